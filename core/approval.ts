@@ -1,0 +1,116 @@
+/** A person's decision. It holds for one digest under one policy version and its waivers, and is void when any turns. */
+import { sameBasis } from './candidate.ts';
+import type { Team } from './config.ts';
+import { type Change, change } from './decision.ts';
+import type { Environment } from './environment.ts';
+import { shortDigest } from './image.ts';
+import { addSeconds, type Digest, type Instant } from './names.ts';
+import type { Policy } from './policy.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface Person {
+  /** The `sub` or user name of the token. */
+  readonly name: string;
+  readonly groups: readonly string[];
+}
+
+/** Why not, in the words of RFC 9457 problem details. */
+export interface Refusal {
+  readonly outcome: 'refused';
+  readonly status: 403 | 409;
+  readonly title: string;
+  readonly detail: string;
+}
+
+const refuse = (status: 403 | 409, title: string, detail: string): Refusal => ({
+  outcome: 'refused',
+  status,
+  title,
+  detail,
+});
+
+export interface ApprovalRequest {
+  readonly environment: Environment;
+  readonly digest: Digest;
+  readonly person: Person;
+  readonly team: Team;
+  /** The verdict that is stored for the digest. */
+  readonly verdict: Verdict | undefined;
+  readonly policy: Policy;
+  readonly now: Instant;
+}
+
+export function approve(request: ApprovalRequest): Change | Refusal {
+  const { environment, digest, person, now } = request;
+  const refusal = whyThisPersonMayNot(request) ?? whyThisImageMayNot(request);
+  if (refusal) return refusal;
+  if (environment.candidate.phase !== 'awaiting-approval') return notWaiting(request);
+  const { image, basis } = environment.candidate;
+  const approval = { approver: person.name, approvedAt: now, ...basis };
+  const events = [{ type: 'ImageApproved' as const, digest, approver: person.name }];
+  const parts = {
+    candidate: { phase: 'promoting' as const, image, approval, since: now },
+    lookAt: addSeconds(now, 120),
+  };
+  return change(environment, parts, {
+    at: now,
+    actor: person.name,
+    what: `approved ${shortDigest(digest)}`,
+    events,
+  });
+}
+
+function whyThisPersonMayNot({ environment, person, team }: ApprovalRequest): Refusal | undefined {
+  if (!person.groups.includes(team.approvers)) {
+    return refuse(
+      403,
+      'Not an approver',
+      `Only members of ${team.approvers} approve images of team ${team.name}.`,
+    );
+  }
+  if (person.name === environment.requester && !team.requesterMayApprove) {
+    const detail = `${person.name} asked for this environment; team ${team.name} wants another approver's eyes.`;
+    return refuse(403, 'Your own request', detail);
+  }
+  return undefined;
+}
+
+function whyThisImageMayNot(request: ApprovalRequest): Refusal | undefined {
+  const { environment, digest, verdict, policy } = request;
+  const { candidate } = environment;
+  if (candidate.phase !== 'awaiting-approval' || candidate.image.digest !== digest)
+    return notWaiting(request);
+  if (verdict?.result !== 'pass') {
+    return refuse(
+      409,
+      'The verdict turned',
+      `The stored verdict on ${shortDigest(digest)} is ${verdict?.result ?? 'missing'}.`,
+    );
+  }
+  if (verdict.policyVersion !== policy.version || !sameBasis(candidate.basis, verdict)) {
+    const detail = `It was judged under policy ${verdict.policyVersion}; ${policy.version} is in force. Wait for the new verdict.`;
+    return refuse(409, 'The policy or its waivers changed', detail);
+  }
+  return undefined;
+}
+
+function notWaiting({ environment, digest }: ApprovalRequest): Refusal {
+  const { candidate } = environment;
+  const subject = shortDigest(digest);
+  if ('image' in candidate && candidate.image.digest !== digest) {
+    return refuse(
+      409,
+      'Another image',
+      `${subject} is not the newest image: that is ${shortDigest(candidate.image.digest)}.`,
+    );
+  }
+  if (candidate.phase === 'promoting' || candidate.phase === 'promoted') {
+    return refuse(
+      409,
+      'Approved already',
+      `${candidate.approval.approver} approved ${subject} at ${candidate.approval.approvedAt}.`,
+    );
+  }
+  const why = candidate.phase === 'blocked' ? ` ${candidate.why}` : '';
+  return refuse(409, 'Not waiting for approval', `The newest image is ${candidate.phase}.${why}`);
+}

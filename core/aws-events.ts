@@ -1,0 +1,85 @@
+/**
+ * AWS's events, parsed by source and detail type into the few signals that we act upon. The events are best effort
+ * and may come twice, late or never: they say where to look, and what is found there is what counts.
+ * Shapes: Amazon ECR user guide "Sample events from Amazon ECR"; Amazon Inspector user guide "EventBridge event schema";
+ * AWS CodeBuild user guide "Build notifications input format reference".
+ */
+import * as z from 'zod';
+import { parse, Rejected } from './errors.ts';
+import { DomainEvent, eventSource } from './events.ts';
+import { Digest, EnvironmentKey } from './names.ts';
+
+const Envelope = z.object({
+  id: z.string(),
+  source: z.string(),
+  'detail-type': z.string(),
+  detail: z.record(z.string(), z.unknown()),
+});
+
+/** ECR's detail has the repository's name; Inspector's has its ARN under the same key. */
+const repositoryName = z
+  .string()
+  .transform((text) => text.replace(/^arn:[^:]+:ecr:[^:]*:[^:]*:repository\//, ''));
+const ImageDetail = z.object({ 'repository-name': repositoryName, 'image-digest': Digest });
+
+const BuildDetail = z.object({
+  'build-status': z.enum(['IN_PROGRESS', 'SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT']),
+  'build-id': z.string(),
+  'additional-information': z
+    .object({
+      environment: z.object({
+        'environment-variables': z.array(z.object({ name: z.string(), value: z.string() })),
+      }),
+      phases: z
+        .array(
+          z.object({ 'phase-type': z.string().optional(), 'phase-context': z.array(z.string()).optional() }),
+        )
+        .optional(),
+      logs: z.object({ 'deep-link': z.string().optional() }).optional(),
+    })
+    .optional(),
+});
+
+/** Asks a stage to look at an environment again: sent by the outbox and by reconcile, straight to the stage's queue. */
+export const Look = z.strictObject({ kind: z.literal('look'), environment: EnvironmentKey });
+export type Look = z.infer<typeof Look>;
+
+export type Signal =
+  | Look
+  | { readonly kind: 'image'; readonly repository: string; readonly digest: Digest }
+  | { readonly kind: 'build'; readonly buildId: string; readonly detail: z.infer<typeof BuildDetail> }
+  | { readonly kind: 'told'; readonly event: DomainEvent };
+
+const parsers: Readonly<Record<string, (detail: unknown, where: string) => Signal>> = {
+  'aws.ecr ECR Image Action': image,
+  'aws.ecr ECR Image Scan': image,
+  'aws.inspector2 Inspector2 Scan': image,
+  'aws.codebuild CodeBuild Build State Change': build,
+};
+
+/** @throws Rejected for an event that is malformed or that nobody here knows. */
+export function parseEvent(message: unknown): Signal {
+  const look = Look.safeParse(message);
+  if (look.success) return look.data;
+  const envelope = parse(Envelope, message, 'event');
+  const where = `event ${envelope.id} (${envelope.source} ${envelope['detail-type']})`;
+  if (envelope.source === eventSource) {
+    return {
+      kind: 'told',
+      event: parse(DomainEvent, { ...envelope.detail, type: envelope['detail-type'] }, where),
+    };
+  }
+  const parser = parsers[`${envelope.source} ${envelope['detail-type']}`];
+  if (!parser) throw new Rejected(`${where} is of a kind that no stage takes: is a rule's pattern too wide?`);
+  return parser(envelope.detail, where);
+}
+
+function image(detail: unknown, where: string): Signal {
+  const { 'repository-name': repository, 'image-digest': digest } = parse(ImageDetail, detail, where);
+  return { kind: 'image', repository, digest };
+}
+
+function build(detail: unknown, where: string): Signal {
+  const parsed = parse(BuildDetail, detail, where);
+  return { kind: 'build', buildId: parsed['build-id'], detail: parsed };
+}

@@ -1,0 +1,239 @@
+/**
+ * The way of an environment's newest image: asked for, built, pushed, scanned, judged, promoted. Each function takes
+ * what was read and what was learnt, and says what shall be. Doubled and late news change nothing.
+ */
+import { change, type Decision, unchanged } from './decision.ts';
+import type { Environment, Image } from './environment.ts';
+import { unreachable } from './errors.ts';
+import { buildTag, shortDigest } from './image.ts';
+import { addSeconds, type Digest, type EnvironmentKey, type Instant } from './names.ts';
+import type { Policy } from './policy.ts';
+import type { Spec } from './spec.ts';
+import { explain, type Fix, type Verdict } from './verdict.ts';
+
+/** After this long without news of a build or a scan, reconcile asks. */
+const buildPatienceSeconds = 120;
+const scanPatienceSeconds = 60;
+/** How soon after an approval the promotion is looked at again. */
+const promotionPatienceSeconds = 120;
+const rolloutDeadlineSeconds = 600;
+
+export interface Request {
+  readonly key: EnvironmentKey;
+  readonly cluster: string;
+  readonly requester: string;
+  readonly spec: Spec;
+}
+
+export function request({ key, cluster, requester, spec }: Request, now: Instant): Decision {
+  const environment: Environment = {
+    key,
+    cluster,
+    requester,
+    spec,
+    createdAt: now,
+    version: 0,
+    builds: 1,
+    remediation: { attempts: 0 },
+    candidate: { phase: 'building', build: { number: 1, fixes: [] }, since: now },
+    release: { phase: 'none' },
+    incidents: [],
+  };
+  const events = [{ type: 'EnvironmentRequested' as const, build: 1 }];
+  const what = 'asked for the environment';
+  return change(
+    environment,
+    { lookAt: addSeconds(now, buildPatienceSeconds) },
+    { at: now, actor: requester, what, events },
+  );
+}
+
+export function buildStarted(environment: Environment, number: number, id: string, now: Instant): Decision {
+  const { candidate } = environment;
+  if (candidate.phase !== 'building' || candidate.build.number !== number)
+    return unchanged('another build came since');
+  if (candidate.build.id !== undefined) return unchanged('the build was started already');
+  const build = { ...candidate.build, id };
+  const lookAt = addSeconds(now, buildPatienceSeconds);
+  const what = `started build ${number}`;
+  return change(
+    environment,
+    { candidate: { ...candidate, build }, lookAt },
+    { at: now, actor: 'build', what },
+  );
+}
+
+export function buildFailed(environment: Environment, id: string, reason: string, now: Instant): Decision {
+  const { candidate } = environment;
+  if (candidate.phase !== 'building' || candidate.build.id !== id)
+    return unchanged('this build is not waited for');
+  const failed = { phase: 'build-failed' as const, build: candidate.build, reason, since: now };
+  const what = `build ${candidate.build.number} failed: ${reason}`;
+  return change(environment, { candidate: failed }, { at: now, actor: 'build', what });
+}
+
+const imageOf = (environment: Environment): Image | undefined =>
+  'image' in environment.candidate ? environment.candidate.image : undefined;
+
+/** True when `image` is the newest known: news of an older push must not push a newer image aside. */
+const isNewest = (environment: Environment, image: Image): boolean => {
+  const known = imageOf(environment);
+  return known === undefined || known.digest === image.digest || known.pushedAt < image.pushedAt;
+};
+
+export function pushed(environment: Environment, image: Image, now: Instant): Decision {
+  if (imageOf(environment)?.digest === image.digest) return unchanged('this push is known');
+  if (!isNewest(environment, image)) return unchanged('a newer image was pushed since');
+  const lookAt = addSeconds(now, scanPatienceSeconds);
+  const what = `${shortDigest(image.digest)} was pushed, its scan is awaited`;
+  const candidate = { phase: 'scanning' as const, image, since: now };
+  return change(environment, { candidate, lookAt }, { at: now, actor: 'gate', what });
+}
+
+/** The gate's verdict on an image. It may turn while the image waits for its approval or its promotion. */
+export function judged(
+  environment: Environment,
+  image: Image,
+  verdict: Verdict,
+  policy: Policy,
+  now: Instant,
+): Decision {
+  if (!isNewest(environment, image)) return unchanged('a newer image was pushed since');
+  const { candidate } = environment;
+  const same = imageOf(environment)?.digest === image.digest;
+  if (same && (candidate.phase === 'promoted' || candidate.phase === 'refused')) {
+    return unchanged('its promotion is decided');
+  }
+  switch (verdict.result) {
+    case 'pass':
+      return passed(environment, image, verdict, same, now);
+    case 'block':
+    case 'stale':
+      return blocked(environment, image, verdict, policy, now);
+    default:
+      return unreachable(verdict.result);
+  }
+}
+
+function passed(
+  environment: Environment,
+  image: Image,
+  verdict: Verdict,
+  same: boolean,
+  now: Instant,
+): Decision {
+  const { candidate } = environment;
+  const basis = { policyVersion: verdict.policyVersion, waivers: verdict.waivers };
+  if (same && candidate.phase === 'promoting') return unchanged('it is approved and being promoted');
+  if (same && candidate.phase === 'awaiting-approval' && sameBasis(candidate.basis, basis)) {
+    return unchanged('the verdict is the same');
+  }
+  const what = `${shortDigest(image.digest)} passed under policy ${verdict.policyVersion}`;
+  const events = [{ type: 'ImagePassed' as const, digest: image.digest }];
+  const waiting = { phase: 'awaiting-approval' as const, image, basis, since: now };
+  const remediation = { attempts: environment.remediation.attempts };
+  return change(environment, { candidate: waiting, remediation }, { at: now, actor: 'gate', what, events });
+}
+
+function blocked(
+  environment: Environment,
+  image: Image,
+  verdict: Verdict,
+  policy: Policy,
+  now: Instant,
+): Decision {
+  const { candidate, remediation, builds } = environment;
+  if (
+    candidate.phase === 'blocked' &&
+    candidate.image.digest === image.digest &&
+    candidate.blocking === verdict.blocking
+  ) {
+    return unchanged('the verdict is the same');
+  }
+  const told = { type: 'ImageBlocked' as const, digest: image.digest, blocking: verdict.blocking };
+  const hindrance = whyNoRebuild(environment, image, verdict, policy);
+  if (hindrance === undefined) {
+    const number = builds + 1;
+    const fixes = allFixes(environment, verdict.fixes);
+    const events = [told, { type: 'RemediationRequested' as const, build: number, fixes }];
+    const parts = {
+      builds: number,
+      remediation: { attempts: remediation.attempts + 1, blockingBefore: verdict.blocking },
+      candidate: { phase: 'building' as const, build: { number, fixes }, since: now },
+      lookAt: addSeconds(now, buildPatienceSeconds),
+    };
+    const what = `${shortDigest(image.digest)} is blocked by ${verdict.blocking}, build ${number} fixes them`;
+    return change(environment, parts, { at: now, actor: 'gate', what, events });
+  }
+  const first = verdict.reasons[0];
+  const why = `${first ? explain(first, verdict.policyVersion) : verdict.result}. Not rebuilt: ${hindrance}.`;
+  const held = { phase: 'blocked' as const, image, blocking: verdict.blocking, why, since: now };
+  const what = `${shortDigest(image.digest)} is blocked by ${verdict.blocking}: ${hindrance}`;
+  return change(environment, { candidate: held }, { at: now, actor: 'gate', what, events: [told] });
+}
+
+/** Why a rebuild would not help; undefined when it is worth a try. */
+function whyNoRebuild({ builds, remediation }: Environment, image: Image, verdict: Verdict, policy: Policy) {
+  if (verdict.fixes.length === 0) return 'not everything that blocks has a fix that a rebuild can bring';
+  if (!image.tags.includes(buildTag(builds)))
+    return 'it was not built from the spec: fix it where it was built';
+  if (remediation.attempts >= policy.maxRemediations) return `${remediation.attempts} rebuilds were tried`;
+  const before = remediation.blockingBefore;
+  if (before !== undefined && verdict.blocking >= before)
+    return `the last rebuild made nothing better (${before} before)`;
+  return undefined;
+}
+
+/** Fixes of earlier tries stay: a rebuild that dropped them would be blocked again. */
+function allFixes({ candidate }: Environment, fixes: readonly Fix[]): Fix[] {
+  const earlier = 'build' in candidate ? candidate.build.fixes : [];
+  const isNew = (fix: Fix) => !fixes.some((f) => f.manager === fix.manager && f.package === fix.package);
+  return [...earlier.filter(isNew), ...fixes];
+}
+
+interface Basis {
+  readonly policyVersion: string;
+  readonly waivers: readonly string[];
+}
+export const sameBasis = (a: Basis, b: Basis): boolean =>
+  a.policyVersion === b.policyVersion && a.waivers.join() === b.waivers.join();
+
+/** The promoter read the findings again and found the image no longer good, or gone. */
+export function refusePromotion(
+  environment: Environment,
+  digest: Digest,
+  reason: string,
+  now: Instant,
+): Decision {
+  const { candidate } = environment;
+  if (candidate.phase !== 'promoting' || candidate.image.digest !== digest)
+    return unchanged('it is not being promoted');
+  const refused = { phase: 'refused' as const, image: candidate.image, reason, since: now };
+  const events = [{ type: 'PromotionRefused' as const, digest, reason }];
+  const what = `${shortDigest(digest)} was not promoted: ${reason}`;
+  return change(environment, { candidate: refused }, { at: now, actor: 'promote', what, events });
+}
+
+/** The digest is in the release repository: from here on the cluster is to run it. */
+export function promoted(environment: Environment, digest: Digest, now: Instant): Decision {
+  const { candidate } = environment;
+  if (candidate.phase !== 'promoting' || candidate.image.digest !== digest)
+    return unchanged('it is not being promoted');
+  const parts = {
+    candidate: { ...candidate, phase: 'promoted' as const, since: now },
+    release: {
+      phase: 'deploying' as const,
+      digest,
+      since: now,
+      deadline: addSeconds(now, rolloutDeadlineSeconds),
+    },
+    lookAt: addSeconds(now, promotionPatienceSeconds),
+  };
+  const events = [{ type: 'ImagePromoted' as const, digest }];
+  return change(environment, parts, {
+    at: now,
+    actor: 'promote',
+    what: `promoted ${shortDigest(digest)}`,
+    events,
+  });
+}

@@ -1,0 +1,65 @@
+/** getschwifty.config.yaml: what the people who run GetSchwifty decide. Checked at synth and again in each Lambda. */
+import * as z from 'zod';
+import { ClusterName, EnvironmentKey, TeamName } from './names.ts';
+import { Policy, Waiver } from './policy.ts';
+import { PackageManager } from './spec.ts';
+
+const Group = z.string().min(1).max(128);
+
+export const Team = z.strictObject({
+  name: TeamName,
+  /** Groups of the identity provider, as its tokens name them. */
+  members: Group,
+  approvers: Group,
+  /** Four eyes unless the team says otherwise. */
+  requesterMayApprove: z.boolean().default(false),
+});
+export type Team = z.infer<typeof Team>;
+
+export const BaseImage = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/),
+  /** A repository of our own registry: bases are mirrored, so that what is built from is scanned and stays. */
+  repository: z.string().regex(/^base\/[a-z0-9][a-z0-9/_.-]*$/),
+  tag: z.string().min(1).max(128),
+  takes: z.array(PackageManager),
+});
+export type BaseImage = z.infer<typeof BaseImage>;
+
+export const Cluster = z.strictObject({
+  name: ClusterName,
+  kubernetesVersion: z.string().regex(/^1\.\d+$/),
+  /** Who reaches an environment's address: the VPC, or everybody. */
+  loadBalancerScheme: z.enum(['internal', 'internet-facing']).default('internal'),
+});
+export type Cluster = z.infer<typeof Cluster>;
+
+export const Dns = z.strictObject({
+  /** Environments are called `<name>.<team>.<zone>`. */
+  zone: z.string().regex(/^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/),
+  /** The id of a zone that exists; without it the zone is made. */
+  hostedZoneId: z.string().optional(),
+});
+
+export const Config = z
+  .strictObject({
+    dns: Dns,
+    clusters: z.array(Cluster).min(1),
+    teams: z.array(Team).min(1),
+    /** Their repositories are made at deploy time; a request for any other environment is refused. */
+    environments: z.array(z.strictObject({ ...EnvironmentKey.shape, cluster: ClusterName })),
+    catalog: z.strictObject({ bases: z.array(BaseImage).min(1) }),
+    policy: Policy,
+    waivers: z.array(Waiver).default([]),
+  })
+  .superRefine((config, context) => {
+    const teams = new Set<string>(config.teams.map((team) => team.name));
+    const clusters = new Set(config.clusters.map((cluster) => cluster.name));
+    config.environments.forEach((environment, i) => {
+      const complain = (field: string, message: string) =>
+        context.addIssue({ code: 'custom', path: ['environments', i, field], message });
+      if (!teams.has(environment.team)) complain('team', `no team is called ${environment.team}`);
+      if (!clusters.has(environment.cluster))
+        complain('cluster', `no cluster is called ${environment.cluster}`);
+    });
+  });
+export type Config = z.infer<typeof Config>;

@@ -1,0 +1,64 @@
+/**
+ * What a decision says: the environment as it shall be and the events to tell, written together in one transaction;
+ * or that there is nothing to do, and why. Events and reconcile end in the same decisions, so they can't disagree.
+ */
+import type { Candidate, Environment, Release } from './environment.ts';
+import type { DomainEvent } from './events.ts';
+import type { Instant } from './names.ts';
+
+export interface Change {
+  readonly outcome: 'changed';
+  /** Its version is the next one; the one that was read is `environment.version - 1`. */
+  readonly environment: Environment;
+  readonly events: readonly DomainEvent[];
+  /** One line for the audit trail: who did what. Absent where nothing turned but the time of the next look. */
+  readonly audit?: Audit;
+}
+
+export interface Audit {
+  readonly at: Instant;
+  readonly actor: string;
+  readonly what: string;
+}
+
+export interface NoChange {
+  readonly outcome: 'unchanged';
+  readonly why: string;
+}
+
+export type Decision = Change | NoChange;
+
+export const unchanged = (why: string): NoChange => ({ outcome: 'unchanged', why });
+
+export interface Told {
+  readonly at: Instant;
+  readonly actor: string;
+  readonly what?: string | undefined;
+  readonly events?: readonly EventBody[];
+}
+type Body<E> = E extends DomainEvent ? Omit<E, 'environment' | 'cluster' | 'at'> : never;
+/** An event without what is common to all events of the environment. */
+export type EventBody = Body<DomainEvent>;
+
+/** The next version of an environment, with the parts that change. */
+export function change(
+  environment: Environment,
+  parts: Parts,
+  { at, actor, what, events = [] }: Told,
+): Change {
+  const { lookAt: _due, ...rest } = environment;
+  const next = { ...rest, ...parts, version: environment.version + 1 };
+  const about = { environment: environment.key, cluster: environment.cluster, at };
+  return {
+    outcome: 'changed',
+    environment: next,
+    events: events.map((event) => ({ ...event, ...about })),
+    ...(what === undefined ? {} : { audit: { at, actor, what } }),
+  };
+}
+
+/** `lookAt` is given with each change or it is gone: nothing is looked at again by oversight. */
+export type Parts = Partial<Omit<Environment, 'key' | 'version'>> & {
+  readonly candidate?: Candidate;
+  readonly release?: Release;
+};

@@ -1,0 +1,71 @@
+/** DNS as a plan: from the records wanted and the records there, the changes to make. A name that is not ours is left alone. */
+import { type EnvironmentKey, environmentId } from './names.ts';
+
+export interface DnsRecord {
+  /** Without the dot at the end. */
+  readonly name: string;
+  readonly type: 'A' | 'CNAME' | 'TXT';
+  readonly ttl: number;
+  readonly values: readonly string[];
+}
+
+export interface DnsChange {
+  readonly action: 'UPSERT' | 'DELETE';
+  readonly record: DnsRecord;
+}
+
+export type DnsPlan =
+  | { readonly outcome: 'changes'; readonly changes: readonly DnsChange[] }
+  | { readonly outcome: 'foreign'; readonly reason: string };
+
+const ttl = 60;
+
+export const nameOf = (key: EnvironmentKey, zone: string): string => `${key.name}.${key.team}.${zone}`;
+
+/** A CNAME stands alone at its name (RFC 1034, 3.6.2), so the owner is written beside it, as external-dns does. */
+export const ownerNameOf = (name: string): string => `schwifty-owner.${name}`;
+
+const ownerOf = (key: EnvironmentKey): string => `"heritage=getschwifty,environment=${environmentId(key)}"`;
+
+const ipv4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+
+export function desiredRecords(key: EnvironmentKey, zone: string, target: string): DnsRecord[] {
+  const name = nameOf(key, zone);
+  return [
+    { name: ownerNameOf(name), type: 'TXT', ttl, values: [ownerOf(key)] },
+    { name, type: ipv4.test(target) ? 'A' : 'CNAME', ttl, values: [target] },
+  ];
+}
+
+/** `current`: the records at the environment's two names. */
+export function planDns(
+  key: EnvironmentKey,
+  desired: readonly DnsRecord[],
+  current: readonly DnsRecord[],
+): DnsPlan {
+  const owners = current.filter((record) => record.type === 'TXT').flatMap((record) => record.values);
+  const ours = owners.includes(ownerOf(key));
+  const foreign = current.find((record) => record.type !== 'TXT');
+  if (!ours && (foreign || owners.length > 0)) {
+    const owner = owners[0] ?? 'no owner record of ours';
+    return {
+      outcome: 'foreign',
+      reason: `${(foreign ?? current[0])?.name} exists and is not ours (${owner}): delete it by hand, or take another name.`,
+    };
+  }
+  const wrong = current.filter((record) => !desired.some((want) => sameKey(want, record)));
+  const missing = desired.filter(
+    (want) => !current.some((record) => sameKey(want, record) && sameValues(want, record)),
+  );
+  return {
+    outcome: 'changes',
+    changes: [
+      ...wrong.map((record) => ({ action: 'DELETE' as const, record })),
+      ...missing.map((record) => ({ action: 'UPSERT' as const, record })),
+    ],
+  };
+}
+
+const sameKey = (a: DnsRecord, b: DnsRecord): boolean => a.name === b.name && a.type === b.type;
+const sameValues = (a: DnsRecord, b: DnsRecord): boolean =>
+  a.ttl === b.ttl && [...a.values].sort().join('\n') === [...b.values].sort().join('\n');

@@ -1,0 +1,68 @@
+/**
+ * An environment as it is stored: one item, one version. `candidate` is the way of its newest image from build to
+ * promotion, `release` what the cluster runs; they move apart, so that a new image never disturbs what runs.
+ * What exists only after approval can't be written before it: each phase has just its own fields.
+ */
+import * as z from 'zod';
+import { Incident } from './incident.ts';
+import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
+import { Spec } from './spec.ts';
+import { Fix } from './verdict.ts';
+
+/** One digest in the candidate repository. The later push is the newer image. */
+export const Image = z.object({ digest: Digest, pushedAt: Instant, tags: z.array(z.string()) });
+export type Image = z.infer<typeof Image>;
+
+const since = { since: Instant };
+const build = z.object({ number: z.int(), id: z.string().optional(), fixes: z.array(Fix) });
+const basis = z.object({ policyVersion: z.string(), waivers: z.array(z.string()) });
+const approval = z.object({ approver: z.string(), approvedAt: Instant, ...basis.shape });
+
+export const Candidate = z.discriminatedUnion('phase', [
+  z.object({ phase: z.literal('building'), build, ...since }),
+  z.object({ phase: z.literal('build-failed'), build, reason: z.string(), ...since }),
+  z.object({ phase: z.literal('scanning'), image: Image, ...since }),
+  z.object({ phase: z.literal('blocked'), image: Image, blocking: z.int(), why: z.string(), ...since }),
+  z.object({ phase: z.literal('awaiting-approval'), image: Image, basis, ...since }),
+  z.object({ phase: z.literal('promoting'), image: Image, approval, ...since }),
+  z.object({ phase: z.literal('promoted'), image: Image, approval, ...since }),
+  z.object({ phase: z.literal('refused'), image: Image, reason: z.string(), ...since }),
+]);
+export type Candidate = z.infer<typeof Candidate>;
+
+export const Release = z.discriminatedUnion('phase', [
+  z.object({ phase: z.literal('none') }),
+  z.object({ phase: z.literal('deploying'), digest: Digest, deadline: Instant, ...since }),
+  z.object({ phase: z.literal('ready'), digest: Digest, address: z.string(), ...since }),
+  z.object({ phase: z.literal('unready'), digest: Digest, reason: z.string(), ...since }),
+]);
+export type Release = z.infer<typeof Release>;
+
+export const Environment = z.object({
+  key: EnvironmentKey,
+  cluster: ClusterName,
+  requester: z.string(),
+  spec: Spec,
+  createdAt: Instant,
+  /** Every write names the version that it expects and leaves the next one. */
+  version: z.int(),
+  /** Builds asked for so far; the tag of build n is `build-n`. */
+  builds: z.int(),
+  /** Rebuilds with fixes since the last request, and how much blocked before the last of them. */
+  remediation: z.object({ attempts: z.int(), blockingBefore: z.int().optional() }),
+  candidate: Candidate,
+  release: Release,
+  dns: z.object({ name: z.string(), target: z.string() }).optional(),
+  incidents: z.array(Incident),
+  /** The newest OOM that was told of: Kubernetes shows it for as long as the pod lives. */
+  lastOomAt: Instant.optional(),
+  /** When to look at it again, whatever events come; absent when there is nothing to wait for. */
+  lookAt: Instant.optional(),
+});
+export type Environment = z.infer<typeof Environment>;
+
+/** One word for people: the release while something runs or is about to, else the candidate. */
+export function phaseOf(environment: Environment): string {
+  const { release, candidate } = environment;
+  return release.phase === 'none' ? candidate.phase : release.phase;
+}

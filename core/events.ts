@@ -1,0 +1,29 @@
+/** The events that we tell on our own bus. Each names its environment; the sequence orders those of one environment. */
+import * as z from 'zod';
+import { Incident } from './incident.ts';
+import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
+import { Fix } from './verdict.ts';
+
+export const eventSource = 'getschwifty';
+
+const about = { environment: EnvironmentKey, cluster: ClusterName, at: Instant };
+const event = <T extends string, F extends z.ZodRawShape>(type: T, fields: F) =>
+  z.object({ type: z.literal(type), ...about, ...fields });
+
+export const DomainEvent = z.discriminatedUnion('type', [
+  event('EnvironmentRequested', { build: z.int() }),
+  event('RemediationRequested', { build: z.int(), fixes: z.array(Fix) }),
+  event('ImagePassed', { digest: Digest }),
+  event('ImageBlocked', { digest: Digest, blocking: z.int() }),
+  event('ImageApproved', { digest: Digest, approver: z.string() }),
+  event('PromotionRefused', { digest: Digest, reason: z.string() }),
+  event('ImagePromoted', { digest: Digest }),
+  event('EnvironmentReady', { digest: Digest, address: z.string() }),
+  event('IncidentOpened', { incident: Incident }),
+  event('IncidentRecovered', { incident: Incident }),
+]);
+export type DomainEvent = z.infer<typeof DomainEvent>;
+export type DomainEventType = DomainEvent['type'];
+
+/** What is common to all and filled in where the event is made. */
+export type EventOf<T extends DomainEventType> = Extract<DomainEvent, { type: T }>;

@@ -1,0 +1,39 @@
+/** What a scan says of an image, in our words: both kinds of ECR scanning are turned into this at the boundary. */
+import * as z from 'zod';
+import type { Instant } from './names.ts';
+
+/** Amazon Inspector's and ECR's severities; `UNKNOWN` stands for any that neither documents. */
+export const Severity = z.enum([
+  'CRITICAL',
+  'HIGH',
+  'MEDIUM',
+  'LOW',
+  'INFORMATIONAL',
+  'UNTRIAGED',
+  'UNKNOWN',
+]);
+export type Severity = z.infer<typeof Severity>;
+
+export const Ecosystem = z.enum(['os', 'pip', 'npm', 'other']);
+export type Ecosystem = z.infer<typeof Ecosystem>;
+
+export const Finding = z.object({
+  /** `CVE-2021-44906`; a GHSA or vendor id where no CVE was given. */
+  id: z.string().min(1),
+  severity: Severity,
+  package: z.string().min(1),
+  installed: z.string(),
+  ecosystem: Ecosystem,
+  /** Basic scanning knows nothing of fixes. */
+  fix: z.enum(['yes', 'no', 'partial', 'unknown']),
+  fixedIn: z.string().optional(),
+  url: z.string().optional(),
+});
+export type Finding = z.infer<typeof Finding>;
+
+/** Only `complete` says anything of the image; every other status blocks promotion. */
+export type Scan =
+  | { readonly status: 'complete'; readonly completedAt: Instant; readonly findings: readonly Finding[] }
+  | { readonly status: 'pending' }
+  | { readonly status: 'failed' | 'unsupported'; readonly reason: string }
+  | { readonly status: 'missing' };

@@ -1,0 +1,134 @@
+/**
+ * The flow: which events each stage takes, and which it tells. Start reading here.
+ * The event rules of lib/ are made from this and docs/flow.md is drawn from it, so neither can say something else.
+ */
+import { type DomainEventType, eventSource } from './events.ts';
+
+export type Stage =
+  | 'request'
+  | 'build'
+  | 'gate'
+  | 'approval'
+  | 'promote'
+  | 'deploy'
+  | 'dns'
+  | 'pager'
+  | 'reconcile';
+
+/** One event pattern of EventBridge. */
+export interface Subscription {
+  readonly source: string;
+  readonly detailTypes: readonly string[];
+  /** Content filters on the event's detail. */
+  readonly detail?: Readonly<Record<string, readonly unknown[]>>;
+}
+
+export interface FlowStage {
+  readonly stage: Stage;
+  /** What happens there, in one sentence. */
+  readonly does: string;
+  /** Who breaks when it does not run: the text of its alarm. */
+  readonly impact: string;
+  readonly on: readonly Subscription[];
+  /** What else starts it: a request of a person, or the clock. */
+  readonly also?: string;
+  readonly tells: readonly DomainEventType[];
+}
+
+const ours = (...detailTypes: DomainEventType[]): Subscription => ({ source: eventSource, detailTypes });
+const candidates = { 'repository-name': [{ prefix: 'candidate/' }] };
+
+export const flow: readonly FlowStage[] = [
+  {
+    stage: 'request',
+    does: 'A person asks for an environment; it is held against catalog and team, and stored.',
+    impact: 'Nobody can ask for environments.',
+    on: [],
+    also: 'POST /environments',
+    tells: ['EnvironmentRequested'],
+  },
+  {
+    stage: 'build',
+    does: 'The Dockerfile of the spec, with the fixes asked for, is built and pushed to the candidate repository.',
+    impact: 'New and fixed images are not built.',
+    on: [
+      ours('EnvironmentRequested', 'RemediationRequested'),
+      {
+        source: 'aws.codebuild',
+        detailTypes: ['CodeBuild Build State Change'],
+        detail: { 'build-status': ['FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT'] },
+      },
+    ],
+    tells: [],
+  },
+  {
+    stage: 'gate',
+    does: 'A pushed image is scanned; all findings, the policy and its waivers make the verdict.',
+    impact: 'Pushed images get no verdict and wait.',
+    on: [
+      {
+        source: 'aws.ecr',
+        detailTypes: ['ECR Image Action'],
+        detail: { 'action-type': ['PUSH'], result: ['SUCCESS'], ...candidates },
+      },
+      { source: 'aws.ecr', detailTypes: ['ECR Image Scan'], detail: candidates },
+      {
+        source: 'aws.inspector2',
+        detailTypes: ['Inspector2 Scan'],
+        detail: { 'repository-name': [{ wildcard: 'arn:*:repository/candidate/*' }] },
+      },
+    ],
+    tells: ['ImagePassed', 'ImageBlocked', 'RemediationRequested'],
+  },
+  {
+    stage: 'approval',
+    does: 'A person who may approves the digest, or is told why not.',
+    impact: 'Nobody can approve images.',
+    on: [],
+    also: 'POST /environments/{team}/{name}/approvals',
+    tells: ['ImageApproved'],
+  },
+  {
+    stage: 'promote',
+    does: 'The findings are read and judged again; the digest is copied to the release repository.',
+    impact: 'Approved images are not released.',
+    on: [ours('ImageApproved')],
+    tells: ['ImagePromoted', 'PromotionRefused'],
+  },
+  {
+    stage: 'deploy',
+    does: "The cluster is brought to the environment's objects and looked at until it is Ready, and ever after.",
+    impact: 'Released images do not reach the cluster, and nobody sees whether what runs is healthy.',
+    on: [ours('ImagePromoted')],
+    also: 'its own later looks, and reconcile',
+    tells: ['EnvironmentReady', 'IncidentOpened', 'IncidentRecovered'],
+  },
+  {
+    stage: 'dns',
+    does: "The environment's name is pointed at its load balancer.",
+    impact: 'New environments have no name, moved ones an old address.',
+    on: [ours('EnvironmentReady')],
+    tells: [],
+  },
+  {
+    stage: 'pager',
+    does: 'People on call are told of an incident, and of its end.',
+    impact: 'INCIDENTS REACH NOBODY.',
+    on: [ours('IncidentOpened', 'IncidentRecovered')],
+    tells: [],
+  },
+  {
+    stage: 'reconcile',
+    does: 'Whatever is due is looked at again, and what was not told is told: a lost event costs time, nothing else.',
+    impact: 'Lost events are not made good.',
+    on: [],
+    also: 'every minute',
+    tells: [],
+  },
+];
+
+/** The subscriptions of one stage. */
+export const subscriptionsOf = (stage: Stage): readonly Subscription[] =>
+  flow.find((entry) => entry.stage === stage)?.on ?? [];
+
+export const impactOf = (stage: Stage): string => flow.find((entry) => entry.stage === stage)?.impact ?? '';

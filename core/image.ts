@@ -1,0 +1,25 @@
+/** An environment's repositories in ECR: the name of a repository decides whose images it holds. */
+import { type Digest, EnvironmentKey, environmentId } from './names.ts';
+
+/** `candidate` is pushed to by builds, `release` by the promoter alone, `cache` by the environment's own builds. */
+export type RepositoryKind = 'candidate' | 'release' | 'cache';
+
+export const repositoryOf = (kind: RepositoryKind, key: EnvironmentKey): string =>
+  `${kind}/${environmentId(key)}`;
+
+/** The environment whose candidate repository this is; undefined for any other repository. */
+export function candidateOf(repository: string): EnvironmentKey | undefined {
+  const [kind, team, name, ...rest] = repository.split('/');
+  if (kind !== 'candidate' || rest.length > 0) return undefined;
+  const parsed = EnvironmentKey.safeParse({ team, name });
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** Immutable, and the same for the same digest: promoting twice is promoting once. */
+export const releaseTag = (digest: Digest): string =>
+  `r-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`;
+
+/** The tag under which build number `n` of an environment is pushed. */
+export const buildTag = (n: number): string => `build-${n}`;
+
+export const shortDigest = (digest: string): string => digest.slice(0, 'sha256:'.length + 12);

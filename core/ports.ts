@@ -1,0 +1,107 @@
+/** What the stages need of the world. Each port has a real adapter and a fake that pass the same contract tests. */
+import type { Look } from './aws-events.ts';
+import type { Audit, Change } from './decision.ts';
+import type { DnsChange, DnsRecord } from './dns.ts';
+import type { Environment, Image } from './environment.ts';
+import type { DomainEvent } from './events.ts';
+import type { Scan } from './finding.ts';
+import type { Sight } from './health.ts';
+import type { Digest, EnvironmentKey, Instant } from './names.ts';
+import type { LookStage } from './reconcile.ts';
+import type { KubernetesObject } from './rollout.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What is written with a change, in the same transaction. */
+export interface Enclosed {
+  /** By the gate alone. */
+  readonly verdict?: Verdict;
+  /** By the approval stage alone. */
+  readonly approval?: { readonly digest: Digest; readonly approver: string; readonly at: Instant };
+}
+
+export interface EnvironmentStore {
+  read(key: EnvironmentKey): Promise<Environment | undefined>;
+  verdict(key: EnvironmentKey, digest: Digest): Promise<Verdict | undefined>;
+  /** Keeps a verdict where the environment itself does not change. */
+  keepVerdict(key: EnvironmentKey, verdict: Verdict): Promise<void>;
+  /**
+   * Environment, audit line, outgoing events and what is enclosed: all or nothing.
+   * @throws Conflict when the stored version is not `change.environment.version - 1`.
+   */
+  write(change: Change, enclosed?: Enclosed): Promise<void>;
+  audit(key: EnvironmentKey, limit: number): Promise<readonly Audit[]>;
+  /** Environments whose `lookAt` has come, longest waiting first. */
+  due(now: Instant, limit: number): Promise<readonly Environment[]>;
+}
+
+/** An outgoing event that was written and perhaps not told yet. */
+export interface OutboxEntry {
+  readonly environment: EnvironmentKey;
+  /** `<version of the change>-<position in it>`: orders the events of one environment. */
+  readonly id: string;
+  readonly event: DomainEvent;
+}
+
+export interface Outbox {
+  /** Written before `olderThan` and not told since. */
+  pending(olderThan: Instant, limit: number): Promise<readonly OutboxEntry[]>;
+  /** Told: it leaves the index of pending ones and is deleted a week later. */
+  settle(entry: OutboxEntry, now: Instant): Promise<void>;
+}
+
+export interface EventBus {
+  /** @returns the entries that were not taken, with the reason. */
+  tell(
+    entries: readonly OutboxEntry[],
+  ): Promise<readonly { readonly entry: OutboxEntry; readonly reason: string }[]>;
+}
+
+export interface LookQueues {
+  /** `cluster` chooses among the deployers. */
+  send(stage: LookStage, cluster: string, look: Look, delaySeconds: number): Promise<void>;
+}
+
+export interface ImageScanner {
+  /** Undefined when the registry has no such image. */
+  image(repository: string, digest: Digest): Promise<Image | undefined>;
+  /** All findings, every page of them. */
+  scan(repository: string, digest: Digest): Promise<Scan>;
+}
+
+export interface ImageBuilder {
+  /** A tag of our own registry as a reference with its digest. */
+  resolveBase(repository: string, tag: string): Promise<string | undefined>;
+  /** Starts the build of `number` once, however often it is asked for. @returns its id. */
+  start(build: {
+    readonly key: EnvironmentKey;
+    readonly number: number;
+    readonly context: Readonly<Record<string, string>>;
+  }): Promise<string>;
+  status(
+    buildId: string,
+  ): Promise<{ readonly ended: false } | { readonly ended: true; readonly failure?: string }>;
+}
+
+export interface ImagePromoter {
+  /** Copies a digest and all that it refers to; doing it twice is doing it once. */
+  copy(from: string, to: string, digest: Digest, tag: string): Promise<void>;
+}
+
+export interface ClusterClient {
+  /** Server-side apply under our own field manager, in the order given. */
+  apply(objects: readonly KubernetesObject[]): Promise<void>;
+  look(key: EnvironmentKey): Promise<Sight>;
+}
+
+export interface DnsZone {
+  records(names: readonly string[]): Promise<readonly DnsRecord[]>;
+  change(changes: readonly DnsChange[]): Promise<void>;
+}
+
+export interface Pager {
+  tell(notice: { readonly subject: string; readonly body: Readonly<Record<string, unknown>> }): Promise<void>;
+}
+
+export interface Clock {
+  now(): Instant;
+}

@@ -1,0 +1,107 @@
+/** What the cluster runs: rolled out, seen healthy or not, its incidents opened and closed, its name pointed at it. */
+import { change, type Decision, type EventBody, unchanged } from './decision.ts';
+import type { Environment, Release } from './environment.ts';
+import { unreachable } from './errors.ts';
+import type { Health } from './health.ts';
+import { shortDigest } from './image.ts';
+import { type Incident, type IncidentKind, isOver, oomSummary } from './incident.ts';
+import { addSeconds, environmentId, type Instant } from './names.ts';
+
+/** How soon to look again: while something is about to change, and while all is well. */
+export const busySeconds = 5;
+export const steadySeconds = 60;
+const incidentSeconds = 15;
+
+/** The digest that the cluster is to run, if any. */
+export const wantedDigest = ({ release }: Environment) =>
+  release.phase === 'none' ? undefined : release.digest;
+
+/** One look at the cluster. Always leaves an instant for the next look. */
+export function observed(environment: Environment, health: Health, now: Instant): Decision {
+  if (environment.release.phase === 'none') return unchanged('nothing is released yet');
+  const release = nextRelease(environment.release, health, now);
+  const { incidents, events, lastOomAt } = nextIncidents(environment, release, health, now);
+  if (release.phase === 'ready' && environment.release.phase === 'deploying') {
+    events.unshift({ type: 'EnvironmentReady', digest: release.digest, address: release.address });
+  }
+  const parts = {
+    release,
+    incidents,
+    ...(lastOomAt === undefined ? {} : { lastOomAt }),
+    lookAt: addSeconds(now, secondsToNextLook(release, incidents)),
+  };
+  const what = describe(environment.release, release, events);
+  return change(environment, parts, { at: now, actor: 'deploy', what, events });
+}
+
+function nextRelease(release: Exclude<Release, { phase: 'none' }>, health: Health, now: Instant): Release {
+  const { digest } = release;
+  const healthy = health.ready && health.digest === digest && health.address !== undefined;
+  const reason = health.problem ?? 'The cluster still runs another digest.';
+  switch (release.phase) {
+    case 'deploying':
+      if (healthy && health.address !== undefined)
+        return { phase: 'ready', digest, address: health.address, since: now };
+      return release.deadline <= now ? { phase: 'unready', digest, reason, since: now } : release;
+    case 'ready':
+      if (!healthy || health.address === undefined) return { phase: 'unready', digest, reason, since: now };
+      return { ...release, address: health.address };
+    case 'unready':
+      if (healthy && health.address !== undefined)
+        return { phase: 'ready', digest, address: health.address, since: now };
+      return { ...release, reason };
+    default:
+      return unreachable(release);
+  }
+}
+
+function nextIncidents(environment: Environment, release: Release, health: Health, now: Instant) {
+  const events: EventBody[] = [];
+  const open = new Map<IncidentKind, Incident>(
+    environment.incidents.map((incident) => [incident.kind, incident]),
+  );
+  const happened = (kind: IncidentKind, at: Instant, summary: string) => {
+    const known = open.get(kind);
+    const id = known?.id ?? `${environmentId(environment.key)}/${kind}/${at}`;
+    const incident = { id, kind, openedAt: known?.openedAt ?? at, lastSeenAt: at, summary };
+    open.set(kind, incident);
+    if (!known) events.push({ type: 'IncidentOpened', incident });
+  };
+  const { lastOom } = health;
+  const newOom = lastOom !== undefined && lastOom.at > (environment.lastOomAt ?? '');
+  if (newOom) happened('oom', lastOom.at, oomSummary(lastOom));
+  if (release.phase === 'unready' && environment.release.phase === 'deploying') {
+    happened('rollout', now, `${shortDigest(release.digest)} was not Ready in time. ${release.reason}`);
+  }
+  for (const incident of [...open.values()]) {
+    if (!isOver(incident, health, now)) continue;
+    open.delete(incident.kind);
+    events.push({ type: 'IncidentRecovered', incident });
+  }
+  return { incidents: [...open.values()], events, lastOomAt: newOom ? lastOom.at : environment.lastOomAt };
+}
+
+function secondsToNextLook(release: Release, incidents: readonly Incident[]): number {
+  if (release.phase === 'deploying') return busySeconds;
+  return incidents.length > 0 || release.phase === 'unready' ? incidentSeconds : steadySeconds;
+}
+
+/** Undefined when the look found what was known. */
+function describe(before: Release, after: Release, events: readonly EventBody[]): string | undefined {
+  const turned = before.phase === after.phase ? [] : [`${before.phase} → ${after.phase}`];
+  return [...turned, ...events.map((event) => event.type)].join(', ') || undefined;
+}
+
+/** The environment's name points at its load balancer. */
+export function pointed(
+  environment: Environment,
+  dns: { name: string; target: string },
+  now: Instant,
+): Decision {
+  const known = environment.dns;
+  if (known?.name === dns.name && known.target === dns.target)
+    return unchanged('the name points there already');
+  const keep = environment.lookAt === undefined ? {} : { lookAt: environment.lookAt };
+  const what = `${dns.name} points at ${dns.target}`;
+  return change(environment, { dns, ...keep }, { at: now, actor: 'dns', what });
+}

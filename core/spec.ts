@@ -1,0 +1,65 @@
+/**
+ * What a person asks for. Each name is held to the grammar of its own ecosystem, so that nothing that is typed here
+ * can become an instruction of a Dockerfile or an option of a package manager.
+ */
+import * as z from 'zod';
+
+const version = z
+  .string()
+  .max(64)
+  .regex(/^[0-9A-Za-z][0-9A-Za-z.+~:_-]*$/, 'a version: letters, digits and . + ~ : _ -');
+
+const pkg = (grammar: RegExp, what: string) =>
+  z.strictObject({ name: z.string().max(128).regex(grammar, what), version: version.optional() });
+
+/** Debian policy 5.6.1. */
+const AptPackage = pkg(/^[a-z0-9][a-z0-9+.-]+$/, "a Debian package's name");
+/** PEP 508 names. */
+const PipPackage = pkg(/^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/, "a Python distribution's name");
+/** validate-npm-package-name, new names only. */
+const NpmPackage = pkg(/^(?:@[a-z0-9~][a-z0-9._~-]*\/)?[a-z0-9~][a-z0-9._~-]*$/, "an npm package's name");
+
+export const PackageManager = z.enum(['apt', 'pip', 'npm']);
+export type PackageManager = z.infer<typeof PackageManager>;
+
+export const Packages = z.strictObject({
+  apt: z.array(AptPackage).max(100).default([]),
+  pip: z.array(PipPackage).max(100).default([]),
+  npm: z.array(NpmPackage).max(100).default([]),
+});
+export type Packages = z.infer<typeof Packages>;
+export type Package = z.infer<typeof PipPackage>;
+
+/** One file below /app: no absolute path, no `..`, no name that hides. */
+const FilePath = z
+  .string()
+  .max(128)
+  .regex(
+    /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$/,
+    'a path below /app, such as src/app.py',
+  );
+
+export const Resources = z.strictObject({
+  /** Cores. */
+  cpu: z.number().min(0.05).max(192).default(0.25),
+  memoryMiB: z.int().min(32).max(1_572_864).default(256),
+  gpu: z.int().min(0).max(16).default(0),
+});
+export type Resources = z.infer<typeof Resources>;
+
+export const Spec = z.strictObject({
+  /** A name of the catalog. */
+  base: z.string().min(1).max(64),
+  packages: Packages.prefault({}),
+  files: z
+    .record(FilePath, z.string().max(32_768))
+    .refine((files) => Object.keys(files).length <= 32, 'at most 32 files')
+    .default({}),
+  command: z.array(z.string().min(1).max(1024)).min(1).max(32),
+  resources: Resources.prefault({}),
+  replicas: z.int().min(1).max(100).default(1),
+});
+export type Spec = z.infer<typeof Spec>;
+
+/** Every environment listens here; its load balancer listens on 80. */
+export const containerPort = 9000;

@@ -1,0 +1,12 @@
+/** Environment variables of the build stage. */
+import * as z from 'zod';
+
+export const Env = z.object({
+  TABLE_NAME: z.string().min(1),
+  /** The CodeBuild project. */
+  PROJECT_NAME: z.string().min(1),
+  /** Build contexts are written here, below `builds/`. */
+  SOURCE_BUCKET: z.string().min(1),
+  /** `<account>.dkr.ecr.<region>.amazonaws.com` */
+  REGISTRY: z.string().min(1),
+});

@@ -1,0 +1,8 @@
+/** Environment variables of the custom resource that gives a new cluster the roles our functions need in it. */
+import * as z from 'zod';
+
+export const Env = z.object({
+  CLUSTER_NAME: z.string().min(1),
+  CLUSTER_ENDPOINT: z.url(),
+  CLUSTER_CA: z.base64(),
+});

@@ -1,0 +1,14 @@
+/**
+ * Environment variables of a cluster's deployer. It is in the cluster's VPC and reaches DynamoDB, S3 and the cluster,
+ * nothing else: what it needs of AWS's other services is given here.
+ */
+import * as z from 'zod';
+
+export const Env = z.object({
+  TABLE_NAME: z.string().min(1),
+  CLUSTER_NAME: z.string().min(1),
+  CLUSTER_ENDPOINT: z.url(),
+  /** Base64 of the PEM, as EKS gives it. */
+  CLUSTER_CA: z.base64(),
+  REGISTRY: z.string().min(1),
+});
