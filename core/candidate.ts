@@ -5,8 +5,9 @@
 import { change, type Decision, unchanged } from './decision.ts';
 import type { Environment, Image } from './environment.ts';
 import { unreachable } from './errors.ts';
+import type { Scan } from './finding.ts';
 import { buildTag, shortDigest } from './image.ts';
-import { addSeconds, type Digest, type EnvironmentKey, type Instant } from './names.ts';
+import { addSeconds, type Digest, type EnvironmentKey, type Instant, secondsBetween } from './names.ts';
 import type { Policy } from './policy.ts';
 import type { Spec } from './spec.ts';
 import { explain, type Fix, type Verdict } from './verdict.ts';
@@ -14,6 +15,7 @@ import { explain, type Fix, type Verdict } from './verdict.ts';
 /** After this long without news of a build or a scan, reconcile asks. */
 const buildPatienceSeconds = 120;
 const scanPatienceSeconds = 60;
+const scanDeadlineSeconds = 1800;
 /** How soon after an approval the promotion is looked at again. */
 const promotionPatienceSeconds = 120;
 const rolloutDeadlineSeconds = 600;
@@ -81,10 +83,20 @@ const isNewest = (environment: Environment, image: Image): boolean => {
   return known === undefined || known.digest === image.digest || known.pushedAt < image.pushedAt;
 };
 
+/** A scan that has not ended is waited for, but not for ever: then its absence is what is judged. */
+export const isScanAwaited = (scan: Scan, image: Image, now: Instant): boolean =>
+  (scan.status === 'pending' || scan.status === 'missing') &&
+  secondsBetween(image.pushedAt, now) < scanDeadlineSeconds;
+
 export function pushed(environment: Environment, image: Image, now: Instant): Decision {
-  if (imageOf(environment)?.digest === image.digest) return unchanged('this push is known');
   if (!isNewest(environment, image)) return unchanged('a newer image was pushed since');
   const lookAt = addSeconds(now, scanPatienceSeconds);
+  if (imageOf(environment)?.digest === image.digest) {
+    const due = environment.candidate.phase === 'scanning' && (environment.lookAt ?? now) <= now;
+    return due
+      ? change(environment, { lookAt }, { at: now, actor: 'gate' })
+      : unchanged('this push is known');
+  }
   const what = `${shortDigest(image.digest)} was pushed, its scan is awaited`;
   const candidate = { phase: 'scanning' as const, image, since: now };
   return change(environment, { candidate, lookAt }, { at: now, actor: 'gate', what });

@@ -10,6 +10,7 @@ export interface Change {
   readonly outcome: 'changed';
   /** Its version is the next one; the one that was read is `environment.version - 1`. */
   readonly environment: Environment;
+  readonly at: Instant;
   readonly events: readonly DomainEvent[];
   /** One line for the audit trail: who did what. Absent where nothing turned but the time of the next look. */
   readonly audit?: Audit;
@@ -52,6 +53,7 @@ export function change(
   return {
     outcome: 'changed',
     environment: next,
+    at,
     events: events.map((event) => ({ ...event, ...about })),
     ...(what === undefined ? {} : { audit: { at, actor, what } }),
   };

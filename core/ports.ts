@@ -34,13 +34,22 @@ export interface EnvironmentStore {
   due(now: Instant, limit: number): Promise<readonly Environment[]>;
 }
 
-/** An outgoing event that was written and perhaps not told yet. */
+/** Something outgoing that was written with a change and is perhaps not sent yet. */
 export interface OutboxEntry {
   readonly environment: EnvironmentKey;
-  /** `<version of the change>-<position in it>`: orders the events of one environment. */
+  /** `<version of the change>-<position in it>`: orders the entries of one environment. */
   readonly id: string;
-  readonly event: DomainEvent;
+  readonly message: OutboxMessage;
 }
+export type OutboxMessage =
+  | { readonly kind: 'event'; readonly event: DomainEvent }
+  /** A look that is due before reconcile comes by. */
+  | {
+      readonly kind: 'look';
+      readonly stage: LookStage;
+      readonly cluster: string;
+      readonly delaySeconds: number;
+    };
 
 export interface Outbox {
   /** Written before `olderThan` and not told since. */

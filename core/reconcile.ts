@@ -2,6 +2,7 @@
 import type { Environment } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Stage } from './flow.ts';
+import { type Instant, secondsBetween } from './names.ts';
 
 /** Stages with a queue that takes looks. */
 export type LookStage = Extract<Stage, 'build' | 'gate' | 'promote' | 'deploy'>;
@@ -28,4 +29,18 @@ function candidateStage(phase: Environment['candidate']['phase']): LookStage | u
     default:
       return unreachable(phase);
   }
+}
+
+/** Reconcile comes once a minute; what is due before that is asked for by a delayed message. */
+const reconcileSeconds = 60;
+
+export function looksBeforeReconcile(
+  environment: Environment,
+  now: Instant,
+): { stage: LookStage; delaySeconds: number }[] {
+  if (environment.lookAt === undefined) return [];
+  const delaySeconds = Math.max(0, Math.round(secondsBetween(now, environment.lookAt)));
+  return delaySeconds < reconcileSeconds
+    ? stagesToLook(environment).map((stage) => ({ stage, delaySeconds }))
+    : [];
 }

@@ -9,4 +9,6 @@ export const Env = z.object({
   SOURCE_BUCKET: z.string().min(1),
   /** `<account>.dkr.ecr.<region>.amazonaws.com` */
   REGISTRY: z.string().min(1),
+  /** Where a message that can never work goes, with its reason. */
+  DLQ_URL: z.url(),
 });

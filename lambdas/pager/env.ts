@@ -1,4 +1,8 @@
 /** Environment variables of the pager. */
 import * as z from 'zod';
 
-export const Env = z.object({ TOPIC_ARN: z.string().min(1) });
+export const Env = z.object({
+  TOPIC_ARN: z.string().min(1),
+  /** Where a message that can never work goes, with its reason. */
+  DLQ_URL: z.url(),
+});
