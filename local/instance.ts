@@ -21,7 +21,12 @@ export interface Instance {
   /** Shared by all instances and checkouts, keyed by version or content. */
   readonly cache: string;
   /** First choices: `freePort` in local/setup/ports.ts replaces one that is in use. */
-  readonly ports: { readonly aws: number; readonly services: number; readonly dns: number; readonly pager: number };
+  readonly ports: {
+    readonly aws: number;
+    readonly services: number;
+    readonly dns: number;
+    readonly pager: number;
+  };
   readonly network: Network;
   /** Parent cgroup of the node's pods. */
   readonly cgroup: string;

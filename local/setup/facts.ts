@@ -1,5 +1,5 @@
 /** What preflight asks of this machine. Reads and tries only; changes nothing. */
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Instance } from '#local/instance.ts';
@@ -9,7 +9,7 @@ import { attempt } from '#local/setup/run.ts';
 const CGROUP = '/sys/fs/cgroup';
 const CGROUP2_MAGIC = 0x63677270;
 
-export async function probe(instance: Instance, disk: { cache: number; state: number }): Promise<Facts> {
+export async function probe(instance: Instance): Promise<Facts> {
   return {
     platform: process.platform,
     arch: process.arch,
@@ -18,10 +18,7 @@ export async function probe(instance: Instance, disk: { cache: number; state: nu
     apt: existsSync('/usr/bin/apt-get'),
     python: await pythonFacts(),
     memory: Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
-    disk: diskFacts([
-      { folder: instance.cache, needed: disk.cache },
-      { folder: instance.state, needed: disk.state },
-    ]),
+    disk: { cache: room(instance.cache), state: room(instance.state) },
     cgroup: cgroupVersion(),
     cgroupWritable: writable(cgroupVersion() === 1 ? join(CGROUP, 'memory') : CGROUP),
     namespaces:
@@ -51,21 +48,11 @@ async function pythonFacts(): Promise<Facts['python']> {
   return { version, venv: venv === 'True', fromDistribution: prefix === '/usr' };
 }
 
-/** Folders on one file system share its room. */
-function diskFacts(wanted: readonly { folder: string; needed: number }[]): Facts['disk'] {
-  const byDevice = new Map<string, { folder: string; free: number; needed: number }>();
-  for (const { folder, needed } of wanted) {
-    const there = existing(folder);
-    const { bavail, bsize, type, blocks } = statfsSync(there);
-    const key = `${type}/${blocks}/${bavail}`;
-    const known = byDevice.get(key);
-    byDevice.set(key, {
-      folder: known?.folder ?? there,
-      free: bavail * bsize,
-      needed: needed + (known?.needed ?? 0),
-    });
-  }
-  return [...byDevice.values()];
+/** Where a folder lies, or will lie. */
+function room(folder: string): Facts['disk']['cache'] {
+  const there = existing(folder);
+  const { bavail, bsize } = statfsSync(there);
+  return { folder: there, free: bavail * bsize, device: statSync(there).dev };
 }
 
 const existing = (folder: string): string => (existsSync(folder) ? folder : existing(dirname(folder)));

@@ -2,7 +2,7 @@
  * The instance as it really is on this machine: where a port or the subnet of its first choice is taken by
  * somebody else, another one. The choice is recorded in its state, so that every later command finds it.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -25,15 +25,20 @@ export function recordedInstance(name: string): Instance {
   return record === undefined ? instance : withRecord(instance, record);
 }
 
-/** The instance that is up, or one whose subnet is free now. */
-export async function claimInstance(name: string): Promise<Instance> {
+/** The instance that is up, or one whose subnet is free now. Writes nothing: see recordInstance. */
+export async function chooseInstance(name: string): Promise<Instance> {
   const instance = instanceOf(name);
   const recorded = recordedInstance(name);
   if (networkInterfaces()[recorded.network.hostInterface] !== undefined) return recorded;
   const prefix = freePrefix(instance.network.prefix, await takenPrefixes());
-  const claimed = withRecord(instance, { prefix, ports: instance.ports });
-  mkdirSync(claimed.state, { recursive: true, mode: 0o755 });
-  return recordPorts(claimed, claimed.ports);
+  return withRecord(instance, { prefix, ports: instance.ports });
+}
+
+export function recordInstance(instance: Instance): Instance {
+  mkdirSync(instance.state, { recursive: true });
+  const choice: Choice = { prefix: instance.network.prefix, ports: instance.ports };
+  writeFileSync(recordFile(instance), JSON.stringify(choice, null, 2));
+  return instance;
 }
 
 /** Ports can be tried once the instance's address is there. */
@@ -49,20 +54,14 @@ export async function settlePorts(
     taken.add(port);
     return port;
   };
-  return recordPorts(instance, {
+  const ports = {
     aws: await settle('aws', host),
     services: await settle('services', host),
     dns: await settle('dns', '127.0.0.1'),
     pager: await settle('pager', host),
-  });
+  };
+  return recordInstance({ ...instance, ports });
 }
-
-function recordPorts(instance: Instance, ports: Instance['ports']): Instance {
-  writeFileSync(recordFile(instance), JSON.stringify({ prefix: instance.network.prefix, ports }, null, 2));
-  return { ...instance, ports };
-}
-
-export const forgetInstance = (instance: Instance): void => rmSync(recordFile(instance), { force: true });
 
 /** The first choice where it is free, else the next free one. */
 export async function freePort(

@@ -7,6 +7,14 @@ import { size } from '#local/ui/format.ts';
 /** Yes, no, or not to be told without changing something. */
 export type Known = boolean | 'unknown';
 
+interface Room {
+  readonly folder: string;
+  /** Bytes. */
+  readonly free: number;
+  /** Two folders of one device share its room. */
+  readonly device: number;
+}
+
 export interface Facts {
   readonly platform: string;
   readonly arch: string;
@@ -17,8 +25,7 @@ export interface Facts {
     | { readonly version: string; readonly venv: boolean; readonly fromDistribution: boolean }
     | undefined;
   readonly memory: number;
-  /** Free bytes where each folder lies, or will lie. */
-  readonly disk: readonly { readonly folder: string; readonly free: number; readonly needed: number }[];
+  readonly disk: { readonly cache: Room; readonly state: Room };
   readonly cgroup: 1 | 2 | undefined;
   readonly cgroupWritable: boolean;
   readonly namespaces: boolean;
@@ -36,10 +43,14 @@ const GB = 1e9;
 const MEMORY_NEEDED = 4 * GB;
 const MEMORY_WANTED = 6 * GB;
 
-export function assess(facts: Facts): Assessment {
+export function assess(facts: Facts, needed: { cache: number; state: number }): Assessment {
   const problems: string[] = [];
   const warnings: string[] = [];
-  for (const check of [system, python, room, kernel]) check(facts, problems, warnings);
+  system(facts, problems, warnings);
+  python(facts, problems);
+  disk(facts, needed, problems);
+  memory(facts, problems, warnings);
+  kernel(facts, problems, warnings);
   return { problems, warnings };
 }
 
@@ -80,13 +91,24 @@ function python(facts: Facts, problems: string[]): void {
     );
 }
 
-function room(facts: Facts, problems: string[], warnings: string[]): void {
-  for (const { folder, free, needed } of facts.disk) {
-    if (free < needed)
+function disk(facts: Facts, needed: { cache: number; state: number }, problems: string[]): void {
+  const { cache, state } = facts.disk;
+  const wanted =
+    cache.device === state.device
+      ? [{ ...cache, needed: needed.cache + needed.state }]
+      : [
+          { ...cache, needed: needed.cache },
+          { ...state, needed: needed.state },
+        ];
+  for (const room of wanted) {
+    if (room.free < room.needed)
       problems.push(
-        `${folder} has ${size(free)} free and ${size(needed)} are needed: free some, or set XDG_CACHE_HOME for the cache.`,
+        `${room.folder} has ${size(room.free)} free and ${size(room.needed)} are needed: free some, or set XDG_CACHE_HOME to a larger disk.`,
       );
   }
+}
+
+function memory(facts: Facts, problems: string[], warnings: string[]): void {
   if (facts.memory < MEMORY_NEEDED)
     problems.push(`This machine has ${size(facts.memory)} of memory; ${size(MEMORY_NEEDED)} are needed.`);
   else if (facts.memory < MEMORY_WANTED)

@@ -7,6 +7,8 @@
  *   const node = board.step({ title: 'Kubernetes' }, [go, network], ([go]) => compile(go));
  *   await board.run();
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 export interface StepSpec {
   readonly title: string;
   /** Where the step writes; its last lines are shown when it fails. */
@@ -57,24 +59,50 @@ export class StepFailure extends Error {
   }
 }
 
+/** Somebody asked to stop: not a failure of the step. */
+export class Interrupted extends Error {
+  constructor(signal: string) {
+    super(`stopped by ${signal}`);
+    this.name = 'Interrupted';
+  }
+}
+
+export interface Outcome extends StepTime {
+  readonly failure?: StepFailure;
+}
+
+interface BoardOptions {
+  readonly renderer: Renderer;
+  readonly clock?: () => number;
+  /** Ends what running steps wait for, once one has failed. */
+  readonly cancel?: () => void;
+}
+
 class NotStarted extends Error {}
 
 type Results<N extends readonly Promise<unknown>[]> = { [K in keyof N]: Awaited<N[K]> };
 
+/** How long steps that still run are waited for after one failed. */
+const PATIENCE = 15_000;
+
 export class Board {
   readonly #renderer: Renderer;
   readonly #clock: () => number;
+  readonly #cancel: () => void;
   readonly #views: StepView[] = [];
   readonly #steps: Promise<unknown>[] = [];
+  readonly #failures = new Map<StepView, StepFailure>();
   readonly #begin = Promise.withResolvers<void>();
-  readonly #failed = Promise.withResolvers<never>();
-  #broken = false;
+  readonly #stop = Promise.withResolvers<never>();
+  #stopped = false;
+  #keepGoing = false;
 
-  constructor(renderer: Renderer, clock: () => number = Date.now) {
+  constructor({ renderer, clock = Date.now, cancel = () => undefined }: BoardOptions) {
     this.#renderer = renderer;
     this.#clock = clock;
+    this.#cancel = cancel;
     // Heard in run(); without a listener a failure before that would end the process.
-    this.#failed.promise.catch(() => undefined);
+    this.#stop.promise.catch(() => undefined);
   }
 
   step<const N extends readonly Promise<unknown>[], T>(
@@ -90,23 +118,40 @@ export class Board {
     return result;
   }
 
-  /** Starts the declared steps; throws the first StepFailure at once, and starts no further step then. */
+  /** Runs the declared steps. The first failure stops the board, and is thrown when what still ran has ended. */
   async run(): Promise<StepTime[]> {
+    await this.#until(Promise.all(this.#steps));
+    return this.#views.map(timeOf);
+  }
+
+  /** Runs them all, whatever fails; a step whose needs failed is left out. */
+  async settle(): Promise<Outcome[]> {
+    this.#keepGoing = true;
+    await this.#until(Promise.allSettled(this.#steps));
+    return this.#views.map((view) => {
+      const failure = this.#failures.get(view);
+      return failure === undefined ? timeOf(view) : { ...timeOf(view), failure };
+    });
+  }
+
+  /** No further step is started, and run() throws this. */
+  stop(reason: Error): void {
+    this.#stopped = true;
+    this.#stop.reject(reason);
+  }
+
+  async #until(ended: Promise<unknown>): Promise<void> {
     this.#renderer.begin(this.#views);
     this.#begin.resolve();
     try {
-      await Promise.race([Promise.all(this.#steps), this.#failed.promise]);
+      await Promise.race([ended, this.#stop.promise]);
     } catch (error) {
-      for (const view of this.#views) if (view.state === 'waiting') this.#end(view, 'not started');
+      this.#cancel();
+      await Promise.race([Promise.allSettled(this.#steps), sleep(PATIENCE, undefined, { ref: false })]);
       throw error;
     } finally {
       await this.#renderer.close();
     }
-    return this.#views.map((view) => ({
-      title: view.spec.title,
-      milliseconds: view.endedAt - view.startedAt,
-      note: view.note,
-    }));
   }
 
   async #perform<N extends readonly Promise<unknown>[], T>(
@@ -115,26 +160,31 @@ export class Board {
     work: (results: Results<N>, report: Report) => Promise<T>,
   ): Promise<T> {
     await this.#begin.promise;
-    const results = await Promise.all(needs);
-    if (this.#broken) throw new NotStarted();
-    view.state = 'running';
-    view.startedAt = this.#clock();
-    this.#renderer.started(view);
-    const note = (text: string): void => {
-      view.note = text;
-      this.#renderer.noted(view);
-    };
     try {
-      const value = await work(results, { note });
+      const results = await Promise.all(needs);
+      if (this.#stopped) throw new NotStarted();
+      view.state = 'running';
+      view.startedAt = this.#clock();
+      this.#renderer.started(view);
+      const value = await work(results, { note: (text) => this.#note(view, text) });
       this.#end(view, 'done');
       return value;
     } catch (cause) {
-      this.#broken = true;
+      if (view.state === 'waiting') {
+        this.#end(view, 'not started');
+        throw cause;
+      }
       this.#end(view, 'failed');
       const failure = new StepFailure(view.spec, view.endedAt - view.startedAt, cause);
-      this.#failed.reject(failure);
+      this.#failures.set(view, failure);
+      if (!this.#keepGoing) this.stop(failure);
       throw failure;
     }
+  }
+
+  #note(view: StepView, text: string): void {
+    view.note = text;
+    this.#renderer.noted(view);
   }
 
   #end(view: StepView, state: 'done' | 'failed' | 'not started'): void {
@@ -143,3 +193,9 @@ export class Board {
     this.#renderer.ended(view);
   }
 }
+
+const timeOf = (view: StepView): StepTime => ({
+  title: view.spec.title,
+  milliseconds: view.endedAt - view.startedAt,
+  note: view.note,
+});

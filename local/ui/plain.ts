@@ -7,6 +7,7 @@ const HEARTBEAT = 30_000;
 export function plainRenderer(write: (line: string) => void, clock: () => number = Date.now): Renderer {
   const began = clock();
   const running = new Set<StepView>();
+  let closed = false;
   const line = (mark: string, text: string): void =>
     write(`[${duration(clock() - began).padStart(7)}] ${mark} ${text}`);
   const withNote = (view: StepView): string => (view.note === '' ? '' : `: ${view.note}`);
@@ -24,10 +25,13 @@ export function plainRenderer(write: (line: string) => void, clock: () => number
     noted: () => undefined,
     ended: (view) => {
       running.delete(view);
-      if (view.state === 'not started') return;
+      if (closed || view.state === 'not started') return;
       const took = duration(view.endedAt - view.startedAt);
       line(view.state === 'done' ? '✓' : '✗', `${view.spec.title} (${took})${withNote(view)}`);
     },
-    close: async () => clearInterval(heartbeat),
+    close: async () => {
+      closed = true;
+      clearInterval(heartbeat);
+    },
   };
 }

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import {
   Board,
+  Interrupted,
   type Renderer,
   type Report,
   StepFailure,
@@ -15,38 +16,48 @@ import { terminalRenderer } from '#local/ui/terminal.ts';
 export interface Ui {
   readonly interactive: boolean;
   heading(text: string): void;
-  /** One or more lines, printed now. Between steps: within a running step use its report. */
+  /** One or more lines, printed now. Between steps: a running step has its report. */
   say(text: string): void;
   table(header: readonly string[], rows: readonly (readonly string[])[]): void;
   /** Several steps, as parallel as what they need allows. */
   board(): Board;
-  /** One step; its time is kept for `times`. */
+  /** One step; its time is kept in `times`. */
   step<T>(spec: StepSpec, work: (report: Report) => Promise<T>): Promise<T>;
+  /** Of the steps run by `step`, in their order. */
+  readonly times: readonly StepTime[];
   /** True where there is nobody to ask. */
   confirm(question: string): Promise<boolean>;
   /** What failed, where, the end of its log and what to do. */
   failure(error: unknown): void;
-  /** Of the steps run by `step`, in their order. */
-  readonly times: readonly StepTime[];
+  /** Stops the steps that run, and every later one. */
+  interrupt(signal: string): void;
 }
 
-export function createUi(): Ui {
+/** `cancel` ends what running steps wait for when one has failed. */
+export function createUi(cancel: () => void): Ui {
   const interactive = process.stdout.isTTY && process.stdin.isTTY && process.env['CI'] === undefined;
   const say = (text: string): void => console.log(text);
   const renderer = (): Renderer => (interactive ? terminalRenderer() : plainRenderer(say));
   const times: StepTime[] = [];
+  let current: Board | undefined;
+  let interrupted: Interrupted | undefined;
+  const board = (): Board => {
+    current = new Board({ renderer: renderer(), cancel });
+    if (interrupted !== undefined) current.stop(interrupted);
+    return current;
+  };
   return {
     interactive,
     times,
     say,
+    board,
     heading: (text) =>
       say(interactive ? `\n\u001b[1m${text}\u001b[0m` : `\n${text}\n${'='.repeat(text.length)}`),
     table: (header, rows) => say(table(header, rows)),
-    board: () => new Board(renderer()),
     step: async (spec, work) => {
-      const board = new Board(renderer());
-      const result = board.step(spec, [], (_, report) => work(report));
-      times.push(...(await board.run()));
+      const single = board();
+      const result = single.step(spec, [], (_, report) => work(report));
+      times.push(...(await single.run()));
       return result;
     },
     confirm: async (question) => {
@@ -57,6 +68,10 @@ export function createUi(): Ui {
       return /^(y|yes|)$/i.test(answer.trim());
     },
     failure: (error) => console.error(failureText(error)),
+    interrupt: (signal) => {
+      interrupted = new Interrupted(signal);
+      current?.stop(interrupted);
+    },
   };
 }
 

@@ -1,0 +1,12 @@
+/** `npm run check`: types, lint, boundaries, dead code, unit tests, synth. No cloud, no root. */
+import { join } from 'node:path';
+import { instanceOf } from '#local/instance.ts';
+import { runChecks } from '#local/setup/checks.ts';
+import { command } from '#local/setup/command.ts';
+import { printResults } from '#local/ui/results.ts';
+
+await command(async (ui) => {
+  const { root } = instanceOf('demo');
+  const results = await runChecks(ui, { root, logs: join(root, '.state/check') });
+  return printResults(ui, results);
+});

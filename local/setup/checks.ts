@@ -1,0 +1,65 @@
+/** The daily checks, none of which needs a cloud: each is one step with a log; tests are counted one by one. */
+import { join } from 'node:path';
+import { run } from '#local/setup/run.ts';
+import { synthesize } from '#local/setup/synth.ts';
+import { type Counts, freshLog, type Place, testStep } from '#local/setup/tests.ts';
+import type { Outcome } from '#local/ui/board.ts';
+import type { Ui } from '#local/ui/ui.ts';
+
+export interface Result {
+  readonly title: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly milliseconds: number;
+}
+
+export async function runChecks(ui: Ui, { root, logs }: Place): Promise<Result[]> {
+  const board = ui.board();
+  const counts = new Map<string, Counts>();
+  const check = (
+    title: string,
+    name: string,
+    after: Promise<unknown>[],
+    command: string,
+    ...args: string[]
+  ) => {
+    const log = freshLog(logs, name);
+    return board.step(
+      { title, log, advice: `run '${[command, ...args].join(' ')}'` },
+      after.map(whatever),
+      () => run(command, args, { log, cwd: root }),
+    );
+  };
+  // Two at a time: the compiler beside the quick ones, then the tests beside synth.
+  const types = check('Types', 'types', [], 'tsc', '--noEmit');
+  const lint = check('Lint and format', 'lint', [], 'biome', 'ci', '--error-on-warnings', '.');
+  const boundaries = check('Boundaries', 'boundaries', [lint], 'depcruise', '.');
+  const dead = check('Dead code', 'dead-code', [boundaries], 'knip');
+  const log = freshLog(logs, 'synth');
+  const advice = 'the finding names its construct; mend it, or acknowledge it there with its reason';
+  board.step({ title: 'Synth with cdk-nag', log, advice }, [whatever(types)], () =>
+    synthesize({ root, output: join(logs, 'cdk.out'), log }),
+  );
+  testStep(board, counts, { title: 'Unit tests', project: 'unit', root, logs, after: [whatever(dead)] });
+  return report(ui, await board.settle(), counts);
+}
+
+export async function runEndToEnd(ui: Ui, { root, logs }: Place, env: NodeJS.ProcessEnv): Promise<Result[]> {
+  const board = ui.board();
+  const counts = new Map<string, Counts>();
+  testStep(board, counts, { title: 'End to end', project: 'e2e', root, logs, after: [], env });
+  return report(ui, await board.settle(), counts);
+}
+
+/** Prints what failed at once, with the end of its log. */
+function report(ui: Ui, outcomes: readonly Outcome[], counts: ReadonlyMap<string, Counts>): Result[] {
+  for (const { failure } of outcomes) if (failure !== undefined) ui.failure(failure);
+  return outcomes.map(({ title, milliseconds, failure }) => {
+    const own = counts.get(title);
+    // A run that ended without one failed test still failed: it is counted.
+    const failed = failure === undefined ? 0 : Math.max(1, own?.failed ?? 0);
+    return { title, milliseconds, failed, passed: own?.passed ?? (failed === 0 ? 1 : 0) };
+  });
+}
+
+const whatever = (step: Promise<unknown>): Promise<unknown> => step.catch(() => undefined);

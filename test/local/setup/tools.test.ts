@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { isAtLeast } from '#local/setup/go.ts';
+import { missingPackages } from '#local/setup/packages.ts';
+import { diskNeeded, minutesNeeded, type Plan } from '#local/setup/plan.ts';
+import { countTests } from '#local/setup/tests.ts';
+
+test.each([
+  ['go1.26.0', '1.26.0', true],
+  ['go1.26.6', '1.26.0', true],
+  ['go1.27', '1.26.6', true],
+  ['go1.25.11', '1.26.0', false],
+  ['go1.26rc1', '1.26.0', false],
+  ['devel +abc', '1.26.0', false],
+])('%s is at least %s: %s', (actual, wanted, expected) => {
+  expect(isAtLeast(actual, wanted)).toBe(expected);
+});
+
+test('only packages whose program is missing are installed, and the venv module where it is', () => {
+  expect(missingPackages({ venv: true, has: () => true })).toEqual([]);
+  expect(missingPackages({ venv: false, has: (gives) => gives !== 'buildah' })).toEqual([
+    'buildah',
+    'python3-venv',
+  ]);
+});
+
+const nothing: Plan = {
+  packages: [],
+  go: false,
+  kubernetes: false,
+  emulator: false,
+  baseImage: false,
+  cores: 2,
+};
+
+test('what is there already costs neither time nor disk', () => {
+  const everything: Plan = {
+    packages: ['buildah'],
+    go: true,
+    kubernetes: true,
+    emulator: true,
+    baseImage: true,
+    cores: 2,
+  };
+  expect(diskNeeded(nothing).cache).toBe(0);
+  expect(diskNeeded(everything).cache).toBeGreaterThan(1e9);
+  expect(minutesNeeded(everything)).toBeGreaterThan(minutesNeeded(nothing) + 7);
+  expect(minutesNeeded({ ...everything, cores: 16 })).toBeLessThan(minutesNeeded(everything));
+});
+
+test('tests are counted one by one; a file that cannot be loaded is a failure', () => {
+  const one = (status: string, fullName: string) => ({
+    status,
+    fullName,
+    failureMessages: status === 'failed' ? ['Error: no\n at x'] : [],
+  });
+  const report = {
+    testResults: [
+      {
+        name: 'a.test.ts',
+        status: 'failed',
+        message: '',
+        assertionResults: [one('passed', 'p'), one('failed', 'f'), one('pending', 's'), one('todo', 't')],
+      },
+      { name: 'b.test.ts', status: 'failed', message: 'SyntaxError: oh\nmore', assertionResults: [] },
+    ],
+  };
+  expect(countTests(JSON.stringify(report))).toEqual({
+    passed: 1,
+    failed: ['a.test.ts: f: Error: no', 'b.test.ts: SyntaxError: oh'],
+    skipped: ['a.test.ts: s', 'a.test.ts: t'],
+  });
+});
