@@ -22,7 +22,7 @@ export interface Enclosed {
 export interface EnvironmentStore {
   read(key: EnvironmentKey): Promise<Environment | undefined>;
   verdict(key: EnvironmentKey, digest: Digest): Promise<Verdict | undefined>;
-  /** Keeps a verdict where the environment itself does not change. */
+  /** Keeps a verdict where the environment itself does not change. A newer one that is there already stays. */
   keepVerdict(key: EnvironmentKey, verdict: Verdict): Promise<void>;
   /**
    * Environment, audit line, outgoing events and what is enclosed: all or nothing.
@@ -59,10 +59,8 @@ export interface Outbox {
 }
 
 export interface EventBus {
-  /** @returns the entries that were not taken, with the reason. */
-  tell(
-    entries: readonly OutboxEntry[],
-  ): Promise<readonly { readonly entry: OutboxEntry; readonly reason: string }[]>;
+  /** @returns for each event, in their order, why it was not taken; undefined where it was. */
+  tell(events: readonly DomainEvent[]): Promise<readonly (string | undefined)[]>;
 }
 
 export interface LookQueues {
@@ -73,6 +71,7 @@ export interface LookQueues {
 export interface ImageScanner {
   /** Undefined when the registry has no such image. */
   image(repository: string, digest: Digest): Promise<Image | undefined>;
+  imageByTag(repository: string, tag: string): Promise<Image | undefined>;
   /** All findings, every page of them. */
   scan(repository: string, digest: Digest): Promise<Scan>;
 }

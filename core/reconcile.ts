@@ -39,8 +39,12 @@ export function looksBeforeReconcile(
   now: Instant,
 ): { stage: LookStage; delaySeconds: number }[] {
   if (environment.lookAt === undefined) return [];
-  const delaySeconds = Math.max(0, Math.round(secondsBetween(now, environment.lookAt)));
+  const delaySeconds = Math.max(0, Math.ceil(secondsBetween(now, environment.lookAt)));
   return delaySeconds < reconcileSeconds
     ? stagesToLook(environment).map((stage) => ({ stage, delaySeconds }))
     : [];
 }
+
+/** Somebody looked since this look was sent: the next one is set, and two chains of looks become one. */
+export const isLookedAfter = ({ lookAt }: Environment, now: Instant): boolean =>
+  lookAt !== undefined && lookAt > now;

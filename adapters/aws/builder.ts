@@ -1,0 +1,91 @@
+/** Builds by CodeBuild: the context is a folder in S3, what differs between builds are three environment variables. */
+import { createHash } from 'node:crypto';
+import {
+  BatchGetBuildsCommand,
+  type Build,
+  CodeBuildClient,
+  StartBuildCommand,
+} from '@aws-sdk/client-codebuild';
+import { DescribeImagesCommand, ECRClient, ImageNotFoundException } from '@aws-sdk/client-ecr';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { Retryable } from '#core/errors.ts';
+import { buildTag, repositoryOf } from '#core/image.ts';
+import { environmentId } from '#core/names.ts';
+import type { ImageBuilder } from '#core/ports.ts';
+import { retryable } from './errors.ts';
+
+interface Options {
+  readonly project: string;
+  readonly bucket: string;
+  readonly registry: string;
+}
+
+export class CodeBuilder implements ImageBuilder {
+  readonly #options: Options;
+  readonly #builds = new CodeBuildClient({});
+  readonly #registry = new ECRClient({});
+  readonly #files = new S3Client({});
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  async resolveBase(repository: string, tag: string): Promise<string | undefined> {
+    try {
+      const imageIds = [{ imageTag: tag }];
+      const answer = await this.#registry.send(
+        new DescribeImagesCommand({ repositoryName: repository, imageIds }),
+      );
+      const digest = answer.imageDetails?.[0]?.imageDigest;
+      return digest && `${this.#options.registry}/${repository}@${digest}`;
+    } catch (error) {
+      if (error instanceof ImageNotFoundException) return undefined;
+      throw error;
+    }
+  }
+
+  async start({ key, number, context }: Parameters<ImageBuilder['start']>[0]): Promise<string> {
+    const { bucket, project } = this.#options;
+    const folder = `builds/${environmentId(key)}/${number}/`;
+    await Promise.all(
+      Object.entries(context).map(([path, Body]) =>
+        this.#files.send(new PutObjectCommand({ Bucket: bucket, Key: `${folder}${path}`, Body })),
+      ),
+    );
+    const variable = (name: string, value: string) => ({ name, value, type: 'PLAINTEXT' as const });
+    const command = new StartBuildCommand({
+      projectName: project,
+      sourceTypeOverride: 'S3',
+      sourceLocationOverride: `${bucket}/${folder}`,
+      // CodeBuild answers with the same build for the same token (for five minutes): a crash after this call is harmless.
+      idempotencyToken: createHash('sha256').update(folder).digest('hex'),
+      environmentVariablesOverride: [
+        variable('REPOSITORY', repositoryOf('candidate', key)),
+        variable('CACHE_REPOSITORY', repositoryOf('cache', key)),
+        variable('TAG', buildTag(number)),
+      ],
+    });
+    const { build } = await retryable('StartBuild', () => this.#builds.send(command));
+    if (!build?.arn) throw new Retryable('CodeBuild started a build and did not name it.');
+    return build.arn;
+  }
+
+  async status(buildId: string): ReturnType<ImageBuilder['status']> {
+    const answer = await this.#builds.send(new BatchGetBuildsCommand({ ids: [buildId] }));
+    const build = answer.builds?.[0];
+    if (!build) return { ended: true, failure: `CodeBuild no longer knows ${buildId}` };
+    if (build.buildStatus === 'IN_PROGRESS') return { ended: false };
+    return build.buildStatus === 'SUCCEEDED' ? { ended: true } : { ended: true, failure: failureOf(build) };
+  }
+}
+
+/** The phase that failed, what it said, and where to read on. */
+function failureOf(build: Build): string {
+  const failed = build.phases?.find(
+    (phase) => phase.phaseStatus !== undefined && phase.phaseStatus !== 'SUCCEEDED',
+  );
+  const message = failed?.contexts?.map((context) => context.message).find((text) => text);
+  const where = failed?.phaseType ? `in ${failed.phaseType}` : '';
+  const link = build.logs?.deepLink ? ` Log: ${build.logs.deepLink}` : '';
+  return `${build.buildStatus} ${where}${message ? `: ${message}` : ''}.${link}`;
+}

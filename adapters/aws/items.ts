@@ -1,0 +1,98 @@
+/**
+ * The table's items. The kind of an item is in its partition key, so that `dynamodb:LeadingKeys` in a role's policy
+ * decides who writes it: only the gate verdicts, only the approval stage approvals.
+ */
+import * as z from 'zod';
+import type { Audit, Change } from '#core/decision.ts';
+import { Environment } from '#core/environment.ts';
+import { DomainEvent } from '#core/events.ts';
+import {
+  type EnvironmentKey,
+  EnvironmentKey as EnvironmentKeySchema,
+  environmentId,
+  type Instant,
+} from '#core/names.ts';
+import type { Enclosed, OutboxEntry, OutboxMessage } from '#core/ports.ts';
+import { looksBeforeReconcile } from '#core/reconcile.ts';
+import type { Verdict } from '#core/verdict.ts';
+
+export type Kind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX';
+
+export const partition = (kind: Kind, key: EnvironmentKey): string => `${kind}#${environmentId(key)}`;
+
+/** The single sort key of an environment's own item. */
+export const state = 'STATE';
+/** The partition of the sparse index `due`: environments that wait for something. */
+export const dueShard = 'due';
+/** The partition of the sparse index `outbox`: entries that were not sent yet. */
+export const pendingShard = 'pending';
+
+/** Versions as sort keys: as text they must sort as numbers do. */
+const padded = (version: number): string => String(version).padStart(10, '0');
+
+export function environmentItem(environment: Environment) {
+  const due = environment.lookAt === undefined ? {} : { dueShard };
+  return { pk: partition('ENV', environment.key), sk: state, ...environment, ...due };
+}
+
+export const auditItem = (change: Change, audit: Audit) => ({
+  pk: partition('AUDIT', change.environment.key),
+  sk: padded(change.environment.version),
+  ...audit,
+});
+
+export const verdictItem = (key: EnvironmentKey, verdict: Verdict) => ({
+  pk: partition('VERDICT', key),
+  sk: verdict.digest,
+  ...verdict,
+});
+
+export const approvalItem = (key: EnvironmentKey, approval: NonNullable<Enclosed['approval']>) => ({
+  pk: partition('APPROVAL', key),
+  sk: `${approval.digest}#${approval.at}`,
+  ...approval,
+});
+
+export function outboxItems(change: Change) {
+  const { environment, events, at } = change;
+  const messages: OutboxMessage[] = [
+    ...events.map((event) => ({ kind: 'event' as const, event })),
+    ...looksBeforeReconcile(environment, at).map((look) => ({
+      kind: 'look' as const,
+      cluster: environment.cluster,
+      ...look,
+    })),
+  ];
+  return messages.map((message, position) => ({
+    pk: partition('OUTBOX', environment.key),
+    sk: `${padded(environment.version)}-${position}`,
+    environment: environment.key,
+    message,
+    pending: pendingShard,
+    writtenAt: at,
+  }));
+}
+
+const OutboxItem = z.object({
+  sk: z.string(),
+  environment: EnvironmentKeySchema,
+  message: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('event'), event: DomainEvent }),
+    z.object({
+      kind: z.literal('look'),
+      stage: z.enum(['build', 'gate', 'promote', 'deploy']),
+      cluster: z.string(),
+      delaySeconds: z.int(),
+    }),
+  ]),
+});
+
+export function outboxEntry(item: unknown): OutboxEntry {
+  const { sk, environment, message } = OutboxItem.parse(item);
+  return { environment, id: sk, message };
+}
+
+/** What was told is kept for a week, for people who ask what happened. */
+export const outboxTtl = (now: Instant): number => Math.floor(Date.parse(now) / 1000) + 7 * 24 * 3600;
+
+export const parseEnvironmentItem = (item: unknown): Environment => Environment.parse(item);

@@ -1,0 +1,171 @@
+/** Environments, verdicts, approvals, audit and outbox in DynamoDB: one table, one transaction a change. */
+import {
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
+import {
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import type { Audit, Change } from '#core/decision.ts';
+import { Conflict, Retryable } from '#core/errors.ts';
+import { type Digest, type EnvironmentKey, environmentId, type Instant } from '#core/names.ts';
+import type { Enclosed, EnvironmentStore, Outbox, OutboxEntry } from '#core/ports.ts';
+import { Verdict } from '#core/verdict.ts';
+import * as items from './items.ts';
+
+const AuditLine = z.object({ at: z.string(), actor: z.string(), what: z.string() });
+
+export class Table implements EnvironmentStore, Outbox {
+  readonly #name: string;
+  readonly #client: DynamoDBDocumentClient;
+
+  constructor(name: string, client: DynamoDBClient = new DynamoDBClient({})) {
+    this.#name = name;
+    this.#client = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  }
+
+  async read(key: EnvironmentKey) {
+    const item = await this.#get(items.partition('ENV', key), items.state);
+    return item === undefined ? undefined : items.parseEnvironmentItem(item);
+  }
+
+  async verdict(key: EnvironmentKey, digest: Digest) {
+    const item = await this.#get(items.partition('VERDICT', key), digest);
+    return item === undefined ? undefined : Verdict.parse(item);
+  }
+
+  async keepVerdict(key: EnvironmentKey, verdict: Verdict): Promise<void> {
+    const command = new PutCommand({
+      TableName: this.#name,
+      Item: items.verdictItem(key, verdict),
+      ConditionExpression: 'attribute_not_exists(pk) OR decidedAt <= :decidedAt',
+      ExpressionAttributeValues: { ':decidedAt': verdict.decidedAt },
+    });
+    try {
+      await this.#client.send(command);
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
+  }
+
+  async write(change: Change, { verdict, approval }: Enclosed = {}): Promise<void> {
+    const { key, version } = change.environment;
+    const put = (Item: Record<string, unknown>) => ({ Put: { TableName: this.#name, Item } });
+    const environment = {
+      Put: {
+        TableName: this.#name,
+        Item: items.environmentItem(change.environment),
+        ...expecting(version - 1),
+      },
+    };
+    const others = [
+      ...(change.audit ? [items.auditItem(change, change.audit)] : []),
+      ...items.outboxItems(change),
+      ...(verdict ? [items.verdictItem(key, verdict)] : []),
+      ...(approval ? [items.approvalItem(key, approval)] : []),
+    ];
+    try {
+      await this.#client.send(new TransactWriteCommand({ TransactItems: [environment, ...others.map(put)] }));
+    } catch (error) {
+      throw whyCanceled(error, key, version - 1);
+    }
+  }
+
+  async audit(key: EnvironmentKey, limit: number): Promise<readonly Audit[]> {
+    const answer = await this.#client.send(
+      new QueryCommand({
+        TableName: this.#name,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': items.partition('AUDIT', key) },
+        ScanIndexForward: false,
+        Limit: limit,
+      }),
+    );
+    return (answer.Items ?? []).map((item) => AuditLine.parse(item)).reverse();
+  }
+
+  async due(now: Instant, limit: number) {
+    const found = await this.#index(
+      'due',
+      'dueShard = :shard AND lookAt <= :until',
+      items.dueShard,
+      now,
+      limit,
+    );
+    return found.map(items.parseEnvironmentItem);
+  }
+
+  async pending(olderThan: Instant, limit: number) {
+    const condition = 'pending = :shard AND writtenAt <= :until';
+    const found = await this.#index('outbox', condition, items.pendingShard, olderThan, limit);
+    return found.map(items.outboxEntry);
+  }
+
+  async settle({ environment, id }: OutboxEntry, now: Instant): Promise<void> {
+    await this.#client.send(
+      new UpdateCommand({
+        TableName: this.#name,
+        Key: { pk: items.partition('OUTBOX', environment), sk: id },
+        UpdateExpression: 'SET sentAt = :now, #ttl = :ttl REMOVE pending',
+        ExpressionAttributeNames: { '#ttl': 'ttl' },
+        ExpressionAttributeValues: { ':now': now, ':ttl': items.outboxTtl(now) },
+      }),
+    );
+  }
+
+  async #get(pk: string, sk: string): Promise<unknown> {
+    const answer = await this.#client.send(
+      new GetCommand({ TableName: this.#name, Key: { pk, sk }, ConsistentRead: true }),
+    );
+    return answer.Item;
+  }
+
+  async #index(
+    index: string,
+    condition: string,
+    shard: string,
+    until: Instant,
+    limit: number,
+  ): Promise<unknown[]> {
+    const answer = await this.#client.send(
+      new QueryCommand({
+        TableName: this.#name,
+        IndexName: index,
+        KeyConditionExpression: condition,
+        ExpressionAttributeValues: { ':shard': shard, ':until': until },
+        Limit: limit,
+      }),
+    );
+    return answer.Items ?? [];
+  }
+}
+
+/** Version 0 is before the first: nothing may be stored yet. */
+function expecting(version: number) {
+  return version === 0
+    ? { ConditionExpression: 'attribute_not_exists(pk)' }
+    : {
+        ConditionExpression: '#version = :expected',
+        ExpressionAttributeNames: { '#version': 'version' },
+        ExpressionAttributeValues: { ':expected': version },
+      };
+}
+
+/** The first reason is the environment's own: its condition is the only one in the transaction. */
+function whyCanceled(error: unknown, key: EnvironmentKey, expected: number): unknown {
+  if (!(error instanceof TransactionCanceledException)) return error;
+  const codes = (error.CancellationReasons ?? []).map((reason) => reason.Code);
+  if (codes[0] === 'ConditionalCheckFailed') {
+    return new Conflict(
+      `${environmentId(key)} is no longer at version ${expected}: somebody else wrote first.`,
+    );
+  }
+  return new Retryable(`The change of ${environmentId(key)} was not written: ${codes.join(', ')}`);
+}

@@ -1,0 +1,195 @@
+/** The routes. Who calls is told by the gateway, which has checked the token; what is asked is checked here. */
+import { Hono } from 'hono';
+import type * as z from 'zod';
+import { approve, type Person } from '#core/approval.ts';
+import { request } from '#core/candidate.ts';
+import type { Config, Team } from '#core/config.ts';
+import { phaseOf } from '#core/environment.ts';
+import { Conflict, Retryable } from '#core/errors.ts';
+import { type EnvironmentKey, environmentId, parseEnvironmentId } from '#core/names.ts';
+import type { Clock, EnvironmentStore } from '#core/ports.ts';
+import { CreateApproval, CreateEnvironment, type EnvironmentAnswer, type Problem } from './schemas.ts';
+
+export interface ApiDeps {
+  readonly store: EnvironmentStore;
+  readonly config: Config;
+  readonly clock: Clock;
+}
+type Variables = { person: Person };
+type Bindings = Record<string, unknown>;
+
+class ProblemError extends Error {
+  readonly problem: Problem;
+  constructor(status: number, title: string, detail: string, fields?: Problem['fields']) {
+    super(detail);
+    this.problem = { type: 'about:blank', title, status, detail, ...(fields ? { fields } : {}) };
+  }
+}
+
+/** @param personOf who calls, from the gateway's own words. */
+export function makeApp({ store, config, clock }: ApiDeps, personOf: (bindings: Bindings) => Person) {
+  const app = new Hono<{ Bindings: Bindings; Variables: Variables }>();
+  app.onError((error) => problemResponse(toProblem(error)));
+  app.notFound((c) =>
+    problemResponse(problem(404, 'Not found', `There is no ${c.req.method} ${c.req.path}.`)),
+  );
+  app.get('/health', (c) => c.json({ status: 'ok' }));
+  app.use('/environments/*', async (c, next) => {
+    c.set('person', personOf(c.env));
+    await next();
+  });
+  app.use('/environments', async (c, next) => {
+    c.set('person', personOf(c.env));
+    await next();
+  });
+
+  app.post('/environments', async (c) => {
+    const { team, name, spec } = await body(CreateEnvironment, c.req.raw);
+    const key = { team, name };
+    requireMember(teamOf(config, key), c.get('person'));
+    const known = config.environments.find((entry) => entry.team === team && entry.name === name);
+    if (!known) throw notConfigured(key);
+    checkBase(config, spec);
+    const decision = request(
+      { key, cluster: known.cluster, requester: c.get('person').name, spec },
+      clock.now(),
+    );
+    if (decision.outcome !== 'changed') throw new Error(decision.why);
+    await store.write(decision).catch((error: unknown) => {
+      if (error instanceof Conflict) throw exists(key);
+      throw error;
+    });
+    return c.json(await describe(store, key), 201, { location: `/environments/${environmentId(key)}` });
+  });
+
+  app.get('/environments/:team/:name', async (c) => {
+    const key = keyOf(c.req.param());
+    requireMember(teamOf(config, key), c.get('person'));
+    return c.json(await describe(store, key));
+  });
+
+  app.post('/environments/:team/:name/approvals', async (c) => {
+    const key = keyOf(c.req.param());
+    const team = teamOf(config, key);
+    const { digest } = await body(CreateApproval, c.req.raw);
+    const environment = await store.read(key);
+    if (!environment) throw missing(key);
+    const verdict = await store.verdict(key, digest);
+    const person = c.get('person');
+    const now = clock.now();
+    const decision = approve({ environment, digest, person, team, verdict, policy: config.policy, now });
+    if (decision.outcome === 'refused')
+      throw new ProblemError(decision.status, decision.title, decision.detail);
+    await store.write(decision, { approval: { digest, approver: person.name, at: now } });
+    return c.json(await describe(store, key), 201);
+  });
+  return app;
+}
+
+async function describe(store: EnvironmentStore, key: EnvironmentKey): Promise<EnvironmentAnswer> {
+  const [environment, history] = await Promise.all([store.read(key), store.audit(key, 50)]);
+  if (!environment) throw missing(key);
+  const { candidate } = environment;
+  const verdict = 'image' in candidate ? await store.verdict(key, candidate.image.digest) : undefined;
+  return { environment, phase: phaseOf(environment), ...(verdict ? { verdict } : {}), history: [...history] };
+}
+
+function keyOf({ team, name }: { team: string; name: string }): EnvironmentKey {
+  const key = parseEnvironmentId(`${team}/${name}`);
+  if (!key) throw new ProblemError(404, 'Not found', `${team}/${name} is no environment's name.`);
+  return key;
+}
+
+function teamOf(config: Config, key: EnvironmentKey): Team {
+  const team = config.teams.find((entry) => entry.name === key.team);
+  if (!team) throw new ProblemError(404, 'No such team', `There is no team ${key.team}.`);
+  return team;
+}
+
+function requireMember(team: Team, person: Person): void {
+  if (person.groups.includes(team.members) || person.groups.includes(team.approvers)) return;
+  throw new ProblemError(
+    403,
+    'Not a member',
+    `${person.name} is in neither ${team.members} nor ${team.approvers}.`,
+  );
+}
+
+function checkBase(config: Config, spec: z.infer<typeof CreateEnvironment>['spec']): void {
+  const base = config.catalog.bases.find((entry) => entry.name === spec.base);
+  if (!base) {
+    const names = config.catalog.bases.map((entry) => entry.name).join(', ');
+    const message = `no base is called ${spec.base}; the catalog has ${names}`;
+    throw new ProblemError(422, 'The request is not valid', message, [{ path: 'spec.base', message }]);
+  }
+  const fields = (['apt', 'pip', 'npm'] as const)
+    .filter((manager) => spec.packages[manager].length > 0 && !base.takes.includes(manager))
+    .map((manager) => ({
+      path: `spec.packages.${manager}`,
+      message: `${base.name} takes no ${manager} packages`,
+    }));
+  if (fields.length > 0) throw invalid(fields);
+}
+
+async function body<S extends z.ZodType>(schema: S, raw: Request): Promise<z.infer<S>> {
+  let value: unknown;
+  try {
+    value = await raw.json();
+  } catch {
+    throw new ProblemError(
+      400,
+      'Not JSON',
+      'The body is not JSON. Send an object with content-type application/json.',
+    );
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw invalid(parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })));
+}
+
+const invalid = (fields: NonNullable<Problem['fields']>) =>
+  new ProblemError(
+    422,
+    'The request is not valid',
+    fields.map(({ path, message }) => `${path || 'the body'}: ${message}`).join('; '),
+    fields,
+  );
+const missing = (key: EnvironmentKey) =>
+  new ProblemError(
+    404,
+    'No such environment',
+    `${environmentId(key)} was not asked for yet: POST /environments.`,
+  );
+const exists = (key: EnvironmentKey) =>
+  new ProblemError(
+    409,
+    'It exists',
+    `${environmentId(key)} exists already: GET /environments/${environmentId(key)}.`,
+  );
+const notConfigured = (key: EnvironmentKey) =>
+  new ProblemError(
+    422,
+    'No repositories',
+    `${environmentId(key)} is not among the environments of the configuration.`,
+  );
+
+const problem = (status: number, title: string, detail: string): Problem => ({
+  type: 'about:blank',
+  title,
+  status,
+  detail,
+});
+
+function toProblem(error: Error): Problem {
+  if (error instanceof ProblemError) return error.problem;
+  if (error instanceof Conflict)
+    return problem(409, 'Changed meanwhile', `${error.message} Read it and try again.`);
+  if (error instanceof Retryable) return problem(503, 'Try again', error.message);
+  throw error;
+}
+
+const problemResponse = (body: Problem): Response =>
+  new Response(JSON.stringify(body), {
+    status: body.status,
+    headers: { 'content-type': 'application/problem+json' },
+  });

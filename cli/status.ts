@@ -1,0 +1,64 @@
+/** An environment in words: what runs, what waits for whom, what blocks, what happened. */
+import { type EnvironmentAnswer, explain } from '../api/client/client.ts';
+
+const short = (digest: string): string => digest.slice(0, 19);
+
+export function statusText({ environment, phase, verdict, history }: EnvironmentAnswer): string {
+  const { key, cluster, candidate, dns, incidents, release } = environment;
+  return [
+    `${key.team}/${key.name} in cluster ${cluster}: ${phase} (version ${environment.version})`,
+    `  image    ${candidateText(candidate)}`,
+    ...(verdict ? verdictLines(verdict) : []),
+    `  running  ${releaseText(release)}`,
+    ...(dns ? [`  address  http://${dns.name} → ${dns.target}`] : []),
+    ...incidents.map(
+      (incident) => `  INCIDENT ${incident.kind} since ${incident.openedAt}: ${incident.summary}`,
+    ),
+    '  history',
+    ...history.map(({ at, actor, what }) => `    ${at}  ${actor.padEnd(8)} ${what}`),
+  ].join('\n');
+}
+
+function candidateText(candidate: EnvironmentAnswer['environment']['candidate']): string {
+  switch (candidate.phase) {
+    case 'building':
+      return `build ${candidate.build.number} is under way${fixText(candidate.build.fixes)}`;
+    case 'build-failed':
+      return `build ${candidate.build.number} failed: ${candidate.reason}`;
+    case 'scanning':
+      return `${short(candidate.image.digest)} is being scanned`;
+    case 'blocked':
+      return `${short(candidate.image.digest)} is blocked: ${candidate.why}`;
+    case 'awaiting-approval':
+      return `${short(candidate.image.digest)} waits for an approver: schwifty approve`;
+    case 'promoting':
+    case 'promoted':
+      return `${short(candidate.image.digest)} is ${candidate.phase}, approved by ${candidate.approval.approver}`;
+    case 'refused':
+      return `${short(candidate.image.digest)} was not promoted: ${candidate.reason}`;
+  }
+}
+
+const fixText = (fixes: readonly { package: string; version: string }[]): string =>
+  fixes.length === 0 ? '' : `, with ${fixes.map((fix) => `${fix.package} ${fix.version}`).join(', ')}`;
+
+function verdictLines(verdict: NonNullable<EnvironmentAnswer['verdict']>): string[] {
+  const counts = Object.entries(verdict.counts).map(([severity, count]) => `${count} ${severity}`);
+  return [
+    `  verdict  ${verdict.result} under policy ${verdict.policyVersion} (${counts.join(', ') || 'no findings'})`,
+    ...verdict.reasons.map((reason) => `           ${explain(reason, verdict.policyVersion)}`),
+  ];
+}
+
+function releaseText(release: EnvironmentAnswer['environment']['release']): string {
+  switch (release.phase) {
+    case 'none':
+      return 'nothing yet';
+    case 'deploying':
+      return `${short(release.digest)} is being rolled out, to be Ready by ${release.deadline}`;
+    case 'ready':
+      return `${short(release.digest)} is Ready since ${release.since} at ${release.address}`;
+    case 'unready':
+      return `${short(release.digest)} is not Ready since ${release.since}: ${release.reason}`;
+  }
+}

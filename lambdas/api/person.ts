@@ -1,0 +1,41 @@
+/**
+ * Who calls, from the claims that the gateway's JWT authorizer has checked. HTTP APIs hand an array claim on as text:
+ * `[a b]`. Source: API Gateway developer guide, "JWT authorizers for HTTP APIs"; payload format 2.0.
+ */
+import * as z from 'zod';
+import type { Person } from '#core/approval.ts';
+import { parse } from '#core/errors.ts';
+
+const Groups = z
+  .union([z.array(z.string()), z.string()])
+  .optional()
+  .transform((groups) => {
+    if (groups === undefined) return [];
+    return typeof groups === 'string'
+      ? groups
+          .replace(/^\[|\]$/g, '')
+          .split(/[\s,]+/)
+          .filter(Boolean)
+      : groups;
+  });
+
+const Event = z.object({
+  requestContext: z.object({
+    authorizer: z.object({
+      jwt: z.object({
+        claims: z.object({
+          sub: z.string(),
+          username: z.string().optional(),
+          'cognito:username': z.string().optional(),
+          'cognito:groups': Groups,
+        }),
+      }),
+    }),
+  }),
+});
+
+export function personOf(event: unknown): Person {
+  const { claims } = parse(Event, event, "the gateway's event").requestContext.authorizer.jwt;
+  const name = claims.username ?? claims['cognito:username'] ?? claims.sub;
+  return { name, groups: claims['cognito:groups'] };
+}

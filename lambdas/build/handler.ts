@@ -1,0 +1,25 @@
+/** Entry of the build stage's function. */
+import { CodeBuilder } from '#adapters/aws/builder.ts';
+import { EcrScanner } from '#adapters/aws/scanner.ts';
+import { Table } from '#adapters/aws/table.ts';
+import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
+import { queueHandler, toDeadLetters } from '../runtime/queue.ts';
+import { build } from './build.ts';
+import { Env } from './env.ts';
+
+const env = readEnv(Env);
+
+export const handler = queueHandler(
+  build({
+    store: new Table(env.TABLE_NAME),
+    builder: new CodeBuilder({
+      project: env.PROJECT_NAME,
+      bucket: env.SOURCE_BUCKET,
+      registry: env.REGISTRY,
+    }),
+    scanner: new EcrScanner(),
+    config: readConfig(),
+    clock: systemClock,
+  }),
+  toDeadLetters(env.DLQ_URL),
+);

@@ -1,0 +1,67 @@
+/** The deployer of one cluster: brings it to what is released, and says what it sees there. */
+import type { Signal } from '#core/aws-events.ts';
+import type { Config } from '#core/config.ts';
+import type { Environment } from '#core/environment.ts';
+import { Rejected } from '#core/errors.ts';
+import { assess } from '#core/health.ts';
+import { repositoryOf } from '#core/image.ts';
+import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
+import type { Clock, ClusterClient, EnvironmentStore } from '#core/ports.ts';
+import { isLookedAfter } from '#core/reconcile.ts';
+import { observed, wantedDigest } from '#core/release.ts';
+import { desiredObjects } from '#core/rollout.ts';
+import { log } from '../runtime/log.ts';
+import type { Handle } from '../runtime/queue.ts';
+
+export interface DeployDeps {
+  readonly store: EnvironmentStore;
+  readonly cluster: ClusterClient;
+  readonly clusterName: string;
+  readonly registry: string;
+  readonly config: Pick<Config, 'clusters'>;
+  readonly clock: Clock;
+}
+
+export function deploy(deps: DeployDeps): Handle {
+  return async (signal) => {
+    const key = environmentOf(signal);
+    const environment = await deps.store.read(key);
+    const digest = environment && wantedDigest(environment);
+    if (!environment || digest === undefined) {
+      return log.info('nothing is released', { environment: environmentId(key) });
+    }
+    if (environment.cluster !== deps.clusterName) {
+      throw new Rejected(
+        `${environmentId(key)} lives in cluster ${environment.cluster}, this is ${deps.clusterName}.`,
+      );
+    }
+    if (signal.kind === 'look' && isLookedAfter(environment, deps.clock.now())) return;
+    const decision = observed(environment, await bringAndLook(deps, environment, digest), deps.clock.now());
+    if (decision.outcome === 'changed') await deps.store.write(decision);
+    log.info('looked', { environment: environmentId(key), decision });
+  };
+}
+
+function environmentOf(signal: Signal): EnvironmentKey {
+  if (signal.kind === 'look') return signal.environment;
+  if (signal.kind === 'told') return signal.event.environment;
+  throw new Rejected(
+    `The deployer takes promotions and looks, not ${signal.kind}: is a rule's pattern too wide?`,
+  );
+}
+
+/** Applied only where the cluster wants something else: a look at what is well changes nothing. */
+async function bringAndLook(
+  { cluster, registry, config, clusterName }: DeployDeps,
+  environment: Environment,
+  digest: Digest,
+) {
+  const { key, spec } = environment;
+  const health = assess(await cluster.look(key));
+  if (health.digest === digest) return health;
+  const scheme =
+    config.clusters.find((entry) => entry.name === clusterName)?.loadBalancerScheme ?? 'internal';
+  const image = `${registry}/${repositoryOf('release', key)}@${digest}`;
+  await cluster.apply(desiredObjects({ key, spec, image, digest, loadBalancerScheme: scheme }));
+  return assess(await cluster.look(key));
+}

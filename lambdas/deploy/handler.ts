@@ -1,0 +1,28 @@
+/**
+ * Entry of a cluster's deployer. It is in the cluster's VPC and can't reach SQS: a message that can't work is retried
+ * until its queue moves it to the DLQ, and its reason is in the log.
+ */
+import { eksToken } from '#adapters/aws/eks-token.ts';
+import { Table } from '#adapters/aws/table.ts';
+import { KubernetesClient } from '#adapters/kubernetes/client.ts';
+import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
+import { queueHandler } from '../runtime/queue.ts';
+import { deploy } from './deploy.ts';
+import { Env } from './env.ts';
+
+const env = readEnv(Env);
+
+export const handler = queueHandler(
+  deploy({
+    store: new Table(env.TABLE_NAME),
+    cluster: new KubernetesClient({
+      endpoint: env.CLUSTER_ENDPOINT,
+      ca: env.CLUSTER_CA,
+      token: () => eksToken(env.CLUSTER_NAME),
+    }),
+    clusterName: env.CLUSTER_NAME,
+    registry: env.REGISTRY,
+    config: readConfig(),
+    clock: systemClock,
+  }),
+);

@@ -1,0 +1,36 @@
+/** Names: the records at an environment's name are read, the plan is made, the changes are sent as one batch. */
+import type { Config } from '#core/config.ts';
+import { desiredRecords, nameOf, ownerNameOf, planDns } from '#core/dns.ts';
+import { Rejected } from '#core/errors.ts';
+import { environmentId } from '#core/names.ts';
+import type { Clock, DnsZone, EnvironmentStore } from '#core/ports.ts';
+import { pointed } from '#core/release.ts';
+import { log } from '../runtime/log.ts';
+import type { Handle } from '../runtime/queue.ts';
+
+export interface DnsDeps {
+  readonly store: EnvironmentStore;
+  readonly zone: DnsZone;
+  readonly config: Pick<Config, 'dns'>;
+  readonly clock: Clock;
+}
+
+export function dns({ store, zone, config, clock }: DnsDeps): Handle {
+  return async (signal) => {
+    if (signal.kind !== 'told') throw new Rejected(`The DNS stage takes events of ours, not ${signal.kind}.`);
+    const { environment: key } = signal.event;
+    const environment = await store.read(key);
+    if (environment?.release.phase !== 'ready') {
+      return log.info('not Ready now: nothing to point at', { environment: environmentId(key) });
+    }
+    const name = nameOf(key, config.dns.zone);
+    const target = environment.release.address;
+    const current = await zone.records([name, ownerNameOf(name)]);
+    const plan = planDns(key, desiredRecords(key, config.dns.zone, target), current);
+    if (plan.outcome === 'foreign') throw new Rejected(plan.reason);
+    await zone.change(plan.changes);
+    const decision = pointed(environment, { name, target }, clock.now());
+    if (decision.outcome === 'changed') await store.write(decision);
+    log.info('pointed', { name, target, changes: plan.changes.length });
+  };
+}

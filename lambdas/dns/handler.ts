@@ -1,0 +1,19 @@
+/** Entry of the DNS stage's function. */
+import { Route53Zone } from '#adapters/aws/dns-zone.ts';
+import { Table } from '#adapters/aws/table.ts';
+import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
+import { queueHandler, toDeadLetters } from '../runtime/queue.ts';
+import { dns } from './dns.ts';
+import { Env } from './env.ts';
+
+const env = readEnv(Env);
+
+export const handler = queueHandler(
+  dns({
+    store: new Table(env.TABLE_NAME),
+    zone: new Route53Zone(env.HOSTED_ZONE_ID),
+    config: readConfig(),
+    clock: systemClock,
+  }),
+  toDeadLetters(env.DLQ_URL),
+);

@@ -1,0 +1,19 @@
+/** Entry of the gate's function. */
+import { EcrScanner } from '#adapters/aws/scanner.ts';
+import { Table } from '#adapters/aws/table.ts';
+import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
+import { queueHandler, toDeadLetters } from '../runtime/queue.ts';
+import { Env } from './env.ts';
+import { gate } from './gate.ts';
+
+const env = readEnv(Env);
+
+export const handler = queueHandler(
+  gate({
+    store: new Table(env.TABLE_NAME),
+    scanner: new EcrScanner(),
+    config: readConfig(),
+    clock: systemClock,
+  }),
+  toDeadLetters(env.DLQ_URL),
+);

@@ -1,0 +1,46 @@
+/** Entry of the outbox's function: drains the table's stream in the order of the writes. */
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamHandler } from 'aws-lambda';
+import { outboxEntry } from '#adapters/aws/items.ts';
+import { EventBridgeBus } from '#adapters/aws/messages.ts';
+import { Table } from '#adapters/aws/table.ts';
+import { readEnv, systemClock } from '../runtime/environment.ts';
+import { log } from '../runtime/log.ts';
+import { lookQueues } from '../runtime/queues.ts';
+import { Env } from './env.ts';
+import { send } from './send.ts';
+
+const env = readEnv(Env);
+const shared = { build: env.BUILD_QUEUE_URL, gate: env.GATE_QUEUE_URL, promote: env.PROMOTE_QUEUE_URL };
+const deps = {
+  outbox: new Table(env.TABLE_NAME),
+  bus: new EventBridgeBus(env.BUS_NAME),
+  looks: lookQueues(env.DEPLOY_QUEUES, shared),
+  clock: systemClock,
+};
+
+/** Lambda goes on from the first failure that is named; what was sent before it is settled and not sent again. */
+export const handler: DynamoDBStreamHandler = async (event): Promise<DynamoDBBatchResponse> => {
+  const numbered = event.Records.map((record) => ({
+    entry: entryOf(record),
+    number: record.dynamodb?.SequenceNumber,
+  }));
+  const unsent = await send(
+    deps,
+    numbered.map(({ entry }) => entry),
+  );
+  for (const { entry, reason } of unsent)
+    log.error('not sent', reason, { environment: entry.environment, id: entry.id });
+  const failed = new Set(unsent.map(({ entry }) => entry));
+  return {
+    batchItemFailures: numbered.flatMap(({ entry, number }) =>
+      failed.has(entry) && number !== undefined ? [{ itemIdentifier: number }] : [],
+    ),
+  };
+};
+
+function entryOf(record: DynamoDBRecord) {
+  // The types of the event and of the SDK name one shape twice.
+  const image = record.dynamodb?.NewImage ?? {};
+  return outboxEntry(unmarshall(JSON.parse(JSON.stringify(image))));
+}

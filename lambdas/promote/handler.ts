@@ -1,0 +1,21 @@
+/** Entry of the promoter's function: the only role that may push to a release repository. */
+import { EcrPromoter } from '#adapters/aws/promoter.ts';
+import { EcrScanner } from '#adapters/aws/scanner.ts';
+import { Table } from '#adapters/aws/table.ts';
+import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
+import { queueHandler, toDeadLetters } from '../runtime/queue.ts';
+import { Env } from './env.ts';
+import { promote } from './promote.ts';
+
+const env = readEnv(Env);
+
+export const handler = queueHandler(
+  promote({
+    store: new Table(env.TABLE_NAME),
+    scanner: new EcrScanner(),
+    promoter: new EcrPromoter(),
+    config: readConfig(),
+    clock: systemClock,
+  }),
+  toDeadLetters(env.DLQ_URL),
+);

@@ -1,0 +1,85 @@
+/** The promoter: reads the findings again, judges again, copies the approved digest, and never anything else. */
+import { promoted, refusePromotion, sameBasis } from '#core/candidate.ts';
+import type { Config } from '#core/config.ts';
+import type { Environment } from '#core/environment.ts';
+import { Rejected } from '#core/errors.ts';
+import { releaseTag, repositoryOf } from '#core/image.ts';
+import { type Digest, environmentId } from '#core/names.ts';
+import type { Clock, EnvironmentStore, ImagePromoter, ImageScanner } from '#core/ports.ts';
+import { decideVerdict, explain } from '#core/verdict.ts';
+import { log } from '../runtime/log.ts';
+import type { Handle } from '../runtime/queue.ts';
+
+export interface PromoteDeps {
+  readonly store: EnvironmentStore;
+  readonly scanner: ImageScanner;
+  readonly promoter: ImagePromoter;
+  readonly config: Pick<Config, 'policy' | 'waivers'>;
+  readonly clock: Clock;
+}
+
+export function promote(deps: PromoteDeps): Handle {
+  return async (signal) => {
+    const key =
+      signal.kind === 'look'
+        ? signal.environment
+        : signal.kind === 'told'
+          ? signal.event.environment
+          : undefined;
+    if (!key)
+      throw new Rejected(`The promoter takes approvals and looks, not ${signal.kind}: is a rule too wide?`);
+    const environment = await deps.store.read(key);
+    const candidate = environment?.candidate;
+    if (!environment || candidate?.phase !== 'promoting') {
+      return log.info('nothing to promote', { environment: environmentId(key), phase: candidate?.phase });
+    }
+    const { digest } = candidate.image;
+    const objection = (await whyNot(deps, environment, digest)) ?? (await copy(deps, environment, digest));
+    const now = deps.clock.now();
+    const decision =
+      objection === undefined
+        ? promoted(environment, digest, now)
+        : refusePromotion(environment, digest, objection, now);
+    if (decision.outcome === 'changed') await deps.store.write(decision);
+    log.info('promotion', { environment: environmentId(key), digest, objection });
+  };
+}
+
+/** What speaks against the approved digest now; undefined when nothing does. */
+async function whyNot({ scanner, config, clock }: PromoteDeps, environment: Environment, digest: Digest) {
+  const { key, candidate } = environment;
+  if (candidate.phase !== 'promoting') return 'it is no longer approved';
+  const repository = repositoryOf('candidate', key);
+  if (!(await scanner.image(repository, digest)))
+    return 'the image was deleted from the candidate repository: build it again';
+  const scan = await scanner.scan(repository, digest);
+  const { policy, waivers } = config;
+  const verdict = decideVerdict({ environment: key, digest, scan, policy, waivers, now: clock.now() });
+  if (verdict.result !== 'pass') {
+    const first = verdict.reasons[0];
+    return `the verdict is now ${verdict.result}${first ? `: ${explain(first, policy.version)}` : ''}`;
+  }
+  if (!sameBasis(candidate.approval, verdict))
+    return 'the policy or the waivers changed since the approval: approve again';
+  return undefined;
+}
+
+/** @returns why the registry would not, where a retry can't help. */
+async function copy(
+  { promoter }: PromoteDeps,
+  { key }: Environment,
+  digest: Digest,
+): Promise<string | undefined> {
+  try {
+    await promoter.copy(
+      repositoryOf('candidate', key),
+      repositoryOf('release', key),
+      digest,
+      releaseTag(digest),
+    );
+    return undefined;
+  } catch (error) {
+    if (error instanceof Rejected) return error.message;
+    throw error;
+  }
+}

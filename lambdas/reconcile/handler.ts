@@ -1,0 +1,19 @@
+/** Entry of reconcile's function, run by a schedule. */
+import { EventBridgeBus } from '#adapters/aws/messages.ts';
+import { Table } from '#adapters/aws/table.ts';
+import { readEnv, systemClock } from '../runtime/environment.ts';
+import { lookQueues } from '../runtime/queues.ts';
+import { Env } from './env.ts';
+import { reconcile } from './reconcile.ts';
+
+const env = readEnv(Env);
+const table = new Table(env.TABLE_NAME);
+const shared = { build: env.BUILD_QUEUE_URL, gate: env.GATE_QUEUE_URL, promote: env.PROMOTE_QUEUE_URL };
+
+export const handler = reconcile({
+  store: table,
+  outbox: table,
+  bus: new EventBridgeBus(env.BUS_NAME),
+  looks: lookQueues(env.DEPLOY_QUEUES, shared),
+  clock: systemClock,
+});

@@ -1,0 +1,37 @@
+/** Once a minute: environments that are due are looked at again, and what was written but not sent is sent. */
+import { Retryable } from '#core/errors.ts';
+import { addSeconds } from '#core/names.ts';
+import type { EnvironmentStore } from '#core/ports.ts';
+import { stagesToLook } from '#core/reconcile.ts';
+import { type SendDeps, send } from '../outbox/send.ts';
+import { log } from '../runtime/log.ts';
+
+/** What one run takes on; the rest is due still, a minute later. */
+const dueLimit = 500;
+const pendingLimit = 200;
+/** The stream tells within seconds; what is older than this was lost on its way. */
+const pendingSeconds = 60;
+
+export interface ReconcileDeps extends SendDeps {
+  readonly store: Pick<EnvironmentStore, 'due'>;
+}
+
+export const reconcile = (deps: ReconcileDeps) => async (): Promise<void> => {
+  const { store, outbox, looks, clock } = deps;
+  const now = clock.now();
+  const due = await store.due(now, dueLimit);
+  const sent = await Promise.allSettled(
+    due.flatMap(({ key, cluster, ...rest }) =>
+      stagesToLook({ key, cluster, ...rest }).map((stage) =>
+        looks.send(stage, cluster, { kind: 'look', environment: key }, 0),
+      ),
+    ),
+  );
+  const unsent = await send(deps, await outbox.pending(addSeconds(now, -pendingSeconds), pendingLimit));
+  const failures = [
+    ...sent.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : [])),
+    ...unsent.map(({ reason }) => reason),
+  ];
+  log.info('reconciled', { due: due.length, looks: sent.length, failures: failures.length });
+  if (failures.length > 0) throw new Retryable(`Reconcile could not send everything: ${failures.join('; ')}`);
+};

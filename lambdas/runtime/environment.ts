@@ -1,0 +1,15 @@
+/** What a function is given at its start: environment variables and the configuration, both held to their schemas. */
+import { readFileSync } from 'node:fs';
+import type * as z from 'zod';
+import { Config } from '#core/config.ts';
+import { parse, parseJson } from '#core/errors.ts';
+import type { Clock } from '#core/ports.ts';
+
+export const readEnv = <S extends z.ZodType>(schema: S): z.infer<S> =>
+  parse(schema, process.env, "the function's environment");
+
+/** Bundled beside the function's code by lib/bundle.ts. */
+export const readConfig = (): Config =>
+  parseJson(Config, readFileSync(new URL('./config.json', import.meta.url), 'utf8'), 'config.json');
+
+export const systemClock: Clock = { now: () => new Date().toISOString() };

@@ -1,0 +1,70 @@
+/**
+ * The wrapper of every stage that reads a queue. A record that fails is reported alone and comes again; one that can
+ * never work goes to the DLQ at once, with its reason.
+ */
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSBatchResponse, SQSHandler, SQSRecord } from 'aws-lambda';
+import * as z from 'zod';
+import { parseEvent, type Signal } from '#core/aws-events.ts';
+import { parseJson, Rejected } from '#core/errors.ts';
+import { log, withFields } from './log.ts';
+
+export type Handle = (signal: Signal) => Promise<void>;
+/** Takes a message out of the flow for people to look at. */
+export type Refuse = (record: SQSRecord, reason: string) => Promise<void>;
+
+/** @param refuse without it a message that can't work is retried until SQS moves it: the reason is in the log only. */
+export function queueHandler(handle: Handle, refuse?: Refuse): SQSHandler {
+  const processor = new BatchProcessor(EventType.SQS);
+  const onRecord = (record: SQSRecord) => handleRecord(record, handle, refuse);
+  return async (event, context): Promise<SQSBatchResponse> =>
+    processPartialResponse(event, onRecord, processor, { context, throwOnFullBatchFailure: false });
+}
+
+export async function handleRecord(record: SQSRecord, handle: Handle, refuse?: Refuse): Promise<void> {
+  await withFields(
+    { messageId: record.messageId, attempt: record.attributes.ApproximateReceiveCount },
+    async () => {
+      try {
+        const signal = parseEvent(parseJson(z.unknown(), record.body, `message ${record.messageId}`));
+        await withFields({ signal: describe(signal) }, () => handle(signal));
+      } catch (error) {
+        log.error('the message was not handled', error);
+        if (!(error instanceof Rejected) || !refuse) throw error;
+        await refuse(record, error.message);
+      }
+    },
+  );
+}
+
+function describe(signal: Signal): string {
+  switch (signal.kind) {
+    case 'told':
+      return `${signal.event.type} ${signal.event.environment.team}/${signal.event.environment.name}`;
+    case 'image':
+      return `${signal.repository}@${signal.digest}`;
+    case 'build':
+      return signal.buildId;
+    case 'look':
+      return `look ${signal.environment.team}/${signal.environment.name}`;
+  }
+}
+
+/** SQS takes 1,024 characters and more in an attribute; a reason is cut so that it never stops a message. */
+const reasonLength = 1000;
+
+export function toDeadLetters(queueUrl: string, client: SQSClient = new SQSClient({})): Refuse {
+  return async (record, reason) => {
+    await client.send(
+      new SendMessageCommand({
+        QueueUrl: queueUrl,
+        MessageBody: record.body,
+        MessageAttributes: {
+          reason: { DataType: 'String', StringValue: reason.slice(0, reasonLength) },
+          source: { DataType: 'String', StringValue: record.eventSourceARN },
+        },
+      }),
+    );
+  };
+}
