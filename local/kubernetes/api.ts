@@ -44,7 +44,11 @@ export function connect(kubeconfig: string): KubernetesApi {
   const call = (method: string, path: string, body?: unknown): Promise<string> =>
     send(agent, new URL(path, cluster.server), method, body);
   return {
-    get: async (path, schema) => schema.parse(JSON.parse(await call('GET', path))),
+    get: async (path, schema) => {
+      const answer = schema.safeParse(JSON.parse(await call('GET', path)));
+      if (answer.success) return answer.data;
+      throw new Error(`GET ${path} answered something unexpected:\n${z.prettifyError(answer.error)}`);
+    },
     patch: async (path, body) => {
       await call('PATCH', path, body);
     },

@@ -5,7 +5,7 @@ import type { KubernetesApi } from './api.ts';
 const reasonSchema = z.object({ reason: z.string().optional() });
 const containerStatusSchema = z.object({
   restartCount: z.int(),
-  state: z.object({ running: z.unknown(), waiting: reasonSchema.optional() }).default({ running: undefined }),
+  state: z.object({ running: z.unknown().optional(), waiting: reasonSchema.optional() }).default({}),
   lastState: z.object({ terminated: reasonSchema.optional() }).default({}),
 });
 const conditionsSchema = z.array(z.object({ type: z.string(), status: z.string() })).default([]);

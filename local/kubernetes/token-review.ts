@@ -42,8 +42,11 @@ export function tokenReviewHandler(deps: TokenReviewDeps): (request: Request) =>
       return answer({ authenticated: true, user });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      deps.log(`refused: ${reason}`);
-      if (error instanceof TokenRefused) return answer({ authenticated: false, error: reason });
+      if (error instanceof TokenRefused) {
+        deps.log(`token refused: ${reason}`);
+        return answer({ authenticated: false, error: reason });
+      }
+      deps.log(`token not reviewed: ${reason}`);
       return Response.json({ error: reason }, { status: 500 });
     }
   };
@@ -77,13 +80,17 @@ interface Caller {
 }
 
 /** The signature holds only with the cluster name that was signed: another cluster's token fails here. */
-async function callerIdentity(url: URL, { clusterName, fetch }: TokenReviewDeps): Promise<Caller> {
-  const response = await fetch(url, { headers: { [clusterHeader]: clusterName }, redirect: 'manual' });
+async function callerIdentity(url: URL, deps: TokenReviewDeps): Promise<Caller> {
+  // The emulator checks signatures only while it evaluates IAM: without that every token would be good.
+  const control = await askSts(url, `not-${deps.clusterName}`, deps);
+  if (control.ok)
+    throw new Error('STS accepts a wrong signature: turn on the IAM evaluation of the emulator');
+  const response = await askSts(url, deps.clusterName, deps);
   const body = await response.text();
   if (!response.ok) {
     const reason = element(body, 'Code') ?? 'no reason given';
     throw new TokenRefused(
-      `STS refused the token for the cluster ${clusterName}: ${response.status} ${reason}`,
+      `STS refused the token for the cluster ${deps.clusterName}: ${response.status} ${reason}`,
     );
   }
   const [arn, account, userId] = ['Arn', 'Account', 'UserId'].map((name) => element(body, name));
@@ -91,6 +98,9 @@ async function callerIdentity(url: URL, { clusterName, fetch }: TokenReviewDeps)
     throw new Error(`STS answered without an identity: ${body.slice(0, 300)}`);
   return { arn, account, userId };
 }
+
+const askSts = (url: URL, clusterName: string, { fetch }: TokenReviewDeps): Promise<Response> =>
+  fetch(url, { headers: { [clusterHeader]: clusterName }, redirect: 'manual' });
 
 const element = (xml: string, name: string): string | undefined =>
   new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];

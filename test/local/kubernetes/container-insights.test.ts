@@ -98,7 +98,7 @@ describe('Container Insights', () => {
   });
 
   it('tells why containers wait', () => {
-    const waiting = pod({ state: { running: undefined, waiting: { reason: 'ImagePullBackOff' } } });
+    const waiting = pod({ state: { waiting: { reason: 'ImagePullBackOff' } } });
     const data = metricsOf(snapshot(waiting), new Map());
     expect(of(data, 'pod_container_status_waiting_reason_image_pull_error')[0]?.value).toBe(1);
     expect(of(data, 'pod_container_status_waiting_reason_crash_loop_back_off')[0]?.value).toBe(0);

@@ -103,6 +103,12 @@ describe('an EKS token', () => {
     expect(watched.calls).toEqual([]);
   });
 
+  it('is not accepted while STS checks no signatures', async () => {
+    const { fetch: strict } = deps();
+    const lax: typeof fetch = (input) => strict(input, { headers: { 'x-k8s-aws-id': 'blue' } });
+    await expect(reviewToken(token(), deps({ fetch: lax }))).rejects.toThrow('STS accepts a wrong signature');
+  });
+
   it('of a role without an access entry is refused', async () => {
     const near = new Map([
       ['arn:aws:iam::000000000000:role/not-deployer', entry],
