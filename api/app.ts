@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import { approve, type Person } from '#core/approval.ts';
 import { request } from '#core/candidate.ts';
 import type { Config, Team } from '#core/config.ts';
-import { phaseOf } from '#core/environment.ts';
+import { judgedDigest, phaseOf } from '#core/environment.ts';
 import { Conflict, Retryable } from '#core/errors.ts';
 import { type EnvironmentKey, environmentId, parseEnvironmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore } from '#core/ports.ts';
@@ -89,8 +89,8 @@ export function makeApp({ store, config, clock }: ApiDeps, personOf: (bindings: 
 async function describe(store: EnvironmentStore, key: EnvironmentKey): Promise<EnvironmentAnswer> {
   const [environment, history] = await Promise.all([store.read(key), store.audit(key, 50)]);
   if (!environment) throw missing(key);
-  const { candidate } = environment;
-  const verdict = 'image' in candidate ? await store.verdict(key, candidate.image.digest) : undefined;
+  const digest = judgedDigest(environment);
+  const verdict = digest && (await store.verdict(key, digest));
   return { environment, phase: phaseOf(environment), ...(verdict ? { verdict } : {}), history: [...history] };
 }
 

@@ -11,7 +11,7 @@ export const CreateApproval = z.strictObject({ digest: Digest });
 export const EnvironmentAnswer = z.object({
   environment: Environment,
   phase: z.string(),
-  /** On the newest image, once the gate has judged it. */
+  /** On the newest image, or on the blocked one that is being rebuilt, once the gate has judged it. */
   verdict: Verdict.optional(),
   history: z.array(z.object({ at: z.string(), actor: z.string(), what: z.string() })),
 });

@@ -69,13 +69,20 @@ export function buildFailed(environment: Environment, id: string, reason: string
   const { candidate } = environment;
   if (candidate.phase !== 'building' || candidate.build.id !== id)
     return unchanged('this build is not waited for');
-  const failed = { phase: 'build-failed' as const, build: candidate.build, reason, since: now };
+  const failed = { ...candidate, phase: 'build-failed' as const, reason, since: now };
   const what = `build ${candidate.build.number} failed: ${reason}`;
   return change(environment, { candidate: failed }, { at: now, actor: 'build', what });
 }
 
-const imageOf = (environment: Environment): Image | undefined =>
-  'image' in environment.candidate ? environment.candidate.image : undefined;
+/** The newest image known: while one is built, the one that it is to replace. */
+const imageOf = ({ candidate }: Environment): Image | undefined =>
+  'image' in candidate ? candidate.image : candidate.replaces;
+const isKnown = (environment: Environment, image: Image): boolean =>
+  imageOf(environment)?.digest === image.digest;
+
+/** What was built, even where it is the very image that it was to replace. */
+const isBuilt = ({ candidate, builds }: Environment, image: Image): boolean =>
+  !('image' in candidate) && image.tags.includes(buildTag(builds));
 
 /** True when `image` is the newest known: news of an older push must not push a newer image aside. */
 const isNewest = (environment: Environment, image: Image): boolean => {
@@ -91,7 +98,7 @@ export const isScanAwaited = (scan: Scan, image: Image, now: Instant): boolean =
 export function pushed(environment: Environment, image: Image, now: Instant): Decision {
   if (!isNewest(environment, image)) return unchanged('a newer image was pushed since');
   const lookAt = addSeconds(now, scanPatienceSeconds);
-  if (imageOf(environment)?.digest === image.digest) {
+  if (isKnown(environment, image) && !isBuilt(environment, image)) {
     const due = environment.candidate.phase === 'scanning' && (environment.lookAt ?? now) <= now;
     return due
       ? change(environment, { lookAt }, { at: now, actor: 'gate' })
@@ -112,7 +119,9 @@ export function judged(
 ): Decision {
   if (!isNewest(environment, image)) return unchanged('a newer image was pushed since');
   const { candidate } = environment;
-  const same = imageOf(environment)?.digest === image.digest;
+  const same = isKnown(environment, image);
+  if (same && !('image' in candidate) && !isBuilt(environment, image))
+    return unchanged('a rebuild replaces it');
   if (same && (candidate.phase === 'promoted' || candidate.phase === 'refused')) {
     return unchanged('its promotion is decided');
   }
@@ -171,7 +180,7 @@ function blocked(
     const parts = {
       builds: number,
       remediation: { attempts: remediation.attempts + 1, blockingBefore: verdict.blocking },
-      candidate: { phase: 'building' as const, build: { number, fixes }, since: now },
+      candidate: { phase: 'building' as const, build: { number, fixes }, replaces: image, since: now },
       lookAt: addSeconds(now, buildPatienceSeconds),
     };
     const what = `${shortDigest(image.digest)} is blocked by ${verdict.blocking}, build ${number} fixes them`;

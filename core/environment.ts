@@ -14,13 +14,21 @@ export const Image = z.object({ digest: Digest, pushedAt: Instant, tags: z.array
 export type Image = z.infer<typeof Image>;
 
 const since = { since: Instant };
-const build = z.object({ number: z.int(), id: z.string().optional(), fixes: z.array(Fix) });
+const build = z.object({
+  number: z.int(),
+  id: z.string().optional(),
+  fixes: z.array(Fix),
+  /** The blocked image that this build is to cure. */
+  cures: Digest.optional(),
+});
+/** The image that a rebuild is to replace: late news of it must not push the rebuild aside. */
+const replaces = Image.optional();
 const basis = z.object({ policyVersion: z.string(), waivers: z.array(z.string()) });
 const approval = z.object({ approver: z.string(), approvedAt: Instant, ...basis.shape });
 
 export const Candidate = z.discriminatedUnion('phase', [
-  z.object({ phase: z.literal('building'), build, ...since }),
-  z.object({ phase: z.literal('build-failed'), build, reason: z.string(), ...since }),
+  z.object({ phase: z.literal('building'), build, replaces, ...since }),
+  z.object({ phase: z.literal('build-failed'), build, replaces, reason: z.string(), ...since }),
   z.object({ phase: z.literal('scanning'), image: Image, ...since }),
   z.object({ phase: z.literal('blocked'), image: Image, blocking: z.int(), why: z.string(), ...since }),
   z.object({ phase: z.literal('awaiting-approval'), image: Image, basis, ...since }),
@@ -65,4 +73,9 @@ export type Environment = z.infer<typeof Environment>;
 export function phaseOf(environment: Environment): string {
   const { release, candidate } = environment;
   return release.phase === 'none' ? candidate.phase : release.phase;
+}
+
+/** The image whose verdict tells where the environment stands: the newest one, or the one that is being cured. */
+export function judgedDigest({ candidate }: Environment): Digest | undefined {
+  return 'image' in candidate ? candidate.image.digest : candidate.build.cures;
 }
