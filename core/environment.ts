@@ -18,8 +18,6 @@ const build = z.object({
   number: z.int(),
   id: z.string().optional(),
   fixes: z.array(Fix),
-  /** The blocked image that this build is to cure. */
-  cures: Digest.optional(),
 });
 /** The image that a rebuild is to replace: late news of it must not push the rebuild aside. */
 const replaces = Image.optional();
@@ -77,5 +75,5 @@ export function phaseOf(environment: Environment): string {
 
 /** The image whose verdict tells where the environment stands: the newest one, or the one that is being cured. */
 export function judgedDigest({ candidate }: Environment): Digest | undefined {
-  return 'image' in candidate ? candidate.image.digest : candidate.build.cures;
+  return 'image' in candidate ? candidate.image.digest : candidate.replaces?.digest;
 }
