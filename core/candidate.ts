@@ -36,7 +36,7 @@ export function request({ key, cluster, requester, spec }: Request, now: Instant
     createdAt: now,
     version: 0,
     builds: 1,
-    remediation: { attempts: 0 },
+    remediation: { attempts: 0, fixes: [] },
     candidate: { phase: 'building', build: { number: 1, fixes: [] }, since: now },
     release: { phase: 'none' },
     incidents: [],
@@ -152,8 +152,9 @@ function passed(
   const what = `${shortDigest(image.digest)} passed under policy ${verdict.policyVersion}`;
   const events = [{ type: 'ImagePassed' as const, digest: image.digest }];
   const waiting = { phase: 'awaiting-approval' as const, image, basis, since: now };
-  const remediation = { attempts: environment.remediation.attempts };
-  return change(environment, { candidate: waiting, remediation }, { at: now, actor: 'gate', what, events });
+  const { attempts, fixes } = environment.remediation;
+  const parts = { candidate: waiting, remediation: { attempts, fixes } };
+  return change(environment, parts, { at: now, actor: 'gate', what, events });
 }
 
 function blocked(
@@ -179,7 +180,7 @@ function blocked(
     const events = [told, { type: 'RemediationRequested' as const, build: number, fixes }];
     const parts = {
       builds: number,
-      remediation: { attempts: remediation.attempts + 1, blockingBefore: verdict.blocking },
+      remediation: { attempts: remediation.attempts + 1, fixes, blockingBefore: verdict.blocking },
       candidate: { phase: 'building' as const, build: { number, fixes }, replaces: image, since: now },
       lookAt: addSeconds(now, buildPatienceSeconds),
     };
@@ -206,10 +207,9 @@ function whyNoRebuild({ builds, remediation }: Environment, image: Image, verdic
 }
 
 /** Fixes of earlier tries stay: a rebuild that dropped them would be blocked again. */
-function allFixes({ candidate }: Environment, fixes: readonly Fix[]): Fix[] {
-  const earlier = 'build' in candidate ? candidate.build.fixes : [];
+function allFixes({ remediation }: Environment, fixes: readonly Fix[]): Fix[] {
   const isNew = (fix: Fix) => !fixes.some((f) => f.manager === fix.manager && f.package === fix.package);
-  return [...earlier.filter(isNew), ...fixes];
+  return [...remediation.fixes.filter(isNew), ...fixes];
 }
 
 interface Basis {

@@ -54,8 +54,8 @@ export const Environment = z.object({
   version: z.int(),
   /** Builds asked for so far; the tag of build n is `build-n`. */
   builds: z.int(),
-  /** Rebuilds with fixes since the last request, and how much blocked before the last of them. */
-  remediation: z.object({ attempts: z.int(), blockingBefore: z.int().optional() }),
+  /** Rebuilds with fixes since the last request, all that they fixed, and how much blocked before the last of them. */
+  remediation: z.object({ attempts: z.int(), fixes: z.array(Fix), blockingBefore: z.int().optional() }),
   candidate: Candidate,
   release: Release,
   dns: z.object({ name: z.string(), target: z.string() }).optional(),
