@@ -2,7 +2,7 @@
  * The way of an environment's newest image: asked for, built, pushed, scanned, judged, promoted. Each function takes
  * what was read and what was learnt, and says what shall be. Doubled and late news change nothing.
  */
-import { change, type Decision, unchanged } from './decision.ts';
+import { type Change, change, type Decision, unchanged } from './decision.ts';
 import type { Environment, Image } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Scan } from './finding.ts';
@@ -164,34 +164,39 @@ function blocked(
   policy: Policy,
   now: Instant,
 ): Decision {
-  const { candidate, remediation, builds } = environment;
-  if (
-    candidate.phase === 'blocked' &&
-    candidate.image.digest === image.digest &&
-    candidate.blocking === verdict.blocking
-  ) {
-    return unchanged('the verdict is the same');
-  }
-  const told = { type: 'ImageBlocked' as const, digest: image.digest, blocking: verdict.blocking };
+  const { candidate } = environment;
+  const { blocking } = verdict;
   const hindrance = whyNoRebuild(environment, image, verdict, policy);
-  if (hindrance === undefined) {
-    const number = builds + 1;
-    const fixes = allFixes(environment, verdict.fixes);
-    const events = [told, { type: 'RemediationRequested' as const, build: number, fixes }];
-    const parts = {
-      builds: number,
-      remediation: { attempts: remediation.attempts + 1, fixes, blockingBefore: verdict.blocking },
-      candidate: { phase: 'building' as const, build: { number, fixes }, replaces: image, since: now },
-      lookAt: addSeconds(now, buildPatienceSeconds),
-    };
-    const what = `${shortDigest(image.digest)} is blocked by ${verdict.blocking}, build ${number} fixes them`;
-    return change(environment, parts, { at: now, actor: 'gate', what, events });
-  }
+  if (hindrance === undefined) return rebuild(environment, image, verdict, now);
   const first = verdict.reasons[0];
   const why = `${first ? explain(first, verdict.policyVersion) : verdict.result}. Not rebuilt: ${hindrance}.`;
-  const held = { phase: 'blocked' as const, image, blocking: verdict.blocking, why, since: now };
-  const what = `${shortDigest(image.digest)} is blocked by ${verdict.blocking}: ${hindrance}`;
-  return change(environment, { candidate: held }, { at: now, actor: 'gate', what, events: [told] });
+  const same = isKnown(environment, image) && candidate.phase === 'blocked';
+  if (same && candidate.blocking === blocking && candidate.why === why) {
+    return unchanged('the verdict is the same');
+  }
+  const held = { phase: 'blocked' as const, image, blocking, why, since: now };
+  const events = [{ type: 'ImageBlocked' as const, digest: image.digest, blocking }];
+  const what = `${shortDigest(image.digest)} is blocked by ${blocking}: ${hindrance}`;
+  return change(environment, { candidate: held }, { at: now, actor: 'gate', what, events });
+}
+
+function rebuild(environment: Environment, image: Image, verdict: Verdict, now: Instant): Change {
+  const { digest } = image;
+  const { blocking } = verdict;
+  const number = environment.builds + 1;
+  const fixes = allFixes(environment, verdict.fixes);
+  const parts = {
+    builds: number,
+    remediation: { attempts: environment.remediation.attempts + 1, fixes, blockingBefore: blocking },
+    candidate: { phase: 'building' as const, build: { number, fixes }, replaces: image, since: now },
+    lookAt: addSeconds(now, buildPatienceSeconds),
+  };
+  const events = [
+    { type: 'ImageBlocked' as const, digest, blocking },
+    { type: 'RemediationRequested' as const, build: number, fixes },
+  ];
+  const what = `${shortDigest(digest)} is blocked by ${blocking}, build ${number} fixes them`;
+  return change(environment, parts, { at: now, actor: 'gate', what, events });
 }
 
 /** Why a rebuild would not help; undefined when it is worth a try. */
