@@ -48,7 +48,8 @@ export function change(
   { at, actor, what, events = [] }: Told,
 ): Change {
   const { lookAt: _due, ...rest } = environment;
-  const next = { ...rest, ...parts, version: environment.version + 1 };
+  const lookAt = nextLook(environment, parts, at);
+  const next = { ...rest, ...parts, ...(lookAt && { lookAt }), version: environment.version + 1 };
   const about = { environment: environment.key, cluster: environment.cluster, at };
   return {
     outcome: 'changed',
@@ -59,8 +60,16 @@ export function change(
   };
 }
 
-/** `lookAt` is given with each change or it is gone: nothing is looked at again by oversight. */
+/** `lookAt` is given with each change or it is gone, but for the looks at what runs: they go on for ever. */
 export type Parts = Partial<Omit<Environment, 'key' | 'version'>> & {
   readonly candidate?: Candidate;
   readonly release?: Release;
 };
+
+/** News of the candidate can bring the next look at a release nearer; it neither puts it off nor calls it off. */
+function nextLook({ release, lookAt: due }: Environment, parts: Parts, at: Instant): Instant | undefined {
+  const wanted = parts.lookAt;
+  if (parts.release || release.phase === 'none' || due === undefined) return wanted;
+  if (wanted === undefined) return due;
+  return due > at && due < wanted ? due : wanted;
+}

@@ -101,7 +101,6 @@ export function pointed(
   const known = environment.dns;
   if (known?.name === dns.name && known.target === dns.target)
     return unchanged('the name points there already');
-  const keep = environment.lookAt === undefined ? {} : { lookAt: environment.lookAt };
   const what = `${dns.name} points at ${dns.target}`;
-  return change(environment, { dns, ...keep }, { at: now, actor: 'dns', what });
+  return change(environment, { dns }, { at: now, actor: 'dns', what });
 }
