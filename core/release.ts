@@ -21,7 +21,7 @@ export function observed(environment: Environment, health: Health, now: Instant)
   if (environment.release.phase === 'none') return unchanged('nothing is released yet');
   const release = nextRelease(environment.release, health, now);
   const { incidents, events, lastOomAt } = nextIncidents(environment, release, health, now);
-  if (release.phase === 'ready' && environment.release.phase === 'deploying') {
+  if (release.phase === 'ready' && addressOf(environment.release) !== release.address) {
     events.unshift({ type: 'EnvironmentReady', digest: release.digest, address: release.address });
   }
   const parts = {
@@ -33,6 +33,9 @@ export function observed(environment: Environment, health: Health, now: Instant)
   const what = describe(environment.release, release, events);
   return change(environment, parts, { at: now, actor: 'deploy', what, events });
 }
+
+/** Where it is reached while it is Ready: elsewhere than before, or Ready again, is told. */
+const addressOf = (release: Release) => (release.phase === 'ready' ? release.address : undefined);
 
 function nextRelease(release: Exclude<Release, { phase: 'none' }>, health: Health, now: Instant): Release {
   const { digest } = release;
