@@ -77,7 +77,7 @@ function nextIncidents(environment: Environment, release: Release, health: Healt
     happened('rollout', now, `${shortDigest(release.digest)} was not Ready in time. ${release.reason}`);
   }
   for (const incident of [...open.values()]) {
-    if (!isOver(incident, health, now)) continue;
+    if (release.phase !== 'ready' || !isOver(incident, health, now)) continue;
     open.delete(incident.kind);
     events.push({ type: 'IncidentRecovered', incident });
   }
