@@ -95,12 +95,13 @@ export function assess({ deployment, pods, service }: Sight): Health {
   const ingress = service?.status.loadBalancer?.ingress?.[0];
   const address = ingress?.hostname ?? ingress?.ip;
   const podsReady = deployment !== undefined && isRolledOut(deployment);
+  const ready = podsReady && address !== undefined;
   return {
     digest: deployment && digestOf(deployment),
-    ready: podsReady && address !== undefined,
+    ready,
     readySince: podsReady ? latest(pods.map(readySince)) : undefined,
     address,
-    problem: podsReady && address === undefined ? 'The load balancer has no address yet.' : problemOf(pods),
+    problem: ready ? undefined : podsReady ? 'The load balancer has no address yet.' : problemOf(pods),
     lastOom: lastOomOf(pods),
   };
 }
