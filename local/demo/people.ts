@@ -1,0 +1,43 @@
+/** Two people of the demo: users of the stack's own Cognito pool, signed in with passwords that nobody keeps. */
+import { randomBytes } from 'node:crypto';
+import {
+  AdminAddUserToGroupCommand,
+  AdminCreateUserCommand,
+  AdminInitiateAuthCommand,
+  AdminSetUserPasswordCommand,
+  CognitoIdentityProviderClient,
+  UsernameExistsException,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { Client } from '../../api/client/client.ts';
+import { type Access, controlPlane } from './access.ts';
+
+export interface Person {
+  readonly name: string;
+  readonly token: string;
+  readonly client: Client;
+}
+
+export async function signIn(access: Access, name: string, groups: readonly string[]): Promise<Person> {
+  const { UserPoolId, UserPoolClientId } = controlPlane(access.cloud);
+  const cognito = new CognitoIdentityProviderClient(access.sdk);
+  const user = { UserPoolId, Username: name };
+  await cognito
+    .send(new AdminCreateUserCommand({ ...user, MessageAction: 'SUPPRESS' }))
+    .catch((error: unknown) => {
+      if (!(error instanceof UsernameExistsException)) throw error;
+    });
+  const Password = `Aa1!${randomBytes(18).toString('base64url')}`;
+  await cognito.send(new AdminSetUserPasswordCommand({ ...user, Password, Permanent: true }));
+  for (const GroupName of groups) await cognito.send(new AdminAddUserToGroupCommand({ ...user, GroupName }));
+  const answer = await cognito.send(
+    new AdminInitiateAuthCommand({
+      UserPoolId,
+      ClientId: UserPoolClientId,
+      AuthFlow: 'ADMIN_USER_PASSWORD_AUTH',
+      AuthParameters: { USERNAME: name, PASSWORD: Password },
+    }),
+  );
+  const token = answer.AuthenticationResult?.AccessToken;
+  if (token === undefined) throw new Error(`Cognito let ${name} in without an access token`);
+  return { name, token, client: new Client({ api: access.api, token }) };
+}
