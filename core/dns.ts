@@ -37,23 +37,32 @@ export function desiredRecords(key: EnvironmentKey, zone: string, target: string
   ];
 }
 
-/** `current`: the records at the environment's two names. */
+/**
+ * `current`: the records at the environment's two names. Only the address and the owner record are ever written:
+ * somebody's TXT at the name stays, and stands in the way of a CNAME only.
+ */
 export function planDns(
   key: EnvironmentKey,
   desired: readonly DnsRecord[],
   current: readonly DnsRecord[],
 ): DnsPlan {
-  const owners = current.filter((record) => record.type === 'TXT').flatMap((record) => record.values);
-  const ours = owners.includes(ownerOf(key));
-  const foreign = current.find((record) => record.type !== 'TXT');
-  if (!ours && (foreign || owners.length > 0)) {
+  const isOwner = (record: DnsRecord) => desired.some((want) => want.type === 'TXT' && sameKey(want, record));
+  const owners = current.filter(isOwner).flatMap((record) => record.values);
+  const others = current.filter((record) => !isOwner(record));
+  const isAlias = desired.some((want) => want.type === 'CNAME');
+  const foreign = owners.includes(ownerOf(key))
+    ? others.find((record) => isAlias && record.type === 'TXT')
+    : (others[0] ?? current[0]);
+  if (foreign) {
     const owner = owners[0] ?? 'no owner record of ours';
     return {
       outcome: 'foreign',
-      reason: `${(foreign ?? current[0])?.name} exists and is not ours (${owner}): delete it by hand, or take another name.`,
+      reason: `${foreign.type} ${foreign.name} exists and is not ours (${owner}): delete it by hand, or take another name.`,
     };
   }
-  const wrong = current.filter((record) => !desired.some((want) => sameKey(want, record)));
+  const wrong = others.filter(
+    (record) => record.type !== 'TXT' && !desired.some((want) => sameKey(want, record)),
+  );
   const missing = desired.filter(
     (want) => !current.some((record) => sameKey(want, record) && sameValues(want, record)),
   );
