@@ -30,7 +30,10 @@ function arrows({ stage, on, also }: FlowStage): string[] {
   );
   const fromAws = on
     .filter(({ source }) => source.startsWith('aws.'))
-    .map(({ source, detailTypes }) => `  ${source}[${source}] -- ${detailTypes.join(', ')} --> ${stage}`);
+    .map(
+      ({ source, detailTypes }) =>
+        `  ${source.replace('.', '_')}[${source}] -- ${detailTypes.join(', ')} --> ${stage}`,
+    );
   const fromElsewhere = also?.startsWith('POST')
     ? [`  person((person)) -- ${also.replaceAll(/[{}]/g, ':')} --> ${stage}`]
     : [];

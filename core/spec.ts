@@ -4,23 +4,39 @@
  */
 import * as z from 'zod';
 
-const version = z
-  .string()
-  .max(64)
-  .regex(/^[0-9A-Za-z][0-9A-Za-z.+~:_-]*$/, 'a version: letters, digits and . + ~ : _ -');
+const pkg = (name: RegExp, what: string, version: RegExp, versionSays: string) =>
+  z.strictObject({
+    name: z.string().max(128).regex(name, what),
+    version: z.string().max(64).regex(version, `a version: ${versionSays}`).optional(),
+  });
 
-const pkg = (grammar: RegExp, what: string) =>
-  z.strictObject({ name: z.string().max(128).regex(grammar, what), version: version.optional() });
-
-/** Debian policy 5.6.1. */
-const AptPackage = pkg(/^[a-z0-9][a-z0-9+.-]+$/, "a Debian package's name");
-/** PEP 508 names. */
-const PipPackage = pkg(/^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/, "a Python distribution's name");
-/** validate-npm-package-name, new names only. */
-const NpmPackage = pkg(/^(?:@[a-z0-9~][a-z0-9._~-]*\/)?[a-z0-9~][a-z0-9._~-]*$/, "an npm package's name");
+/** Debian policy 5.6.1 and 5.6.12; no `-` at the end of a name: apt-get takes `name-` as an order to remove. */
+const AptPackage = pkg(
+  /^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$/,
+  "a Debian package's name",
+  /^[0-9A-Za-z][0-9A-Za-z.+~:-]*$/,
+  'letters, digits and . + ~ : -',
+);
+/** PEP 508 names, PEP 440 versions. */
+const PipPackage = pkg(
+  /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/,
+  "a Python distribution's name",
+  /^[0-9A-Za-z][0-9A-Za-z.+!_-]*$/,
+  'letters, digits and . + ! _ -',
+);
+/** validate-npm-package-name, new names only; no `:` in a version: npm takes `npm:…` and `file:…` as other sources. */
+const NpmPackage = pkg(
+  /^(?:@[a-z0-9~][a-z0-9._~-]*\/)?[a-z0-9~][a-z0-9._~-]*$/,
+  "an npm package's name",
+  /^[0-9A-Za-z][0-9A-Za-z.+-]*$/,
+  'letters, digits and . + -',
+);
 
 export const PackageManager = z.enum(['apt', 'pip', 'npm']);
 export type PackageManager = z.infer<typeof PackageManager>;
+
+/** For what comes from elsewhere than a spec, such as a scan. */
+export const packageGrammar = { apt: AptPackage, pip: PipPackage, npm: NpmPackage };
 
 export const Packages = z.strictObject({
   apt: z.array(AptPackage).max(100).default([]),
