@@ -4,7 +4,7 @@ import { unreachable } from './errors.ts';
 import { Finding, type Scan } from './finding.ts';
 import { Digest, type EnvironmentKey, Instant, secondsBetween } from './names.ts';
 import { type Policy, type Waiver, waiverFor } from './policy.ts';
-import { PackageManager } from './spec.ts';
+import { PackageManager, packageGrammar } from './spec.ts';
 import { compareVersions } from './version.ts';
 
 /** Why an image is blocked, with the rule that says so. */
@@ -125,17 +125,19 @@ function fixesFor(reasons: readonly (Reason & { finding: Finding })[]): Fix[] {
   for (const { finding } of reasons) {
     const manager = finding.ecosystem === 'os' ? 'apt' : finding.ecosystem;
     if (finding.fix !== 'yes' || finding.fixedIn === undefined || manager === 'other') return [];
-    const known = highest.get(`${manager} ${finding.package}`);
-    if (known === undefined || compareVersions(finding.fixedIn, known.version) > 0) {
-      highest.set(`${manager} ${finding.package}`, {
-        manager,
-        package: finding.package,
-        version: finding.fixedIn,
-      });
+    const fix = { manager, package: finding.package, version: finding.fixedIn };
+    if (!isInstallable(fix)) return [];
+    const known = highest.get(`${manager} ${fix.package}`);
+    if (known === undefined || compareVersions(fix.version, known.version) > 0) {
+      highest.set(`${manager} ${fix.package}`, fix);
     }
   }
   return [...highest.values()].sort((a, b) => (a.package < b.package ? -1 : 1));
 }
+
+/** A scan reads names and versions from files in the image: they go into a Dockerfile only as a spec's own would. */
+const isInstallable = ({ manager, package: name, version }: Fix): boolean =>
+  packageGrammar[manager].safeParse({ name, version }).success;
 
 /** One line for a person: what blocks, by which rule, and where it is fixed. */
 export function explain(reason: Reason, policyVersion: string): string {
