@@ -213,8 +213,8 @@ function whyNoRebuild({ builds, remediation }: Environment, image: Image, verdic
 
 /** Fixes of earlier tries stay: a rebuild that dropped them would be blocked again. */
 function allFixes({ remediation }: Environment, fixes: readonly Fix[]): Fix[] {
-  const isNew = (fix: Fix) => !fixes.some((f) => f.manager === fix.manager && f.package === fix.package);
-  return [...remediation.fixes.filter(isNew), ...fixes];
+  const isRedone = (fix: Fix) => fixes.some((f) => f.manager === fix.manager && f.package === fix.package);
+  return [...remediation.fixes.filter((fix) => !isRedone(fix)), ...fixes];
 }
 
 interface Basis {

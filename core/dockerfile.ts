@@ -54,14 +54,16 @@ function installApt(packages: readonly Package[]): string {
 
 function withFixes(manager: PackageManager, packages: readonly Package[], fixes: readonly Fix[]): Package[] {
   const fixed = fixes.filter((fix) => fix.manager === manager);
-  const kept = packages.filter(({ name }) => !fixed.some((fix) => fix.package === canonical(manager, name)));
+  const isFixed = (name: string) =>
+    fixed.some((fix) => canonical(manager, fix.package) === canonical(manager, name));
+  const kept = packages.filter(({ name }) => !isFixed(name));
   const pinned = fixed.map((fix) =>
     manager === 'apt' ? { name: fix.package } : { name: fix.package, version: fix.version },
   );
   return [...kept, ...pinned].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** PEP 503: scanners write `jinja2` where a person wrote `Jinja2`. */
+/** PEP 503: `Jinja2` and `jinja2` are one package, whichever of them the scanner or the person wrote. */
 export const canonical = (manager: PackageManager, name: string): string =>
   manager === 'pip' ? name.toLowerCase().replace(/[-_.]+/g, '-') : name;
 

@@ -55,6 +55,16 @@ const FilePath = z
     'a path below /app, such as src/app.py',
   );
 
+const isFolder = (path: string, files: object): boolean =>
+  Object.keys(files).some((other) => other.startsWith(`${path}/`));
+
+/** A NUL ends a word of a command where the kernel reads it. */
+const Word = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine((word) => !word.includes('\0'), 'no NUL');
+
 export const Resources = z.strictObject({
   /** Cores. */
   cpu: z.number().min(0.05).max(192).default(0.25),
@@ -70,8 +80,9 @@ export const Spec = z.strictObject({
   files: z
     .record(FilePath, z.string().max(32_768))
     .refine((files) => Object.keys(files).length <= 32, 'at most 32 files')
+    .refine((files) => !Object.keys(files).some((path) => isFolder(path, files)), 'a file is also a folder')
     .default({}),
-  command: z.array(z.string().min(1).max(1024)).min(1).max(32),
+  command: z.array(Word).min(1).max(32),
   resources: Resources.prefault({}),
   replicas: z.int().min(1).max(100).default(1),
 });
