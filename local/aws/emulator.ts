@@ -1,0 +1,202 @@
+/**
+ * The local cloud's AWS: installs the emulator (Python, pinned and hashed), starts and stops it, and makes the few
+ * calls that are not AWS's own. What it emulates, and how, is in local/aws/emulator/.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+import { type Zone, zoneSchema } from '#local/aws/dns-answer.ts';
+import type { Instance } from '#local/instance.ts';
+import { daemonPid, startDaemon, stopDaemon } from '#local/setup/processes.ts';
+import { attempt, run } from '#local/setup/run.ts';
+
+export const ACCOUNT = '000000000000';
+export const REGION = 'us-east-1';
+/** The emulator's root; there is no other administrator. */
+const ADMIN = { key: 'test', secret: 'test' };
+const START_SECONDS = 60;
+
+const here = (instance: Instance): string => join(instance.root, 'local/aws');
+const requirements = (instance: Instance): string => join(here(instance), 'requirements.txt');
+const pidFile = (instance: Instance): string => join(instance.state, 'aws.json');
+const logFile = (instance: Instance): string => join(instance.logs, 'emulator.log');
+/** With the port that was settled for this instance. */
+export const emulatorUrl = (instance: Instance): string =>
+  `http://${instance.network.host}:${instance.ports.aws}`;
+export const emulatorRuns = (instance: Instance): boolean => daemonPid(pidFile(instance)) !== undefined;
+
+/** The folder of its programs, `python` and `aws` (the CLI) among them. */
+export function emulatorPrograms(instance: Instance): string {
+  const hash = createHash('sha256')
+    .update(readFileSync(requirements(instance)))
+    .digest('hex');
+  return join(instance.cache, `emulator-${hash.slice(0, 12)}`, 'bin');
+}
+
+/**
+ * Installed once for all checkouts. Programs of a venv name their folder, so it is never moved: it gets a folder of
+ * its own, and a link by the name that others look for when it is complete.
+ */
+export async function ensureEmulator(
+  instance: Instance,
+  { python, log }: { readonly python: string; readonly log: string },
+): Promise<void> {
+  const link = dirname(emulatorPrograms(instance));
+  if (await works(link)) return;
+  mkdirSync(instance.cache, { recursive: true });
+  const fresh = mkdtempSync(`${link}.`);
+  try {
+    await run(python, ['-m', 'venv', fresh], { log });
+    const pip = ['-m', 'pip', 'install', '--require-hashes', '--only-binary=:all:', '--no-deps'];
+    const options = ['--disable-pip-version-check', '--requirement', requirements(instance)];
+    await run(join(fresh, 'bin/python'), [...pip, ...options], { log });
+    // Somebody else may have been faster; a link to a Python that is gone is replaced.
+    if (await works(link)) return;
+    rmSync(link, { force: true });
+    symlinkSync(basename(fresh), link);
+  } finally {
+    if (!existsSync(link) || readlinkSync(link) !== basename(fresh))
+      rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+async function works(venv: string): Promise<boolean> {
+  return (await attempt(join(venv, 'bin/python'), ['-c', 'import ministack'])).code === 0;
+}
+
+/** Up and answering; one that runs already is left as it is. */
+export async function startEmulator(
+  instance: Instance,
+  { port, servicesUrl }: { readonly port: number; readonly servicesUrl: string },
+): Promise<{ url: string; pid: number }> {
+  const url = `http://${instance.network.host}:${port}`;
+  const running = daemonPid(pidFile(instance));
+  if (running !== undefined) {
+    await untilReady(instance, url);
+    return { url, pid: running };
+  }
+  const folder = join(instance.state, 'aws');
+  // It keeps nothing over a restart; what a killed one left would only confuse the next.
+  rmSync(folder, { recursive: true, force: true });
+  for (const name of ['tmp', 'state', 's3', 'home']) mkdirSync(join(folder, name), { recursive: true });
+  const pid = startDaemon({
+    command: join(emulatorPrograms(instance), 'python'),
+    args: ['-m', 'emulator'],
+    cwd: here(instance),
+    env: environment(instance, folder, url, servicesUrl),
+    log: logFile(instance),
+    pidFile: pidFile(instance),
+  });
+  await untilReady(instance, url);
+  return { url, pid };
+}
+
+/** All of it reaches the Lambdas, so nothing of this process's environment is in it. */
+function environment(
+  instance: Instance,
+  folder: string,
+  url: string,
+  servicesUrl: string,
+): NodeJS.ProcessEnv {
+  const { port } = new URL(url);
+  const { host } = instance.network;
+  const system = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+  return {
+    // Functions run on the first `node` of the path, whatever runtime they declare.
+    PATH: [dirname(process.execPath), emulatorPrograms(instance), ...system].join(':'),
+    HOME: join(folder, 'home'),
+    TMPDIR: join(folder, 'tmp'),
+    LANG: 'C.UTF-8',
+    ...adminEnvironment(url),
+    GATEWAY_PORT: port,
+    BIND_HOST: host,
+    MINISTACK_HOST: host,
+    MINISTACK_REGION: REGION,
+    STATE_DIR: join(folder, 'state'),
+    S3_DATA_DIR: join(folder, 's3'),
+    PERSIST_STATE: '0',
+    LAMBDA_EXECUTOR: 'local',
+    // Listeners that would open ports on every address of the machine.
+    IOT_MTLS_ENABLED: '0',
+    SFTP_ENABLED: '0',
+    // CDK's own functions (autoDeleteObjects) take the SDK from the runtime.
+    NODE_PATH: join(instance.root, 'node_modules'),
+    LOCAL_SERVICES_URL: servicesUrl,
+    PYTHONUNBUFFERED: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+}
+
+async function untilReady(instance: Instance, url: string): Promise<void> {
+  const deadline = Date.now() + START_SECONDS * 1000;
+  for (;;) {
+    const ready = await fetch(`${url}/_ministack/ready`, { signal: AbortSignal.timeout(2000) }).catch(
+      () => undefined,
+    );
+    if (ready?.ok === true) return;
+    const ended = daemonPid(pidFile(instance)) === undefined;
+    if (ended || Date.now() > deadline) {
+      const what = ended ? 'ended at once' : `was not ready after ${START_SECONDS} s`;
+      await stopEmulator(instance);
+      throw new Error(
+        `the AWS emulator ${what}; the end of ${logFile(instance)}:\n${lastLines(logFile(instance))}`,
+      );
+    }
+    await sleep(50);
+  }
+}
+
+const lastLines = (file: string): string =>
+  readFileSync(file, 'utf8').trimEnd().split('\n').slice(-15).join('\n');
+
+/** With every Lambda that it runs: they are of its process group. */
+export async function stopEmulator(instance: Instance): Promise<boolean> {
+  return stopDaemon(pidFile(instance));
+}
+
+/** For the CDK, the SDKs and the `aws` CLI. */
+export function adminEnvironment(url: string): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: url,
+    AWS_ACCESS_KEY_ID: ADMIN.key,
+    AWS_SECRET_ACCESS_KEY: ADMIN.secret,
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+}
+
+/** Every EKS cluster, present and to come, has its API server there. Before the deployment, so that stacks see it. */
+export async function setClusterEndpoint(
+  url: string,
+  cluster: { readonly endpoint: string; readonly caData: string },
+): Promise<void> {
+  await local(url, 'POST', 'eks', { endpoint: cluster.endpoint, certificateAuthority: cluster.caData });
+}
+
+/** After the deployment: from then on every call needs its caller's permission. */
+export async function enforceIam(url: string, enforce = true): Promise<void> {
+  await local(url, 'POST', 'iam', { enforce });
+}
+
+/** What the local DNS server answers from. */
+export async function hostedZones(url: string): Promise<Zone[]> {
+  return z.object({ zones: z.array(zoneSchema) }).parse(await local(url, 'GET', 'zones')).zones;
+}
+
+async function local(url: string, method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
+  const credentials = Buffer.from(`${ADMIN.key}:${ADMIN.secret}`).toString('base64');
+  const response = await fetch(`${url}/_local/${path}`, {
+    method,
+    headers: { authorization: `Basic ${credentials}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  if (!response.ok)
+    throw new Error(
+      `${method} /_local/${path} of the AWS emulator answered ${response.status}: ${await response.text()}`,
+    );
+  return response.json();
+}

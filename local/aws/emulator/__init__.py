@@ -1,0 +1,1 @@
+"""The local cloud's AWS: ministack, with what it lacks added in its own process (see __main__.py)."""

@@ -1,0 +1,158 @@
+"""IAM: enforcement that starts after the deployment, and what ministack's evaluation of policies lacks: DynamoDB's
+leading keys, and policy variables such as `${aws:PrincipalTag/team}`.
+"""
+
+import json
+import re
+import time
+from dataclasses import replace
+from typing import Any
+
+import ministack.app as app
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.services import dynamodb
+
+from .admin import BadRequest, route
+from .extend import extends, needs
+
+needs(app, "AUTH")
+needs(lambda_runtime, "reset", "workers_in_use")
+needs(iam_actions, "_DYNAMODB_TRANSACT_ITEM_ACTIONS", "_dynamodb_table_arn")
+needs(iam_evaluator, "_resolve_condition_key", "ParsedStatement")
+needs(dynamodb, "_tables", "_key_condition_av")
+
+_VARIABLE = re.compile(r"\$\{\s*([^},]+?)\s*(?:,\s*'([^']*)'\s*)?\}")
+_LEADING_KEYS = "dynamodb:LeadingKeys"
+_DRAIN_SECONDS = 15
+
+
+@route("POST", "iam")
+def _enforce(_match: re.Match[str], body: dict[str, Any]) -> dict[str, Any]:
+    """`{ "enforce": true }`, after the deployment: the bootstrap roles' own uploads would be refused before. Warm
+    Lambda workers hold the all-powerful credentials of an unenforced account, so they go."""
+    wanted = body.get("enforce")
+    if not isinstance(wanted, bool):
+        raise BadRequest('the body must be { "enforce": true } or { "enforce": false }')
+    if app.AUTH != wanted:
+        app.AUTH = wanted
+        deadline = time.monotonic() + _DRAIN_SECONDS
+        while lambda_runtime.workers_in_use() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        lambda_runtime.reset()
+    return {"enforce": app.AUTH}
+
+
+@extends(iam_evaluator, "_first_match")
+def _first_match(original: Any, context: Any, statements: list[Any], effect: str) -> Any:
+    return original(context, [_resolved(statement, context) for statement in statements], effect)
+
+
+def _resolved(statement: Any, context: Any) -> Any:
+    if "${" not in json.dumps([statement.resources, statement.not_resources, statement.conditions]):
+        return statement
+    return replace(
+        statement,
+        resources=_substituted(statement.resources, context),
+        not_resources=_substituted(statement.not_resources, context),
+        conditions=_substituted(statement.conditions, context),
+    )
+
+
+def _substituted(value: Any, context: Any) -> Any:
+    if isinstance(value, list):
+        return [_substituted(each, context) for each in value]
+    if isinstance(value, dict):
+        return {key: _substituted(each, context) for key, each in value.items()}
+    return _VARIABLE.sub(lambda match: _variable(match, context), value) if isinstance(value, str) else value
+
+
+def _variable(match: re.Match[str], context: Any) -> str:
+    name, default = match.groups()
+    if name in ("*", "?", "$"):
+        return name
+    value = iam_evaluator._resolve_condition_key(name, context)
+    if value is None and default is not None:
+        return default
+    # Left as it is, a variable without a single plain value matches nothing: neither a wildcard in a tag's value
+    # nor a missing tag may widen what a statement allows.
+    return value if isinstance(value, str) and not set(value) & {"*", "?"} else match.group(0)
+
+
+@extends(iam_actions, "dynamodb_service_context")
+def _service_context(original: Any, body: bytes) -> dict[str, Any]:
+    context = original(body)
+    data = json.loads(body or b"{}") if context else {}
+    keys = _leading_keys(data)
+    return {**context, _LEADING_KEYS: keys} if keys else context
+
+
+class _ItemArn(str):
+    """A table's ARN with the keys of the one item of a transaction that is checked on it."""
+
+    leading_keys: list[str]
+
+
+@extends(iam_actions, "dynamodb_transaction_checks")
+def _transaction_checks(
+    original: Any, action: str, body: bytes, region: str, account_id: str
+) -> list[tuple[str, _ItemArn]]:
+    if not original(action, body, region, account_id):
+        return []
+    checks = []
+    for item in json.loads(body)["TransactItems"]:
+        for member, item_action in iam_actions._DYNAMODB_TRANSACT_ITEM_ACTIONS.items():
+            if isinstance(item, dict) and isinstance(item.get(member), dict) and item[member].get("TableName"):
+                operation = item[member]
+                arn = _ItemArn(iam_actions._dynamodb_table_arn(operation["TableName"], region, account_id))
+                arn.leading_keys = _leading_keys(operation)
+                checks.append((item_action, arn))
+    return checks
+
+
+@extends(iam_evaluator, "enforce")
+def _check(original: Any, *args: Any, resource_arn: str = "*", service_context: Any = None, **rest: Any) -> Any:
+    if isinstance(resource_arn, _ItemArn):
+        service_context = {**(service_context or {}), _LEADING_KEYS: resource_arn.leading_keys}
+    return original(*args, resource_arn=resource_arn, service_context=service_context, **rest)
+
+
+def _leading_keys(data: dict[str, Any]) -> list[str]:
+    """The partition keys that a request names; none for a Scan, as on AWS (where ForAllValues is then true)."""
+    requests = data.get("RequestItems")
+    if isinstance(requests, dict):
+        return [key for table, request in requests.items() for key in _batch_keys(_schema(table), request)]
+    table = _schema(data.get("TableName", ""))
+    if table is None:
+        return []
+    if "KeyConditionExpression" in data or "KeyConditions" in data:
+        names, values = data.get("ExpressionAttributeNames") or {}, data.get("ExpressionAttributeValues") or {}
+        name = _partition_key(table, data.get("IndexName"))
+        return _texts(
+            [dynamodb._key_condition_av(data.get("KeyConditionExpression"), data.get("KeyConditions"), values, names, name)]
+        )
+    return _texts([item.get(table["pk_name"]) for item in (data.get("Item"), data.get("Key")) if item])
+
+
+def _schema(table: str) -> dict[str, Any] | None:
+    return dynamodb._tables.get(table.rpartition("/")[2])
+
+
+def _partition_key(table: dict[str, Any], index: str | None) -> str:
+    for each in [*(table.get("GlobalSecondaryIndexes") or []), *(table.get("LocalSecondaryIndexes") or [])]:
+        if each["IndexName"] == index:
+            return next(key["AttributeName"] for key in each["KeySchema"] if key["KeyType"] == "HASH")
+    return table["pk_name"]
+
+
+def _batch_keys(table: dict[str, Any] | None, request: Any) -> list[str]:
+    if table is None:
+        return []
+    if isinstance(request, dict):
+        items = request.get("Keys", [])
+    else:
+        items = [each.get("PutRequest", {}).get("Item") or each.get("DeleteRequest", {}).get("Key") for each in request]
+    return _texts([item.get(table["pk_name"]) for item in items if item])
+
+
+def _texts(values: list[Any]) -> list[str]:
+    return [str(next(iter(value.values()))) for value in values if isinstance(value, dict) and value]
