@@ -125,7 +125,7 @@ function fixesFor(reasons: readonly (Reason & { finding: Finding })[]): Fix[] {
   for (const { finding } of reasons) {
     const manager = finding.ecosystem === 'os' ? 'apt' : finding.ecosystem;
     if (finding.fix !== 'yes' || finding.fixedIn === undefined || manager === 'other') return [];
-    const fix = { manager, package: finding.package, version: finding.fixedIn };
+    const fix: Fix = { manager, package: finding.package, version: finding.fixedIn };
     if (!isInstallable(fix)) return [];
     const known = highest.get(`${manager} ${fix.package}`);
     if (known === undefined || compareVersions(fix.version, known.version) > 0) {
