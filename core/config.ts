@@ -1,6 +1,6 @@
 /** getschwifty.config.yaml: what the people who run GetSchwifty decide. Checked at synth and again in each Lambda. */
 import * as z from 'zod';
-import { ClusterName, EnvironmentKey, TeamName } from './names.ts';
+import { ClusterName, EnvironmentKey, environmentId, TeamName } from './names.ts';
 import { Policy, Waiver } from './policy.ts';
 import { PackageManager } from './spec.ts';
 
@@ -40,6 +40,21 @@ export const Dns = z.strictObject({
   hostedZoneId: z.string().optional(),
 });
 
+/** What must be there once: with two of a name, nobody could say which of them decides. */
+const namesOf = (config: {
+  clusters: readonly Cluster[];
+  teams: readonly Team[];
+  environments: readonly EnvironmentKey[];
+  waivers: readonly Waiver[];
+  catalog: { bases: readonly BaseImage[] };
+}): Record<string, string[]> => ({
+  clusters: config.clusters.map(({ name }) => name),
+  teams: config.teams.map(({ name }) => name),
+  environments: config.environments.map(environmentId),
+  waivers: config.waivers.map(({ id }) => id),
+  'catalog.bases': config.catalog.bases.map(({ name }) => name),
+});
+
 export const Config = z
   .strictObject({
     dns: Dns,
@@ -54,6 +69,10 @@ export const Config = z
   .superRefine((config, context) => {
     const teams = new Set<string>(config.teams.map((team) => team.name));
     const clusters = new Set(config.clusters.map((cluster) => cluster.name));
+    for (const [list, names] of Object.entries(namesOf(config))) {
+      const twice = new Set(names.filter((name, i) => names.indexOf(name) < i));
+      for (const name of twice) context.addIssue({ code: 'custom', path: [list], message: `${name} twice` });
+    }
     config.environments.forEach((environment, i) => {
       const complain = (field: string, message: string) =>
         context.addIssue({ code: 'custom', path: ['environments', i, field], message });
