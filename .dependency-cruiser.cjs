@@ -79,7 +79,7 @@ module.exports = {
     only(
       'local-stays-outside',
       '^local/',
-      ['^local/', '^adapters/', '^core/', '^lib/bundle\\.ts$', '^api/client(/|\\.ts$)'],
+      ['^local/', '^adapters/', '^core/', '^lib/(bundle|config-file)\\.ts$', '^api/client(/|\\.ts$)'],
       'local/ runs the product, it does not reach into it.',
     ),
     {

@@ -35,6 +35,13 @@ export async function ensureServices(instance: Instance, env: NodeJS.ProcessEnv)
   return false;
 }
 
+/** Tells the services of the node: what they do in the cluster starts, or starts again. */
+export async function attachNode(instance: Instance, kubeconfig: string): Promise<void> {
+  const body = JSON.stringify({ kubeconfig });
+  const response = await fetch(`${servicesUrl(instance)}/node`, { method: 'POST', body });
+  if (!response.ok) throw new Error(`the local services refused the node: ${await response.text()}`);
+}
+
 export const stopServices = (instance: Instance): Promise<boolean> => stopDaemon(pidFile(instance), 15_000);
 
 /** Of everything in local/: services that run from older sources are started again. */

@@ -1,7 +1,6 @@
 /** The folder that all instances and checkouts share. */
 import { existsSync, readdirSync } from 'node:fs';
 
-/** Whether a finished entry is there; those still being made have a suffix behind a dot. */
-export const cachedIn = (cache: string, prefix: string): boolean =>
-  existsSync(cache) &&
-  readdirSync(cache).some((name) => name.startsWith(prefix) && !name.slice(prefix.length).includes('.'));
+/** Whether a finished entry `<name>-<hash>` is there; one still being made has another name. */
+export const cachedIn = (cache: string, name: string): boolean =>
+  existsSync(cache) && readdirSync(cache).some((entry) => new RegExp(`^${name}-[0-9a-f]+$`).test(entry));

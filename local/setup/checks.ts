@@ -1,5 +1,4 @@
 /** The daily checks, none of which needs a cloud: each is one step with a log; tests are counted one by one. */
-import { join } from 'node:path';
 import { run } from '#local/setup/run.ts';
 import { synthesize } from '#local/setup/synth.ts';
 import { type Counts, freshLog, type Place, testStep } from '#local/setup/tests.ts';
@@ -25,20 +24,20 @@ export async function runChecks(ui: Ui, { root, logs }: Place): Promise<Result[]
   ) => {
     const log = freshLog(logs, name);
     return board.step(
-      { title, log, advice: `run '${[command, ...args].join(' ')}'` },
+      { title, log, advice: `run 'npx ${[command, ...args].join(' ')}'` },
       after.map(whatever),
       () => run(command, args, { log, cwd: root }),
     );
   };
   // Two at a time: the compiler beside the quick ones, then the tests beside synth.
   const types = check('Types', 'types', [], 'tsc', '--noEmit');
-  const lint = check('Lint and format', 'lint', [], 'biome', 'ci', '--error-on-warnings', '.');
+  const lint = check('Lint and format', 'lint', [], 'biome', 'ci', '--colors=off', '.');
   const boundaries = check('Boundaries', 'boundaries', [lint], 'depcruise', '.');
   const dead = check('Dead code', 'dead-code', [boundaries], 'knip');
   const log = freshLog(logs, 'synth');
   const advice = 'the finding names its construct; mend it, or acknowledge it there with its reason';
   board.step({ title: 'Synth with cdk-nag', log, advice }, [whatever(types)], () =>
-    synthesize({ root, output: join(logs, 'cdk.out'), log }),
+    synthesize({ root, folder: logs, log }),
   );
   testStep(board, counts, { title: 'Unit tests', project: 'unit', root, logs, after: [whatever(dead)] });
   return report(ui, await board.settle(), counts);

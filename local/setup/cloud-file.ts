@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Instance } from '#local/instance.ts';
 
+/** The registry as image references name it, here as in AWS. */
+export const registryHost = '000000000000.dkr.ecr.us-east-1.amazonaws.com';
+
 const cloudSchema = z.object({
   name: z.string(),
   state: z.string(),

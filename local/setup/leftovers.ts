@@ -1,5 +1,6 @@
 /** What a stopped instance may still hold of the machine; `down` ends only when this is empty. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Instance } from '#local/instance.ts';
 import { interfaceExists, mountsUnder } from '#local/kubernetes/network.ts';
 import { capture } from '#local/setup/run.ts';
@@ -13,10 +14,10 @@ export async function leftovers(instance: Instance): Promise<string[]> {
   ];
 }
 
-/** Image builds mount below the state: the deepest first. */
-export async function unmountBelow(folder: string): Promise<string[]> {
-  const points = mountsUnder(folder).toReversed();
-  for (const point of points) await capture('umount', ['--lazy', point]);
+/** What image builds mounted, the deepest first; the node's own namespace file is the node's to remove. */
+export async function unmountBuilds({ state }: Instance): Promise<string[]> {
+  const points = mountsUnder(state).filter((point) => point !== join(state, 'node.netns'));
+  for (const point of points.toReversed()) await capture('umount', ['--lazy', point]);
   return points;
 }
 

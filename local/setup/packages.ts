@@ -24,6 +24,11 @@ const NEEDS: readonly Need[] = [
   { name: 'containernetworking-plugins', gives: '/usr/lib/cni/bridge', why: 'pod network' },
   { name: 'buildah', gives: 'buildah', why: 'image builds' },
   { name: 'mmdebstrap', gives: 'mmdebstrap', why: 'base image' },
+  {
+    name: 'debian-archive-keyring',
+    gives: '/usr/share/keyrings/debian-archive-keyring.gpg',
+    why: 'base image, on Ubuntu too',
+  },
   { name: 'busybox-static', gives: 'busybox', why: 'small test image' },
   { name: 'dnsutils', gives: 'dig', why: 'asks the DNS zone' },
 ];

@@ -30,8 +30,8 @@ export async function makePlan(instance: Instance, venv: boolean): Promise<Plan>
     packages: missingPackages({ venv }),
     go: (await findGo(instance)) === undefined,
     kubernetes: !kubernetesIsCached(instance),
-    emulator: !cachedIn(instance.cache, 'emulator-'),
-    baseImage: !cachedIn(instance.cache, 'base-'),
+    emulator: !cachedIn(instance.cache, 'emulator'),
+    baseImage: !cachedIn(instance.cache, 'base'),
     cores: availableParallelism(),
   };
 }

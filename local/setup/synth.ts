@@ -5,19 +5,28 @@ import { run } from '#local/setup/run.ts';
 
 interface Synth {
   readonly root: string;
-  readonly output: string;
+  /** Gets `cdk.out` and `lambdas`: one of each instance's own, so that two never write the same files. */
+  readonly folder: string;
   readonly log: string;
+  readonly context?: Readonly<Record<string, string>>;
 }
 
-export async function synthesize({ root, output, log }: Synth): Promise<string> {
-  await bundleLambdas();
-  const app = `${process.execPath} ${join(root, 'bin/app.ts')}`;
-  await run('cdk', ['synth', '--quiet', '--app', app, '--output', output], {
+/** The path of the cloud assembly. */
+export async function synthesize({ root, folder, log, context = {} }: Synth): Promise<string> {
+  const lambdas = join(folder, 'lambdas');
+  const output = join(folder, 'cdk.out');
+  await bundleLambdas(lambdas);
+  const settings = Object.entries({ ...context, bundles: lambdas }).flatMap(([key, value]) => [
+    '--context',
+    `${key}=${value}`,
+  ]);
+  // `--build true`: cdk.json's own bundling is done already.
+  await run('cdk', ['synth', '--quiet', '--build', 'true', '--output', output, ...settings], {
     log,
     cwd: root,
-    // Synth asks nobody: no credentials, and no look-up in whatever account the person is signed in to.
     env: {
       ...process.env,
+      // Neither the account nor the look-ups of whoever is signed in to AWS here.
       CDK_DEFAULT_ACCOUNT: '000000000000',
       CDK_DEFAULT_REGION: 'us-east-1',
       CDK_DISABLE_VERSION_CHECK: '1',

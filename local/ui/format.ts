@@ -1,5 +1,6 @@
 /** Text for people: durations, tables, the end of a log file. No colour, no state. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 
 /** `3.2 s`, `48 s`, `7m 05s`, `1h 02m`. */
 export function duration(milliseconds: number): string {
@@ -46,8 +47,7 @@ export function lastLines(file: string, count: number): string[] {
     const { size: length } = fstatSync(descriptor);
     const buffer = Buffer.alloc(Math.min(length, end));
     readSync(descriptor, buffer, 0, buffer.length, length - buffer.length);
-    return buffer
-      .toString('utf8')
+    return stripVTControlCharacters(buffer.toString('utf8'))
       .split('\n')
       .map((line) => (line.split('\r').at(-1) ?? '').trimEnd())
       .filter((line) => line !== '')
