@@ -1,0 +1,46 @@
+/**
+ * Gives the cluster the roles that our functions need in it: a function of ours applies them when the stack is deployed,
+ * and again when what it applies has changed. It answers CloudFormation by a signed S3 URL, over the gateway endpoint.
+ */
+import { CustomResource, Duration, FileSystem } from 'aws-cdk-lib';
+import type { Cluster } from 'aws-cdk-lib/aws-eks-v2';
+import { AccessPolicyArn } from 'aws-cdk-lib/aws-eks-v2';
+import { Construct } from 'constructs';
+import { Env } from '#lambdas/cluster-setup/env.ts';
+import { BundledFunction } from '../kit/bundled-function.ts';
+import { ClusterAccess } from '../kit/cluster-access.ts';
+
+interface ClusterSetupProps {
+  readonly cluster: Cluster;
+  readonly groups: readonly string[];
+}
+
+export class ClusterSetup extends Construct {
+  constructor(scope: Construct, id: string, { cluster, groups }: ClusterSetupProps) {
+    super(scope, id);
+    const access = new ClusterAccess(this, 'Access', cluster);
+    const setup = new BundledFunction(this, 'Function', {
+      name: 'cluster-setup',
+      description: "Applies our functions' Kubernetes roles",
+      env: Env,
+      environment: {
+        CLUSTER_NAME: cluster.clusterName,
+        CLUSTER_ENDPOINT: cluster.clusterEndpoint,
+        CLUSTER_CA: cluster.clusterCertificateAuthorityData,
+      },
+      // It waits for its access entry to be known: 12 attempts of at most 15 seconds.
+      timeout: Duration.minutes(4),
+      network: access.network,
+    });
+    const entry = access.enter(setup, {
+      policyArn: AccessPolicyArn.AMAZON_EKS_CLUSTER_ADMIN_POLICY.policyArn,
+    });
+    const resource = new CustomResource(this, 'Resource', {
+      resourceType: 'Custom::ClusterSetup',
+      serviceToken: setup.lambda.functionArn,
+      serviceTimeout: Duration.minutes(10),
+      properties: { Groups: [...groups], Version: FileSystem.fingerprint(setup.bundle) },
+    });
+    resource.node.addDependency(entry, access, setup, cluster.vpc);
+  }
+}

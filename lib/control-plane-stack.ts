@@ -1,0 +1,90 @@
+/** The control plane's table of contents: one construct per stage, in the order of core/flow.ts. */
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Config } from '#core/config.ts';
+import type { ClusterStack } from './cluster-stack.ts';
+import type { DataStack } from './data-stack.ts';
+import type { BundledFunction } from './kit/bundled-function.ts';
+import type { Foundation } from './kit/foundation.ts';
+import { registryHost } from './kit/registry.ts';
+import { Repositories } from './kit/repositories.ts';
+import type { StageQueue } from './kit/stage-queue.ts';
+import { ClusterAlarms } from './stages/alarms.ts';
+import { ApiStage } from './stages/api.ts';
+import { BuildStage } from './stages/build.ts';
+import { DeployStage } from './stages/deploy.ts';
+import { DnsStage } from './stages/dns.ts';
+import { GateStage } from './stages/gate.ts';
+import { OutboxStage } from './stages/outbox.ts';
+import { PagerStage } from './stages/pager.ts';
+import { PromoteStage } from './stages/promote.ts';
+import { ReconcileStage } from './stages/reconcile.ts';
+
+export interface ControlPlaneStackProps {
+  readonly config: Config;
+  readonly data: DataStack;
+  readonly clusters: readonly ClusterStack[];
+}
+
+export class ControlPlaneStack extends Stack {
+  constructor(scope: Construct, id: string, { config, data, clusters }: ControlPlaneStackProps) {
+    super(scope, id, { description: 'GetSchwifty: the stages from a request to a running environment' });
+    const { table, bus, sources } = data;
+    const foundation: Foundation = { table, bus, pager: data.pager.topic };
+    const repositories = new Repositories(this, 'Repositories', config);
+
+    const api = new ApiStage(this, 'Api', { ...foundation, config });
+    const build = new BuildStage(this, 'Build', { ...foundation, sources });
+    const gate = new GateStage(this, 'Gate', foundation);
+    const promote = new PromoteStage(this, 'Promote', { ...foundation, repositories });
+    const deploy = clusters.map(
+      (cluster) => new DeployStage(this, `Deploy-${cluster.clusterName}`, { ...foundation, in: cluster }),
+    );
+    const dns = new DnsStage(this, 'Dns', { ...foundation, config });
+    const pager = new PagerStage(this, 'Pager', { ...foundation, tells: data.pager });
+    const looks = { build: build.queue, gate: gate.queue, promote: promote.queue, deploy };
+    const outbox = new OutboxStage(this, 'Outbox', { ...foundation, table, looks });
+    const reconcile = new ReconcileStage(this, 'Reconcile', { ...foundation, looks });
+    const clusterNames = clusters.map((cluster) => cluster.clusterName);
+    new ClusterAlarms(this, 'ClusterAlarms', { ...foundation, clusterNames });
+
+    this.#tell({
+      ApiUrl: api.url,
+      ApiId: api.api.apiId,
+      UserPoolId: api.people.pool.userPoolId,
+      UserPoolClientId: api.people.client.userPoolClientId,
+      TableName: table.tableName,
+      TopicArn: data.pager.topic.topicArn,
+      HostedZoneId: dns.zone.hostedZoneId,
+      RegistryHost: registryHost(this),
+      ClusterNames: clusterNames.join(','),
+    });
+    this.#tellOfStages({ api, build, gate, promote, dns, pager, outbox, reconcile });
+    for (const stage of deploy) this.#tellOfStages({ [`deploy-${stage.clusterName}`]: stage });
+  }
+
+  /** Per stage `<Stage>FunctionName`, `<Stage>QueueUrl` and `<Stage>DlqUrl`; a deployer's is `Deploy<Cluster>…`. */
+  #tellOfStages(stages: Readonly<Record<string, StageParts>>): void {
+    for (const [name, stage] of Object.entries(stages)) {
+      const prefix = name.replace(/(?:^|[^a-z0-9])([a-z0-9])/gi, (_, first: string) => first.toUpperCase());
+      this.#tell({
+        [`${prefix}FunctionName`]: stage.function.lambda.functionName,
+        ...(stage.queue && {
+          [`${prefix}QueueUrl`]: stage.queue.queue.queueUrl,
+          [`${prefix}DlqUrl`]: stage.queue.deadLetters.queueUrl,
+        }),
+        ...(stage.deadLetters && { [`${prefix}DlqUrl`]: stage.deadLetters.queue.queueUrl }),
+      });
+    }
+  }
+
+  #tell(outputs: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}
+
+interface StageParts {
+  readonly function: BundledFunction;
+  readonly queue?: StageQueue;
+  readonly deadLetters?: { readonly queue: { readonly queueUrl: string } };
+}

@@ -1,0 +1,87 @@
+/** What must outlive everything else: the table, the build contexts, the bus, and the topic that people subscribed to. */
+import { Duration, Stack } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { acknowledge } from './kit/acknowledge.ts';
+import { choicesOf, removalPolicyOf } from './kit/context.ts';
+import { PagerTopic } from './kit/pager-topic.ts';
+
+/** The sparse indexes that reconcile reads. */
+export const dueIndex = 'due';
+export const outboxIndex = 'outbox';
+
+export class DataStack extends Stack {
+  readonly table: Table;
+  readonly sources: Bucket;
+  readonly bus: EventBus;
+  readonly pager: PagerTopic;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id, { description: 'GetSchwifty: what outlives everything else' });
+    this.table = this.#table();
+    this.sources = this.#sources();
+    this.bus = new EventBus(this, 'Bus', { eventBusName: 'getschwifty' });
+    this.pager = new PagerTopic(this, 'Pager');
+  }
+
+  #table(): Table {
+    const { deletionProtection } = choicesOf(this);
+    const string = (name: string) => ({ name, type: AttributeType.STRING });
+    const table = new Table(this, 'Table', {
+      partitionKey: string('pk'),
+      sortKey: string('sk'),
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      stream: StreamViewType.NEW_IMAGE,
+      timeToLiveAttribute: 'ttl',
+      deletionProtection,
+      removalPolicy: removalPolicyOf(this),
+    });
+    table.addGlobalSecondaryIndex({
+      indexName: dueIndex,
+      partitionKey: string('dueShard'),
+      sortKey: string('lookAt'),
+      projectionType: ProjectionType.ALL,
+    });
+    table.addGlobalSecondaryIndex({
+      indexName: outboxIndex,
+      partitionKey: string('pending'),
+      sortKey: string('writtenAt'),
+      projectionType: ProjectionType.ALL,
+    });
+    return table;
+  }
+
+  #sources(): Bucket {
+    const common = {
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      removalPolicy: removalPolicyOf(this),
+    };
+    const accessLogs = new Bucket(this, 'AccessLogs', {
+      ...common,
+      lifecycleRules: [{ expiration: Duration.days(90) }],
+    });
+    acknowledge(accessLogs, {
+      'AwsSolutions-S1': 'It holds the access logs: logging its own would never end.',
+    });
+    return new Bucket(this, 'Sources', {
+      ...common,
+      // As an interface: CDK's classes are not made for exactOptionalPropertyTypes.
+      serverAccessLogsBucket: accessLogs as IBucket,
+      serverAccessLogsPrefix: 'sources/',
+      // A build context is written anew for each build; the days are for whoever looks into a failed one.
+      lifecycleRules: [
+        {
+          prefix: 'builds/',
+          expiration: Duration.days(7),
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+        },
+      ],
+    });
+  }
+}

@@ -1,0 +1,33 @@
+/** An alarm says who is hurt and where to read what to do; it goes straight to the pager's topic. */
+import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+
+export interface AlarmProps {
+  readonly metric: IMetric;
+  /** It alarms at this value and above. */
+  readonly threshold: number;
+  readonly evaluationPeriods?: number;
+  /** What was seen: "messages are in the DLQ". */
+  readonly seen: string;
+  /** Who is hurt. */
+  readonly impact: string;
+  /** The name of a file in docs/runbooks/. */
+  readonly runbook: string;
+  readonly pager: ITopic;
+}
+
+export function alarm(scope: Construct, id: string, props: AlarmProps): Alarm {
+  const made = new Alarm(scope, id, {
+    metric: props.metric,
+    threshold: props.threshold,
+    evaluationPeriods: props.evaluationPeriods ?? 1,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+    alarmDescription: `${props.seen} ${props.impact} Runbook: docs/runbooks/${props.runbook}.md`,
+  });
+  made.addAlarmAction(new SnsAction(props.pager));
+  made.addOkAction(new SnsAction(props.pager));
+  return made;
+}

@@ -1,0 +1,118 @@
+/**
+ * A function from its bundle (lib/bundle.ts), under a role of its own that may do nothing but write its log. Its
+ * environment is held to the schema in its env.ts here, as the function itself does at its start.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Duration, Token } from 'aws-cdk-lib';
+import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
+import { SubnetType } from 'aws-cdk-lib/aws-ec2';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import * as z from 'zod';
+import { acknowledge } from './acknowledge.ts';
+import { choicesOf } from './context.ts';
+import { logGroup } from './log-group.ts';
+
+export interface BundledFunctionProps<S extends z.ZodObject> {
+  /** The folder in lambdas/. */
+  readonly name: string;
+  readonly description: string;
+  /** `Env` of the function's env.ts. */
+  readonly env: S;
+  readonly environment: Readonly<Record<keyof z.input<S>, string>>;
+  readonly timeout: Duration;
+  readonly memorySize?: number;
+  /** Without network of its own unless it must reach something in a VPC. */
+  readonly network?: { readonly vpc: IVpc; readonly securityGroup: ISecurityGroup };
+  /** Where an asynchronous invocation goes that failed for good. */
+  readonly failures?: IQueue;
+}
+
+export class BundledFunction<S extends z.ZodObject = z.ZodObject> extends Construct {
+  readonly lambda: LambdaFunction;
+  readonly role: Role;
+  /** The bundle's folder. */
+  readonly bundle: string;
+
+  constructor(scope: Construct, id: string, props: BundledFunctionProps<S>) {
+    super(scope, id);
+    this.bundle = bundleOf(this, props.name);
+    checkEnvironment(props.name, props.env, props.environment);
+    this.role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: props.description,
+    });
+    const logs = logGroup(this, 'Logs');
+    logs.grantWrite(this.role);
+    if (props.network) this.#grantNetwork();
+    this.lambda = new LambdaFunction(this, 'Function', {
+      description: props.description,
+      code: Code.fromAsset(this.bundle),
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: props.memorySize ?? 512,
+      timeout: props.timeout,
+      environment: { ...props.environment },
+      role: this.role,
+      logGroup: logs,
+      tracing: Tracing.ACTIVE,
+      ...(props.network && {
+        vpc: props.network.vpc,
+        vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
+        securityGroups: [props.network.securityGroup],
+      }),
+      ...(props.failures && { deadLetterQueue: props.failures }),
+    });
+    acknowledge(this, {
+      'AwsSolutions-IAM5[Resource::*]':
+        'X-Ray takes traces, and EC2 makes the network interfaces of a function in a VPC, for no narrower resource.',
+      ...(!props.failures && {
+        'Serverless-LambdaDLQ':
+          'Its invoker sees a failure: an API, CloudFormation, or a queue or stream with a DLQ.',
+      }),
+    });
+  }
+
+  allow(actions: readonly string[], resources: readonly string[], conditions?: Conditions): void {
+    const statement = { actions: [...actions], resources: [...resources] };
+    this.role.addToPolicy(new PolicyStatement(conditions ? { ...statement, conditions } : statement));
+  }
+
+  /** What the managed policy AWSLambdaVPCAccessExecutionRole allows, without the logs of every other function. */
+  #grantNetwork(): void {
+    const actions = [
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:CreateNetworkInterface',
+      'ec2:DeleteNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:UnassignPrivateIpAddresses',
+    ];
+    this.allow(actions, ['*']);
+  }
+}
+
+type Conditions = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+
+function bundleOf(scope: Construct, name: string): string {
+  const folder = join(choicesOf(scope).bundles, name);
+  if (!existsSync(join(folder, 'index.mjs')))
+    throw new Error(`The bundle of function ${name} is not in ${folder}: run "node lib/bundle.ts" first.`);
+  return folder;
+}
+
+/** A token has no value yet: that it is given is all that can be checked. */
+function checkEnvironment(name: string, env: z.ZodObject, given: Readonly<Record<string, string>>): void {
+  const issues = z.strictObject(env.shape).safeParse(given).error?.issues ?? [];
+  const problems = issues
+    .filter(({ path }) => !Token.isUnresolved(given[String(path[0])]))
+    .map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`);
+  if (problems.length > 0)
+    throw new Error(
+      `The environment of function ${name} breaks lambdas/${name}/env.ts: ${problems.join('; ')}`,
+    );
+}

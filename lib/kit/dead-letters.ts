@@ -1,0 +1,42 @@
+/** A queue for what failed, kept for the two weeks that SQS allows, with an alarm as soon as something is in it. */
+import { Duration } from 'aws-cdk-lib';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+import { alarm } from './alarm.ts';
+
+export interface DeadLettersProps {
+  /** Whose: also the name of the runbook. */
+  readonly of: string;
+  readonly impact: string;
+  readonly pager: ITopic;
+}
+
+export class DeadLetters extends Construct {
+  readonly queue: Queue;
+
+  constructor(scope: Construct, id: string, { of, impact, pager }: DeadLettersProps) {
+    super(scope, id);
+    this.queue = new Queue(this, 'Queue', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    acknowledge(this.queue, {
+      'AwsSolutions-SQS3': 'It is a dead-letter queue.',
+      'Serverless-SQSRedrivePolicy': 'It is a dead-letter queue.',
+    });
+    alarm(this, 'NotEmpty', {
+      metric: this.queue.metricApproximateNumberOfMessagesVisible({
+        period: Duration.minutes(1),
+        statistic: 'Maximum',
+      }),
+      threshold: 1,
+      seen: `Messages that ${of} could not handle are in its DLQ.`,
+      impact,
+      runbook: of,
+      pager,
+    });
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * The topic that reaches people. Alarms of the control plane go straight to it, so that a broken pager stage is told of
+ * too. Its key is ours: CloudWatch may not use the one that AWS manages for SNS.
+ */
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { choicesOf, removalPolicyOf } from './context.ts';
+import { DeadLetters } from './dead-letters.ts';
+
+export class PagerTopic extends Construct {
+  readonly topic: Topic;
+  readonly key: Key;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.key = new Key(this, 'Key', {
+      description: 'Notices of the pager',
+      enableKeyRotation: true,
+      removalPolicy: removalPolicyOf(this),
+    });
+    this.topic = new Topic(this, 'Topic', {
+      displayName: 'GetSchwifty',
+      masterKey: this.key,
+      enforceSSL: true,
+    });
+    const cloudWatch = new ServicePrincipal('cloudwatch.amazonaws.com');
+    this.key.grant(cloudWatch, 'kms:Decrypt', 'kms:GenerateDataKey');
+    this.topic.grantPublish(cloudWatch);
+    this.#tell(choicesOf(this).pagerSubscriptions);
+  }
+
+  #tell(endpoints: readonly string[]): void {
+    if (endpoints.length === 0) return;
+    const impact = 'PEOPLE ON CALL MISSED A NOTICE.';
+    const { queue } = new DeadLetters(this, 'Undelivered', { of: 'pager', impact, pager: this.topic });
+    endpoints.forEach((endpoint, i) => {
+      new Subscription(this, `Subscription${i + 1}`, {
+        topic: this.topic,
+        endpoint,
+        protocol: protocolOf(endpoint),
+        deadLetterQueue: queue,
+      });
+    });
+  }
+}
+
+function protocolOf(endpoint: string): SubscriptionProtocol {
+  if (endpoint.startsWith('https://')) return SubscriptionProtocol.HTTPS;
+  if (/^[^@\s]+@[^@\s]+$/.test(endpoint)) return SubscriptionProtocol.EMAIL;
+  throw new Error(`pagerSubscriptions: ${endpoint} is neither an e-mail address nor an https URL.`);
+}

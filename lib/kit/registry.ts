@@ -1,0 +1,41 @@
+/** Our part of the account's ECR registry, by the prefixes that decide what a repository is for. */
+import { Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+import type { BundledFunction } from './bundled-function.ts';
+
+export type Prefix = 'base' | 'candidate' | 'release' | 'cache';
+
+export const pullActions = [
+  'ecr:BatchCheckLayerAvailability',
+  'ecr:BatchGetImage',
+  'ecr:GetDownloadUrlForLayer',
+];
+export const pushActions = [
+  'ecr:BatchCheckLayerAvailability',
+  'ecr:CompleteLayerUpload',
+  'ecr:InitiateLayerUpload',
+  'ecr:PutImage',
+  'ecr:UploadLayerPart',
+];
+
+export const registryHost = (scope: Construct): string => {
+  const { account, region, urlSuffix } = Stack.of(scope);
+  return `${account}.dkr.ecr.${region}.${urlSuffix}`;
+};
+
+/** @returns the ARN of all repositories below the prefix, acknowledged for `scope`. */
+export function repositoriesBelow(scope: Construct, prefix: Prefix): string {
+  acknowledge(scope, {
+    [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecr:<AWS::Region>:<AWS::AccountId>:repository/${prefix}/*]`]: `A repository's prefix decides what it is for: ${prefix}/ is the boundary, teams and environments come and go below it.`,
+  });
+  return Stack.of(scope).formatArn({ service: 'ecr', resource: 'repository', resourceName: `${prefix}/*` });
+}
+
+/** Findings of basic scanning come from ECR alone, those of enhanced scanning from Inspector in the caller's name. */
+export function mayReadFindings(reader: BundledFunction): void {
+  const candidates = repositoriesBelow(reader, 'candidate');
+  reader.allow(['ecr:DescribeImages', 'ecr:DescribeImageScanFindings'], [candidates]);
+  // On all resources: neither action knows a narrower one.
+  reader.allow(['inspector2:ListCoverage', 'inspector2:ListFindings'], ['*']);
+}

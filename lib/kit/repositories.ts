@@ -1,0 +1,77 @@
+/**
+ * The repositories of the configuration's environments and of the catalog's bases. Their names are core/image.ts's.
+ * A candidate's builds keep their tags; what is released is immutable and never expires; a cache is what it is.
+ */
+import { Duration } from 'aws-cdk-lib';
+import {
+  ImageTagMutabilityExclusionFilter,
+  Repository,
+  type RepositoryProps,
+  TagMutability,
+  TagStatus,
+} from 'aws-cdk-lib/aws-ecr';
+import { AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Config } from '#core/config.ts';
+import { repositoryOf } from '#core/image.ts';
+import { choicesOf, removalPolicyOf } from './context.ts';
+import { pushActions } from './registry.ts';
+
+const untagged = { description: 'No tag any more', tagStatus: TagStatus.UNTAGGED };
+
+const kinds = {
+  base: { imageScanOnPush: true },
+  candidate: {
+    imageScanOnPush: true,
+    imageTagMutability: TagMutability.IMMUTABLE_WITH_EXCLUSION,
+    // People who push by hand may move this one; what counts from the push on is the digest.
+    imageTagMutabilityExclusionFilters: [ImageTagMutabilityExclusionFilter.wildcard('latest')],
+    lifecycleRules: [
+      { ...untagged, maxImageAge: Duration.days(14), rulePriority: 1 },
+      { description: 'The newest builds', maxImageCount: 50, rulePriority: 2 },
+    ],
+  },
+  release: { imageScanOnPush: true, imageTagMutability: TagMutability.IMMUTABLE },
+  cache: { imageScanOnPush: false, lifecycleRules: [{ ...untagged, maxImageAge: Duration.days(7) }] },
+} as const satisfies Record<string, RepositoryProps>;
+
+export class Repositories extends Construct {
+  readonly #releases: readonly Repository[];
+
+  constructor(scope: Construct, id: string, config: Config) {
+    super(scope, id);
+    for (const name of new Set(config.catalog.bases.map((base) => base.repository))) this.#make('base', name);
+    this.#releases = config.environments.map((environment) => {
+      this.#make('candidate', repositoryOf('candidate', environment));
+      this.#make('cache', repositoryOf('cache', environment));
+      return this.#make('release', repositoryOf('release', environment));
+    });
+  }
+
+  /** Whatever else a role in this account may do: only this one pushes to or deletes from a release repository. */
+  releasedOnlyBy(role: IRole): void {
+    for (const repository of this.#releases) {
+      repository.addToResourcePolicy(
+        new PolicyStatement({
+          sid: 'OnlyThePromoter',
+          effect: Effect.DENY,
+          principals: [new AnyPrincipal()],
+          actions: [
+            ...pushActions.filter((action) => action !== 'ecr:BatchCheckLayerAvailability'),
+            'ecr:BatchDeleteImage',
+          ],
+          conditions: { ArnNotEquals: { 'aws:PrincipalArn': role.roleArn } },
+        }),
+      );
+    }
+  }
+
+  #make(kind: keyof typeof kinds, name: string): Repository {
+    return new Repository(this, name, {
+      ...kinds[kind],
+      repositoryName: name,
+      removalPolicy: removalPolicyOf(this),
+      emptyOnDelete: !choicesOf(this).retain,
+    });
+  }
+}

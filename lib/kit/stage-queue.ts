@@ -1,0 +1,86 @@
+/**
+ * A stage's inbox and all that can go wrong with it: the queue, the DLQ for what failed (here, or on the way here), and
+ * an alarm on each. Messages in the DLQ are as they came, so that they can be moved back to the queue.
+ */
+import { Duration } from 'aws-cdk-lib';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+import { alarm } from './alarm.ts';
+import type { BundledFunction } from './bundled-function.ts';
+import { DeadLetters } from './dead-letters.ts';
+
+export interface StageQueueProps {
+  readonly stage: string;
+  readonly impact: string;
+  readonly pager: ITopic;
+  /** Of the function that reads it. */
+  readonly timeout: Duration;
+}
+
+export interface Pace {
+  /** Messages in one invocation. */
+  readonly batchSize: number;
+  /** Invocations side by side; Lambda allows no less than 2. */
+  readonly maxConcurrency: number;
+}
+
+/** Attempts before a message goes to the DLQ. */
+const attempts = 5;
+
+export class StageQueue extends Construct {
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+
+  constructor(scope: Construct, id: string, props: StageQueueProps) {
+    super(scope, id);
+    const { stage, impact, pager } = props;
+    this.deadLetters = new DeadLetters(this, 'DeadLetters', { of: stage, impact, pager }).queue;
+    this.queue = new Queue(this, 'Queue', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      // AWS's advice for Lambda: six times the function's timeout, so that a throttled batch is not seen twice.
+      visibilityTimeout: Duration.seconds(6 * props.timeout.toSeconds()),
+      retentionPeriod: Duration.days(4),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: attempts },
+    });
+    alarm(this, 'Waiting', {
+      metric: this.queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5) }),
+      threshold: Duration.minutes(15).toSeconds(),
+      seen: `A message to ${stage} has waited for 15 minutes.`,
+      impact,
+      runbook: stage,
+      pager,
+    });
+  }
+
+  /** The function reads the queue, and reports the messages of a batch that failed, alone. */
+  feeds(reader: BundledFunction, { batchSize, maxConcurrency }: Pace): void {
+    this.queue.grantConsumeMessages(reader.role);
+    const mapping = new EventSourceMapping(this, 'Reader', {
+      target: reader.lambda,
+      eventSourceArn: this.queue.queueArn,
+      batchSize,
+      maxConcurrency,
+      reportBatchItemFailures: true,
+    });
+    // Lambda looks whether it may read when the mapping is made.
+    mapping.node.addDependency(reader.role);
+    acknowledge(mapping, {
+      'Serverless-LambdaEventSourceMappingDestination':
+        'SQS has no such destination: the queue itself moves to its DLQ what failed.',
+    });
+  }
+
+  /** A message that can never work is put into the DLQ by the function, with its reason. */
+  refusedBy(reader: BundledFunction): void {
+    reader.allow(['sqs:SendMessage'], [this.deadLetters.queueArn]);
+  }
+
+  /** Others ask the stage to look at an environment. */
+  takesLooksOf(sender: BundledFunction): void {
+    sender.allow(['sqs:SendMessage'], [this.queue.queueArn]);
+  }
+}

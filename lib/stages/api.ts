@@ -1,0 +1,105 @@
+/** The way in for people: an HTTP API that lets in who has a token of the user pool, and one function behind it. */
+import { Duration, Stack } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  HttpApi,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Construct } from 'constructs';
+import type { Config } from '#core/config.ts';
+import { impactOf } from '#core/flow.ts';
+import { Env } from '#lambdas/api/env.ts';
+import { acknowledge } from '../kit/acknowledge.ts';
+import { alarm } from '../kit/alarm.ts';
+import type { Foundation } from '../kit/foundation.ts';
+import { logGroup } from '../kit/log-group.ts';
+import { People } from '../kit/people.ts';
+import { StageFunction } from '../kit/stage-function.ts';
+import { changeOfEnvironment, mayRead, mayWrite } from '../kit/table-access.ts';
+
+export interface ApiStageProps extends Foundation {
+  readonly config: Config;
+}
+
+const impact = `${impactOf('request')} ${impactOf('approval')}`;
+
+export class ApiStage extends Construct {
+  readonly people: People;
+  readonly function: StageFunction;
+  readonly api: HttpApi;
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, { config, table, pager }: ApiStageProps) {
+    super(scope, id);
+    this.people = new People(this, 'People', config);
+    this.function = new StageFunction(this, 'Function', {
+      name: 'api',
+      description: 'Answers the API',
+      env: Env,
+      environment: { TABLE_NAME: table.tableName },
+      timeout: Duration.seconds(10),
+      impact,
+      pager,
+    });
+    mayRead(this.function, table);
+    mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL']);
+    this.api = this.#routes();
+    this.url = this.#stage().url;
+    alarm(this, 'ServerErrors', {
+      metric: this.api.metricServerError({ period: Duration.minutes(5), statistic: 'Sum' }),
+      threshold: 1,
+      seen: 'The API answered 5xx.',
+      impact,
+      runbook: 'api',
+      pager,
+    });
+  }
+
+  #routes(): HttpApi {
+    const { pool, client } = this.people;
+    const api = new HttpApi(this, 'Api', {
+      apiName: 'getschwifty',
+      createDefaultStage: false,
+      defaultAuthorizer: new HttpUserPoolAuthorizer('Token', pool, { userPoolClients: [client] }),
+    });
+    const integration = new HttpLambdaIntegration('Integration', this.function.lambda);
+    const { GET, POST } = HttpMethod;
+    api.addRoutes({ path: '/environments', methods: [POST], integration });
+    api.addRoutes({ path: '/environments/{team}/{name}', methods: [GET], integration });
+    api.addRoutes({ path: '/environments/{team}/{name}/approvals', methods: [POST], integration });
+    const open = { authorizer: new HttpNoneAuthorizer() };
+    for (const route of api.addRoutes({ path: '/health', methods: [GET], integration, ...open })) {
+      acknowledge(route, { 'AwsSolutions-APIG4': 'It says that the API is there, to whoever watches it.' });
+    }
+    return api;
+  }
+
+  #stage(): HttpStage {
+    const fields = {
+      requestId: '$context.requestId',
+      at: '$context.requestTime',
+      route: '$context.routeKey',
+      status: '$context.status',
+      who: '$context.authorizer.claims.sub',
+      from: '$context.identity.sourceIp',
+      milliseconds: '$context.responseLatency',
+      error: '$context.error.message',
+      authorizerError: '$context.authorizer.error',
+    };
+    return new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      autoDeploy: true,
+      detailedMetricsEnabled: true,
+      throttle: { rateLimit: 50, burstLimit: 100 },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(logGroup(this, 'AccessLogs')),
+        format: AccessLogFormat.custom(Stack.of(this).toJsonString(fields)),
+      },
+    });
+  }
+}

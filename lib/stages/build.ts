@@ -1,0 +1,127 @@
+/** Builds images: a function starts them and hears of failures, a CodeBuild project does the work. */
+import { Duration } from 'aws-cdk-lib';
+import { ComputeType, LinuxBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { impactOf } from '#core/flow.ts';
+import { Env } from '#lambdas/build/env.ts';
+import { acknowledge } from '../kit/acknowledge.ts';
+import type { Foundation } from '../kit/foundation.ts';
+import { logGroup } from '../kit/log-group.ts';
+import { pullActions, pushActions, registryHost, repositoriesBelow } from '../kit/registry.ts';
+import { StageFunction } from '../kit/stage-function.ts';
+import { StageQueue } from '../kit/stage-queue.ts';
+import { subscribe } from '../kit/subscribe.ts';
+import { changeOfEnvironment, mayRead, mayWrite } from '../kit/table-access.ts';
+import { buildspec } from './buildspec.ts';
+
+export interface BuildStageProps extends Foundation {
+  readonly sources: Bucket;
+}
+
+/** cdk-nag names the bucket by its export. */
+const buildsFolder = {
+  'AwsSolutions-IAM5[Resource::GetSchwiftyData:ExportsOutputFnGetAttSourcesBE4D2488Arn58F0951E/builds/*]':
+    'Each build has a folder of its own below builds/.',
+};
+
+export class BuildStage extends Construct {
+  readonly queue: StageQueue;
+  readonly function: StageFunction;
+  readonly project: Project;
+
+  constructor(scope: Construct, id: string, { table, bus, pager, sources }: BuildStageProps) {
+    super(scope, id);
+    const stage = 'build';
+    const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(30) };
+    this.project = this.#project(sources);
+    this.queue = new StageQueue(this, 'Inbox', { stage, ...common });
+    this.function = new StageFunction(this, 'Function', {
+      ...common,
+      name: stage,
+      description: 'Starts builds and hears of their failures',
+      env: Env,
+      environment: {
+        TABLE_NAME: table.tableName,
+        PROJECT_NAME: this.project.projectName,
+        SOURCE_BUCKET: sources.bucketName,
+        REGISTRY: registryHost(this),
+        DLQ_URL: this.queue.deadLetters.queueUrl,
+      },
+    });
+    mayRead(this.function, table);
+    mayWrite(this.function, table, changeOfEnvironment);
+    this.#mayBuild(sources);
+    this.queue.refusedBy(this.function);
+    this.queue.feeds(this.function, { batchSize: 5, maxConcurrency: 5 });
+    const ofThisProject = { 'project-name': [this.project.projectName] };
+    subscribe({ stage, bus, to: this.queue, only: { 'aws.codebuild': ofThisProject } });
+  }
+
+  #mayBuild(sources: Bucket): void {
+    this.function.allow(['codebuild:BatchGetBuilds', 'codebuild:StartBuild'], [this.project.projectArn]);
+    this.function.allow(['s3:PutObject'], [sources.arnForObjects('builds/*')]);
+    const repositories = [
+      repositoriesBelow(this.function, 'base'),
+      repositoriesBelow(this.function, 'candidate'),
+    ];
+    this.function.allow(['ecr:DescribeImages'], repositories);
+    acknowledge(this.function, buildsFolder);
+  }
+
+  #project(sources: Bucket): Project {
+    const role = new Role(this, 'BuilderRole', {
+      assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
+      description: 'Reads build contexts and bases, pushes candidates and caches, nothing else',
+    });
+    const logs = logGroup(this, 'BuildLogs');
+    for (const statement of this.#builderMay(role, sources)) role.addToPolicy(statement);
+    logs.grantWrite(role);
+    const project = new Project(this, 'Project', {
+      description: "Builds an environment's image and pushes it as a candidate",
+      // The construct would allow far more than the build needs.
+      role: role.withoutPolicyUpdates(),
+      grantReportGroupPermissions: false,
+      // As an interface: CDK's classes are not made for exactOptionalPropertyTypes.
+      source: Source.s3({ bucket: sources as IBucket, path: 'builds/' }),
+      buildSpec: buildspec,
+      environment: {
+        // The architecture of the general-purpose node pool of EKS Auto Mode.
+        buildImage: LinuxBuildImage.STANDARD_7_0,
+        computeType: ComputeType.MEDIUM,
+        privileged: true,
+      },
+      environmentVariables: { REGISTRY: { value: registryHost(this) } },
+      logging: { cloudWatch: { logGroup: logs } },
+      timeout: Duration.minutes(30),
+      queuedTimeout: Duration.hours(1),
+    });
+    project.node.addDependency(role);
+    acknowledge(project, {
+      'AwsSolutions-CB4': 'It has no artifacts to encrypt: what it makes is pushed to ECR.',
+    });
+    return project;
+  }
+
+  #builderMay(role: Role, sources: Bucket): PolicyStatement[] {
+    const allow = (actions: readonly string[], resources: readonly string[]) =>
+      new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] });
+    const [base, candidate, cache] = [
+      repositoriesBelow(role, 'base'),
+      repositoriesBelow(role, 'candidate'),
+      repositoriesBelow(role, 'cache'),
+    ];
+    acknowledge(role, {
+      'AwsSolutions-IAM5[Resource::*]': 'ecr:GetAuthorizationToken is for the registry as a whole.',
+      ...buildsFolder,
+    });
+    return [
+      allow(['ecr:GetAuthorizationToken'], ['*']),
+      allow(pullActions, [base, candidate, cache]),
+      allow(pushActions, [candidate, cache]),
+      allow(['s3:GetObject', 's3:GetObjectVersion'], [sources.arnForObjects('builds/*')]),
+      allow(['s3:GetBucketLocation', 's3:ListBucket'], [sources.bucketArn]),
+    ];
+  }
+}

@@ -1,0 +1,67 @@
+/** Points environments' names at their load balancers, in a zone of ours or one that exists. */
+import { Duration } from 'aws-cdk-lib';
+import { HostedZone, type IHostedZone, PublicHostedZone } from 'aws-cdk-lib/aws-route53';
+import { Construct } from 'constructs';
+import type { Config } from '#core/config.ts';
+import { impactOf } from '#core/flow.ts';
+import { Env } from '#lambdas/dns/env.ts';
+import { removalPolicyOf } from '../kit/context.ts';
+import type { Foundation } from '../kit/foundation.ts';
+import { StageFunction } from '../kit/stage-function.ts';
+import { StageQueue } from '../kit/stage-queue.ts';
+import { subscribe } from '../kit/subscribe.ts';
+import { changeOfEnvironment, mayRead, mayWrite } from '../kit/table-access.ts';
+
+export interface DnsStageProps extends Foundation {
+  readonly config: Config;
+}
+
+export class DnsStage extends Construct {
+  readonly zone: IHostedZone;
+  readonly queue: StageQueue;
+  readonly function: StageFunction;
+
+  constructor(scope: Construct, id: string, { table, bus, pager, config }: DnsStageProps) {
+    super(scope, id);
+    const stage = 'dns';
+    const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(30) };
+    this.zone = this.#zone(config.dns);
+    this.queue = new StageQueue(this, 'Inbox', { stage, ...common });
+    this.function = new StageFunction(this, 'Function', {
+      ...common,
+      name: stage,
+      description: "Points environments' names at their load balancers",
+      env: Env,
+      environment: {
+        TABLE_NAME: table.tableName,
+        HOSTED_ZONE_ID: this.zone.hostedZoneId,
+        DLQ_URL: this.queue.deadLetters.queueUrl,
+      },
+    });
+    mayRead(this.function, table);
+    mayWrite(this.function, table, changeOfEnvironment);
+    this.#mayChangeRecords();
+    this.queue.refusedBy(this.function);
+    // Route 53 takes few requests a second from an account.
+    this.queue.feeds(this.function, { batchSize: 5, maxConcurrency: 2 });
+    subscribe({ stage, bus, to: this.queue });
+  }
+
+  /** Never the zone's own NS and SOA, nor anybody's mail. */
+  #mayChangeRecords(): void {
+    this.function.allow(['route53:ListResourceRecordSets'], [this.zone.hostedZoneArn]);
+    this.function.allow(['route53:ChangeResourceRecordSets'], [this.zone.hostedZoneArn], {
+      'ForAllValues:StringEquals': {
+        'route53:ChangeResourceRecordSetsRecordTypes': ['A', 'CNAME', 'TXT'],
+      },
+    });
+  }
+
+  #zone({ zone, hostedZoneId }: Config['dns']): IHostedZone {
+    if (hostedZoneId !== undefined)
+      return HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId, zoneName: zone });
+    const made = new PublicHostedZone(this, 'Zone', { zoneName: zone });
+    made.applyRemovalPolicy(removalPolicyOf(this));
+    return made;
+  }
+}

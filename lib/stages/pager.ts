@@ -1,0 +1,39 @@
+/** Tells people on call of incidents and of their end. What goes wrong here rings the same topic, but not through here. */
+import { Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { impactOf } from '#core/flow.ts';
+import { Env } from '#lambdas/pager/env.ts';
+import type { Foundation } from '../kit/foundation.ts';
+import type { PagerTopic } from '../kit/pager-topic.ts';
+import { StageFunction } from '../kit/stage-function.ts';
+import { StageQueue } from '../kit/stage-queue.ts';
+import { subscribe } from '../kit/subscribe.ts';
+
+export interface PagerStageProps extends Foundation {
+  readonly tells: PagerTopic;
+}
+
+export class PagerStage extends Construct {
+  readonly queue: StageQueue;
+  readonly function: StageFunction;
+
+  constructor(scope: Construct, id: string, { bus, pager, tells }: PagerStageProps) {
+    super(scope, id);
+    const stage = 'pager';
+    const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(15) };
+    this.queue = new StageQueue(this, 'Inbox', { stage, ...common });
+    this.function = new StageFunction(this, 'Function', {
+      ...common,
+      name: stage,
+      description: 'Tells people of incidents and of their end',
+      env: Env,
+      environment: { TOPIC_ARN: tells.topic.topicArn, DLQ_URL: this.queue.deadLetters.queueUrl },
+      memorySize: 256,
+    });
+    this.function.allow(['sns:Publish'], [tells.topic.topicArn]);
+    this.function.allow(['kms:Decrypt', 'kms:GenerateDataKey'], [tells.key.keyArn]);
+    this.queue.refusedBy(this.function);
+    this.queue.feeds(this.function, { batchSize: 10, maxConcurrency: 2 });
+    subscribe({ stage, bus, to: this.queue });
+  }
+}
