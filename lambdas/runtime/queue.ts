@@ -7,7 +7,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSHandler, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
 import { parseEvent, type Signal } from '#core/aws-events.ts';
-import { parseJson, Rejected } from '#core/errors.ts';
+import { Conflict, parseJson, Rejected } from '#core/errors.ts';
 import { log, withFields } from './log.ts';
 
 export type Handle = (signal: Signal) => Promise<void>;
@@ -28,7 +28,7 @@ export async function handleRecord(record: SQSRecord, handle: Handle, refuse?: R
     async () => {
       try {
         const signal = parseEvent(parseJson(z.unknown(), record.body, `message ${record.messageId}`));
-        await withFields({ signal: describe(signal) }, () => handle(signal));
+        await withFields({ signal: describe(signal) }, () => afresh(() => handle(signal)));
       } catch (error) {
         log.error('the message was not handled', error);
         if (!(error instanceof Rejected) || !refuse) throw error;
@@ -36,6 +36,18 @@ export async function handleRecord(record: SQSRecord, handle: Handle, refuse?: R
       }
     },
   );
+}
+
+/** Stages read before they decide: after a conflict the same work, done again at once, sees what the other wrote. */
+const tries = 3;
+
+async function afresh(work: () => Promise<void>, left = tries): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Conflict) || left <= 1) throw error;
+    await afresh(work, left - 1);
+  }
 }
 
 function describe(signal: Signal): string {
