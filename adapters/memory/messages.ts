@@ -1,0 +1,46 @@
+/** What leaves the control plane, kept where a test can see it. */
+import type { Look } from '#core/aws-events.ts';
+import type { DomainEvent } from '#core/events.ts';
+import type { EventBus, LookQueues, Pager } from '#core/ports.ts';
+import type { LookStage } from '#core/reconcile.ts';
+
+export class MemoryBus implements EventBus {
+  readonly told: DomainEvent[] = [];
+  /** Why an event is not taken; none is refused until a test says so. */
+  refuse: (event: DomainEvent) => string | undefined = () => undefined;
+
+  async tell(events: readonly DomainEvent[]): Promise<readonly (string | undefined)[]> {
+    const reasons = events.map((event) => this.refuse(event));
+    this.told.push(...events.filter((_, i) => reasons[i] === undefined));
+    return reasons;
+  }
+}
+
+export interface SentLook {
+  readonly stage: LookStage;
+  readonly cluster: string;
+  readonly look: Look;
+  readonly delaySeconds: number;
+}
+
+export class MemoryLooks implements LookQueues {
+  readonly sent: SentLook[] = [];
+  /** Called before a look is taken: a test throws here for a queue that does not answer. */
+  before: (look: SentLook) => void = () => undefined;
+
+  async send(stage: LookStage, cluster: string, look: Look, delaySeconds: number): Promise<void> {
+    const sent = { stage, cluster, look, delaySeconds };
+    this.before(sent);
+    this.sent.push(sent);
+  }
+}
+
+type Notice = Parameters<Pager['tell']>[0];
+
+export class MemoryPager implements Pager {
+  readonly notices: Notice[] = [];
+
+  async tell(notice: Notice): Promise<void> {
+    this.notices.push(notice);
+  }
+}

@@ -1,0 +1,74 @@
+/** A registry in memory: images by digest, tags that move (but for those of released images), scans as they are set. */
+import type { Image } from '#core/environment.ts';
+import { Rejected } from '#core/errors.ts';
+import type { Scan } from '#core/finding.ts';
+import type { Digest, Instant } from '#core/names.ts';
+import type { Clock, ImagePromoter, ImageScanner } from '#core/ports.ts';
+
+interface Stored {
+  readonly pushedAt: Instant;
+  readonly tags: Set<string>;
+  scan: Scan;
+}
+
+export class MemoryRegistry implements ImageScanner, ImagePromoter {
+  readonly #clock: Clock;
+  readonly #repositories = new Map<string, Map<Digest, Stored>>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The tag leaves the image that had it. A push of what is there already is no new push. */
+  push(repository: string, digest: Digest, tag: string): void {
+    const images = this.#repositories.get(repository) ?? new Map<Digest, Stored>();
+    this.#repositories.set(repository, images);
+    for (const image of images.values()) image.tags.delete(tag);
+    const image = images.get(digest) ?? newImage(this.#clock.now());
+    image.tags.add(tag);
+    images.set(digest, image);
+  }
+
+  setScan(repository: string, digest: Digest, scan: Scan): void {
+    const image = this.#find(repository, digest);
+    if (!image) throw new Error(`${repository}@${digest} is not there to be scanned`);
+    image.scan = scan;
+  }
+
+  delete(repository: string, digest: Digest): void {
+    this.#repositories.get(repository)?.delete(digest);
+  }
+
+  async image(repository: string, digest: Digest): Promise<Image | undefined> {
+    const image = this.#find(repository, digest);
+    return image && { digest, pushedAt: image.pushedAt, tags: [...image.tags] };
+  }
+
+  async imageByTag(repository: string, tag: string): Promise<Image | undefined> {
+    for (const [digest, { tags }] of this.#repositories.get(repository) ?? []) {
+      if (tags.has(tag)) return this.image(repository, digest);
+    }
+    return undefined;
+  }
+
+  async scan(repository: string, digest: Digest): Promise<Scan> {
+    return this.#find(repository, digest)?.scan ?? { status: 'missing' };
+  }
+
+  async copy(from: string, to: string, digest: Digest, tag: string): Promise<void> {
+    if (!this.#find(from, digest)) {
+      throw new Rejected(`${from}@${digest} is no longer in the registry: push it again.`);
+    }
+    const taken = await this.imageByTag(to, tag);
+    if (taken && taken.digest !== digest) {
+      throw new Rejected(`The tag ${tag} of ${to} is immutable and names ${taken.digest}.`);
+    }
+    this.push(to, digest, tag);
+  }
+
+  #find(repository: string, digest: Digest): Stored | undefined {
+    return this.#repositories.get(repository)?.get(digest);
+  }
+}
+
+const newImage = (pushedAt: Instant): Stored => ({ pushedAt, tags: new Set(), scan: { status: 'pending' } });
