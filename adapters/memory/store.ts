@@ -25,8 +25,7 @@ export class MemoryStore implements EnvironmentStore, Outbox {
   readonly approvals: Approval[] = [];
 
   async read(key: EnvironmentKey): Promise<Environment | undefined> {
-    const text = this.#environments.get(environmentId(key));
-    return text === undefined ? undefined : items.parseEnvironmentItem(JSON.parse(text));
+    return this.#stored(key);
   }
 
   async verdict(key: EnvironmentKey, digest: Digest): Promise<Verdict | undefined> {
@@ -42,8 +41,7 @@ export class MemoryStore implements EnvironmentStore, Outbox {
   async write(change: Change, { verdict, approval }: Enclosed = {}): Promise<void> {
     const { key, version } = change.environment;
     const id = environmentId(key);
-    const stored = (await this.read(key))?.version ?? 0;
-    if (stored !== version - 1) {
+    if ((this.#stored(key)?.version ?? 0) !== version - 1) {
       throw new Conflict(`${id} is no longer at version ${version - 1}: somebody else wrote first.`);
     }
     const environment = JSON.stringify(items.environmentItem(change.environment));
@@ -82,6 +80,11 @@ export class MemoryStore implements EnvironmentStore, Outbox {
 
   async settle(entry: OutboxEntry): Promise<void> {
     this.#pending.delete(entryId(entry));
+  }
+
+  #stored(key: EnvironmentKey): Environment | undefined {
+    const text = this.#environments.get(environmentId(key));
+    return text === undefined ? undefined : items.parseEnvironmentItem(JSON.parse(text));
   }
 }
 

@@ -1,0 +1,165 @@
+/** What every environment store with its outbox must do; run against memory, and against the table of the local cloud. */
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { buildFailed, buildStarted } from '#core/candidate.ts';
+import type { Environment } from '#core/environment.ts';
+import { Conflict } from '#core/errors.ts';
+import { addSeconds, type EnvironmentKey, environmentId } from '#core/names.ts';
+import type { EnvironmentStore, Outbox } from '#core/ports.ts';
+import { digestOf, keyOf, mustChange, requested, start, verdict } from './samples.ts';
+
+let runs = 0;
+/** Stores outlive a test: each has an environment of its own. */
+const newKey = (): EnvironmentKey =>
+  keyOf('contract', `n${(runs++).toString(36)}-${Date.now().toString(36)}`);
+const all = 1000;
+
+export function storeContract(name: string, make: () => EnvironmentStore & Outbox): void {
+  describe(`${name} keeps the store's contract`, () => {
+    let store: EnvironmentStore & Outbox;
+    let key: EnvironmentKey;
+    beforeEach(() => {
+      store = make();
+      key = newKey();
+    });
+    const isOurs = ({ environment }: { environment: EnvironmentKey }) =>
+      environmentId(environment) === environmentId(key);
+    const pendingAt = async (seconds: number) =>
+      (await store.pending(addSeconds(start, seconds), all)).filter(isOurs);
+    const dueAt = async (seconds: number) =>
+      (await store.due(addSeconds(start, seconds), all)).filter((e) => isOurs({ environment: e.key }));
+    const stored = async (): Promise<Environment> => {
+      const environment = await store.read(key);
+      if (!environment) throw new Error('nothing is stored');
+      return environment;
+    };
+
+    test('what was never written is not there', async () => {
+      expect(await store.read(key)).toBeUndefined();
+      expect(await store.verdict(key, digestOf('image'))).toBeUndefined();
+      expect(await store.audit(key, 10)).toEqual([]);
+    });
+
+    test('an environment comes back as it was written, with its audit line', async () => {
+      const change = requested({ key });
+      await store.write(change);
+      expect(await store.read(key)).toEqual(change.environment);
+      expect(await store.audit(key, 10)).toEqual([change.audit]);
+    });
+
+    test('the first of two writers wins, the other is told and nothing of its change is kept', async () => {
+      await store.write(requested({ key }));
+      const before = await stored();
+      await store.write(mustChange(buildStarted(before, 1, 'first', addSeconds(start, 1))));
+      const late = mustChange(buildStarted(before, 1, 'second', addSeconds(start, 2)));
+      const enclosed = { verdict: verdict({ decidedAt: late.at }) };
+      await expect(store.write(late, enclosed)).rejects.toThrow(Conflict);
+      expect((await stored()).candidate).toMatchObject({ build: { id: 'first' } });
+      expect(await store.audit(key, 10)).toHaveLength(2);
+      expect(await store.verdict(key, enclosed.verdict.digest)).toBeUndefined();
+    });
+
+    test('an environment is asked for once', async () => {
+      await store.write(requested({ key }));
+      await expect(store.write(requested({ key, requester: 'somebody' }))).rejects.toThrow(Conflict);
+      expect((await stored()).requester).toBe('rita');
+    });
+
+    test('a change of what is not there is a conflict', async () => {
+      const change = mustChange(buildStarted(requested({ key }).environment, 1, 'id', start));
+      await expect(store.write(change)).rejects.toThrow(Conflict);
+      expect(await store.read(key)).toBeUndefined();
+    });
+
+    test('of writers at the same instant one wins', async () => {
+      await store.write(requested({ key }));
+      const before = await stored();
+      const writes = ['a', 'b', 'c', 'd'].map((id) =>
+        store.write(mustChange(buildStarted(before, 1, id, start))),
+      );
+      const ends = (await Promise.allSettled(writes)).map(({ status }) => status);
+      expect(ends.filter((status) => status === 'fulfilled')).toHaveLength(1);
+      expect((await stored()).version).toBe(2);
+    });
+
+    test('the audit gives its last lines, oldest first', async () => {
+      await store.write(requested({ key }));
+      await store.write(mustChange(buildStarted(await stored(), 1, 'id', addSeconds(start, 1))));
+      await store.write(mustChange(buildFailed(await stored(), 'id', 'it broke', addSeconds(start, 2))));
+      const lines = (await store.audit(key, 2)).map(({ what }) => what);
+      expect(lines).toEqual(['started build 1', 'build 1 failed: it broke']);
+    });
+
+    test('a verdict is kept, an older one does not replace it', async () => {
+      const digest = digestOf('image');
+      const newer = verdict({ result: 'block', decidedAt: addSeconds(start, 10) });
+      await store.keepVerdict(key, newer);
+      await store.keepVerdict(key, verdict({ decidedAt: start }));
+      expect(await store.verdict(key, digest)).toMatchObject({ result: 'block' });
+      await store.keepVerdict(key, verdict({ decidedAt: addSeconds(start, 20) }));
+      expect(await store.verdict(key, digest)).toMatchObject({ result: 'pass' });
+      expect(await store.verdict(key, digestOf('another'))).toBeUndefined();
+    });
+
+    test('what is enclosed is written with the change', async () => {
+      const enclosed = verdict();
+      const approval = { digest: enclosed.digest, approver: 'anna', at: start };
+      await store.write(requested({ key }), { verdict: enclosed, approval });
+      expect(await store.verdict(key, enclosed.digest)).toEqual(enclosed);
+    });
+
+    test('an environment is due when its instant has come, and not without one', async () => {
+      await store.write(requested({ key }));
+      await vi.waitFor(async () => expect(await dueAt(120)).toHaveLength(1));
+      expect(await dueAt(119)).toEqual([]);
+      await store.write(mustChange(buildStarted(await stored(), 1, 'id', start)));
+      await store.write(mustChange(buildFailed(await stored(), 'id', 'it broke', start)));
+      await vi.waitFor(async () => expect(await dueAt(10_000)).toEqual([]));
+    });
+
+    test('what is due longest comes first', async () => {
+      const later = key;
+      await store.write(requested({ key: later }, addSeconds(start, 5)));
+      const earlier = newKey();
+      await store.write(requested({ key: earlier }, start));
+      const ids = [environmentId(earlier), environmentId(later)];
+      await vi.waitFor(async () => {
+        const due = (await store.due(addSeconds(start, 1000), all)).map((e) => environmentId(e.key));
+        expect(due.filter((id) => ids.includes(id))).toEqual(ids);
+      });
+    });
+
+    test('events are pending until they are settled, settling twice is settling once', async () => {
+      const change = requested({ key });
+      await store.write(change);
+      await vi.waitFor(async () => expect(await pendingAt(0)).toHaveLength(1));
+      expect(await pendingAt(-1)).toEqual([]);
+      const [entry] = await pendingAt(0);
+      if (!entry) throw new Error('nothing is pending');
+      expect(entry.message).toEqual({ kind: 'event', event: change.events[0] });
+      await store.settle(entry, addSeconds(start, 1));
+      await store.settle(entry, addSeconds(start, 2));
+      await vi.waitFor(async () => expect(await pendingAt(10)).toEqual([]));
+    });
+
+    test('a look that is due before reconcile comes is pending with the events, in their order', async () => {
+      const { environment } = requested({ key });
+      const due = { ...environment, lookAt: addSeconds(start, 5) };
+      await store.write({ ...requested({ key }), environment: due });
+      await vi.waitFor(async () => expect(await pendingAt(0)).toHaveLength(2));
+      const entries = [...(await pendingAt(0))].sort((a, b) => (a.id < b.id ? -1 : 1));
+      expect(entries.map(({ message }) => message)).toMatchObject([
+        { kind: 'event', event: { type: 'EnvironmentRequested' } },
+        { kind: 'look', stage: 'build', cluster: 'main', delaySeconds: 5 },
+      ]);
+    });
+
+    test('no more is given than was asked for', async () => {
+      await store.write(requested({ key }));
+      await store.write(requested({ key: newKey() }));
+      await vi.waitFor(async () => {
+        expect(await store.pending(addSeconds(start, 10), 1)).toHaveLength(1);
+        expect(await store.due(addSeconds(start, 1000), 1)).toHaveLength(1);
+      });
+    });
+  });
+}
