@@ -1,0 +1,185 @@
+/**
+ * Runs the builds of the local cloud's CodeBuild: `POST /build` starts one, `POST /build/stop` ends it before its
+ * time, and every change is posted to the caller. A build runs in process and mount namespaces of its own, so that
+ * with its first process everything that it started and mounted is gone.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { type BuildLog, buildLog } from './build-log.ts';
+import { type BuildSettings, runBuild } from './build-run.ts';
+
+const startRequest = z.object({
+  buildId: z.string().min(1),
+  callbackUrl: z.url(),
+  environment: z
+    .array(z.object({ name: z.string().min(1), value: z.string(), type: z.literal('PLAINTEXT').optional() }))
+    .default([]),
+  source: z.object({
+    type: z.literal('S3'),
+    location: z.string().regex(/^[^/]+\/.+\/$/, 'bucket/prefix/ is expected'),
+  }),
+  buildspec: z.string().min(1),
+  credentials: z.object({
+    accessKeyId: z.string().min(1),
+    secretAccessKey: z.string().min(1),
+    sessionToken: z.string().min(1).optional(),
+  }),
+  endpoint: z.url(),
+  timeoutInMinutes: z.number().positive().max(480).default(60),
+});
+const stopRequest = z.object({ buildId: z.string().min(1) });
+
+export type BuildRequest = z.infer<typeof startRequest>;
+export type BuildStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT';
+
+/** As CodeBuild names them; instants are seconds since 1970. */
+export interface BuildPhase {
+  readonly phaseType: 'DOWNLOAD_SOURCE' | 'INSTALL' | 'PRE_BUILD' | 'BUILD' | 'POST_BUILD';
+  readonly phaseStatus: 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT';
+  readonly startTime: number;
+  readonly endTime: number;
+  readonly contexts: readonly { statusCode: string; message: string }[];
+}
+
+/** What is posted to `callbackUrl` when a phase begins and at the end. */
+export interface BuildReport {
+  readonly buildId: string;
+  readonly buildStatus: BuildStatus;
+  readonly currentPhase: string;
+  readonly phases: readonly BuildPhase[];
+  readonly startTime: number;
+  readonly endTime?: number;
+  readonly logFile: string;
+  /** The end of the log, as far as one report takes it. */
+  readonly log: string;
+}
+
+export interface Builds {
+  readonly start: (request: Request) => Promise<Response>;
+  readonly stop: (request: Request) => Promise<Response>;
+  /** Ends what runs and waits for it. */
+  readonly close: () => Promise<void>;
+}
+
+interface Running {
+  readonly abort: AbortController;
+  readonly ended: Promise<void>;
+}
+
+export function createBuilds(settings: BuildSettings): Builds {
+  const running = new Map<string, Running>();
+  // One build at a time: two would only share the same cores, and the storage has one writer.
+  let last: Promise<void> = Promise.resolve();
+
+  const start = async (request: Request) => {
+    const parsed = startRequest.safeParse(await request.json().catch(() => undefined));
+    if (!parsed.success) return refusal(400, z.prettifyError(parsed.error));
+    const { buildId } = parsed.data;
+    if (running.has(buildId)) return refusal(409, `build ${buildId} runs already`);
+    const abort = new AbortController();
+    const log = buildLog(join(settings.logs, 'builds', `${safeName(buildId)}.log`));
+    const ended = last
+      .then(() => execute(settings, parsed.data, log, abort.signal))
+      .finally(() => running.delete(buildId));
+    last = ended;
+    running.set(buildId, { abort, ended });
+    return Response.json({ buildId, logFile: log.path }, { status: 202 });
+  };
+
+  const stop = async (request: Request) => {
+    const parsed = stopRequest.safeParse(await request.json().catch(() => undefined));
+    if (!parsed.success) return refusal(400, z.prettifyError(parsed.error));
+    const build = running.get(parsed.data.buildId);
+    if (!build) return refusal(404, `no build ${parsed.data.buildId} runs`);
+    build.abort.abort('STOPPED');
+    await build.ended;
+    return Response.json({ buildId: parsed.data.buildId });
+  };
+
+  const close = async () => {
+    for (const build of running.values()) build.abort.abort('STOPPED');
+    await last;
+  };
+  return { start, stop, close };
+}
+
+const refusal = (status: number, message: string) => Response.json({ message }, { status });
+const safeName = (buildId: string) => buildId.replace(/[^\w.-]+/g, '-');
+const now = () => Date.now() / 1000;
+
+async function execute(
+  settings: BuildSettings,
+  request: BuildRequest,
+  log: BuildLog,
+  signal: AbortSignal,
+): Promise<void> {
+  const startTime = now();
+  const phases: BuildPhase[] = [];
+  const report = (buildStatus: BuildStatus, currentPhase: string, endTime?: number) =>
+    post(settings, request, {
+      buildId: request.buildId,
+      buildStatus,
+      currentPhase,
+      phases,
+      startTime,
+      ...(endTime === undefined ? {} : { endTime }),
+      logFile: log.path,
+      log: log.tail(),
+    });
+  const work = join(settings.state, 'builds', safeName(request.buildId));
+  const limit = AbortSignal.any([signal, timeout(request.timeoutInMinutes)]);
+  let status: BuildStatus;
+  try {
+    await rm(work, { recursive: true, force: true });
+    await mkdir(work, { recursive: true });
+    status = await runBuild({
+      settings,
+      request,
+      work,
+      log,
+      signal: limit,
+      phases,
+      begins: (phase) => report('IN_PROGRESS', phase),
+    });
+  } catch (error) {
+    log.write(`[Container] ${error instanceof Error ? error.message : String(error)}\n`);
+    status = limit.aborted ? abortedAs(limit) : 'FAILED';
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  log.write(`[Container] Build ${status}\n`);
+  await log.close();
+  await report(status, 'COMPLETED', now());
+}
+
+function timeout(minutes: number): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort('TIMED_OUT'), minutes * 60_000).unref();
+  return controller.signal;
+}
+
+export const abortedAs = (signal: AbortSignal): 'STOPPED' | 'TIMED_OUT' =>
+  signal.reason === 'TIMED_OUT' ? 'TIMED_OUT' : 'STOPPED';
+
+/** The caller may be gone; the build goes on, and its log file has the rest. */
+async function post(
+  settings: BuildSettings,
+  { callbackUrl }: BuildRequest,
+  report: BuildReport,
+): Promise<void> {
+  try {
+    const answer = await fetch(callbackUrl, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(report),
+      signal: AbortSignal.timeout(10_000),
+    });
+    await answer.body?.cancel();
+    if (!answer.ok) settings.log(`build ${report.buildId}: ${callbackUrl} answered ${answer.status}`);
+  } catch (error) {
+    settings.log(
+      `build ${report.buildId}: ${callbackUrl} cannot be told: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}

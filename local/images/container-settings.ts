@@ -1,0 +1,105 @@
+/**
+ * The files by which buildah knows its storage, the registry and this machine's way to the network. The mounts of
+ * containers.conf are there while RUN runs; nothing of them goes into the image.
+ */
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { attempt } from '#local/setup/run.ts';
+import { debianSourcesPath, npmConfiguration, npmConfigurationPath, pipConfiguration } from './base.ts';
+import type { BuildSettings } from './build-run.ts';
+import {
+  aptSources,
+  certificates,
+  deb822,
+  debianSources,
+  npmSettings,
+  pipSettings,
+  proxies,
+} from './host.ts';
+
+/** Where the certificates are while RUN runs: outside of what Debian's packages write to. */
+const certificatesInside = '/mnt/ca.crt';
+
+export async function containerSettings(settings: BuildSettings, work: string): Promise<NodeJS.ProcessEnv> {
+  const storage = join(settings.state, 'images');
+  await mkdir(storage, { recursive: true });
+  const files = {
+    CONTAINERS_STORAGE_CONF: await storageFile(storage, work),
+    CONTAINERS_REGISTRIES_CONF: registriesFile(settings),
+    CONTAINERS_CONF: await containersFile(work),
+  };
+  const env: NodeJS.ProcessEnv = { ...proxies(), REGISTRY_AUTH_FILE: join(work, 'auth.json') };
+  for (const [variable, content] of Object.entries(files)) {
+    const path = join(work, `${variable.toLowerCase()}.toml`);
+    await writeFile(path, content);
+    env[variable] = path;
+  }
+  return env;
+}
+
+/** Layers outlive a build, for the next one; what is mounted does not. */
+async function storageFile(storage: string, work: string): Promise<string> {
+  const probe = await attempt('buildah', [
+    '--root',
+    join(storage, 'overlay-probe'),
+    '--runroot',
+    join(work, 'probe'),
+    '--storage-driver',
+    'overlay',
+    'info',
+  ]);
+  // On a root that is itself an overlay only plain copies work: slower, and the same images.
+  const driver = probe.code === 0 ? 'overlay' : 'vfs';
+  return toml({ storage: { driver, graphroot: join(storage, driver), runroot: join(work, 'run') } });
+}
+
+function registriesFile({ registry, registryName }: BuildSettings): string {
+  const address = new URL(registry).host;
+  const entry = (prefix: string) =>
+    `[[registry]]\nprefix = ${quote(prefix)}\nlocation = ${quote(address)}\ninsecure = true\n`;
+  return ['unqualified-search-registries = []', entry(registryName), entry(address)].join('\n');
+}
+
+/** Mounted over files that the base image has, and in a folder that every Debian has: RUN leaves no trace of them. */
+async function containersFile(work: string): Promise<string> {
+  const volumes: string[] = [];
+  const mount = async (name: string, lines: readonly string[], target: string) => {
+    const path = join(work, name);
+    await writeFile(path, `${lines.join('\n')}\n`);
+    volumes.push(`${path}:${target}:ro`);
+  };
+  const bundle = certificates();
+  if (bundle !== undefined) {
+    const folder = join(work, 'certificates');
+    await mkdir(folder);
+    await copyFile(bundle, join(folder, 'ca.crt'));
+    volumes.push(`${folder}:${dirname(certificatesInside)}:ro`);
+  }
+  const trusted = (key: string) => (bundle === undefined ? [] : [`${key}=${certificatesInside}`]);
+  await mount(
+    'pip.conf',
+    [...pipConfiguration, ...(await pipSettings()), ...trusted('cert')],
+    '/etc/pip.conf',
+  );
+  await mount(
+    'npmrc',
+    [...npmConfiguration, ...(await npmSettings()), ...trusted('cafile')],
+    npmConfigurationPath,
+  );
+  const sources = deb822(await aptSources());
+  if (sources !== deb822(debianSources)) await mount('debian.sources', [sources], debianSourcesPath);
+  return toml({ containers: { volumes } });
+}
+
+function toml(
+  sections: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>,
+): string {
+  return Object.entries(sections)
+    .map(([section, values]) => {
+      const lines = Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+      return `[${section}]\n${lines.join('\n')}\n`;
+    })
+    .join('\n');
+}
+
+const quote = (text: string) => JSON.stringify(text);

@@ -1,0 +1,178 @@
+/**
+ * `docker` as this project's buildspecs use it, done by buildah: login, buildx create, buildx build --push.
+ * Whatever else is asked is refused by its name, so that nothing passes here and fails in CodeBuild, or is ignored.
+ * Storage, registries and credentials come from the files that local/images/build.ts names in the environment.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+
+class Refusal extends Error {}
+
+const environment = z.object({
+  REGISTRY_AUTH_FILE: z.string().min(1),
+  /** The registry's name in image references. */
+  LOCAL_REGISTRY_NAME: z.string().min(1),
+  /** Where that registry is: `http://host:port`. */
+  LOCAL_REGISTRY: z.url(),
+});
+
+/** buildah reads by registries.conf, which leads the name to its address, but writes to where the reference says. */
+function toWrite(reference: string): string {
+  const { LOCAL_REGISTRY_NAME: name, LOCAL_REGISTRY: address } = environment.parse(process.env);
+  if (!reference.startsWith(`${name}/`)) throw new Refusal(`${reference}: local builds push to ${name} only`);
+  return new URL(address).host + reference.slice(name.length);
+}
+
+async function main([command, ...rest]: readonly string[]): Promise<void> {
+  if (command === 'login') return login(rest);
+  if (command !== 'buildx')
+    throw new Refusal(`docker ${command ?? ''}: only login and buildx work in local builds`);
+  const [subcommand, ...options] = rest;
+  if (subcommand === 'create') return create(options);
+  if (subcommand === 'build') return build(options);
+  throw new Refusal(`docker buildx ${subcommand ?? ''}: only create and build work in local builds`);
+}
+
+async function login(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { username: { type: 'string', short: 'u' }, 'password-stdin': { type: 'boolean' } },
+  });
+  const [registry, ...others] = positionals;
+  if (!registry || others.length > 0) throw new Refusal('docker login: name one registry');
+  if (values.username !== 'AWS' || !values['password-stdin']) {
+    throw new Refusal('docker login: ECR takes --username AWS --password-stdin');
+  }
+  const password = (await text(process.stdin)).trim();
+  if (password === '') throw new Refusal('docker login: the password on standard input is empty');
+  const { LOCAL_REGISTRY, REGISTRY_AUTH_FILE } = environment.parse(process.env);
+  const auth = Buffer.from(`AWS:${password}`).toString('base64');
+  const answer = await fetch(`${LOCAL_REGISTRY}/v2/`, { headers: { authorization: `Basic ${auth}` } });
+  if (!answer.ok) throw new Refusal(`docker login: ${registry} answered ${answer.status}`);
+  const auths = { [registry]: { auth }, [new URL(LOCAL_REGISTRY).host]: { auth } };
+  await writeFile(REGISTRY_AUTH_FILE, JSON.stringify({ auths }), { mode: 0o600 });
+  console.log('Login Succeeded');
+}
+
+/** buildah needs no builder: the command is accepted, so that the same buildspec runs in CodeBuild. */
+function create(args: string[]): void {
+  const { values } = parseArgs({
+    args,
+    options: {
+      use: { type: 'boolean' },
+      bootstrap: { type: 'boolean' },
+      name: { type: 'string', default: 'default' },
+      driver: { type: 'string', default: 'docker-container' },
+    },
+  });
+  if (values.driver !== 'docker-container')
+    throw new Refusal(`docker buildx create --driver ${values.driver}`);
+  console.log(values.name);
+}
+
+const buildOptions = {
+  platform: { type: 'string' },
+  file: { type: 'string', short: 'f', default: 'Dockerfile' },
+  tag: { type: 'string', short: 't', multiple: true, default: [] as string[] },
+  'build-arg': { type: 'string', multiple: true, default: [] as string[] },
+  label: { type: 'string', multiple: true, default: [] as string[] },
+  target: { type: 'string' },
+  'cache-from': { type: 'string', multiple: true, default: [] as string[] },
+  'cache-to': { type: 'string', multiple: true, default: [] as string[] },
+  provenance: { type: 'string' },
+  sbom: { type: 'string' },
+  'metadata-file': { type: 'string' },
+  progress: { type: 'string' },
+  'no-cache': { type: 'boolean' },
+  pull: { type: 'boolean' },
+  push: { type: 'boolean' },
+} as const;
+
+async function build(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: buildOptions });
+  const [context, ...others] = positionals;
+  if (!context || others.length > 0) throw new Refusal('docker buildx build: name one context folder');
+  if (!values.push || values.tag.length === 0)
+    throw new Refusal('docker buildx build: needs --push and --tag');
+  for (const option of ['provenance', 'sbom'] as const) {
+    if (values[option] !== 'false') throw new Refusal(`docker buildx build: needs --${option}=false`);
+  }
+  const platform = `linux/${process.arch === 'arm64' ? 'arm64' : 'amd64'}`;
+  if (values.platform !== undefined && values.platform !== platform) {
+    throw new Refusal(
+      `docker buildx build --platform ${values.platform}: this machine builds ${platform} only`,
+    );
+  }
+  const each = (option: string, given: readonly string[]) => given.map((value) => `--${option}=${value}`);
+  await buildah([
+    'build',
+    '--isolation=chroot',
+    '--format=docker',
+    '--layers',
+    '--pull',
+    `--file=${values.file}`,
+    ...each('tag', values.tag),
+    ...each('build-arg', values['build-arg']),
+    ...each('label', values.label),
+    ...(values.target === undefined ? [] : [`--target=${values.target}`]),
+    ...(values['no-cache'] ? ['--no-cache'] : []),
+    ...each('cache-from', values['cache-from'].map(cacheRepository)),
+    ...each('cache-to', values['cache-to'].map(cacheRepository)),
+    context,
+  ]);
+  await push(values.tag, values['metadata-file']);
+}
+
+/** `type=registry,ref=host/repository:tag[,mode=max]`: buildah keeps one image a layer, tagged by what made it. */
+function cacheRepository(option: string): string {
+  const fields = new Map(
+    option.split(',').map((field) => [field.split('=')[0], field.slice(field.indexOf('=') + 1)]),
+  );
+  const unknown = [...fields.keys()].filter(
+    (key) => !['type', 'ref', 'mode', 'image-manifest', 'oci-mediatypes'].includes(key ?? ''),
+  );
+  const ref = fields.get('ref');
+  if (fields.get('type') !== 'registry' || ref === undefined || unknown.length > 0) {
+    throw new Refusal(`cache «${option}»: only type=registry,ref=…[,mode=max] works in local builds`);
+  }
+  return toWrite(ref.replace(/:[^/:]+$/, ''));
+}
+
+async function push(tags: readonly string[], metadataFile: string | undefined): Promise<void> {
+  const work = await mkdtemp(join(tmpdir(), 'push-'));
+  try {
+    const digestFile = join(work, 'digest');
+    for (const tag of tags) {
+      await buildah(['push', '--format=v2s2', `--digestfile=${digestFile}`, tag, `docker://${toWrite(tag)}`]);
+    }
+    if (metadataFile === undefined) return;
+    const digest = (await readFile(digestFile, 'utf8')).trim();
+    const metadata = { 'containerimage.digest': digest, 'image.name': tags.join(',') };
+    await writeFile(metadataFile, `${JSON.stringify(metadata, null, 2)}\n`);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function buildah(args: readonly string[]): Promise<void> {
+  const child = spawn('buildah', args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const code = await new Promise<number | string>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => resolve(status ?? signal ?? 'no exit code'));
+  });
+  if (code !== 0) throw new Error(`buildah ${args[0]} ended with ${code}`);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  // A message, not a stack: parseArgs names the option that it does not know, and refusals say what works.
+  console.error(`ERROR: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

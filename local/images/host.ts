@@ -1,0 +1,80 @@
+/**
+ * What of this machine's settings a build needs to reach Debian, PyPI and npm from here: mirrors, proxies and the
+ * certificates that this machine trusts. Builds see it while they run; no image keeps any of it.
+ */
+import { existsSync } from 'node:fs';
+import { attempt, capture } from '#local/setup/run.ts';
+
+export interface AptSource {
+  readonly uri: string;
+  readonly suite: string;
+  readonly components: readonly string[];
+}
+
+const suites = ['bookworm', 'bookworm-updates', 'bookworm-security'];
+
+/** The mirrors of Debian 12 that this machine uses, or Debian's own on a machine of another system. */
+export async function aptSources(): Promise<readonly AptSource[]> {
+  const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)';
+  const targets = await capture('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
+  const entries = targets
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter(([uri, suite, component]) => uri && suites.includes(suite ?? '') && component === 'main');
+  const used = new Map(
+    entries.map(([uri = '', suite = '']) => [suite, { uri, suite, components: ['main'] }]),
+  );
+  return suites.every((suite) => used.has(suite)) ? [...used.values()] : debianSources;
+}
+
+export const debianSources: readonly AptSource[] = [
+  { uri: 'http://deb.debian.org/debian', suite: 'bookworm', components: ['main'] },
+  { uri: 'http://deb.debian.org/debian', suite: 'bookworm-updates', components: ['main'] },
+  { uri: 'http://deb.debian.org/debian-security', suite: 'bookworm-security', components: ['main'] },
+];
+
+/** As /etc/apt/sources.list.d/debian.sources has it. */
+export function deb822(sources: readonly AptSource[]): string {
+  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  return sources
+    .map(
+      ({ uri, suite, components }) =>
+        `Types: deb\nURIs: ${uri}\nSuites: ${suite}\nComponents: ${components.join(' ')}\nSigned-By: ${keyring}\n`,
+    )
+    .join('\n');
+}
+
+/** The bundle of certificates that this machine trusts: its own, or the one that its tools were told to use. */
+export function certificates(): string | undefined {
+  const named = ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE'].map(
+    (name) => process.env[name],
+  );
+  return [...named, '/etc/ssl/certs/ca-certificates.crt'].find(
+    (path) => path !== undefined && existsSync(path),
+  );
+}
+
+const pipKeys = ['index-url', 'extra-index-url', 'trusted-host', 'proxy', 'timeout', 'retries'];
+const npmKeys = ['registry', 'proxy', 'https-proxy', 'noproxy', 'strict-ssl'];
+
+/** Lines for a pip.conf. pip lists its environment after its files, and so in the order in which they count. */
+export async function pipSettings(): Promise<readonly string[]> {
+  const { stdout } = await attempt('python3', ['-m', 'pip', 'config', 'list']);
+  const settings = new Map<string, string>();
+  for (const [, key = '', value = ''] of stdout.matchAll(/^[\w:]+\.([\w-]+)='(.*)'$/gm))
+    settings.set(key, value);
+  return [...settings].filter(([key]) => pipKeys.includes(key)).map(([key, value]) => `${key} = ${value}`);
+}
+
+/** Lines for an npmrc. */
+export async function npmSettings(): Promise<readonly string[]> {
+  const { stdout } = await attempt('npm', ['config', 'get', ...npmKeys]);
+  return stdout.split('\n').filter((line) => /^[\w-]+=.+$/.test(line) && !line.endsWith('=null'));
+}
+
+/** Proxies, which buildah hands on to RUN by itself. */
+export function proxies(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => /^(?:https?|ftp|no|all)_proxy$/i.test(name)),
+  );
+}
