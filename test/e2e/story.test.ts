@@ -1,0 +1,66 @@
+/** The main job, end to end: what the demo shows, held by assertions. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Person, signIn } from '#local/demo/people.ts';
+import * as story from '#local/demo/story.ts';
+import { access } from './cloud.ts';
+
+const id = 'checkout/web';
+
+describe('an environment, from the request to its recovery', () => {
+  let alice: Person;
+  let bob: Person;
+  let digest = '';
+  let address = '';
+
+  beforeAll(async () => {
+    alice = await signIn(access, 'alice', ['checkout-members', 'checkout-approvers']);
+    bob = await signIn(access, 'bob', ['checkout-approvers']);
+  });
+
+  it('is asked for once', async () => {
+    expect((await story.ask(alice, id))?.environment.requester).toBe('alice');
+    expect(await story.ask(alice, id)).toBeUndefined();
+  });
+
+  it('is blocked with CVE, package, fixed version and rule, and rebuilt with what the verdict names', async () => {
+    const lines = await story.blocked(alice, id);
+    expect(lines.join('\n')).toMatch(
+      /CVE-2021-44906 CRITICAL: minimist 1\.2\.5, fixed in 1\.2\.6 \(rule severity of policy 1\)/,
+    );
+    expect(lines.at(-1)).toMatch(/^build 2 takes .*minimist 1\.2\.6/);
+    digest = await story.passed(alice, id);
+  });
+
+  it('is approved by somebody else, once', async () => {
+    const own = await story.refusedApproval(alice, id, digest);
+    expect([own.problem.status, own.problem.title]).toEqual([403, 'Your own request']);
+    const approved = await bob.client.approve(id, digest);
+    expect(approved.environment.candidate.phase).toBe('promoting');
+    const twice = await story.refusedApproval(bob, id, digest);
+    expect([twice.problem.status, twice.problem.title]).toEqual([409, 'Approved already']);
+  });
+
+  it('runs the approved digest and answers on port 80', async () => {
+    const ready = await story.ready(alice, id);
+    expect(ready.digest).toBe(digest);
+    address = ready.address;
+    expect((await story.served(address)).body).toMatch(/^Hello from app-/);
+  });
+
+  it('answers by its name', async () => {
+    const { name, addresses } = await story.named(access, alice, id);
+    expect(name).toBe('web.checkout.schwifty.example');
+    expect(addresses).toEqual([address]);
+    expect((await story.served(address, name)).status).toBe(200);
+  });
+
+  it('tells the pager of an out-of-memory kill, and of the recovery, once each', async () => {
+    await story.exceedMemory(address);
+    const opened = await story.paged(access, id, 'open', 180);
+    expect(opened.summary).toMatch(
+      /Container app of pod app-\S+ was killed at \S+: out of memory at its limit of 128Mi/,
+    );
+    const recovered = await story.paged(access, id, 'recovered', 360);
+    expect(recovered.incident).toBe(opened.incident);
+  });
+});
