@@ -1,0 +1,34 @@
+/** EventBridge's patterns, as far as core/flow.ts uses them: exact values, prefixes and wildcards. */
+import * as z from 'zod';
+import type { Subscription } from '#core/flow.ts';
+
+export interface Envelope {
+  readonly id: string;
+  readonly source: string;
+  readonly 'detail-type': string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+const Matcher = z.union([
+  z.string(),
+  z.strictObject({ prefix: z.string() }),
+  z.strictObject({ wildcard: z.string() }),
+]);
+
+export function matches({ source, detailTypes, detail = {} }: Subscription, event: Envelope): boolean {
+  return (
+    event.source === source &&
+    detailTypes.includes(event['detail-type']) &&
+    Object.entries(detail).every(([field, matchers]) =>
+      matchers.some((matcher) => isMatched(Matcher.parse(matcher), event.detail[field])),
+    )
+  );
+}
+
+function isMatched(matcher: z.infer<typeof Matcher>, value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  if (typeof matcher === 'string') return value === matcher;
+  if ('prefix' in matcher) return value.startsWith(matcher.prefix);
+  const parts = matcher.wildcard.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(value);
+}

@@ -1,0 +1,250 @@
+/**
+ * All stages on memory adapters, joined as lib/ joins them: what a stage writes leaves by the outbox, and each event goes
+ * to the stages that core/flow.ts subscribes to it. Time passes only where a test lets it.
+ */
+import './quiet.ts';
+import type { SQSRecord } from 'aws-lambda';
+import { MemoryBuilder } from '#adapters/memory/builder.ts';
+import { MemoryClock } from '#adapters/memory/clock.ts';
+import { MemoryCluster } from '#adapters/memory/cluster.ts';
+import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
+import { MemoryRegistry } from '#adapters/memory/registry.ts';
+import { MemoryStore } from '#adapters/memory/store.ts';
+import { MemoryZone } from '#adapters/memory/zone.ts';
+import { makeApp } from '#api/app.ts';
+import type { Person } from '#core/approval.ts';
+import type { Look } from '#core/aws-events.ts';
+import { Config } from '#core/config.ts';
+import type { DomainEvent } from '#core/events.ts';
+import { eventSource } from '#core/events.ts';
+import { flow, type Stage } from '#core/flow.ts';
+import { buildTag, repositoryOf } from '#core/image.ts';
+import type { Digest } from '#core/names.ts';
+import { build } from '#lambdas/build/build.ts';
+import { deploy } from '#lambdas/deploy/deploy.ts';
+import { dns } from '#lambdas/dns/dns.ts';
+import { gate } from '#lambdas/gate/gate.ts';
+import { send } from '#lambdas/outbox/send.ts';
+import { tellPager } from '#lambdas/pager/pager.ts';
+import { promote } from '#lambdas/promote/promote.ts';
+import { reconcile } from '#lambdas/reconcile/reconcile.ts';
+import { type Handle, handleRecord } from '#lambdas/runtime/queue.ts';
+import { digestOf, start, web } from '../contracts/samples.ts';
+import { type Envelope, matches } from './event-pattern.ts';
+
+export const config = Config.parse({
+  dns: { zone: 'schwifty.example' },
+  clusters: [{ name: 'main', kubernetesVersion: '1.36' }],
+  teams: [{ name: 'checkout', members: 'checkout-members', approvers: 'checkout-approvers' }],
+  environments: [
+    { team: 'checkout', name: 'web', cluster: 'main' },
+    { team: 'checkout', name: 'shop', cluster: 'main' },
+  ],
+  catalog: {
+    bases: [{ name: 'debian-12', repository: 'base/debian', tag: 'bookworm', takes: ['pip', 'npm'] }],
+  },
+  policy: { version: '1', block: ['CRITICAL', 'HIGH'], maxScanAgeHours: 24, maxRemediations: 2 },
+});
+
+export const registryHost = '000000000000.dkr.ecr.us-east-1.amazonaws.com';
+export const rita: Person = { name: 'rita', groups: ['checkout-members'] };
+export const anna: Person = { name: 'anna', groups: ['checkout-members', 'checkout-approvers'] };
+export const candidate = repositoryOf('candidate', web);
+export const release = repositoryOf('release', web);
+
+export type QueueStage = 'build' | 'gate' | 'promote' | 'deploy' | 'dns' | 'pager';
+export interface DeadLetter {
+  readonly stage: QueueStage;
+  readonly reason: string;
+}
+interface Delivery {
+  readonly stage: QueueStage;
+  readonly message: unknown;
+  readonly at: string;
+}
+
+export const sqsRecord = (message: unknown, messageId = 'm-1'): SQSRecord => ({
+  messageId,
+  receiptHandle: 'r',
+  body: typeof message === 'string' ? message : JSON.stringify(message),
+  attributes: {
+    ApproximateReceiveCount: '1',
+    SentTimestamp: '0',
+    SenderId: 's',
+    ApproximateFirstReceiveTimestamp: '0',
+  },
+  messageAttributes: {},
+  md5OfBody: '',
+  eventSource: 'aws:sqs',
+  eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:stage',
+  awsRegion: 'us-east-1',
+});
+
+let events = 0;
+const envelope = (source: string, detailType: string, detail: Record<string, unknown>): Envelope => ({
+  id: `e-${events++}`,
+  source,
+  'detail-type': detailType,
+  detail,
+});
+export const told = (event: DomainEvent): Envelope => envelope(eventSource, event.type, event);
+export const look = (environment = web): Look => ({ kind: 'look', environment });
+export const pushEvent = (repository: string, digest: Digest, tag: string): Envelope =>
+  envelope('aws.ecr', 'ECR Image Action', {
+    result: 'SUCCESS',
+    'repository-name': repository,
+    'image-digest': digest,
+    'action-type': 'PUSH',
+    'image-tag': tag,
+  });
+export const scanEvent = (repository: string, digest: Digest): Envelope =>
+  envelope('aws.ecr', 'ECR Image Scan', {
+    'scan-status': 'COMPLETE',
+    'repository-name': repository,
+    'finding-severity-counts': {},
+    'image-digest': digest,
+  });
+export const buildEvent = (status: string, id: string, repository: string): Envelope =>
+  envelope('aws.codebuild', 'CodeBuild Build State Change', {
+    'build-status': status,
+    'build-id': id,
+    'additional-information': {
+      environment: { 'environment-variables': [{ name: 'REPOSITORY', value: repository }] },
+    },
+  });
+
+export class World {
+  readonly clock = new MemoryClock(start);
+  readonly store = new MemoryStore();
+  readonly registry = new MemoryRegistry(this.clock);
+  readonly builder = new MemoryBuilder(registryHost);
+  readonly cluster = new MemoryCluster();
+  readonly zone = new MemoryZone();
+  readonly bus = new MemoryBus();
+  readonly looks = new MemoryLooks();
+  readonly pager = new MemoryPager();
+  /** What would go to the DLQs. */
+  readonly dead: DeadLetter[] = [];
+  /** Messages on their way. */
+  #queue: Delivery[] = [];
+  /** What of the bus and of the look queues was passed on already. */
+  #passed = { events: 0, looks: 0 };
+  readonly config: Config;
+
+  constructor(parts: Partial<Config> = {}) {
+    this.config = { ...config, ...parts };
+    this.builder.addBase('base/debian', 'bookworm', digestOf('base'));
+  }
+
+  /** @param parts put in the place of the world's own: a store that crashes, a newer configuration. */
+  stages(parts: { store?: MemoryStore; config?: Config } = {}): Record<QueueStage, Handle> {
+    const { store, registry, builder, cluster, zone, clock, config } = { ...this.#deps(), ...parts };
+    return {
+      build: build({ store, builder, scanner: registry, config, clock }),
+      gate: gate({ store, scanner: registry, config, clock }),
+      promote: promote({ store, scanner: registry, promoter: registry, config, clock }),
+      deploy: deploy({ store, cluster, clusterName: 'main', registry: registryHost, config, clock }),
+      dns: dns({ store, zone, config, clock }),
+      pager: tellPager(this.pager),
+    };
+  }
+
+  #deps() {
+    const { store, registry, builder, cluster, zone, clock, config } = this;
+    return { store, registry, builder, cluster, zone, clock, config };
+  }
+
+  api(person: Person) {
+    return makeApp({ store: this.store, config: this.config, clock: this.clock }, () => person);
+  }
+
+  /** One message to one stage, as its queue delivers it. @throws what makes SQS deliver it again. */
+  async deliver(stage: QueueStage, message: unknown, parts?: Parameters<World['stages']>[0]): Promise<void> {
+    await handleRecord(sqsRecord(message), this.stages(parts)[stage], async (_, reason) => {
+      this.dead.push({ stage, reason });
+    });
+  }
+
+  async environment(key = web) {
+    const environment = await this.store.read(key);
+    if (!environment) throw new Error('there is no such environment');
+    return environment;
+  }
+
+  /** An event of AWS, to every stage whose rule takes it. */
+  emit(event: Envelope, delaySeconds = 0): void {
+    for (const { stage, on } of flow) {
+      if (isQueueStage(stage) && on.some((subscription) => matches(subscription, event)))
+        this.#enqueue(stage, event, delaySeconds);
+    }
+  }
+
+  /** What a build does when it succeeds: pushes its image, which ECR tells of. */
+  pushBuild(digest: Digest): void {
+    const [id, started] = [...this.builder.builds].at(-1) ?? [];
+    if (id === undefined || started === undefined) throw new Error('no build was started');
+    this.registry.push(candidate, digest, buildTag(started.number));
+    this.builder.end(id);
+    this.emit(pushEvent(candidate, digest, buildTag(started.number)));
+  }
+
+  /** Lets time pass, second by second: messages arrive, the outbox is drained, reconcile runs every minute. */
+  async pass(seconds: number, meanwhile: () => void | Promise<void> = () => undefined): Promise<void> {
+    await this.#settle();
+    for (let i = 0; i < seconds; i++) {
+      this.clock.advance(1);
+      await meanwhile();
+      if (new Date(this.clock.now()).getSeconds() === 0) await this.reconcile();
+      await this.#settle();
+    }
+  }
+
+  reconcile = async (): Promise<void> => {
+    await reconcile({ ...this, outbox: this.store })();
+  };
+
+  async #settle(): Promise<void> {
+    for (;;) {
+      await send({ ...this, outbox: this.store }, await this.store.pending(this.clock.now(), 100));
+      this.#passOn();
+      const now = this.clock.now();
+      const arrived = this.#queue.filter(({ at }) => at <= now);
+      if (arrived.length === 0) return;
+      this.#queue = this.#queue.filter(({ at }) => at > now);
+      for (const { stage, message } of arrived) await this.deliver(stage, message);
+    }
+  }
+
+  #passOn(): void {
+    for (const event of this.bus.told.slice(this.#passed.events)) this.emit(told(event));
+    for (const sent of this.looks.sent.slice(this.#passed.looks))
+      this.#enqueue(sent.stage, sent.look, sent.delaySeconds);
+    this.#passed = { events: this.bus.told.length, looks: this.looks.sent.length };
+  }
+
+  #enqueue(stage: QueueStage, message: unknown, delaySeconds: number): void {
+    const at = new Date(Date.parse(this.clock.now()) + delaySeconds * 1000).toISOString();
+    this.#queue.push({ stage, message, at });
+  }
+}
+
+const withQueues: readonly Stage[] = ['build', 'gate', 'promote', 'deploy', 'dns', 'pager'];
+const isQueueStage = (stage: Stage): stage is QueueStage => withQueues.includes(stage);
+
+/** The store, but for its next write: that one is made, or not, and then the function is gone. */
+export function crashing(store: MemoryStore, when: 'before' | 'after'): MemoryStore {
+  let crashes = 1;
+  return new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      return async (...args: unknown[]) => {
+        const crash = name === 'write' && crashes-- > 0;
+        if (crash && when === 'before') throw new Error('crashed before the write');
+        const result: unknown = await value.apply(target, args);
+        if (crash) throw new Error('crashed after the write');
+        return result;
+      };
+    },
+  });
+}
