@@ -1,0 +1,150 @@
+/** What is said of the cluster after each look at it: Ready, not Ready, incidents opened once and closed once. */
+import { describe, expect, it } from 'vitest';
+import type { Environment } from '#core/environment.ts';
+import type { Health } from '#core/health.ts';
+import { observed, pointed, wantedDigest } from '#core/release.ts';
+import { at, changed, deploying, digest, healthy, next, ready, requested, told } from './samples.ts';
+
+const sick = (problem = 'CrashLoopBackOff: read its logs'): Health =>
+  healthy(1, { ready: false, readySince: undefined, problem });
+const oom = (seconds: number) => ({ at: at(seconds), pod: 'app-1', container: 'app', limit: '64Mi' });
+const look = (environment: Environment, health: Health, seconds: number) =>
+  observed(environment, health, at(seconds));
+
+describe('a rollout', () => {
+  it('is told when it is Ready, with its address', () => {
+    const decision = look(deploying(), healthy(), 140);
+    expect(changed(decision).events).toMatchObject([
+      { type: 'EnvironmentReady', digest: digest(1), address: '10.0.0.9' },
+    ]);
+    expect(next(decision)).toMatchObject({ release: { phase: 'ready', since: at(140) }, lookAt: at(200) });
+    expect(changed(decision).audit?.what).toBe('deploying → ready, EnvironmentReady');
+  });
+  it.each<[string, Health]>([
+    ['of another digest', healthy(2)],
+    ['without an address', healthy(1, { address: undefined })],
+    ['that is not Ready', sick()],
+    ['that is not there', healthy(1, { digest: undefined })],
+  ])('goes on while it finds a Deployment %s', (_, health) => {
+    const decision = look(deploying(), health, 140);
+    expect(told(decision)).toEqual([]);
+    expect(next(decision)).toMatchObject({ release: deploying().release, lookAt: at(145) });
+    expect(changed(decision)).not.toHaveProperty('audit');
+  });
+  it('opens an incident at its deadline, once', () => {
+    expect(told(look(deploying(), sick(), 729))).toEqual([]);
+    const late = look(deploying(), sick(), 730);
+    expect(told(late)).toEqual(['IncidentOpened']);
+    expect(next(late)).toMatchObject({
+      release: { phase: 'unready', reason: 'CrashLoopBackOff: read its logs' },
+      incidents: [{ id: `checkout/web/rollout/${at(730)}`, kind: 'rollout' }],
+      lookAt: at(745),
+    });
+    expect(told(look(next(late), sick(), 745))).toEqual([]);
+  });
+  it('that comes up after its deadline is told, and recovers when it was Ready for two minutes', () => {
+    const late = next(look(deploying(), sick(), 730));
+    const up = look(late, healthy(1, { readySince: at(750) }), 750);
+    expect(told(up)).toEqual(['EnvironmentReady']);
+    expect(told(look(next(up), healthy(1, { readySince: at(750) }), 869))).toEqual([]);
+    const over = look(next(up), healthy(1, { readySince: at(750) }), 870);
+    expect(told(over)).toEqual(['IncidentRecovered']);
+    expect(next(over)).toMatchObject({ incidents: [], lookAt: at(930) });
+  });
+  it('does not recover because the image before it is well', () => {
+    const stuck = next(look(deploying(2), healthy(1), 730));
+    expect(stuck.release).toMatchObject({
+      phase: 'unready',
+      reason: 'The cluster still runs another digest.',
+    });
+    expect(told(look(stuck, healthy(1), 2000))).toEqual([]);
+  });
+});
+
+describe('what runs', () => {
+  it('is not Ready as soon as it is not, and Ready again when it is', () => {
+    const down = look(ready(), sick(), 150);
+    expect(next(down)).toMatchObject({ release: { phase: 'unready' }, lookAt: at(165) });
+    expect(next(look(next(down), sick('OOM'), 165)).release).toMatchObject({ reason: 'OOM', since: at(150) });
+    expect(told(look(next(down), healthy(), 165))).toEqual(['EnvironmentReady']);
+  });
+  it('is told of when its address moves', () => {
+    const moved = look(ready(), healthy(1, { address: '10.0.0.10' }), 150);
+    expect(changed(moved).events).toMatchObject([{ type: 'EnvironmentReady', address: '10.0.0.10' }]);
+    expect(next(moved).release).toMatchObject({ phase: 'ready', since: at(140) });
+  });
+  it('is looked at again, with no line in the audit trail, where nothing turned', () => {
+    const same = changed(look(ready(), healthy(), 200));
+    expect(same.environment).toEqual({ ...ready(), version: ready().version + 1, lookAt: at(260) });
+    expect(same.events).toEqual([]);
+    expect(same).not.toHaveProperty('audit');
+  });
+  it('is nothing before the first release', () => {
+    expect(look(requested(), healthy(), 1).outcome).toBe('unchanged');
+    expect(wantedDigest(requested())).toBeUndefined();
+    expect(wantedDigest(ready())).toBe(digest(1));
+  });
+});
+
+describe('out of memory', () => {
+  const hit = () => look(ready(), { ...sick(), lastOom: oom(150) }, 155);
+
+  it('opens an incident that says what to do', () => {
+    expect(told(hit())).toEqual(['IncidentOpened']);
+    expect(next(hit())).toMatchObject({
+      lastOomAt: at(150),
+      incidents: [{ kind: 'oom', openedAt: at(150), summary: expect.stringContaining('limit of 64Mi') }],
+    });
+  });
+  it('is told once, however long the cluster shows it and however often it happens', () => {
+    const again = look(next(hit()), { ...sick(), lastOom: oom(150) }, 170);
+    expect(told(again)).toEqual([]);
+    const another = look(next(again), { ...sick(), lastOom: oom(180) }, 185);
+    expect(told(another)).toEqual([]);
+    expect(next(another).incidents).toMatchObject([{ openedAt: at(150), lastSeenAt: at(180) }]);
+    expect(next(another).incidents).toHaveLength(1);
+  });
+  it.each<[string, Health, number, string[]]>([
+    ['while it is not Ready', { ...sick(), lastOom: oom(150) }, 600, []],
+    [
+      'before it was Ready for 120 s',
+      healthy(1, { readySince: at(160), lastOom: oom(150) }),
+      279,
+      ['EnvironmentReady'],
+    ],
+    [
+      'before the last one is 120 s old',
+      healthy(1, { readySince: at(140), lastOom: oom(200) }),
+      319,
+      ['EnvironmentReady'],
+    ],
+    [
+      'then it has',
+      healthy(1, { readySince: at(160), lastOom: oom(150) }),
+      280,
+      ['EnvironmentReady', 'IncidentRecovered'],
+    ],
+  ])('has not recovered %s', (_, health, seconds, events) => {
+    expect(told(look(next(hit()), health, seconds))).toEqual(events);
+  });
+  it('is not told again after the recovery, by the pod that still shows it', () => {
+    const well = healthy(1, { readySince: at(160), lastOom: oom(150) });
+    const over = next(look(next(hit()), well, 280));
+    expect(told(look(over, well, 340))).toEqual([]);
+    expect(told(look(over, { ...well, lastOom: oom(400) }, 405))).toEqual(['IncidentOpened']);
+  });
+  it('and a failed rollout are two incidents', () => {
+    const both = look(deploying(), { ...sick(), lastOom: oom(700) }, 730);
+    expect(told(both)).toEqual(['IncidentOpened', 'IncidentOpened']);
+  });
+});
+
+it('notes where the name points, once, and goes on looking', () => {
+  const dns = { name: 'web.checkout.schwifty.example', target: '10.0.0.9' };
+  const decision = pointed(ready(), dns, at(150));
+  expect(next(decision)).toMatchObject({ dns, lookAt: at(200) });
+  expect(pointed(next(decision), dns, at(151)).outcome).toBe('unchanged');
+  expect(next(pointed(next(decision), { ...dns, target: '10.0.0.10' }, at(152))).dns?.target).toBe(
+    '10.0.0.10',
+  );
+});
