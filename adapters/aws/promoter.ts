@@ -107,7 +107,8 @@ async function copyBlob(registry: Registry, from: string, to: string, digest: st
     ...(length ? { 'content-length': length } : {}),
   };
   const patched = await call(registry, 'PATCH', locationOf(mount, registry), { headers, body: blob.body });
-  if (patched.status !== 202) throw await refused(patched, `the blob ${digest} was not taken by ${to}`);
+  // The specification says 202; ECR says 201.
+  if (!patched.ok) throw await refused(patched, `the blob ${digest} was not taken by ${to}`);
   const end = new URL(locationOf(patched, registry), registry.origin);
   end.searchParams.set('digest', digest);
   const put = await call(registry, 'PUT', `${end.pathname}${end.search}`);
