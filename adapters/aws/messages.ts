@@ -21,12 +21,20 @@ export class EventBridgeBus implements EventBus {
     const reasons: (string | undefined)[] = [];
     for (let i = 0; i < events.length; i += entriesPerCall) {
       const some = events.slice(i, i + entriesPerCall);
-      const answer = await this.#client.send(
-        new PutEventsCommand({ Entries: some.map((event) => this.#entry(event)) }),
-      );
-      reasons.push(...some.map((_, at) => reasonOf(answer.Entries?.[at])));
+      reasons.push(...(await this.#call(some)));
     }
     return reasons;
+  }
+
+  /** A call that fails is the reason of its own entries: those of the calls before it were taken. */
+  async #call(events: readonly DomainEvent[]): Promise<(string | undefined)[]> {
+    try {
+      const command = new PutEventsCommand({ Entries: events.map((event) => this.#entry(event)) });
+      const answer = await this.#client.send(command);
+      return events.map((_, at) => reasonOf(answer.Entries?.[at]));
+    } catch (error) {
+      return events.map(() => String(error));
+    }
   }
 
   #entry(event: DomainEvent) {
