@@ -9,7 +9,7 @@ import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts'
 import type { Clock, ClusterClient, EnvironmentStore } from '#core/ports.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
 import { observed, wantedDigest } from '#core/release.ts';
-import { desiredObjects } from '#core/rollout.ts';
+import { desiredObjects, type KubernetesObject } from '#core/rollout.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
 
@@ -62,6 +62,24 @@ async function bringAndLook(
   const scheme =
     config.clusters.find((entry) => entry.name === clusterName)?.loadBalancerScheme ?? 'internal';
   const image = `${registry}/${repositoryOf('release', key)}@${digest}`;
-  await cluster.apply(desiredObjects({ key, spec, image, digest, loadBalancerScheme: scheme }));
-  return assess(await cluster.look(key));
+  const refusal = await apply(
+    cluster,
+    desiredObjects({ key, spec, image, digest, loadBalancerScheme: scheme }),
+  );
+  const seen = assess(await cluster.look(key));
+  return refusal === undefined ? seen : { ...seen, ready: false, problem: refusal };
+}
+
+/** @returns why the cluster would not, where a retry can't help: that is seen at the environment, and paged in time. */
+async function apply(
+  cluster: ClusterClient,
+  objects: readonly KubernetesObject[],
+): Promise<string | undefined> {
+  try {
+    await cluster.apply(objects);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Rejected) return error.message;
+    throw error;
+  }
 }
