@@ -37,8 +37,9 @@ export class ClusterStack extends Stack {
     super(scope, id, { description: `GetSchwifty: cluster ${cluster.name}` });
     this.clusterName = cluster.name;
     this.cluster = this.#cluster(cluster, this.#network());
-    new Observability(this, 'Observability', { cluster: this.cluster, clusterName: cluster.name });
-    new ClusterSetup(this, 'Setup', { cluster: this.cluster, groups: [deployersGroup] });
+    const made = { cluster: this.cluster, clusterName: cluster.name };
+    new Observability(this, 'Observability', made);
+    new ClusterSetup(this, 'Setup', { ...made, groups: [deployersGroup] });
   }
 
   /** What a node needs, and no more: nodes pull images, they don't push them. */

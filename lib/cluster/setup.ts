@@ -12,19 +12,20 @@ import { ClusterAccess } from '../kit/cluster-access.ts';
 
 interface ClusterSetupProps {
   readonly cluster: Cluster;
+  readonly clusterName: string;
   readonly groups: readonly string[];
 }
 
 export class ClusterSetup extends Construct {
-  constructor(scope: Construct, id: string, { cluster, groups }: ClusterSetupProps) {
+  constructor(scope: Construct, id: string, { cluster, clusterName, groups }: ClusterSetupProps) {
     super(scope, id);
-    const access = new ClusterAccess(this, 'Access', cluster);
+    const access = new ClusterAccess(this, 'Access', cluster, clusterName);
     const setup = new BundledFunction(this, 'Function', {
       name: 'cluster-setup',
       description: "Applies our functions' Kubernetes roles",
       env: Env,
       environment: {
-        CLUSTER_NAME: cluster.clusterName,
+        CLUSTER_NAME: clusterName,
         CLUSTER_ENDPOINT: cluster.clusterEndpoint,
         CLUSTER_CA: cluster.clusterCertificateAuthorityData,
       },

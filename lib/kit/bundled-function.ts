@@ -15,6 +15,7 @@ import * as z from 'zod';
 import { acknowledge } from './acknowledge.ts';
 import { choicesOf } from './context.ts';
 import { logGroup } from './log-group.ts';
+import { type UnscopedAction, unscopedFinding } from './unscoped.ts';
 
 export interface BundledFunctionProps<S extends z.ZodObject> {
   /** The folder in lambdas/. */
@@ -31,9 +32,20 @@ export interface BundledFunctionProps<S extends z.ZodObject> {
   readonly failures?: IQueue;
 }
 
+/** What the managed policy AWSLambdaVPCAccessExecutionRole allows, without the logs of every other function. */
+const networkActions = [
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:UnassignPrivateIpAddresses',
+] as const satisfies readonly UnscopedAction[];
+
 export class BundledFunction<S extends z.ZodObject = z.ZodObject> extends Construct {
   readonly lambda: LambdaFunction;
   readonly role: Role;
+  readonly #unscopedActions: UnscopedAction[] = [];
   /** The bundle's folder. */
   readonly bundle: string;
 
@@ -47,7 +59,7 @@ export class BundledFunction<S extends z.ZodObject = z.ZodObject> extends Constr
     });
     const logs = logGroup(this, 'Logs');
     logs.grantWrite(this.role);
-    if (props.network) this.#grantNetwork();
+    if (props.network) this.allowUnscoped(...networkActions);
     this.lambda = new LambdaFunction(this, 'Function', {
       description: props.description,
       code: Code.fromAsset(this.bundle),
@@ -67,14 +79,13 @@ export class BundledFunction<S extends z.ZodObject = z.ZodObject> extends Constr
       }),
       ...(props.failures && { deadLetterQueue: props.failures }),
     });
-    acknowledge(this, {
-      'AwsSolutions-IAM5[Resource::*]':
-        'X-Ray takes traces, and EC2 makes the network interfaces of a function in a VPC, for no narrower resource.',
-      ...(!props.failures && {
+    this.#unscoped('xray:PutTelemetryRecords', 'xray:PutTraceSegments');
+    if (!props.failures) {
+      acknowledge(this, {
         'Serverless-LambdaDLQ':
           'Its invoker sees a failure: an API, CloudFormation, or a queue or stream with a DLQ.',
-      }),
-    });
+      });
+    }
   }
 
   allow(actions: readonly string[], resources: readonly string[], conditions?: Conditions): void {
@@ -82,17 +93,15 @@ export class BundledFunction<S extends z.ZodObject = z.ZodObject> extends Constr
     this.role.addToPolicy(new PolicyStatement(conditions ? { ...statement, conditions } : statement));
   }
 
-  /** What the managed policy AWSLambdaVPCAccessExecutionRole allows, without the logs of every other function. */
-  #grantNetwork(): void {
-    const actions = [
-      'ec2:AssignPrivateIpAddresses',
-      'ec2:CreateNetworkInterface',
-      'ec2:DeleteNetworkInterface',
-      'ec2:DescribeNetworkInterfaces',
-      'ec2:DescribeSubnets',
-      'ec2:UnassignPrivateIpAddresses',
-    ];
+  /** For what AWS knows no resource; kit/unscoped.ts has the reasons. */
+  allowUnscoped(...actions: UnscopedAction[]): void {
     this.allow(actions, ['*']);
+    this.#unscoped(...actions);
+  }
+
+  #unscoped(...actions: UnscopedAction[]): void {
+    this.#unscopedActions.push(...actions);
+    acknowledge(this, unscopedFinding(this.#unscopedActions));
   }
 }
 

@@ -17,12 +17,12 @@ export class ClusterAccess extends Construct {
   readonly network: { readonly vpc: Cluster['vpc']; readonly securityGroup: SecurityGroup };
   readonly #cluster: Cluster;
 
-  constructor(scope: Construct, id: string, cluster: Cluster) {
+  constructor(scope: Construct, id: string, cluster: Cluster, clusterName: string) {
     super(scope, id);
     this.#cluster = cluster;
     const securityGroup = new SecurityGroup(this, 'SecurityGroup', {
       vpc: cluster.vpc,
-      description: `May call the API of cluster ${cluster.node.id}`,
+      description: `May call the API of cluster ${clusterName}`,
       allowAllOutbound: false,
     });
     securityGroup.addEgressRule(

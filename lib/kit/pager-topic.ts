@@ -2,6 +2,7 @@
  * The topic that reaches people. Alarms of the control plane go straight to it, so that a broken pager stage is told of
  * too. Its key is ours: CloudWatch may not use the one that AWS manages for SNS.
  */
+import { Stack } from 'aws-cdk-lib';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
@@ -26,8 +27,9 @@ export class PagerTopic extends Construct {
       enforceSSL: true,
     });
     const cloudWatch = new ServicePrincipal('cloudwatch.amazonaws.com');
+    const ourAlarms = { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } };
     this.key.grant(cloudWatch, 'kms:Decrypt', 'kms:GenerateDataKey');
-    this.topic.grantPublish(cloudWatch);
+    this.topic.grantPublish(cloudWatch.withConditions(ourAlarms));
     this.#tell(choicesOf(this).pagerSubscriptions);
   }
 

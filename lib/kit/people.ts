@@ -1,6 +1,13 @@
 /** Who people are: a user pool with the groups that the configuration's teams name. */
 import { Duration } from 'aws-cdk-lib';
-import { FeaturePlan, Mfa, UserPool, type UserPoolClient, UserPoolGroup } from 'aws-cdk-lib/aws-cognito';
+import {
+  AccountRecovery,
+  FeaturePlan,
+  Mfa,
+  UserPool,
+  type UserPoolClient,
+  UserPoolGroup,
+} from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
 import { acknowledge } from './acknowledge.ts';
@@ -22,6 +29,7 @@ export class People extends Construct {
         requireUppercase: true,
         requireSymbols: true,
       },
+      accountRecovery: AccountRecovery.EMAIL_ONLY,
       mfa: Mfa.OPTIONAL,
       mfaSecondFactor: { otp: true, sms: false },
       featurePlan: FeaturePlan.ESSENTIALS,
@@ -35,6 +43,8 @@ export class People extends Construct {
         "Threat protection is the identity provider's; the plus plan is paid for by each user.",
     });
     this.client = this.pool.addClient('Cli', {
+      // The CLI signs in by the API; a console with a page to come back to is a client of its own.
+      disableOAuth: true,
       authFlows: { userPassword: true, userSrp: true },
       preventUserExistenceErrors: true,
       accessTokenValidity: Duration.hours(1),

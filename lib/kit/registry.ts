@@ -36,6 +36,5 @@ export function repositoriesBelow(scope: Construct, prefix: Prefix): string {
 export function mayReadFindings(reader: BundledFunction): void {
   const candidates = repositoriesBelow(reader, 'candidate');
   reader.allow(['ecr:DescribeImages', 'ecr:DescribeImageScanFindings'], [candidates]);
-  // On all resources: neither action knows a narrower one.
-  reader.allow(['inspector2:ListCoverage', 'inspector2:ListFindings'], ['*']);
+  reader.allowUnscoped('inspector2:ListCoverage', 'inspector2:ListFindings');
 }

@@ -10,22 +10,30 @@ export type ItemKind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX';
 /** A change of an environment is one transaction of these three. */
 export const changeOfEnvironment: readonly ItemKind[] = ['ENV', 'AUDIT', 'OUTBOX'];
 
-export function mayRead(reader: BundledFunction, table: Table): void {
-  reader.allow(['dynamodb:GetItem', 'dynamodb:Query'], [table.tableArn]);
-}
+/** A writer's rights end where its keys do. */
+const keys = (kinds: readonly ItemKind[]) => ({
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': kinds.map((kind) => `${kind}#*`) },
+  // ForAllValues is also true of a request that has no key at all.
+  Null: { 'dynamodb:LeadingKeys': 'false' },
+});
 
-export function mayWrite(writer: BundledFunction, table: Table, kinds: readonly ItemKind[]): void {
-  writer.allow(['dynamodb:ConditionCheckItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [table.tableArn], {
-    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': kinds.map((kind) => `${kind}#*`) },
-    // ForAllValues is also true of a request that has no key at all.
-    Null: { 'dynamodb:LeadingKeys': 'false' },
-  });
-}
+export const mayRead = (reader: BundledFunction, table: Table): void =>
+  reader.allow(['dynamodb:GetItem'], [table.tableArn]);
 
-/** Every index query sees all environments, so only reconcile is given any. */
-export function mayQueryIndexes(reader: BundledFunction, table: Table, indexes: readonly string[]): void {
+export const mayReadAudit = (reader: BundledFunction, table: Table): void =>
+  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['AUDIT']));
+
+/** Alone or in a transaction; the condition on the version is part of the put. */
+export const mayWrite = (writer: BundledFunction, table: Table, kinds: readonly ItemKind[]): void =>
+  writer.allow(['dynamodb:PutItem'], [table.tableArn], keys(kinds));
+
+/** Marks what was sent. */
+export const maySettle = (writer: BundledFunction, table: Table): void =>
+  writer.allow(['dynamodb:UpdateItem'], [table.tableArn], keys(['OUTBOX']));
+
+/** An index has the environments of all teams in one partition: only reconcile is given any. */
+export const mayQueryIndexes = (reader: BundledFunction, table: Table, indexes: readonly string[]): void =>
   reader.allow(
     ['dynamodb:Query'],
     indexes.map((index) => `${table.tableArn}/index/${index}`),
   );
-}

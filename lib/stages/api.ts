@@ -20,7 +20,7 @@ import type { Foundation } from '../kit/foundation.ts';
 import { logGroup } from '../kit/log-group.ts';
 import { People } from '../kit/people.ts';
 import { StageFunction } from '../kit/stage-function.ts';
-import { changeOfEnvironment, mayRead, mayWrite } from '../kit/table-access.ts';
+import { changeOfEnvironment, mayRead, mayReadAudit, mayWrite } from '../kit/table-access.ts';
 
 export interface ApiStageProps extends Foundation {
   readonly config: Config;
@@ -47,6 +47,7 @@ export class ApiStage extends Construct {
       pager,
     });
     mayRead(this.function, table);
+    mayReadAudit(this.function, table);
     mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL']);
     this.api = this.#routes();
     this.url = this.#stage().url;

@@ -14,6 +14,7 @@ import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
 import { changeOfEnvironment, mayRead, mayWrite } from '../kit/table-access.ts';
+import { unscopedFinding } from '../kit/unscoped.ts';
 import { buildspec } from './buildspec.ts';
 
 export interface BuildStageProps extends Foundation {
@@ -113,7 +114,7 @@ export class BuildStage extends Construct {
       repositoriesBelow(role, 'cache'),
     ];
     acknowledge(role, {
-      'AwsSolutions-IAM5[Resource::*]': 'ecr:GetAuthorizationToken is for the registry as a whole.',
+      ...unscopedFinding(['ecr:GetAuthorizationToken']),
       ...buildsFolder,
     });
     return [

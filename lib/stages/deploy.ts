@@ -29,7 +29,7 @@ export class DeployStage extends Construct {
     const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(60) };
     this.clusterName = clusterName;
     this.queue = new StageQueue(this, 'Inbox', { stage, ...common });
-    const access = new ClusterAccess(this, 'Access', cluster);
+    const access = new ClusterAccess(this, 'Access', cluster, clusterName);
     this.function = new StageFunction(this, 'Function', {
       ...common,
       name: stage,

@@ -9,7 +9,7 @@ import { DeadLetters } from '../kit/dead-letters.ts';
 import type { Foundation } from '../kit/foundation.ts';
 import { type LookQueues, lookEnvironment, mayAskForLooks } from '../kit/looks.ts';
 import { StageFunction } from '../kit/stage-function.ts';
-import { mayWrite } from '../kit/table-access.ts';
+import { maySettle } from '../kit/table-access.ts';
 
 export interface OutboxStageProps extends Foundation {
   readonly looks: LookQueues;
@@ -37,7 +37,7 @@ export class OutboxStage extends Construct {
       impact,
       pager,
     });
-    mayWrite(this.function, table, ['OUTBOX']);
+    maySettle(this.function, table);
     mayAskForLooks(this.function, looks);
     this.function.allow(['events:PutEvents'], [bus.eventBusArn]);
     this.#readsStreamOf(table);
@@ -50,9 +50,7 @@ export class OutboxStage extends Construct {
       ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
       [stream],
     );
-    // On all resources: the action knows no narrower one, and Lambda asks for it.
-    this.function.allow(['dynamodb:ListStreams'], ['*']);
-    this.function.allow(['sqs:SendMessage'], [this.deadLetters.queue.queueArn]);
+    this.function.allowUnscoped('dynamodb:ListStreams');
     const mapping = new EventSourceMapping(this, 'Stream', {
       target: this.function.lambda,
       eventSourceArn: stream,

@@ -45,8 +45,7 @@ export class PromoteStage extends Construct {
 
   #mayRelease(repositories: Repositories): void {
     const releases = repositoriesBelow(this.function, 'release');
-    // Also on all resources: the token is for the registry as a whole.
-    this.function.allow(['ecr:GetAuthorizationToken'], ['*']);
+    this.function.allowUnscoped('ecr:GetAuthorizationToken');
     this.function.allow(pullActions, [repositoriesBelow(this.function, 'candidate'), releases]);
     this.function.allow(pushActions, [releases]);
     repositories.releasedOnlyBy(this.function.role);

@@ -10,7 +10,7 @@ import { DeadLetters } from '../kit/dead-letters.ts';
 import type { Foundation } from '../kit/foundation.ts';
 import { type LookQueues, lookEnvironment, mayAskForLooks } from '../kit/looks.ts';
 import { StageFunction } from '../kit/stage-function.ts';
-import { mayQueryIndexes, mayWrite } from '../kit/table-access.ts';
+import { mayQueryIndexes, maySettle } from '../kit/table-access.ts';
 
 export interface ReconcileStageProps extends Foundation {
   readonly looks: LookQueues;
@@ -39,7 +39,7 @@ export class ReconcileStage extends Construct {
       pager,
     });
     mayQueryIndexes(this.function, table, [dueIndex, outboxIndex]);
-    mayWrite(this.function, table, ['OUTBOX']);
+    maySettle(this.function, table);
     mayAskForLooks(this.function, looks);
     this.function.allow(['events:PutEvents'], [bus.eventBusArn]);
     const rule = new Rule(this, 'EveryMinute', { schedule: Schedule.rate(Duration.minutes(1)) });
