@@ -177,6 +177,7 @@ const sources: readonly [prefix: string, name: string][] = [
   ['DSA-', 'DEBIAN'],
   ['DLA-', 'DEBIAN'],
   ['DEBIAN-', 'DEBIAN'],
+  ['DEBCHANGELOG-', 'DEBIAN'],
 ];
 
 function sourceOf({ advisories }: Vulnerability): string {
