@@ -153,8 +153,10 @@ function problemOf(pods: readonly PodStatus[]): string | undefined {
       if (advice) return `${waiting.reason}: ${advice}${waiting.message ? ` (${waiting.message})` : ''}`;
     }
     const scheduled = condition(pod, 'PodScheduled');
-    if (scheduled?.status === 'False')
-      return `Unschedulable: ${scheduled.message ?? 'no node takes the pod'}. Ask for less, or for another node pool.`;
+    if (scheduled?.status === 'False') {
+      const message = (scheduled.message ?? 'no node takes the pod').replace(/\.$/, '');
+      return `Unschedulable: ${message}. Ask for less, or for another node pool.`;
+    }
   }
   return pods.length === 0 ? 'No pod yet.' : 'Pods are starting: the port 9000 must accept connections.';
 }
