@@ -121,7 +121,7 @@ function prepare(board: Board, instance: Instance, packages: Promise<void>): Pre
 function bringUp(board: Board, instance: Instance, made: Prepared): Promise<Cloud> {
   const log = (name: string): string => logOf(instance, name);
   const emulator = board.step(
-    { title: 'Start AWS', log: log('aws'), advice: AGAIN },
+    { title: 'Start AWS', log: log('emulator'), advice: AGAIN },
     [made.network, made.emulator],
     async ([placed], report) => {
       const kept = emulatorRuns(placed);
@@ -164,27 +164,36 @@ function bringUp(board: Board, instance: Instance, made: Prepared): Promise<Clou
     },
     [emulator, made.assembly, node],
     async ([{ placed, url }, assembly]) => {
-      // The bootstrap roles are not what is tried here; the functions' are.
-      await enforceIam(url, false);
       await bootstrap(placed, url, log('deploy'));
+      // From here on every call needs its caller's permission, those of the deployment too.
+      await enforceIam(url);
       return deploy(placed, url, assembly, [], log('deploy'));
     },
   );
   const pushed = board.step(
     { title: 'Push the base image', log: log('base-image'), advice: AGAIN },
     [emulator, deployed, made.baseImage],
-    ([{ placed, url }]) => pushBaseImage(placed, url, 'base/debian', 'bookworm', { log: log('base-image') }),
+    ([{ placed, url }]) => pushBase(placed, url, log('base-image')),
   );
   return board.step(
-    { title: 'Subscribe the pager, enforce IAM', log: log('aws'), advice: AGAIN },
+    { title: 'Subscribe the pager', log: log('emulator'), advice: AGAIN },
     [emulator, node, deployed, pushed, made.binary],
     async ([{ placed, url }, access, outputs, , binary]) => {
       const cloud = describe(placed, url, access, binary, outputs);
       await subscribePager(cloud);
-      await enforceIam(url);
       return writeCloud(cloud);
     },
   );
+}
+
+/** As the administrator of the registry, who has no credentials there: outside of IAM, which is on again after it. */
+async function pushBase(instance: Instance, url: string, log: string): Promise<void> {
+  await enforceIam(url, false);
+  try {
+    await pushBaseImage(instance, url, 'base/debian', 'bookworm', { log });
+  } finally {
+    await enforceIam(url);
+  }
 }
 
 /** A node that is ready is kept with all that runs on it. */
