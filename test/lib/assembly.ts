@@ -1,0 +1,105 @@
+/** All stacks, synthesized once for the whole suite: two clusters, and stand-ins for the bundles (only synth reads them). */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as z from 'zod';
+import { Config } from '#core/config.ts';
+import { makeStacks } from '#lib/app.ts';
+import { loadConfig } from '#lib/config-file.ts';
+
+/** As far as the tests look into it. */
+const Value = z.record(z.string(), z.unknown());
+const Resource = z.object({
+  Type: z.string(),
+  Properties: Value.default({}),
+  DeletionPolicy: z.string().optional(),
+  UpdateReplacePolicy: z.string().optional(),
+});
+export type Resource = z.infer<typeof Resource>;
+
+export function testApp(context: Record<string, unknown> = {}): App {
+  const defaults = z.object({ context: Value }).parse(JSON.parse(readFileSync('cdk.json', 'utf8'))).context;
+  return new App({
+    context: { ...defaults, bundles: standInBundles(), ...context },
+    analyticsReporting: false,
+  });
+}
+
+function standInBundles(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'bundles-'));
+  for (const name of readdirSync('lambdas')) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, 'index.mjs'), 'export const handler = () => undefined;\n');
+  }
+  return folder;
+}
+
+export const clusterNames = ['main', 'second'];
+
+function testConfig(): Config {
+  const config = loadConfig('getschwifty.config.yaml');
+  const clusters = clusterNames.map((name) => ({ ...config.clusters[0], name }));
+  return Config.parse({ ...config, clusters });
+}
+
+export class Assembly {
+  readonly app = testApp();
+  readonly config = testConfig();
+  readonly stacks: ReadonlyMap<string, Readonly<Record<string, Resource>>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
+
+  constructor() {
+    makeStacks(this.app, this.config);
+    const stacks = this.app.node.children.filter((child) => Stack.isStack(child));
+    const templates = new Map(stacks.map((stack) => [stack.stackName, Template.fromStack(stack).toJSON()]));
+    const parsed = [...templates].map(([name, template]): [string, Record<string, Resource>] => [
+      name,
+      z.record(z.string(), Resource).parse(template['Resources']),
+    ]);
+    this.stacks = new Map(parsed);
+    const outputs = z.record(z.string(), z.object({ Value: z.unknown() }));
+    const told = outputs.parse(templates.get('GetSchwiftyControlPlane')?.['Outputs']);
+    this.outputs = Object.fromEntries(Object.entries(told).map(([name, { Value: value }]) => [name, value]));
+  }
+
+  get controlPlane(): Readonly<Record<string, Resource>> {
+    return this.stacks.get('GetSchwiftyControlPlane') ?? {};
+  }
+
+  /** Of all stacks, each as `<stack>/<logical id>`. */
+  ofType(...types: string[]): [string, Resource][] {
+    return [...this.stacks].flatMap(([stack, resources]) =>
+      Object.entries(resources)
+        .filter(([, resource]) => types.includes(resource.Type))
+        .map(([id, resource]): [string, Resource] => [`${stack}/${id}`, resource]),
+    );
+  }
+
+  /** The logical id that an output of the control plane names. */
+  idOf(output: string): string {
+    const reference = z.object({ Ref: z.string() }).safeParse(this.outputs[output]);
+    if (!reference.success) throw new Error(`There is no output ${output} that names a resource.`);
+    return reference.data.Ref;
+  }
+
+  controlPlaneResource(id: string): Resource {
+    const resource = this.controlPlane[id];
+    if (!resource) throw new Error(`There is no ${id} in the control plane.`);
+    return resource;
+  }
+}
+
+/** The logical id behind `{Ref}` or `{Fn::GetAtt}`. */
+export function target(value: unknown): string | undefined {
+  const reference = z
+    .union([
+      z.object({ Ref: z.string() }).transform(({ Ref }) => Ref),
+      z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }).transform((it) => it['Fn::GetAtt'][0]),
+    ])
+    .safeParse(value);
+  return reference.success ? reference.data : undefined;
+}
+
+export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);

@@ -1,0 +1,92 @@
+/** Whatever can fail has a place for what failed, an alarm that says who is hurt, and a runbook. */
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { impactOf, type Stage } from '#core/flow.ts';
+import { type Assembly, type Resource, target } from '../assembly.ts';
+
+const Redrive = z.object({ deadLetterTargetArn: z.unknown(), maxReceiveCount: z.number() });
+const Alarm = z.object({
+  MetricName: z.string(),
+  Dimensions: z.array(z.object({ Name: z.string(), Value: z.unknown() })).optional(),
+  AlarmDescription: z.string(),
+  AlarmActions: z.array(z.unknown()).min(1),
+  OKActions: z.array(z.unknown()).min(1),
+  TreatMissingData: z.literal('notBreaching'),
+});
+
+/** The stage that a logical id belongs to: it begins with the name of the stage's construct. */
+const stageOf = (id: string): string =>
+  /^[A-Z][a-z]+?(?=[A-Z]|main|second)/.exec(id)?.[0]?.toLowerCase() ?? id;
+
+export function failureSurfaces(assembly: Assembly): void {
+  const resources = assembly.controlPlane;
+  const ofType = (type: string) => Object.entries(resources).filter(([, { Type }]) => Type === type);
+  const alarms = ofType('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Alarm.parse(Properties));
+  const alarmOn = (metric: string, id: string) =>
+    alarms.find(
+      ({ MetricName, Dimensions = [] }) =>
+        MetricName === metric && Dimensions.some(({ Value }) => target(Value) === id),
+    );
+  const mappings = ofType('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties);
+  const queueMappings = mappings.filter((mapping) => mapping['ScalingConfig'] !== undefined);
+
+  describe('failure surfaces', () => {
+    it('there is a queue for each stage that has one', () => expect(queueMappings).toHaveLength(7));
+
+    it.each(queueMappings.map((mapping) => [target(mapping['EventSourceArn']) ?? '?', mapping] as const))(
+      '%s has a DLQ, an alarm, a runbook, time for its reader, and partial failures',
+      (queueId, mapping) => {
+        const stage = stageOf(queueId);
+        const queue = assembly.controlPlaneResource(queueId).Properties;
+        const { deadLetterTargetArn, maxReceiveCount } = Redrive.parse(queue['RedrivePolicy']);
+        expect(maxReceiveCount).toBe(5);
+        expect(mapping['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures']);
+        const reader = assembly.controlPlaneResource(target(mapping['FunctionName']) ?? '?').Properties;
+        expect(queue['VisibilityTimeout']).toBeGreaterThanOrEqual(6 * Number(reader['Timeout']));
+        for (const alarm of [
+          alarmOn('ApproximateNumberOfMessagesVisible', dlqName(deadLetterTargetArn)),
+          alarmOn('ApproximateAgeOfOldestMessage', queueId),
+        ]) {
+          expect(alarm?.AlarmDescription).toContain(impactOf(stage as Stage));
+          expect(alarm?.AlarmDescription).toContain(`docs/runbooks/${stage}.md`);
+        }
+      },
+    );
+
+    it.each(ofType('AWS::Lambda::Function').map(([id, lambda]) => [id, lambda] as const))(
+      '%s has an alarm on its errors with its runbook',
+      (id: string, _lambda: Resource) => {
+        const alarm = alarmOn('Errors', id);
+        expect(alarm?.AlarmDescription).toMatch(
+          new RegExp(`\\. .{20,} Runbook: docs/runbooks/${stageOf(id)}\\.md$`),
+        );
+      },
+    );
+
+    it('the stream is read with bisection, bounded retries and a place for what failed', () => {
+      const [stream] = mappings.filter((mapping) => mapping['ScalingConfig'] === undefined);
+      expect(stream).toMatchObject({
+        BisectBatchOnFunctionError: true,
+        MaximumRetryAttempts: 5,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        FilterCriteria: {
+          Filters: [
+            { Pattern: '{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"OUTBOX#"}]}}}}' },
+          ],
+        },
+      });
+      const dlq = assembly.idOf('OutboxDlqUrl');
+      expect(JSON.stringify(stream?.['DestinationConfig'])).toContain(dlq);
+      expect(alarmOn('ApproximateNumberOfMessagesVisible', dlq)).toBeDefined();
+    });
+
+    it('no alarm goes through the pager stage: all reach the topic itself', () => {
+      const topics = new Set(
+        alarms.flatMap(({ AlarmActions }) => AlarmActions.map((it) => JSON.stringify(it))),
+      );
+      expect([...topics]).toEqual([JSON.stringify(assembly.outputs['TopicArn'])]);
+    });
+  });
+}
+
+const dlqName = (arn: unknown): string => target(arn) ?? '?';

@@ -1,0 +1,86 @@
+/** What holds data stays and is protected; what is logged is kept for a time; who is in a VPC has no way out of it. */
+import { describe, expect, it } from 'vitest';
+import { type Assembly, clusterNames } from '../assembly.ts';
+
+const stateful = [
+  'AWS::DynamoDB::Table',
+  'AWS::S3::Bucket',
+  'AWS::KMS::Key',
+  'AWS::ECR::Repository',
+  'AWS::Cognito::UserPool',
+  'AWS::Route53::HostedZone',
+];
+
+export function holdings(assembly: Assembly): void {
+  describe('what holds data', () => {
+    it.each(assembly.ofType(...stateful))('%s stays when its stack goes', (_, resource) => {
+      expect(resource).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    });
+
+    it('the table can be restored to any second and not be deleted, and has its stream, TTL and indexes', () => {
+      const [entry] = assembly.ofType('AWS::DynamoDB::Table');
+      expect(entry?.[1].Properties).toMatchObject({
+        BillingMode: 'PAY_PER_REQUEST',
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        StreamSpecification: { StreamViewType: 'NEW_IMAGE' },
+        TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+        GlobalSecondaryIndexes: [{ IndexName: 'due' }, { IndexName: 'outbox' }],
+      });
+    });
+
+    it.each(assembly.ofType('AWS::S3::Bucket'))('%s is open to nobody and encrypted', (_, { Properties }) => {
+      expect(Properties['PublicAccessBlockConfiguration']).toEqual({
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      });
+      expect(Properties['BucketEncryption']).toBeDefined();
+    });
+
+    it.each(assembly.ofType('AWS::Logs::LogGroup'))('%s forgets after a month', (_, { Properties }) => {
+      expect(Properties['RetentionInDays']).toBe(30);
+    });
+
+    it('only what is base or cache may be overwritten, and only candidates and caches expire', () => {
+      for (const [, { Properties }] of assembly.ofType('AWS::ECR::Repository')) {
+        const prefix = String(Properties['RepositoryName']).split('/')[0] ?? '';
+        const movable = Properties['ImageTagMutability'] === undefined;
+        expect({ prefix, movable }).toEqual({ prefix, movable: ['base', 'cache'].includes(prefix) });
+        const expires = Properties['LifecyclePolicy'] !== undefined;
+        expect({ prefix, expires }).toEqual({ prefix, expires: ['candidate', 'cache'].includes(prefix) });
+      }
+    });
+  });
+
+  describe('network', () => {
+    it('only deployers and cluster set-up are in a VPC, in subnets without a way out', () => {
+      const inside = assembly.ofType('AWS::Lambda::Function').filter(([, it]) => it.Properties['VpcConfig']);
+      expect(inside.map(([id]) => id.split('/')[1]?.replace(/Function.*/, ''))).toEqual([
+        ...clusterNames.map(() => 'Setup'),
+        ...clusterNames.map((name) => `Deploy${name}`),
+      ]);
+      for (const [id, { Properties }] of inside)
+        expect(JSON.stringify(Properties['VpcConfig']), id).toMatch(/functionsSubnet1.*functionsSubnet2/);
+    });
+
+    it('a cluster is called from its VPC alone, and nobody is its administrator by having made it', () => {
+      for (const [, { Properties }] of assembly.ofType('AWS::EKS::Cluster')) {
+        expect(Properties).toMatchObject({
+          ResourcesVpcConfig: { EndpointPrivateAccess: true, EndpointPublicAccess: false },
+          AccessConfig: { AuthenticationMode: 'API', BootstrapClusterCreatorAdminPermissions: false },
+        });
+      }
+    });
+
+    it('a deployer is a member of its group and has no access policy of EKS', () => {
+      const deployers = assembly.ofType('AWS::EKS::AccessEntry').filter(([id]) => id.includes('/Deploy'));
+      expect(deployers).toHaveLength(clusterNames.length);
+      for (const [, { Properties }] of deployers) {
+        expect(Properties['KubernetesGroups']).toEqual(['getschwifty:deployers']);
+        expect(Properties['AccessPolicies']).toBeUndefined();
+      }
+    });
+  });
+}

@@ -1,0 +1,104 @@
+/** Least privilege, over all roles: who writes what, who pushes where, and nothing on all resources without its reason. */
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { unscoped } from '#lib/kit/unscoped.ts';
+import { type Assembly, target } from '../assembly.ts';
+import { roleOf, type Statement, statementsByRole } from '../statements.ts';
+
+const Keys = z.object({
+  'ForAllValues:StringLike': z.object({ 'dynamodb:LeadingKeys': z.array(z.string()) }),
+  Null: z.object({ 'dynamodb:LeadingKeys': z.literal('false') }),
+});
+const writes = /^dynamodb:(?:\*|Put|Update|Delete|BatchWrite|PartiQL(?:Insert|Update|Delete)|Transact)/;
+const pushes = ['ecr:PutImage', 'ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload'];
+
+export function permissions(assembly: Assembly): void {
+  const roles = new Map(
+    [...assembly.stacks].flatMap(([stack, resources]) =>
+      [...statementsByRole(resources)].map(([role, statements]): [string, Statement[]] => [
+        `${stack}/${role}`,
+        statements,
+      ]),
+    ),
+  );
+  const allowed = [...roles].flatMap(([role, statements]) =>
+    statements.filter(({ Effect }) => Effect === 'Allow').map((statement) => ({ role, statement })),
+  );
+  const roleOfStage = (prefix: string) =>
+    `GetSchwiftyControlPlane/${roleOf(assembly.controlPlaneResource(assembly.idOf(`${prefix}FunctionName`)))}`;
+
+  describe('permissions', () => {
+    it('every write to the table names the kinds of items', () => {
+      for (const { role, statement } of allowed.filter(({ statement }) =>
+        statement.Action.some((it) => writes.test(it)),
+      ))
+        expect(Keys.safeParse(statement.Condition).error, role).toBeUndefined();
+    });
+
+    it.each([
+      ['VERDICT#*', ['Gate']],
+      ['APPROVAL#*', ['Api']],
+      ['ENV#*', ['Api', 'Build', 'Gate', 'Promote', 'Dns', 'DeployMain', 'DeploySecond']],
+    ])('%s is written by %s alone', (kind, stages) => {
+      const writers = allowed
+        .filter(({ statement }) => statement.Action.some((it) => writes.test(it)))
+        .filter(({ statement }) =>
+          Keys.parse(statement.Condition)['ForAllValues:StringLike']['dynamodb:LeadingKeys'].includes(kind),
+        )
+        .map(({ role }) => role);
+      expect(writers.sort()).toEqual(stages.map(roleOfStage).sort());
+    });
+
+    it('only the promoter pushes to release repositories', () => {
+      const pushers = allowed
+        .filter(({ statement }) => statement.Action.some((it) => pushes.includes(it) || it === 'ecr:*'))
+        .filter(({ statement }) => statement.Resource.some((it) => it.includes('release/') || it === '"*"'));
+      expect(pushers.map(({ role }) => role)).toEqual([roleOfStage('Promote')]);
+    });
+
+    it('a release repository refuses everybody else, whatever their role says', () => {
+      const promoter = roleOfStage('Promote').split('/')[1];
+      for (const { repository } of releasesOf(assembly)) {
+        const [statement] = z.tuple([z.looseObject({})]).parse(repository.Statement);
+        expect(statement).toMatchObject({ Effect: 'Deny', Principal: { AWS: '*' } });
+        expect(statement['Action']).toEqual(expect.arrayContaining([...pushes, 'ecr:BatchDeleteImage']));
+        const { ArnNotEquals } = z
+          .object({ ArnNotEquals: z.object({ 'aws:PrincipalArn': z.unknown() }) })
+          .parse(statement['Condition']);
+        expect(target(ArnNotEquals['aws:PrincipalArn'])).toBe(promoter);
+      }
+      expect(releasesOf(assembly)).toHaveLength(assembly.config.environments.length);
+    });
+
+    it('nothing is allowed on all resources but what has its reason in kit/unscoped.ts', () => {
+      const everywhere = allowed.filter(({ statement }) => statement.Resource.includes('"*"'));
+      const actions = new Set(everywhere.flatMap(({ statement }) => statement.Action));
+      expect([...actions].filter((action) => !(action in unscoped))).toEqual([]);
+    });
+
+    it('no action is a wildcard', () => {
+      for (const { role, statement } of allowed) expect(statement.Action.join(), role).not.toContain('*');
+    });
+
+    it('no two functions share a role', () => {
+      const used = [...assembly.stacks].flatMap(([stack, resources]) =>
+        Object.values(resources)
+          .filter(({ Type }) => Type === 'AWS::Lambda::Function')
+          .map((lambda) => `${stack}/${roleOf(lambda)}`),
+      );
+      expect(new Set(used).size).toBe(used.length);
+    });
+  });
+}
+
+function releasesOf(assembly: Assembly) {
+  const Properties = z.object({
+    RepositoryName: z.string().startsWith('release/'),
+    ImageTagMutability: z.literal('IMMUTABLE'),
+    RepositoryPolicyText: z.object({ Statement: z.unknown() }),
+  });
+  return assembly.ofType('AWS::ECR::Repository').flatMap(([, resource]) => {
+    if (!String(resource.Properties['RepositoryName']).startsWith('release/')) return [];
+    return [{ repository: Properties.parse(resource.Properties).RepositoryPolicyText }];
+  });
+}

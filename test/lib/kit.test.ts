@@ -1,0 +1,111 @@
+/** What the kit refuses at synth, and what whoever deploys may choose. */
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { describe, expect, it } from 'vitest';
+import type * as z from 'zod';
+import { Env } from '#lambdas/gate/env.ts';
+import { loadConfig } from '#lib/config-file.ts';
+import { DataStack } from '#lib/data-stack.ts';
+import { BundledFunction } from '#lib/kit/bundled-function.ts';
+import { buildspec } from '#lib/stages/buildspec.ts';
+import { testApp } from './assembly.ts';
+
+const functionWith = (env: z.ZodObject, environment: Record<string, string>, context = {}) =>
+  new BundledFunction(new Stack(testApp(context), 'Stack'), 'Function', {
+    name: 'gate',
+    description: 'A gate',
+    env,
+    environment,
+    timeout: Duration.seconds(1),
+  });
+
+describe("a function's environment", () => {
+  it('is refused at synth where its schema refuses it, and told which variable', () => {
+    expect(() => functionWith(Env, { TABLE_NAME: '', DLQ_URL: 'no url' })).toThrow(
+      /function gate breaks lambdas\/gate\/env\.ts: TABLE_NAME: .*; DLQ_URL: Invalid URL/,
+    );
+    expect(() => functionWith(Env, { TABLE_NAME: 'table' })).toThrow(/DLQ_URL/);
+  });
+
+  it('may hold nothing that the schema does not name', () => {
+    const environment = { TABLE_NAME: 'table', DLQ_URL: 'https://queue.example', TABEL: 'typo' };
+    expect(() => functionWith(Env, environment)).toThrow(/TABEL/);
+  });
+
+  it('takes values that are known only when it is deployed', () => {
+    const stack = new Stack(testApp(), 'Stack');
+    const queue = new Queue(stack, 'Queue');
+    const environment = { TABLE_NAME: 'table', DLQ_URL: queue.queueUrl };
+    const props = {
+      name: 'gate',
+      description: 'A gate',
+      env: Env,
+      environment,
+      timeout: Duration.seconds(1),
+    };
+    expect(() => new BundledFunction(stack, 'Function', props)).not.toThrow();
+  });
+
+  it('needs the bundle', () => {
+    const environment = { TABLE_NAME: 'table', DLQ_URL: 'https://queue.example' };
+    expect(() => functionWith(Env, environment, { bundles: '/nowhere' })).toThrow(
+      /run "node lib\/bundle.ts" first/,
+    );
+  });
+});
+
+describe('choices', () => {
+  const dataStack = (context: Record<string, unknown>) =>
+    Template.fromStack(new DataStack(testApp(context), 'Data'));
+
+  it('retain=false, as the command line gives it, lets everything go', () => {
+    const template = dataStack({ retain: 'false', deletionProtection: 'false' });
+    for (const type of ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::KMS::Key'])
+      template.allResources(type, { DeletionPolicy: 'Delete' });
+    template.hasResourceProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: false });
+  });
+
+  it('subscribers of the pager are e-mail addresses and https URLs, with a DLQ', () => {
+    const template = dataStack({ pagerSubscriptions: 'ops@example.org,https://pager.example/hook' });
+    template.resourcePropertiesCountIs(
+      'AWS::SNS::Subscription',
+      { Protocol: 'email', Endpoint: 'ops@example.org' },
+      1,
+    );
+    template.resourcePropertiesCountIs('AWS::SNS::Subscription', { Protocol: 'https' }, 1);
+    for (const subscription of Object.values(template.findResources('AWS::SNS::Subscription')))
+      expect(subscription['Properties']).toHaveProperty('RedrivePolicy');
+    expect(() => dataStack({ pagerSubscriptions: 'http://plain.example' })).toThrow(
+      /neither an e-mail address nor/,
+    );
+  });
+
+  it('a choice that is none is refused by its name', () => {
+    expect(() => dataStack({ retain: 'perhaps' })).toThrow(
+      /the context \(cdk.json and -c\) is not valid: retain/,
+    );
+  });
+});
+
+describe('the build', () => {
+  const text = String(new Stack().resolve(buildspec.toBuildSpec()));
+
+  it('pushes one plain manifest, with the cache in and out of a repository of its own', () => {
+    expect(text).toContain('--provenance=false --sbom=false');
+    expect(text).toContain('mode=max,image-manifest=true,oci-mediatypes=true');
+    expect(text.match(/CACHE_REPOSITORY:cache/g)).toHaveLength(2);
+  });
+
+  it('never writes the registry password to a command line', () => {
+    expect(text).toContain('get-login-password | docker login --username AWS --password-stdin');
+  });
+});
+
+describe('the configuration', () => {
+  it('is asked for by name when it is not there', () => {
+    expect(() => loadConfig('/nowhere.yaml')).toThrow(
+      /\/nowhere.yaml can not be read: set GETSCHWIFTY_CONFIG/,
+    );
+  });
+});
