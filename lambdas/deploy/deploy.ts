@@ -50,15 +50,16 @@ function environmentOf(signal: Signal): EnvironmentKey {
   );
 }
 
-/** Applied only where the cluster wants something else: a look at what is well changes nothing. */
+/** Applied only where the cluster wants something else or lacks a part: a look at what is well changes nothing. */
 async function bringAndLook(
   { cluster, registry, config, clusterName }: DeployDeps,
   environment: Environment,
   digest: Digest,
 ) {
   const { key, spec } = environment;
-  const health = assess(await cluster.look(key));
-  if (health.digest === digest) return health;
+  const sight = await cluster.look(key);
+  const health = assess(sight);
+  if (health.digest === digest && sight.service !== undefined) return health;
   const scheme =
     config.clusters.find((entry) => entry.name === clusterName)?.loadBalancerScheme ?? 'internal';
   const image = `${registry}/${repositoryOf('release', key)}@${digest}`;
