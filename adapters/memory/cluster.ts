@@ -18,10 +18,13 @@ export class MemoryCluster implements ClusterClient {
   readonly #namespaces = new Map<string, Namespace>();
   /** How often anything was applied. */
   applies = 0;
+  /** Called before an object is taken: a test throws here for what the cluster refuses. */
+  before: (object: KubernetesObject) => void = () => undefined;
 
   async apply(objects: readonly KubernetesObject[]): Promise<void> {
     this.applies++;
     for (const object of objects) {
+      this.before(object);
       const { kind, metadata } = object;
       if (kind === 'Namespace') this.#make(metadata.name);
       const namespace = this.#namespaces.get(metadata.namespace ?? metadata.name);

@@ -15,11 +15,13 @@ import { makeApp } from '#api/app.ts';
 import type { Person } from '#core/approval.ts';
 import type { Look } from '#core/aws-events.ts';
 import { Config } from '#core/config.ts';
+import type { Decision } from '#core/decision.ts';
+import type { Environment } from '#core/environment.ts';
 import type { DomainEvent } from '#core/events.ts';
 import { eventSource } from '#core/events.ts';
 import { flow, type Stage } from '#core/flow.ts';
 import { buildTag, repositoryOf } from '#core/image.ts';
-import type { Digest } from '#core/names.ts';
+import type { Digest, Instant } from '#core/names.ts';
 import { build } from '#lambdas/build/build.ts';
 import { deploy } from '#lambdas/deploy/deploy.ts';
 import { dns } from '#lambdas/dns/dns.ts';
@@ -29,7 +31,7 @@ import { tellPager } from '#lambdas/pager/pager.ts';
 import { promote } from '#lambdas/promote/promote.ts';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
 import { type Handle, handleRecord } from '#lambdas/runtime/queue.ts';
-import { digestOf, start, web } from '../contracts/samples.ts';
+import { digestOf, mustChange, start, web } from '../contracts/samples.ts';
 import { type Envelope, matches } from './event-pattern.ts';
 
 export const config = Config.parse({
@@ -81,6 +83,7 @@ export const sqsRecord = (message: unknown, messageId = 'm-1'): SQSRecord => ({
 });
 
 let events = 0;
+/** An event as EventBridge hands it on. */
 const envelope = (source: string, detailType: string, detail: Record<string, unknown>): Envelope => ({
   id: `e-${events++}`,
   source,
@@ -163,6 +166,13 @@ export class World {
     await handleRecord(sqsRecord(message), this.stages(parts)[stage], async (_, reason) => {
       this.dead.push({ stage, reason });
     });
+  }
+
+  /** Reads, decides by `how`, writes: the way of an environment to where a test begins. */
+  async decide(how: (environment: Environment, now: Instant) => Decision, key = web): Promise<Environment> {
+    const change = mustChange(how(await this.environment(key), this.clock.now()));
+    await this.store.write(change);
+    return change.environment;
   }
 
   async environment(key = web) {

@@ -1,0 +1,139 @@
+import { expect, test } from 'vitest';
+import { complete, digestOf, finding, keyOf, web } from '../contracts/samples.ts';
+import { building, image, scanning } from './ways.ts';
+import { buildEvent, candidate, config, crashing, look, pushEvent, scanEvent, told, World } from './world.ts';
+
+const requestedEvent = { type: 'EnvironmentRequested', environment: web, cluster: 'main', build: 1 } as const;
+const asked = (world: World) => told({ ...requestedEvent, at: world.clock.now() });
+const buildId = (world: World): string => [...world.builder.builds.keys()].at(-1) ?? '';
+
+test('a request starts a build of the generated Dockerfile on the base at its digest', async () => {
+  const world = await building();
+  await world.deliver('build', asked(world));
+  const [started] = [...world.builder.builds.values()];
+  expect(started).toMatchObject({ key: web, number: 1 });
+  expect(started?.context['Dockerfile']).toContain(`base/debian@${digestOf('base')}`);
+  expect(started?.context['files/app.py']).toBe('print("hello")');
+  expect((await world.environment()).candidate).toMatchObject({ build: { id: buildId(world) } });
+});
+
+test('the same request twice starts one build', async () => {
+  const world = await building();
+  const event = asked(world);
+  await world.deliver('build', event);
+  const { version } = await world.environment();
+  await world.deliver('build', event);
+  expect(world.builder.builds.size).toBe(1);
+  expect((await world.environment()).version).toBe(version);
+});
+
+test.each(['before', 'after'] as const)('crashed %s its id was written: one build', async (when) => {
+  const world = await building();
+  const event = asked(world);
+  await expect(world.deliver('build', event, { store: crashing(world.store, when) })).rejects.toThrow(
+    'crashed',
+  );
+  await world.deliver('build', event);
+  expect(world.builder.builds.size).toBe(1);
+  expect((await world.environment()).candidate).toMatchObject({ build: { id: buildId(world) } });
+});
+
+test('an environment that is not there is nothing to do', async () => {
+  const world = new World();
+  await world.deliver('build', asked(world));
+  expect(world.builder.builds.size).toBe(0);
+  expect(world.dead).toEqual([]);
+});
+
+test('a base that left the catalog, or was never mirrored, is refused with what to do', async () => {
+  const world = await building();
+  const [base] = config.catalog.bases;
+  if (!base) throw new Error('no base');
+  await world.deliver('build', asked(world), { config: { ...config, catalog: { bases: [] } } });
+  const unmirrored = { ...config, catalog: { bases: [{ ...base, tag: 'sid' }] } };
+  await world.deliver('build', asked(world), { config: unmirrored });
+  expect(world.dead.map(({ reason }) => reason)).toEqual([
+    'checkout/web wants base debian-12, which is no longer in the catalog.',
+    'base/debian:sid is not in the registry: mirror it there first.',
+  ]);
+});
+
+test('a failed build is told with its reason; the event that comes twice or late changes nothing more', async () => {
+  const world = await building();
+  await world.deliver('build', asked(world));
+  const failed = buildEvent('FAILED', buildId(world), candidate);
+  world.builder.end(buildId(world), 'FAILED in BUILD: no such package.');
+  await world.deliver('build', failed);
+  const { version, candidate: after } = await world.environment();
+  expect(after).toMatchObject({ phase: 'build-failed', reason: 'FAILED in BUILD: no such package.' });
+  await world.deliver('build', failed);
+  expect((await world.environment()).version).toBe(version);
+});
+
+test('a failure event of a build that CodeBuild calls running is not believed', async () => {
+  const world = await building();
+  await world.deliver('build', asked(world));
+  await world.deliver('build', buildEvent('FAILED', 'another', candidate));
+  expect((await world.environment()).candidate.phase).toBe('building');
+});
+
+test('the failure that comes before the start was written starts no second build', async () => {
+  const world = await building();
+  await world.deliver('build', buildEvent('FAILED', 'b-1', candidate));
+  await world.deliver('build', asked(world));
+  expect(world.builder.builds.size).toBe(1);
+});
+
+test('a look before its time asks nothing; a due one finds what the push event did not tell', async () => {
+  const world = await building();
+  await world.deliver('build', asked(world));
+  world.registry.push(candidate, image, 'build-1');
+  world.builder.end(buildId(world));
+  await world.deliver('build', look());
+  expect((await world.environment()).candidate.phase).toBe('building');
+  world.clock.advance(120);
+  await world.deliver('build', look());
+  expect((await world.environment()).candidate).toMatchObject({
+    phase: 'scanning',
+    image: { digest: image },
+  });
+});
+
+test('a build that succeeded and pushed nothing has failed', async () => {
+  const world = await building();
+  await world.deliver('build', asked(world));
+  world.builder.end(buildId(world));
+  world.clock.advance(120);
+  await world.deliver('build', look());
+  expect((await world.environment()).candidate).toMatchObject({
+    reason: 'the build succeeded and pushed nothing',
+  });
+});
+
+test('news of an older build while the newer one runs', async () => {
+  const world = await scanning();
+  world.registry.setScan(candidate, image, complete(world.clock.now(), finding()));
+  await world.deliver('gate', scanEvent(candidate, image));
+  await world.deliver('build', asked(world));
+  expect((await world.environment()).candidate).toMatchObject({ phase: 'building', build: { number: 2 } });
+  await world.deliver('build', asked(world));
+  await world.deliver('build', buildEvent('FAILED', 'build:checkout/web:1', candidate));
+  expect((await world.environment()).candidate.phase).toBe('building');
+});
+
+test('what it does not take is refused', async () => {
+  const world = await building();
+  await world.deliver('build', pushEvent(candidate, image, 'build-1'));
+  await world.deliver('build', buildEvent('FAILED', 'b-1', 'release/checkout/web'));
+  await world.deliver('build', buildEvent('NO_SUCH_STATUS', 'b-1', candidate));
+  const [image_, repository, status] = world.dead.map(({ reason }) => reason);
+  expect(image_).toContain('takes no images');
+  expect(repository).toBe('Build b-1 pushes to "release/checkout/web", which is no candidate repository.');
+  expect(status).toContain('build-status');
+});
+
+test('looks at another environment are its own', async () => {
+  const world = await building();
+  await world.deliver('build', look(keyOf('checkout', 'shop')));
+  expect(world.builder.builds.size).toBe(0);
+});

@@ -1,0 +1,166 @@
+import { expect, test } from 'vitest';
+import { complete, digestOf, finding, keyOf, web } from '../contracts/samples.ts';
+import { awaitingApproval, building, image, promoting, scanning } from './ways.ts';
+import { candidate, crashing, look, pushEvent, release, scanEvent, told, World } from './world.ts';
+
+const pushedNow = pushEvent(candidate, image, 'build-1');
+const scannedNow = scanEvent(candidate, image);
+const stored = (world: World) => world.store.verdict(web, image);
+
+test('a push while the build is waited for: its scan is awaited', async () => {
+  const world = await building();
+  world.registry.push(candidate, image, 'build-1');
+  await world.deliver('gate', pushedNow);
+  expect((await world.environment()).candidate).toMatchObject({
+    phase: 'scanning',
+    image: { digest: image },
+  });
+  expect(await stored(world)).toBeUndefined();
+});
+
+test('a complete scan without blocking findings passes: the verdict is stored and told once', async () => {
+  const world = await scanning();
+  world.registry.setScan(candidate, image, complete(world.clock.now(), finding({ severity: 'LOW' })));
+  await world.deliver('gate', scannedNow);
+  await world.deliver('gate', scannedNow);
+  expect(await stored(world)).toMatchObject({ result: 'pass', counts: { LOW: 1 } });
+  expect((await world.environment()).candidate.phase).toBe('awaiting-approval');
+  const events = await world.store.pending(world.clock.now(), 100);
+  expect(events.map(({ message }) => message)).toMatchObject([{ event: { type: 'ImagePassed' } }]);
+});
+
+test('the scan that is told before the push', async () => {
+  const world = await building();
+  world.registry.push(candidate, image, 'build-1');
+  world.registry.setScan(candidate, image, complete(world.clock.now()));
+  await world.deliver('gate', scannedNow);
+  const { version, candidate: after } = await world.environment();
+  expect(after.phase).toBe('awaiting-approval');
+  await world.deliver('gate', pushedNow);
+  expect((await world.environment()).version).toBe(version);
+});
+
+test.each([
+  [{ status: 'failed', reason: 'internal error' } as const, 'scan-failed', 'The scan failed: internal error'],
+  [
+    { status: 'unsupported', reason: 'The operating system is not supported' } as const,
+    'scan-unsupported',
+    "ECR can't scan this image: The operating system is not supported",
+  ],
+])('a scan that ended %o blocks', async (scan, rule, message) => {
+  const world = await scanning();
+  world.registry.setScan(candidate, image, scan);
+  await world.deliver('gate', scannedNow);
+  expect(await stored(world)).toMatchObject({ result: 'block', reasons: [{ rule, message }] });
+  expect((await world.environment()).candidate).toMatchObject({ phase: 'blocked', blocking: 1 });
+});
+
+test('a scan that never ends is waited for half an hour, then its absence blocks', async () => {
+  const world = await scanning();
+  await world.pass(1799);
+  expect((await world.environment()).candidate.phase).toBe('scanning');
+  await world.pass(200);
+  expect((await world.environment()).candidate.phase).toBe('blocked');
+  expect(await stored(world)).toMatchObject({ reasons: [{ rule: 'scan-pending' }] });
+  world.registry.setScan(candidate, image, complete(world.clock.now()));
+  await world.deliver('gate', scannedNow);
+  expect((await world.environment()).candidate.phase).toBe('awaiting-approval');
+});
+
+test('an image that was deleted before it was judged gets no verdict', async () => {
+  const world = await scanning();
+  world.registry.delete(candidate, image);
+  await world.deliver('gate', scannedNow);
+  expect(await stored(world)).toBeUndefined();
+  expect(world.dead).toEqual([]);
+  await world.pass(2000);
+  expect((await world.environment()).candidate).toMatchObject({ phase: 'blocked' });
+  expect(await stored(world)).toMatchObject({ reasons: [{ rule: 'scan-missing' }] });
+});
+
+test('a verdict that turns while approval is awaited', async () => {
+  const world = await awaitingApproval();
+  const known = finding({ fix: 'no' });
+  world.registry.setScan(candidate, image, complete(world.clock.now(), known));
+  await world.deliver('gate', scannedNow);
+  expect((await world.environment()).candidate).toMatchObject({ phase: 'blocked', blocking: 1 });
+  world.registry.setScan(candidate, image, complete(world.clock.now()));
+  await world.deliver('gate', scannedNow);
+  expect((await world.environment()).candidate.phase).toBe('awaiting-approval');
+});
+
+test('a verdict that turns after the approval voids it', async () => {
+  const world = await promoting();
+  world.registry.setScan(candidate, image, complete(world.clock.now(), finding({ fix: 'no' })));
+  await world.deliver('gate', scannedNow);
+  expect((await world.environment()).candidate.phase).toBe('blocked');
+  await world.deliver('promote', look());
+  expect(await world.registry.image(release, image)).toBeUndefined();
+});
+
+test('news of an older image leaves the newer one alone, its verdict is kept', async () => {
+  const world = await scanning();
+  const newer = digestOf('newer');
+  world.clock.advance(10);
+  world.registry.push(candidate, newer, 'by-hand');
+  await world.deliver('gate', pushEvent(candidate, newer, 'by-hand'));
+  world.registry.setScan(candidate, image, complete(world.clock.now()));
+  await world.deliver('gate', scannedNow);
+  expect((await world.environment()).candidate).toMatchObject({
+    phase: 'scanning',
+    image: { digest: newer },
+  });
+  expect(await stored(world)).toMatchObject({ result: 'pass' });
+});
+
+test('an image of an environment that nobody asked for gets its verdict, and that is all', async () => {
+  const world = new World();
+  const repository = 'candidate/checkout/shop';
+  world.registry.push(repository, image, 'v1');
+  world.registry.setScan(repository, image, complete(world.clock.now(), finding()));
+  await world.deliver('gate', scanEvent(repository, image));
+  const shop = keyOf('checkout', 'shop');
+  expect(await world.store.verdict(shop, image)).toMatchObject({ result: 'block' });
+  expect(await world.store.read(shop)).toBeUndefined();
+});
+
+test.each(['before', 'after'] as const)(
+  'crashed %s the verdict was written: one verdict, told once',
+  async (when) => {
+    const world = await scanning();
+    world.registry.setScan(candidate, image, complete(world.clock.now(), finding()));
+    const store = crashing(world.store, when);
+    await expect(world.deliver('gate', scannedNow, { store })).rejects.toThrow('crashed');
+    await world.deliver('gate', scannedNow);
+    expect((await world.environment()).builds).toBe(2);
+    const messages = (await world.store.pending(world.clock.now(), 100)).map(({ message }) => message);
+    expect(messages).toMatchObject([
+      { event: { type: 'ImageBlocked' } },
+      {
+        event: { type: 'RemediationRequested', build: 2, fixes: [{ package: 'jinja2', version: '2.10.1' }] },
+      },
+    ]);
+  },
+);
+
+test('two at once: one writes, the other finds it done and tells nothing', async () => {
+  const world = await scanning();
+  world.registry.setScan(candidate, image, complete(world.clock.now()));
+  const { version } = await world.environment();
+  await Promise.all([world.deliver('gate', scannedNow), world.deliver('gate', scannedNow)]);
+  expect((await world.environment()).version).toBe(version + 1);
+  expect(await world.store.pending(world.clock.now(), 100)).toHaveLength(1);
+});
+
+test('what it does not take is refused', async () => {
+  const world = await scanning();
+  const passed = { type: 'ImagePassed', environment: web, cluster: 'main', digest: image } as const;
+  await world.deliver('gate', pushEvent('base/debian', image, 'bookworm'));
+  await world.deliver('gate', pushEvent('candidate/Not A Team/x', image, 'v1'));
+  await world.deliver('gate', told({ ...passed, at: world.clock.now() }));
+  expect(world.dead.map(({ reason }) => reason)).toEqual([
+    'base/debian is no candidate repository of an environment (candidate/<team>/<name>).',
+    'candidate/Not A Team/x is no candidate repository of an environment (candidate/<team>/<name>).',
+    "The gate takes images and looks, not told: is a rule's pattern too wide?",
+  ]);
+});

@@ -1,0 +1,161 @@
+import { expect, test } from 'vitest';
+import { releaseTag } from '#core/image.ts';
+import { complete, digestOf, finding, requested, web } from '../contracts/samples.ts';
+import { awaitingApproval, image, promoting } from './ways.ts';
+import { anna, candidate, config, crashing, look, pushEvent, release, told, World } from './world.ts';
+
+const approved = (world: World) =>
+  told({
+    type: 'ImageApproved',
+    environment: web,
+    cluster: 'main',
+    at: world.clock.now(),
+    digest: image,
+    approver: anna.name,
+  });
+const released = (world: World) => world.registry.imageByTag(release, releaseTag(image));
+const events = async (world: World) =>
+  (await world.store.pending(world.clock.now(), 100)).flatMap(({ message }) =>
+    message.kind === 'event' ? [message.event.type] : [],
+  );
+const refusal = async (world: World) => {
+  const { candidate } = await world.environment();
+  expect(await released(world)).toBeUndefined();
+  expect(await events(world)).toEqual(['PromotionRefused']);
+  return candidate.phase === 'refused' ? candidate.reason : `it is ${candidate.phase}`;
+};
+
+test('the approved digest is released under its immutable tag and told once, however often it is asked for', async () => {
+  const world = await promoting();
+  await world.deliver('promote', approved(world));
+  await world.deliver('promote', approved(world));
+  await world.deliver('promote', look());
+  expect((await released(world))?.digest).toBe(image);
+  expect(await events(world)).toEqual(['ImagePromoted']);
+  expect((await world.environment()).release).toMatchObject({ phase: 'deploying', digest: image });
+});
+
+test('what nobody approved is not promoted, whatever a message says', async () => {
+  const world = await awaitingApproval();
+  await world.deliver('promote', approved(world));
+  await world.deliver('promote', look());
+  expect(await released(world)).toBeUndefined();
+  expect((await world.environment()).candidate.phase).toBe('awaiting-approval');
+});
+
+test('an approval that is told for another environment state is late, not wrong', async () => {
+  const world = new World();
+  await world.deliver('promote', approved(world));
+  await world.store.write(requested());
+  await world.deliver('promote', approved(world));
+  expect(world.dead).toEqual([]);
+});
+
+test('image deleted between approval and promotion', async () => {
+  const world = await promoting();
+  world.registry.delete(candidate, image);
+  await world.deliver('promote', approved(world));
+  expect(await refusal(world)).toBe('the image was deleted from the candidate repository: build it again');
+});
+
+test('tag moved between approval and promotion: the approved digest is what is released', async () => {
+  const world = await promoting();
+  const other = digestOf('other');
+  world.registry.push(candidate, other, 'build-1');
+  await world.deliver('promote', approved(world));
+  expect((await released(world))?.digest).toBe(image);
+  expect(await world.registry.image(release, other)).toBeUndefined();
+});
+
+test('a newer push between approval and promotion voids the approval', async () => {
+  const world = await promoting();
+  const newer = digestOf('newer');
+  world.clock.advance(1);
+  world.registry.push(candidate, newer, 'by-hand');
+  await world.deliver('gate', pushEvent(candidate, newer, 'by-hand'));
+  await world.deliver('promote', approved(world));
+  expect(await released(world)).toBeUndefined();
+  expect((await world.environment()).candidate).toMatchObject({
+    phase: 'scanning',
+    image: { digest: newer },
+  });
+});
+
+test('verdict turned between approval and promotion, though the gate was not told', async () => {
+  const world = await promoting();
+  world.registry.setScan(candidate, image, complete(world.clock.now(), finding()));
+  await world.deliver('promote', approved(world));
+  expect(await refusal(world)).toBe(
+    'the verdict is now block: CVE-2019-10906 CRITICAL: jinja2 2.10, fixed in 2.10.1 (rule severity of policy 1)',
+  );
+});
+
+test.each([
+  [{ status: 'pending' } as const, 'the verdict is now block: The scan has not ended yet'],
+  [
+    { status: 'failed', reason: 'internal error' } as const,
+    'the verdict is now block: The scan failed: internal error',
+  ],
+])('a scan that is now %o proves nothing', async (scan, reason) => {
+  const world = await promoting();
+  world.registry.setScan(candidate, image, scan);
+  await world.deliver('promote', approved(world));
+  expect(await refusal(world)).toContain(reason);
+});
+
+test('a scan that grew too old proves nothing', async () => {
+  const world = await promoting();
+  world.clock.advance(25 * 3600);
+  await world.deliver('promote', approved(world));
+  expect(await refusal(world)).toContain('the verdict is now stale: The scan is 25 hours old');
+});
+
+test('policy or waivers changed between approval and promotion', async () => {
+  const world = await promoting();
+  const newer = { ...config, policy: { ...config.policy, version: '2' } };
+  await world.deliver('promote', approved(world), { config: newer });
+  expect(await refusal(world)).toContain('the policy or the waivers changed since the approval');
+});
+
+test.each(['before', 'after'] as const)(
+  'crashed %s the write, with the image copied: released once, told once',
+  async (when) => {
+    const world = await promoting();
+    const store = crashing(world.store, when);
+    await expect(world.deliver('promote', approved(world), { store })).rejects.toThrow('crashed');
+    expect((await released(world))?.digest).toBe(image);
+    await world.deliver('promote', approved(world));
+    expect(await events(world)).toEqual(['ImagePromoted']);
+  },
+);
+
+test('two at once: promoted once', async () => {
+  const world = await promoting();
+  await Promise.all([world.deliver('promote', approved(world)), world.deliver('promote', look())]);
+  expect(await events(world)).toEqual(['ImagePromoted']);
+});
+
+test('a registry that refuses for good is the reason; one that does not answer is tried again', async () => {
+  const world = await promoting();
+  world.registry.push(release, digestOf('squatter'), releaseTag(image));
+  await world.deliver('promote', approved(world));
+  const { candidate: after } = await world.environment();
+  expect(after).toMatchObject({
+    phase: 'refused',
+    reason: expect.stringContaining('is immutable and names'),
+  });
+
+  const other = await promoting();
+  const down = new Error('The registry did not answer');
+  other.registry.copy = () => Promise.reject(down);
+  await expect(other.deliver('promote', approved(other))).rejects.toBe(down);
+  expect((await other.environment()).candidate.phase).toBe('promoting');
+});
+
+test('what it does not take is refused', async () => {
+  const world = await promoting();
+  await world.deliver('promote', pushEvent(candidate, image, 'build-1'));
+  expect(world.dead.map(({ reason }) => reason)).toEqual([
+    'The promoter takes approvals and looks, not image: is a rule too wide?',
+  ]);
+});
