@@ -12,14 +12,6 @@ export interface KubernetesApi {
   close(): void;
 }
 
-export class KubernetesApiError extends Error {
-  readonly status: number;
-  constructor(method: string, path: string, status: number, body: string) {
-    super(`${method} ${path} answered ${status}: ${body.slice(0, 500)}`);
-    this.status = status;
-  }
-}
-
 const base64 = z.base64().transform((data) => Buffer.from(data, 'base64'));
 const kubeconfigSchema = z.object({
   clusters: z.tuple([
@@ -65,7 +57,7 @@ function send(agent: Agent, url: URL, method: string, body: unknown): Promise<st
         (answer) =>
           status >= 200 && status < 300
             ? resolve(answer)
-            : reject(new KubernetesApiError(method, url.pathname, status, answer)),
+            : reject(new Error(`${method} ${url.pathname} answered ${status}: ${answer.slice(0, 500)}`)),
         reject,
       );
     });

@@ -18,7 +18,7 @@ import type { Instance } from '#local/instance.ts';
 const mountPoint = '/sys/fs/cgroup';
 const controllers = ['cpu', 'cpuset', 'memory', 'pids'];
 
-export const isCgroupV2 = (): boolean => existsSync(join(mountPoint, 'cgroup.controllers'));
+const isCgroupV2 = (): boolean => existsSync(join(mountPoint, 'cgroup.controllers'));
 
 export function createCgroup(instance: Instance): void {
   for (const folder of cgroupFolders(instance)) mkdirSync(folder, { recursive: true });

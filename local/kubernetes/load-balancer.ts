@@ -19,7 +19,7 @@ const serviceSchema = z.object({
 });
 export type Service = z.infer<typeof serviceSchema>;
 
-export interface Assignment {
+interface Assignment {
   readonly namespace: string;
   readonly name: string;
   readonly address: string;

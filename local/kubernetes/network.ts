@@ -17,6 +17,7 @@ export const namespaceFile = (instance: Instance): string => join(instance.state
 /** Idempotent; call it before anything binds `network.host`. */
 export async function createNetwork(instance: Instance): Promise<void> {
   const { network } = instance;
+  await refuseUsedRange(instance);
   const file = namespaceFile(instance);
   if (!isMounted(file)) {
     await removeInterface(network.hostInterface);
@@ -36,6 +37,18 @@ export async function createNetwork(instance: Instance): Promise<void> {
   await execute([...inNode, 'sysctl', '-qw', 'net.ipv4.ip_forward=1']);
   for (const range of [network.pods, network.loadBalancers])
     await execute(['ip', 'route', 'replace', range, 'via', network.node]);
+}
+
+/** Another instance's range is the same once in 180, and a VPN's may be. */
+async function refuseUsedRange({ network }: Instance): Promise<void> {
+  const range = `${network.prefix}.0.0/16`;
+  const routes = (await capture('ip', ['-4', 'route', 'show', 'root', range])).trim().split('\n');
+  const foreign = routes.find((route) => route !== '' && !route.includes(` dev ${network.hostInterface} `));
+  if (foreign !== undefined)
+    throw new Error(
+      `the local cloud's addresses ${range} are in use on this machine (route "${foreign.trim()}"): ` +
+        'stop what uses them, or use a checkout in another folder, whose addresses differ',
+    );
 }
 
 export async function removeNetwork(instance: Instance): Promise<void> {

@@ -10,6 +10,10 @@
 set -euo pipefail
 trap 'exit 0' TERM
 
+for program in containerd ctr runc iptables conntrack; do
+  command -v "$program" >/dev/null || { echo "$program is not installed" >&2; exit 1; }
+done
+
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/node /run/logs /run/kubernetes /run/kernel
 mount --bind "$NODE_FOLDER" /run/node

@@ -13,11 +13,18 @@ import { run } from '#local/setup/run.ts';
 import { connect } from './api.ts';
 import { cgroupLeftovers, createCgroup, removeCgroup } from './cgroup.ts';
 import { type NodeSettings, nodeConfig } from './config.ts';
-import { createNetwork, interfaceExists, mountsUnder, processesInNetwork, removeNetwork } from './network.ts';
+import {
+  createNetwork,
+  interfaceExists,
+  mountsUnder,
+  namespaceFile,
+  processesInNetwork,
+  removeNetwork,
+} from './network.ts';
 
 export { createNetwork } from './network.ts';
 
-export interface StartOptions extends NodeSettings {
+interface StartOptions extends NodeSettings {
   /** As ensureKubernetesBinary returns it. */
   readonly binary: string;
   /** Labels that pods may select the node by, such as its node pool's. */
@@ -34,13 +41,15 @@ export interface NodeAccess {
   readonly kubeconfig: string;
 }
 
-export type NodeStatus =
+type NodeStatus =
   | { readonly state: 'stopped' }
   | { readonly state: 'starting'; readonly pid: number }
   | { readonly state: 'ready'; readonly pid: number; readonly access: NodeAccess };
 
 export const nodeName = 'local';
 const patience = 180_000;
+/** The kubelet's: without a renewal in this time a node counts as lost. */
+const leaseDuration = 40_000;
 
 /** Replaces a node of this instance that runs. */
 export async function startNode(instance: Instance, options: StartOptions): Promise<NodeAccess> {
@@ -57,8 +66,9 @@ export async function startNode(instance: Instance, options: StartOptions): Prom
   }
   await createNetwork(instance);
   createCgroup(instance);
+  const startedAt = new Date();
   startDaemon(daemonOf(instance, options));
-  await untilReady(instance);
+  await untilReady(instance, startedAt);
   return accessOf(instance);
 }
 
@@ -78,7 +88,8 @@ export async function stopNode(instance: Instance): Promise<void> {
 export async function nodeStatus(instance: Instance): Promise<NodeStatus> {
   const pid = daemonPid(pidFile(instance));
   if (pid === undefined) return { state: 'stopped' };
-  if ((await whyNotReady(instance)) !== undefined) return { state: 'starting', pid };
+  const lately = new Date(Date.now() - leaseDuration);
+  if ((await whyNotReady(instance, lately)) !== undefined) return { state: 'starting', pid };
   return { state: 'ready', pid, access: accessOf(instance) };
 }
 
@@ -112,7 +123,7 @@ function daemonOf(
   const namespaces = ['--mount', '--pid', '--uts', '--ipc', '--mount-proc', '--fork', '--kill-child'];
   return {
     command: 'nsenter',
-    args: [`--net=${join(instance.state, 'node.netns')}`, 'unshare', ...namespaces, 'bash', script],
+    args: [`--net=${namespaceFile(instance)}`, 'unshare', ...namespaces, 'bash', script],
     // Nothing of the caller's environment: it may hold credentials or a proxy.
     env: {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -133,10 +144,10 @@ function daemonOf(
   };
 }
 
-async function untilReady(instance: Instance): Promise<void> {
+async function untilReady(instance: Instance, startedAt: Date): Promise<void> {
   const deadline = Date.now() + patience;
   while (true) {
-    const reason = await whyNotReady(instance);
+    const reason = await whyNotReady(instance, startedAt);
     if (reason === undefined) return;
     const problem =
       daemonPid(pidFile(instance)) === undefined
@@ -154,12 +165,18 @@ const nodeSchema = z.object({
   }),
 });
 
-async function whyNotReady(instance: Instance): Promise<string | undefined> {
+const leaseSchema = z.object({ spec: z.object({ renewTime: z.coerce.date() }) });
+
+async function whyNotReady(instance: Instance, seenSince: Date): Promise<string | undefined> {
   const api = connect(adminKubeconfig(instance));
   try {
     const node = await api.get(`/api/v1/nodes/${nodeName}`, nodeSchema);
     const ready = node.status.conditions.find(({ type }) => type === 'Ready');
     if (ready?.status !== 'True') return ready?.message ?? 'the kubelet has not reported yet';
+    // What the node says of itself may be of the run before.
+    const lease = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${nodeName}`;
+    if ((await api.get(lease, leaseSchema)).spec.renewTime < seenSince)
+      return 'the kubelet has not reported lately';
     // Pods are refused until their namespace's service account is there.
     await api.get('/api/v1/namespaces/default/serviceaccounts/default', z.unknown());
     return undefined;

@@ -16,7 +16,7 @@ export interface TokenReviewDeps {
   readonly log: (message: string) => void;
 }
 
-export interface KubernetesUser {
+interface KubernetesUser {
   readonly username: string;
   readonly uid: string;
   readonly groups: readonly string[];
