@@ -2,6 +2,8 @@
  * `npm test`: the checks, then end to end on a local cloud of its own beside any other. It is stopped whatever
  * happens, and that nothing stays behind is itself one of the tests.
  */
+import { cpSync, existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { down, packagesStep, up } from '#local/cloud.ts';
 import type { Instance } from '#local/instance.ts';
@@ -55,6 +57,7 @@ async function stop(ui: Ui, instance: Instance): Promise<Result> {
   const result = { title: 'Stopped, nothing left behind', milliseconds: 0 };
   ui.say('\nStopping the local cloud …');
   try {
+    ui.say(`Logs are kept in ${keepLogs(instance)}`);
     const removed = await down(instance);
     ui.say(`Removed: ${removed.join(', ')}`);
     return { ...result, passed: 1, failed: 0, milliseconds: Date.now() - began };
@@ -62,4 +65,12 @@ async function stop(ui: Ui, instance: Instance): Promise<Result> {
     ui.failure(error);
     return { ...result, passed: 0, failed: 1, milliseconds: Date.now() - began };
   }
+}
+
+/** Of the last run only; the instance's own folder goes with it. */
+function keepLogs({ root, logs }: Instance): string {
+  const kept = join(root, '.state/test');
+  rmSync(kept, { recursive: true, force: true });
+  if (existsSync(logs)) cpSync(logs, kept, { recursive: true, filter: (path) => !path.includes('cdk.out') });
+  return kept;
 }

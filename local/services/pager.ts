@@ -29,7 +29,7 @@ const pageSchema = z.object({
   sentAt: z.string(),
   receivedAt: z.string(),
 });
-export type Page = z.infer<typeof pageSchema>;
+type Page = z.infer<typeof pageSchema>;
 
 interface PagerDeps {
   /** Pages are appended to it, one JSON object a line, and read from it at the start. */

@@ -22,7 +22,7 @@ export async function unmountBuilds({ state }: Instance): Promise<string[]> {
 }
 
 /** Processes whose command line or folder is of the instance, this one and its parents aside. */
-export function processesNaming(folder: string): { pid: number; command: string }[] {
+function processesNaming(folder: string): { pid: number; command: string }[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((name) => {

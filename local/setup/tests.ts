@@ -106,7 +106,10 @@ export function countTests(report: string): Tests {
     passed: all.filter(({ status }) => status === 'passed').length,
     failed: [
       ...all.filter(({ status }) => status === 'failed').map(line),
-      ...broken.map(({ name, message }) => `${name}: ${message?.split('\n')[0] ?? 'could not be loaded'}`),
+      ...broken.map(
+        ({ name, message }) =>
+          `${name}: ${message?.split('\n')[0] || 'it, or a hook of it, failed; the log has the error'}`,
+      ),
     ],
     skipped: all.filter(({ status }) => status !== 'passed' && status !== 'failed').map(line),
   };
