@@ -101,6 +101,7 @@ export function pointed(
   dns: { name: string; target: string },
   now: Instant,
 ): Decision {
+  if (environment.release.phase === 'none') return unchanged('nothing is released yet');
   const known = environment.dns;
   if (known?.name === dns.name && known.target === dns.target)
     return unchanged('the name points there already');
