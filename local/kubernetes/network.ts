@@ -43,7 +43,7 @@ export async function createNetwork(instance: Instance): Promise<void> {
 async function refuseUsedRange({ network }: Instance): Promise<void> {
   const range = `${network.prefix}.0.0/16`;
   const routes = (await capture('ip', ['-4', 'route', 'show', 'root', range])).trim().split('\n');
-  const foreign = routes.find((route) => route !== '' && !route.includes(` dev ${network.hostInterface} `));
+  const foreign = routes.find((route) => route !== '' && !route.split(' ').includes(network.hostInterface));
   if (foreign !== undefined)
     throw new Error(
       `the local cloud's addresses ${range} are in use on this machine (route "${foreign.trim()}"): ` +
