@@ -1,0 +1,111 @@
+/** The wrapper of every stage that reads a queue. */
+import './quiet.ts';
+import type { Context, SQSRecord } from 'aws-lambda';
+import { expect, test, vi } from 'vitest';
+import { Conflict, Rejected, Retryable } from '#core/errors.ts';
+import { handleRecord, queueHandler } from '#lambdas/runtime/queue.ts';
+import { look, sqsRecord } from './world.ts';
+
+const context: Context = {
+  callbackWaitsForEmptyEventLoop: false,
+  functionName: 'f',
+  functionVersion: '1',
+  invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:f',
+  memoryLimitInMB: '128',
+  awsRequestId: 'r',
+  logGroupName: 'g',
+  logStreamName: 's',
+  getRemainingTimeInMillis: () => 1000,
+  done: () => undefined,
+  fail: () => undefined,
+  succeed: () => undefined,
+};
+/** Who was refused, and why. */
+const refusals = () => {
+  const reasons: string[] = [];
+  return { reasons, refuse: async (_: SQSRecord, reason: string) => void reasons.push(reason) };
+};
+const handled = async (body: unknown) => {
+  const { reasons, refuse } = refusals();
+  await handleRecord(sqsRecord(body), async () => undefined, refuse);
+  return reasons;
+};
+
+test.each([
+  ['no JSON', '{"source":', /^message m-1 is not JSON: /],
+  ['no event', '{}', /^event is not valid: id: .*source: .*detail-type: .*detail: /],
+  [
+    'an event that nobody takes',
+    { id: 'e-1', source: 'aws.s3', 'detail-type': 'Object Created', detail: {} },
+    /^event e-1 \(aws.s3 Object Created\) is of a kind that no stage takes/,
+  ],
+  [
+    'an event of ours that we do not know',
+    { id: 'e-2', source: 'getschwifty', 'detail-type': 'Nonsense', detail: {} },
+    /^event e-2 \(getschwifty Nonsense\) is not valid: type: /,
+  ],
+  [
+    'a push without a digest',
+    {
+      id: 'e-3',
+      source: 'aws.ecr',
+      'detail-type': 'ECR Image Action',
+      detail: { 'repository-name': 'candidate/a/b' },
+    },
+    /^event e-3 \(aws.ecr ECR Image Action\) is not valid: image-digest: /,
+  ],
+  [
+    'a look at what is no environment',
+    { kind: 'look', environment: { team: 'A', name: '' } },
+    /^event is not valid/,
+  ],
+])('%s goes to the DLQ at once, with its reason', async (_, body, reason) => {
+  expect(await handled(body)).toEqual([expect.stringMatching(reason)]);
+});
+
+test('what a stage rejects goes to the DLQ with its reason; what may work later comes again', async () => {
+  const { reasons, refuse } = refusals();
+  const failing = (error: Error) => handleRecord(sqsRecord(look()), () => Promise.reject(error), refuse);
+  await failing(new Rejected('no such base'));
+  await expect(failing(new Retryable('throttled'))).rejects.toThrow('throttled');
+  await expect(failing(new Error('a bug'))).rejects.toThrow('a bug');
+  expect(reasons).toEqual(['no such base']);
+});
+
+test('a conflict is tried again at once, and after three tries later', async () => {
+  const handle = vi.fn(async () => undefined).mockRejectedValueOnce(new Conflict('first'));
+  await handleRecord(sqsRecord(look()), handle);
+  expect(handle).toHaveBeenCalledTimes(2);
+  const never = vi.fn(() => Promise.reject(new Conflict('somebody else')));
+  await expect(handleRecord(sqsRecord(look()), never)).rejects.toThrow('somebody else');
+  expect(never).toHaveBeenCalledTimes(3);
+});
+
+test('a DLQ that does not answer loses nothing: the message comes again', async () => {
+  const refuse = () => Promise.reject(new Error('SQS is down'));
+  await expect(handleRecord(sqsRecord('{'), async () => undefined, refuse)).rejects.toThrow('SQS is down');
+  await expect(handleRecord(sqsRecord('{'), async () => undefined)).rejects.toThrow(Rejected);
+});
+
+test('of a batch, the records that failed come again and no others', async () => {
+  const { reasons, refuse } = refusals();
+  const handler = queueHandler(async (signal) => {
+    if (signal.kind === 'look' && signal.environment.name === 'shop') throw new Retryable('throttled');
+  }, refuse);
+  const shop = { kind: 'look', environment: { team: 'checkout', name: 'shop' } };
+  const Records = [
+    sqsRecord(look(), 'good'),
+    sqsRecord(shop, 'later'),
+    sqsRecord('{', 'bad'),
+    sqsRecord(look(), 'too'),
+  ];
+  const answer = await handler({ Records }, context, () => undefined);
+  expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'later' }] });
+  expect(reasons).toHaveLength(1);
+  const all = await handler(
+    { Records: [sqsRecord(shop, 'one'), sqsRecord(shop, 'two')] },
+    context,
+    () => undefined,
+  );
+  expect(all).toEqual({ batchItemFailures: [{ itemIdentifier: 'one' }, { itemIdentifier: 'two' }] });
+});
