@@ -3,25 +3,17 @@ import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { abortedAs, type BuildPhase, type BuildRequest, type BuildStatus } from './build.ts';
+import {
+  abortedAs,
+  type BuildPhase,
+  type BuildRequest,
+  type BuildSettings,
+  type BuildStatus,
+} from './build-contract.ts';
 import type { BuildLog } from './build-log.ts';
 import { type Buildspec, parseBuildspec, phaseNames, phaseScript } from './buildspec.ts';
 import { containerSettings } from './container-settings.ts';
 import { downloadSource } from './source.ts';
-
-export interface BuildSettings {
-  /** The instance's folders. */
-  readonly state: string;
-  readonly logs: string;
-  /** Where the registry is (`http://host:port`), and its name in image references. */
-  readonly registry: string;
-  readonly registryName: string;
-  readonly accountId: string;
-  readonly region: string;
-  /** The folder of the `aws` program. */
-  readonly awsBin: string;
-  readonly log: (line: string) => void;
-}
 
 interface Build {
   readonly settings: BuildSettings;

@@ -6,54 +6,18 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import {
+  abortedAs,
+  type BuildPhase,
+  type BuildReport,
+  type BuildRequest,
+  type BuildSettings,
+  type BuildStatus,
+  startRequest,
+  stopRequest,
+} from './build-contract.ts';
 import { type BuildLog, buildLog } from './build-log.ts';
-import { type BuildSettings, runBuild } from './build-run.ts';
-
-const startRequest = z.object({
-  buildId: z.string().min(1),
-  callbackUrl: z.url(),
-  environment: z
-    .array(z.object({ name: z.string().min(1), value: z.string(), type: z.literal('PLAINTEXT').optional() }))
-    .default([]),
-  source: z.object({
-    type: z.literal('S3'),
-    location: z.string().regex(/^[^/]+\/.+\/$/, 'bucket/prefix/ is expected'),
-  }),
-  buildspec: z.string().min(1),
-  credentials: z.object({
-    accessKeyId: z.string().min(1),
-    secretAccessKey: z.string().min(1),
-    sessionToken: z.string().min(1).optional(),
-  }),
-  endpoint: z.url(),
-  timeoutInMinutes: z.number().positive().max(480).default(60),
-});
-const stopRequest = z.object({ buildId: z.string().min(1) });
-
-export type BuildRequest = z.infer<typeof startRequest>;
-export type BuildStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT';
-
-/** As CodeBuild names them; instants are seconds since 1970. */
-export interface BuildPhase {
-  readonly phaseType: 'DOWNLOAD_SOURCE' | 'INSTALL' | 'PRE_BUILD' | 'BUILD' | 'POST_BUILD';
-  readonly phaseStatus: 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT';
-  readonly startTime: number;
-  readonly endTime: number;
-  readonly contexts: readonly { statusCode: string; message: string }[];
-}
-
-/** What is posted to `callbackUrl` when a phase begins and at the end. */
-export interface BuildReport {
-  readonly buildId: string;
-  readonly buildStatus: BuildStatus;
-  readonly currentPhase: string;
-  readonly phases: readonly BuildPhase[];
-  readonly startTime: number;
-  readonly endTime?: number;
-  readonly logFile: string;
-  /** The end of the log, as far as one report takes it. */
-  readonly log: string;
-}
+import { runBuild } from './build-run.ts';
 
 export interface Builds {
   readonly start: (request: Request) => Promise<Response>;
@@ -62,13 +26,8 @@ export interface Builds {
   readonly close: () => Promise<void>;
 }
 
-interface Running {
-  readonly abort: AbortController;
-  readonly ended: Promise<void>;
-}
-
 export function createBuilds(settings: BuildSettings): Builds {
-  const running = new Map<string, Running>();
+  const running = new Map<string, AbortController>();
   // One build at a time: two would only share the same cores, and the storage has one writer.
   let last: Promise<void> = Promise.resolve();
 
@@ -79,11 +38,11 @@ export function createBuilds(settings: BuildSettings): Builds {
     if (running.has(buildId)) return refusal(409, `build ${buildId} runs already`);
     const abort = new AbortController();
     const log = buildLog(join(settings.logs, 'builds', `${safeName(buildId)}.log`));
-    const ended = last
+    last = last
       .then(() => execute(settings, parsed.data, log, abort.signal))
+      .catch((error: unknown) => settings.log(`build ${buildId} broke: ${String(error)}`))
       .finally(() => running.delete(buildId));
-    last = ended;
-    running.set(buildId, { abort, ended });
+    running.set(buildId, abort);
     return Response.json({ buildId, logFile: log.path }, { status: 202 });
   };
 
@@ -92,13 +51,13 @@ export function createBuilds(settings: BuildSettings): Builds {
     if (!parsed.success) return refusal(400, z.prettifyError(parsed.error));
     const build = running.get(parsed.data.buildId);
     if (!build) return refusal(404, `no build ${parsed.data.buildId} runs`);
-    build.abort.abort('STOPPED');
-    await build.ended;
-    return Response.json({ buildId: parsed.data.buildId });
+    // Answered at once: who asks may be who has to take the build's last report before this build has ended.
+    build.abort('STOPPED');
+    return Response.json({ buildId: parsed.data.buildId }, { status: 202 });
   };
 
   const close = async () => {
-    for (const build of running.values()) build.abort.abort('STOPPED');
+    for (const build of running.values()) build.abort('STOPPED');
     await last;
   };
   return { start, stop, close };
@@ -158,9 +117,6 @@ function timeout(minutes: number): AbortSignal {
   setTimeout(() => controller.abort('TIMED_OUT'), minutes * 60_000).unref();
   return controller.signal;
 }
-
-export const abortedAs = (signal: AbortSignal): 'STOPPED' | 'TIMED_OUT' =>
-  signal.reason === 'TIMED_OUT' ? 'TIMED_OUT' : 'STOPPED';
 
 /** The caller may be gone; the build goes on, and its log file has the rest. */
 async function post(

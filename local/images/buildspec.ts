@@ -24,7 +24,7 @@ const buildspec = z.strictObject({
 });
 
 export type Buildspec = z.infer<typeof buildspec>;
-export type PhaseName = keyof Buildspec['phases'];
+type PhaseName = keyof Buildspec['phases'];
 export type Phase = z.infer<typeof phase>;
 
 export const phaseNames = [

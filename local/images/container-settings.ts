@@ -6,7 +6,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { attempt } from '#local/setup/run.ts';
 import { debianSourcesPath, npmConfiguration, npmConfigurationPath, pipConfiguration } from './base.ts';
-import type { BuildSettings } from './build-run.ts';
+import type { BuildSettings } from './build-contract.ts';
 import {
   aptSources,
   certificates,

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
-import type { BuildRequest } from './build.ts';
+import type { BuildRequest } from './build-contract.ts';
 
 /** How many files it wrote. */
 export async function downloadSource(

@@ -21,7 +21,7 @@ type OnTheWire<T> = T extends Date
 export type BasicFinding = OnTheWire<ImageScanFinding>;
 export type EnhancedFinding = OnTheWire<EnhancedImageScanFinding>;
 
-export interface ScannedImage {
+interface ScannedImage {
   readonly accountId: string;
   readonly region: string;
   readonly repository: string;

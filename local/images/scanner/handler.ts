@@ -17,9 +17,9 @@ const scanRequest = z.object({
   scanType: z.enum(['BASIC', 'ENHANCED']),
 });
 
-export type ScanRequest = z.infer<typeof scanRequest>;
+type ScanRequest = z.infer<typeof scanRequest>;
 
-export interface ScanDependencies {
+interface ScanDependencies {
   /** `http://host:port` of the registry. */
   readonly registry: string;
   readonly accountId: string;

@@ -6,7 +6,7 @@ import type { InstalledPackage, Unassessed } from './packages/package.ts';
 import { isPythonMetadata, readPythonMetadata } from './packages/python.ts';
 import { type ImageReference, readImage, UnsupportedImage } from './registry.ts';
 
-export interface Inventory {
+interface Inventory {
   readonly architecture: string;
   readonly packages: readonly InstalledPackage[];
   readonly unassessed: readonly Unassessed[];
@@ -41,9 +41,7 @@ export async function readInventory(reference: ImageReference, architecture: str
   return { architecture: image.architecture, ...inventoryOf(files) };
 }
 
-export function inventoryOf(
-  files: ReadonlyMap<string, ImageFile>,
-): Pick<Inventory, 'packages' | 'unassessed'> {
+function inventoryOf(files: ReadonlyMap<string, ImageFile>): Pick<Inventory, 'packages' | 'unassessed'> {
   const release = releaseFiles.map((path) => files.get(path)).find((file) => file !== undefined);
   const foreign = [...files.keys()].filter((path) => foreignDatabases.has(path));
   const databases = [...files.values()].filter((file) => isDpkgStatus(file.path));

@@ -41,7 +41,7 @@ export async function readFiles(
   return files;
 }
 
-export function applyChange(files: Map<string, ImageFile>, change: LayerChange): void {
+function applyChange(files: Map<string, ImageFile>, change: LayerChange): void {
   for (const path of [...files.keys()]) {
     if (change.removed.has(path) || parents(path).some((folder) => hides(change, folder))) files.delete(path);
   }

@@ -2,7 +2,7 @@
  * Order of Debian versions, as dpkg has it (deb-version(7)): epoch, then upstream version, then revision;
  * in each, runs of non-digits and of digits alternate, letters sort before other signs, and `~` before the end.
  */
-export interface DebianVersion {
+interface DebianVersion {
   readonly epoch: number;
   readonly upstream: string;
   readonly revision: string;

@@ -1,0 +1,65 @@
+/** What is asked of the build runner, what it tells, and what it is told once. */
+import * as z from 'zod';
+
+export const startRequest = z.object({
+  buildId: z.string().min(1),
+  callbackUrl: z.url(),
+  environment: z
+    .array(z.object({ name: z.string().min(1), value: z.string(), type: z.literal('PLAINTEXT').optional() }))
+    .default([]),
+  source: z.object({
+    type: z.literal('S3'),
+    location: z.string().regex(/^[^/]+\/.+\/$/, 'bucket/prefix/ is expected'),
+  }),
+  buildspec: z.string().min(1),
+  credentials: z.object({
+    accessKeyId: z.string().min(1),
+    secretAccessKey: z.string().min(1),
+    sessionToken: z.string().min(1).optional(),
+  }),
+  endpoint: z.url(),
+  timeoutInMinutes: z.number().positive().max(480).default(60),
+});
+export const stopRequest = z.object({ buildId: z.string().min(1) });
+
+export type BuildRequest = z.infer<typeof startRequest>;
+export type BuildStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT';
+
+/** As CodeBuild names them; instants are seconds since 1970. */
+export interface BuildPhase {
+  readonly phaseType: 'DOWNLOAD_SOURCE' | 'INSTALL' | 'PRE_BUILD' | 'BUILD' | 'POST_BUILD';
+  readonly phaseStatus: 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT';
+  readonly startTime: number;
+  readonly endTime: number;
+  readonly contexts: readonly { statusCode: string; message: string }[];
+}
+
+/** What is posted to `callbackUrl` when a phase begins and at the end. */
+export interface BuildReport {
+  readonly buildId: string;
+  readonly buildStatus: BuildStatus;
+  readonly currentPhase: string;
+  readonly phases: readonly BuildPhase[];
+  readonly startTime: number;
+  readonly endTime?: number;
+  readonly logFile: string;
+  /** The end of the log, as far as one report takes it. */
+  readonly log: string;
+}
+
+export interface BuildSettings {
+  /** The instance's folders. */
+  readonly state: string;
+  readonly logs: string;
+  /** Where the registry is (`http://host:port`), and its name in image references. */
+  readonly registry: string;
+  readonly registryName: string;
+  readonly accountId: string;
+  readonly region: string;
+  /** The folder of the `aws` program. */
+  readonly awsBin: string;
+  readonly log: (line: string) => void;
+}
+
+export const abortedAs = (signal: AbortSignal): 'STOPPED' | 'TIMED_OUT' =>
+  signal.reason === 'TIMED_OUT' ? 'TIMED_OUT' : 'STOPPED';
