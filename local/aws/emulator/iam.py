@@ -28,8 +28,7 @@ _DRAIN_SECONDS = 15
 
 @route("POST", "iam")
 def _enforce(_match: re.Match[str], body: dict[str, Any]) -> dict[str, Any]:
-    """`{ "enforce": true }`, after the deployment: the bootstrap roles' own uploads would be refused before. Warm
-    Lambda workers hold the all-powerful credentials of an unenforced account, so they go."""
+    """`{ "enforce": true }`. Warm Lambda workers hold the all-powerful credentials of an unenforced account: they go."""
     wanted = body.get("enforce")
     if not isinstance(wanted, bool):
         raise BadRequest('the body must be { "enforce": true } or { "enforce": false }')
@@ -40,6 +39,12 @@ def _enforce(_match: re.Match[str], body: dict[str, Any]) -> dict[str, Any]:
             time.sleep(0.05)
         lambda_runtime.reset()
     return {"enforce": app.AUTH}
+
+
+@extends(app, "pin_request_origin")
+def _origin(original: Any, source_ip: str, _secure: bool) -> None:
+    """This machine's plain HTTP stands for AWS's HTTPS, which policies with `aws:SecureTransport` ask for."""
+    original(source_ip, True)
 
 
 @extends(iam_evaluator, "_first_match")
@@ -76,6 +81,13 @@ def _variable(match: re.Match[str], context: Any) -> str:
     # Left as it is, a variable without a single plain value matches nothing: neither a wildcard in a tag's value
     # nor a missing tag may widen what a statement allows.
     return value if isinstance(value, str) and not set(value) & {"*", "?"} else match.group(0)
+
+
+@extends(iam_evaluator, "_resolve_condition_key")
+def _condition_key(original: Any, key: str, context: Any) -> Any:
+    """The emulator's plain HTTP on an address of this machine stands for AWS's TLS: buckets, topics and queues that
+    refuse anything else would refuse everything here."""
+    return "true" if key.lower() == "aws:securetransport" else original(key, context)
 
 
 @extends(iam_actions, "dynamodb_service_context")
