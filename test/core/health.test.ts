@@ -1,0 +1,240 @@
+/** Health, from objects as a Kubernetes API server answers them: fields that are not read here are there too. */
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { assess, Deployment, Pod, Service } from '#core/health.ts';
+import { digest } from './samples.ts';
+
+const registry = '000000000000.dkr.ecr.us-east-1.amazonaws.com';
+const deployment = (status: object = {}, generation = 2) =>
+  Deployment.parse({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      name: 'app',
+      namespace: 'checkout--web',
+      generation,
+      uid: '0b6f2a0e',
+      creationTimestamp: '2026-03-01T12:00:00Z',
+    },
+    spec: {
+      replicas: 2,
+      strategy: { type: 'RollingUpdate' },
+      template: {
+        spec: {
+          containers: [
+            { name: 'sidecar', image: 'other@sha256:1' },
+            { name: 'app', image: `${registry}/release/checkout/web@${digest(1)}` },
+          ],
+        },
+      },
+    },
+    status: {
+      observedGeneration: 2,
+      replicas: 2,
+      updatedReplicas: 2,
+      readyReplicas: 2,
+      availableReplicas: 2,
+      conditions: [{ type: 'Available', status: 'True', lastTransitionTime: '2026-03-01T12:00:09Z' }],
+      ...status,
+    },
+  });
+const readyAt = (time: string) => [
+  { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: '2026-03-01T12:00:01Z' },
+  { type: 'Ready', status: 'True', lastProbeTime: null, lastTransitionTime: time },
+];
+const notReady = [
+  {
+    type: 'Ready',
+    status: 'False',
+    reason: 'ContainersNotReady',
+    message: 'containers with unready status: [app]',
+    lastProbeTime: null,
+    lastTransitionTime: '2026-03-01T12:00:05Z',
+  },
+];
+const pod = (name: string, status: object) =>
+  Pod.parse({
+    metadata: { name, labels: { 'app.kubernetes.io/instance': 'checkout--web' } },
+    spec: {
+      containers: [
+        {
+          name: 'app',
+          image: 'x',
+          resources: { limits: { memory: '64Mi' }, requests: { cpu: '250m', memory: '64Mi' } },
+        },
+      ],
+    },
+    status: { phase: 'Running', qosClass: 'Burstable', ...status },
+  });
+const running = (time: string, more: object = {}) => ({
+  conditions: readyAt(time),
+  containerStatuses: [
+    {
+      name: 'app',
+      ready: true,
+      restartCount: 0,
+      state: { running: { startedAt: '2026-03-01T12:00:03Z' } },
+      lastState: {},
+      ...more,
+    },
+  ],
+});
+const waiting = (reason: string, message?: string) => ({
+  conditions: notReady,
+  containerStatuses: [{ name: 'app', ready: false, state: { waiting: { reason, message } }, lastState: {} }],
+});
+const service = (loadBalancer: object) =>
+  Service.parse({ spec: { type: 'LoadBalancer' }, status: { loadBalancer } });
+const withIp = service({ ingress: [{ ip: '10.0.0.9', ipMode: 'VIP' }] });
+const pods = [pod('app-1', running('2026-03-01T12:00:05Z')), pod('app-2', running('2026-03-01T12:00:08Z'))];
+
+it('Ready: since the last of its pods, at its address, with no problem', () => {
+  expect(assess({ deployment: deployment(), pods, service: withIp })).toEqual({
+    digest: digest(1),
+    ready: true,
+    readySince: '2026-03-01T12:00:08.000Z',
+    address: '10.0.0.9',
+    problem: undefined,
+    lastOom: undefined,
+  });
+});
+
+it("takes the load balancer's host name, as EKS gives it", () => {
+  const hostname = 'k8s-checkout-app-0a1b2c3d4e-0123456789abcdef.elb.us-east-1.amazonaws.com';
+  expect(
+    assess({ deployment: deployment(), pods, service: service({ ingress: [{ hostname }] }) }).address,
+  ).toBe(hostname);
+});
+
+it.each<[string, object]>([
+  ['an older generation was seen', { observedGeneration: 1 }],
+  ['not all are of the new template', { updatedReplicas: 1 }],
+  ['an old one is still there', { replicas: 3 }],
+  ['not all are Ready', { readyReplicas: 1 }],
+  ['none is Ready', { readyReplicas: undefined }],
+  [
+    'nothing was done yet',
+    {
+      observedGeneration: undefined,
+      replicas: undefined,
+      updatedReplicas: undefined,
+      readyReplicas: undefined,
+    },
+  ],
+])('not Ready while %s', (_, status) => {
+  const health = assess({ deployment: deployment(status), pods, service: withIp });
+  expect(health).toMatchObject({ ready: false, readySince: undefined, digest: digest(1) });
+  expect(health.problem).toContain('port 9000');
+});
+
+it('not Ready without an address, and says so', () => {
+  for (const without of [undefined, service({}), service({ ingress: [] })]) {
+    const health = assess({ deployment: deployment(), pods, service: without });
+    expect(health).toMatchObject({ ready: false, problem: 'The load balancer has no address yet.' });
+  }
+});
+
+it('nothing there', () => {
+  expect(assess({ deployment: undefined, pods: [], service: undefined })).toEqual({
+    digest: undefined,
+    ready: false,
+    readySince: undefined,
+    address: undefined,
+    problem: 'No pod yet.',
+    lastOom: undefined,
+  });
+});
+
+it('an image by tag is of no digest', () => {
+  const tagged = deployment();
+  tagged.spec.template.spec.containers = [{ name: 'app', image: `${registry}/release/checkout/web:latest` }];
+  expect(assess({ deployment: tagged, pods, service: withIp }).digest).toBeUndefined();
+});
+
+describe('says what to do when', () => {
+  it.each([
+    ['ImagePullBackOff', 'Back-off pulling image', 'still in the release repository'],
+    ['CrashLoopBackOff', 'back-off 10s restarting failed container=app', 'read its logs'],
+    ['CreateContainerConfigError', 'container has runAsNonRoot and image will run as root', 'refused'],
+  ])('%s', (reason, message, advice) => {
+    const health = assess({
+      deployment: deployment({ readyReplicas: 0 }),
+      pods: [pod('app-1', waiting(reason, message))],
+      service: withIp,
+    });
+    expect(health.problem).toMatch(reason);
+    expect(health.problem).toContain(advice);
+    expect(health.problem).toContain(message);
+  });
+  it('no node takes the pod', () => {
+    const conditions = [
+      {
+        type: 'PodScheduled',
+        status: 'False',
+        reason: 'Unschedulable',
+        message: '0/1 nodes are available: 1 Insufficient memory.',
+        lastTransitionTime: null,
+      },
+    ];
+    const health = assess({
+      deployment: deployment({ readyReplicas: 0 }),
+      pods: [pod('app-1', { conditions })],
+      service: withIp,
+    });
+    expect(health.problem).toBe(
+      'Unschedulable: 0/1 nodes are available: 1 Insufficient memory. Ask for less, or for another node pool.',
+    );
+  });
+});
+
+describe('out of memory', () => {
+  const killed = (finishedAt: string | null, reason = 'OOMKilled') => ({
+    terminated: {
+      exitCode: 137,
+      reason,
+      startedAt: '2026-03-01T12:00:03Z',
+      finishedAt,
+      containerID: 'containerd://1',
+    },
+  });
+  const oomOf = (...statuses: object[]) =>
+    assess({
+      deployment: deployment(),
+      pods: statuses.map((status, i) => pod(`app-${i}`, status)),
+      service: withIp,
+    }).lastOom;
+
+  it('is found in the last state of a container that runs again', () => {
+    expect(
+      oomOf(running('2026-03-01T12:05:00Z', { restartCount: 1, lastState: killed('2026-03-01T12:04:58Z') })),
+    ).toEqual({
+      at: '2026-03-01T12:04:58.000Z',
+      pod: 'app-0',
+      container: 'app',
+      limit: '64Mi',
+    });
+  });
+  it('is found in the state of one that just died', () => {
+    const now = {
+      conditions: notReady,
+      containerStatuses: [{ name: 'app', state: killed('2026-03-01T12:04:58Z'), lastState: {} }],
+    };
+    expect(oomOf(now)).toMatchObject({ at: '2026-03-01T12:04:58.000Z' });
+  });
+  it('is the newest of several', () => {
+    const first = running('2026-03-01T12:05:00Z', { lastState: killed('2026-03-01T12:04:58Z') });
+    const second = running('2026-03-01T12:06:00Z', { lastState: killed('2026-03-01T12:05:58Z') });
+    expect(oomOf(second, first)).toMatchObject({ pod: 'app-0' });
+    expect(oomOf(first, second)).toMatchObject({ pod: 'app-1' });
+  });
+  it('is no other end, and none without a time', () => {
+    expect(
+      oomOf(running('2026-03-01T12:05:00Z', { lastState: killed('2026-03-01T12:04:58Z', 'Error') })),
+    ).toBeUndefined();
+    expect(oomOf(running('2026-03-01T12:05:00Z', { lastState: killed(null) }))).toBeUndefined();
+  });
+});
+
+it('refuses what is no Deployment', () => {
+  expect(() => Deployment.parse({ metadata: {}, spec: {}, status: {} })).toThrow(z.ZodError);
+});
