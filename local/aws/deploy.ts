@@ -33,19 +33,15 @@ async function cdk(instance: Instance, url: string, log: string, args: readonly 
   const home = join(instance.state, 'cdk');
   mkdirSync(home, { recursive: true });
   const { hostname } = new URL(url);
-  await run(
-    process.execPath,
-    [join(instance.root, 'node_modules/aws-cdk/bin/cdk'), ...args, '--no-notices', '--ci'],
-    {
-      log,
-      cwd: home,
-      env: {
-        PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
-        HOME: home,
-        NO_PROXY: hostname,
-        CDK_DISABLE_CLI_TELEMETRY: 'true',
-        ...adminEnvironment(url),
-      },
+  await run(join(instance.root, 'node_modules/.bin/cdk'), [...args, '--no-notices', '--ci'], {
+    log,
+    cwd: home,
+    env: {
+      PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
+      HOME: home,
+      NO_PROXY: hostname,
+      CDK_DISABLE_CLI_TELEMETRY: 'true',
+      ...adminEnvironment(url),
     },
-  );
+  });
 }

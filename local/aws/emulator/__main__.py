@@ -24,6 +24,7 @@ from . import (  # noqa: E402, F401 - imported for what they extend
     route53,
     s3,
     sns,
+    streams,
 )
 
 extend.verify()

@@ -81,9 +81,15 @@ def _decide(alarm: dict[str, Any], values: list[float | None]) -> tuple[str, str
     if not present and missing in ("missing", "ignore"):
         state = "INSUFFICIENT_DATA" if missing == "missing" else alarm["StateValue"]
         return state, f"Insufficient Data: {len(values)} datapoints were unknown."
-    absent = len(values) - len(present) if missing == "breaching" else 0
-    breaching = sum(1 for value in present if breaches(value, limit)) + absent
+    absent = len(values) - len(present)
+    breaching = sum(1 for value in present if breaches(value, limit)) + (absent if missing == "breaching" else 0)
     state = "ALARM" if breaching >= needed else "OK"
+    if not present:
+        treated = "Breaching" if missing == "breaching" else "NonBreaching"
+        return state, (
+            f"Threshold Crossed: no datapoints were received for {absent} period{'s' if absent > 1 else ''} and "
+            f"{absent} missing datapoint{'s were' if absent > 1 else ' was'} treated as [{treated}]."
+        )
     crossed = breaching if state == "ALARM" else len(values) - breaching
     was = "was" if state == "ALARM" else "was not"
     return state, (
