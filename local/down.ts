@@ -1,7 +1,9 @@
 /** `npm run local:down`: stops the demo's local cloud and says what it removed; `-- --purge` empties the cache too. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { down } from '#local/cloud.ts';
+import type { Instance } from '#local/instance.ts';
 import { command } from '#local/setup/command.ts';
 import { recordedInstance } from '#local/setup/ports.ts';
 
@@ -17,9 +19,16 @@ await command(async (ui) => {
     { title: `Stop the local cloud '${instance.name}' (${instance.id})`, advice: 'run it again' },
     async () => down(instance),
   );
-  if (values.purge && existsSync(instance.cache)) {
-    rmSync(instance.cache, { recursive: true });
-    removed.push(instance.cache);
+  if (values.purge) {
+    const others = otherInstances(instance);
+    if (others.length > 0)
+      throw new Error(
+        `The cache is kept: ${others.join(', ')} may run from it. Stop those first, each from its own checkout.`,
+      );
+    if (existsSync(instance.cache)) {
+      rmSync(instance.cache, { recursive: true });
+      removed.push(instance.cache);
+    }
   }
   ui.say(
     removed.length === 0
@@ -28,3 +37,9 @@ await command(async (ui) => {
   );
   return 0;
 });
+
+/** The folders of instances that are up, or were left, on this machine. */
+function otherInstances({ state }: Instance): string[] {
+  const all = dirname(state);
+  return existsSync(all) ? readdirSync(all).map((id) => join(all, id)) : [];
+}

@@ -31,7 +31,15 @@ export function table(header: readonly string[], rows: readonly (readonly string
       .map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
       .join('  ')
       .trimEnd();
-  return [line(header), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join('\n');
+  return [
+    line(header),
+    line(
+      header.map((title, column) =>
+        '─'.repeat(column === header.length - 1 ? title.length : (widths[column] ?? 0)),
+      ),
+    ),
+    ...rows.map(line),
+  ].join('\n');
 }
 
 /** The last lines of a log file; empty where there is none. Reads no more than its end. */
