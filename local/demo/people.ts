@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import {
   AdminAddUserToGroupCommand,
   AdminCreateUserCommand,
-  AdminInitiateAuthCommand,
   AdminSetUserPasswordCommand,
   CognitoIdentityProviderClient,
+  InitiateAuthCommand,
   UsernameExistsException,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { Client } from '../../api/client/client.ts';
@@ -30,10 +30,9 @@ export async function signIn(access: Access, name: string, groups: readonly stri
   await cognito.send(new AdminSetUserPasswordCommand({ ...user, Password, Permanent: true }));
   for (const GroupName of groups) await cognito.send(new AdminAddUserToGroupCommand({ ...user, GroupName }));
   const answer = await cognito.send(
-    new AdminInitiateAuthCommand({
-      UserPoolId,
+    new InitiateAuthCommand({
       ClientId: UserPoolClientId,
-      AuthFlow: 'ADMIN_USER_PASSWORD_AUTH',
+      AuthFlow: 'USER_PASSWORD_AUTH',
       AuthParameters: { USERNAME: name, PASSWORD: Password },
     }),
   );
