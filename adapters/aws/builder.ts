@@ -85,7 +85,7 @@ function failureOf(build: Build): string {
     (phase) => phase.phaseStatus !== undefined && phase.phaseStatus !== 'SUCCEEDED',
   );
   const message = failed?.contexts?.map((context) => context.message).find((text) => text);
-  const where = failed?.phaseType ? `in ${failed.phaseType}` : '';
+  const where = failed?.phaseType ? ` in ${failed.phaseType}` : '';
   const link = build.logs?.deepLink ? ` Log: ${build.logs.deepLink}` : '';
-  return `${build.buildStatus} ${where}${message ? `: ${message}` : ''}.${link}`;
+  return `${build.buildStatus}${where}${message ? `: ${message}` : ''}.${link}`;
 }
