@@ -1,0 +1,108 @@
+/** CodeBuilder against endpoints of CodeBuild, ECR and S3 on this machine. */
+import { afterEach, expect, test, vi } from 'vitest';
+import * as z from 'zod';
+import { CodeBuilder } from '#adapters/aws/builder.ts';
+import { Retryable } from '#core/errors.ts';
+import { web } from '../contracts/samples.ts';
+import { type Answer, type Asked, awsEndpoint, awsEnvironment } from './aws-endpoint.ts';
+
+let close: (() => Promise<void>) | undefined;
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await close?.();
+});
+async function builder(answer: (target: string, asked: Asked) => Answer) {
+  const server = await awsEndpoint((asked) =>
+    answer(String(asked.headers['x-amz-target'] ?? asked.method), asked),
+  );
+  close = server.close;
+  for (const [name, value] of Object.entries(awsEnvironment(server.endpoint))) vi.stubEnv(name, value);
+  const options = { project: 'images', bucket: 'sources', registry: 'r.example' };
+  return { builder: new CodeBuilder(options), asked: server.asked };
+}
+const json = (body: object, status = 200): Answer => ({ status, body: JSON.stringify(body) });
+const StartBuild = z.object({
+  idempotencyToken: z.string(),
+  sourceLocationOverride: z.string(),
+  environmentVariablesOverride: z.array(z.object({ name: z.string(), value: z.string() })),
+});
+const arn = 'arn:aws:codebuild:us-east-1:000000000000:build/images:1';
+
+test('the context is in S3 before the build is started; the same build has the same token', async () => {
+  const { builder: codebuild, asked } = await builder((target) =>
+    target.endsWith('StartBuild') ? json({ build: { arn } }) : { body: '' },
+  );
+  const context = { Dockerfile: 'FROM base', 'files/app.py': 'print()' };
+  expect(await codebuild.start({ key: web, number: 3, context })).toBe(arn);
+  expect(await codebuild.start({ key: web, number: 3, context })).toBe(arn);
+  await codebuild.start({ key: web, number: 4, context });
+  const starts = asked.flatMap(({ body, headers }) =>
+    headers['x-amz-target'] ? [StartBuild.parse(JSON.parse(body))] : [],
+  );
+  expect(asked.slice(0, 3).map(({ method }) => method)).toEqual(['PUT', 'PUT', 'POST']);
+  expect(
+    asked
+      .slice(0, 2)
+      .map(({ path }) => path)
+      .sort(),
+  ).toEqual([
+    expect.stringContaining('builds/checkout/web/3/Dockerfile'),
+    expect.stringContaining('builds/checkout/web/3/files/app.py'),
+  ]);
+  expect(starts[0]).toMatchObject({
+    sourceLocationOverride: 'sources/builds/checkout/web/3/',
+    environmentVariablesOverride: [
+      { name: 'REPOSITORY', value: 'candidate/checkout/web' },
+      { name: 'CACHE_REPOSITORY', value: 'cache/checkout/web' },
+      { name: 'TAG', value: 'build-3' },
+    ],
+  });
+  expect(starts[1]?.idempotencyToken).toBe(starts[0]?.idempotencyToken);
+  expect(starts[2]?.idempotencyToken).not.toBe(starts[0]?.idempotencyToken);
+});
+
+test('too many builds at once may pass', async () => {
+  const { builder: codebuild } = await builder((target) =>
+    target.endsWith('StartBuild')
+      ? json(
+          { __type: 'AccountLimitExceededException', message: 'Cannot have more than 60 builds in queue' },
+          400,
+        )
+      : { body: '' },
+  );
+  await expect(codebuild.start({ key: web, number: 1, context: {} })).rejects.toThrow(Retryable);
+});
+
+test.each([
+  [{ buildStatus: 'IN_PROGRESS' }, { ended: false }],
+  [{ buildStatus: 'SUCCEEDED' }, { ended: true }],
+  [
+    {
+      buildStatus: 'FAILED',
+      phases: [
+        { phaseType: 'INSTALL', phaseStatus: 'SUCCEEDED' },
+        { phaseType: 'BUILD', phaseStatus: 'FAILED', contexts: [{ message: 'exit status 1' }] },
+      ],
+      logs: { deepLink: 'https://logs.example/1' },
+    },
+    { ended: true, failure: 'FAILED in BUILD: exit status 1. Log: https://logs.example/1' },
+  ],
+  [{ buildStatus: 'TIMED_OUT' }, { ended: true, failure: 'TIMED_OUT.' }],
+])('a build that is %o', async (build, expected) => {
+  const { builder: codebuild } = await builder(() => json({ builds: [build] }));
+  expect(await codebuild.status(arn)).toEqual(expected);
+});
+
+test('a build that CodeBuild no longer knows has failed', async () => {
+  const { builder: codebuild } = await builder(() => json({ builds: [], buildsNotFound: [arn] }));
+  expect(await codebuild.status(arn)).toEqual({ ended: true, failure: `CodeBuild no longer knows ${arn}` });
+});
+
+test('a base is what its tag names now, by digest; no such tag is no base', async () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const known = await builder(() => json({ imageDetails: [{ imageDigest: digest }] }));
+  expect(await known.builder.resolveBase('base/debian', 'bookworm')).toBe(`r.example/base/debian@${digest}`);
+  await close?.();
+  const gone = await builder(() => json({ __type: 'ImageNotFoundException', message: 'no' }, 400));
+  expect(await gone.builder.resolveBase('base/debian', 'bookworm')).toBeUndefined();
+});

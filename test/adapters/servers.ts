@@ -1,0 +1,18 @@
+/** Servers of tests: on 127.0.0.1, at a port that the system chooses. */
+import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
+
+export async function listening(server: Server | TlsServer) {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { port: address.port, close };
+}
