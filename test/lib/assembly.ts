@@ -1,9 +1,10 @@
 /** All stacks, synthesized once for the whole suite: two clusters, and stand-ins for the bundles (only synth reads them). */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { afterAll } from 'vitest';
 import * as z from 'zod';
 import { Config } from '#core/config.ts';
 import { makeStacks } from '#lib/app.ts';
@@ -19,21 +20,26 @@ const Resource = z.object({
 });
 export type Resource = z.infer<typeof Resource>;
 
-export function testApp(context: Record<string, unknown> = {}): App {
-  const defaults = z.object({ context: Value }).parse(JSON.parse(readFileSync('cdk.json', 'utf8'))).context;
-  return new App({
-    context: { ...defaults, bundles: standInBundles(), ...context },
-    analyticsReporting: false,
-  });
+/** One folder for bundles and cloud assemblies, gone with the tests. */
+const scratch = mkdtempSync(join(tmpdir(), 'getschwifty-lib-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+let apps = 0;
+
+const bundles = join(scratch, 'bundles');
+for (const name of readdirSync('lambdas')) {
+  mkdirSync(join(bundles, name), { recursive: true });
+  writeFileSync(join(bundles, name, 'index.mjs'), 'export const handler = () => undefined;\n');
 }
 
-function standInBundles(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bundles-'));
-  for (const name of readdirSync('lambdas')) {
-    mkdirSync(join(folder, name));
-    writeFileSync(join(folder, name, 'index.mjs'), 'export const handler = () => undefined;\n');
-  }
-  return folder;
+/** With the context of cdk.json, as `cdk` gives it. */
+export function testApp(context: Record<string, unknown> = {}): App {
+  const defaults = z.object({ context: Value }).parse(JSON.parse(readFileSync('cdk.json', 'utf8'))).context;
+  apps += 1;
+  return new App({
+    context: { ...defaults, bundles, ...context },
+    outdir: join(scratch, `assembly-${apps}`),
+    analyticsReporting: false,
+  });
 }
 
 export const clusterNames = ['main', 'second'];
