@@ -89,7 +89,7 @@ describe('choices', () => {
 });
 
 describe('the build', () => {
-  const text = String(new Stack().resolve(buildspec.toBuildSpec()));
+  const text = String(new Stack(testApp(), 'Stack').resolve(buildspec.toBuildSpec()));
 
   it('pushes one plain manifest, with the cache in and out of a repository of its own', () => {
     expect(text).toContain('--provenance=false --sbom=false');
