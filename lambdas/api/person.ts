@@ -1,6 +1,7 @@
 /**
  * Who calls, from the claims that the gateway's JWT authorizer has checked. HTTP APIs hand an array claim on as text:
- * `[a b]`. Source: API Gateway developer guide, "JWT authorizers for HTTP APIs"; payload format 2.0.
+ * `[a b]`; a group's name may hold a comma, and no space. Sources: API Gateway developer guide, "JWT authorizers for
+ * HTTP APIs", payload format 2.0; Cognito API reference, GroupType.
  */
 import * as z from 'zod';
 import type { Person } from '#core/approval.ts';
@@ -14,7 +15,7 @@ const Groups = z
     return typeof groups === 'string'
       ? groups
           .replace(/^\[|\]$/g, '')
-          .split(/[\s,]+/)
+          .split(/\s+/)
           .filter(Boolean)
       : groups;
   });

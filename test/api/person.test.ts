@@ -19,10 +19,10 @@ test.each([
     ['members'],
   ],
   [
-    'groups with commas',
-    { sub: '1', 'cognito:groups': '[members, approvers]' },
+    'a group whose name holds a comma',
+    { sub: '1', 'cognito:groups': '[members,approvers]' },
     '1',
-    ['members', 'approvers'],
+    ['members,approvers'],
   ],
   ['groups as an array', { sub: '1', 'cognito:groups': ['members'] }, '1', ['members']],
   ['one group without brackets', { sub: '1', 'cognito:groups': 'members' }, '1', ['members']],
