@@ -3,7 +3,16 @@
  * calls that are not AWS's own. What it emulates, and how, is in local/aws/emulator/.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
@@ -54,8 +63,8 @@ export async function ensureEmulator(
     await run(join(fresh, 'bin/python'), [...pip, ...options], { log });
     // Somebody else may have been faster; a link to a Python that is gone is replaced.
     if (await works(link)) return;
-    rmSync(link, { force: true });
-    symlinkSync(basename(fresh), link);
+    symlinkSync(basename(fresh), `${fresh}.link`);
+    renameSync(`${fresh}.link`, link);
   } finally {
     if (!existsSync(link) || readlinkSync(link) !== basename(fresh))
       rmSync(fresh, { recursive: true, force: true });

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 import ministack.app as app
-from ministack.core.responses import get_account_id, get_region, new_uuid
+from ministack.core.responses import get_account_id, new_uuid
 from ministack.services import cloudwatch, sns, sqs
 
 from .eventbridge import emit

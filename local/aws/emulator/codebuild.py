@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Any
 
-from ministack.core.responses import get_account_id, get_region, new_uuid
+from ministack.core.responses import get_account_id, get_region, json_response, new_uuid
 from ministack.services import codebuild, sts
 
 from .admin import BadRequest, NotFound, route
@@ -139,6 +139,9 @@ def _note_phases(build: dict[str, Any], current: str, phases: list[dict[str, Any
 
 
 def _end(build: dict[str, Any], status: str) -> None:
+    for phase in build["phases"]:
+        phase.setdefault("endTime", int(time.time()))
+        phase.setdefault("phaseStatus", status)
     codebuild._finish_build(build, status)
     build["buildComplete"] = True
     _tell(build)
@@ -147,15 +150,15 @@ def _end(build: dict[str, Any], status: str) -> None:
 @extends(codebuild, "_stop_build")
 def _stop_build(original: Any, data: dict[str, Any]) -> Any:
     build = codebuild._builds.get(data.get("id", ""))
-    running = build is not None and build["buildStatus"] == "IN_PROGRESS"
-    response = original(data)
-    if build is not None and running:
-        _tell(build)
+    if build is None:
+        return original(data)
+    if build["buildStatus"] == "IN_PROGRESS":
+        _end(build, "STOPPED")
         try:
             post("/build/stop", {"buildId": build["id"]}, _ACCEPT_SECONDS)
         except ServiceError as error:
             logger.error("build %s was stopped, but goes on: %s", build["id"], error)
-    return response
+    return json_response({"build": build})
 
 
 def _tell(build: dict[str, Any]) -> None:

@@ -75,7 +75,9 @@ def repository(data: Data) -> tuple[str, Data]:
 def image(name: str, image_id: Data) -> Data:
     found = ecr._find_image(name, image_id)
     if found is None:
-        raise Refused("ImageNotFoundException", f"The image with imageId {describe(image_id)} does not exist {at(name)}")
+        raise Refused(
+            "ImageNotFoundException", f"The image with imageId {describe(image_id)} does not exist {at(name)}"
+        )
     return found
 
 

@@ -74,7 +74,11 @@ def _authorize(method: str, path: str, headers: dict[str, str]) -> Response | No
 
 def _challenge() -> Response:
     status, headers, body = ecr._registry_error(401, "UNAUTHORIZED", "authentication required")
-    return status, {**headers, "WWW-Authenticate": f'Basic realm="{ecr_api.endpoint()}",service="ecr.amazonaws.com"'}, body
+    return (
+        status,
+        {**headers, "WWW-Authenticate": f'Basic realm="{ecr_api.endpoint()}",service="ecr.amazonaws.com"'},
+        body,
+    )
 
 
 def _access_key(authorization: str) -> str | None:

@@ -34,6 +34,7 @@ class Scan:
     description: str = ""
     findings: list[Data] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    started_at: float = field(default_factory=time.time)
     completed_at: float = 0.0
 
     def image_scan_status(self) -> Data:
@@ -132,7 +133,7 @@ def _start_image_scan(data: Data) -> Data:
     if _configuration()["scanType"] == "ENHANCED":
         raise Refused("ValidationException", "This feature is disabled: enhanced scanning is on for the registry")
     last = _scan_of(name, found["imageDigest"])
-    if last and (last.status == "IN_PROGRESS" or last.status == "COMPLETE" and time.time() - last.completed_at < _DAY):
+    if last and last.status in ("IN_PROGRESS", "COMPLETE") and time.time() - last.started_at < _DAY:
         raise Refused("LimitExceededException", "The scan quota per image has been exceeded. Wait and try again.")
     scan = _start(name, found["imageDigest"])
     return {**_identity(name, data, found), "imageScanStatus": scan.image_scan_status()}

@@ -28,7 +28,7 @@ _DRAIN_SECONDS = 15
 
 @route("POST", "iam")
 def _enforce(_match: re.Match[str], body: dict[str, Any]) -> dict[str, Any]:
-    """`{ "enforce": true }`. Warm Lambda workers hold the all-powerful credentials of an unenforced account: they go."""
+    """`{ "enforce": true }`. Warm Lambda workers hold an unenforced account's all-powerful credentials, so they go."""
     wanted = body.get("enforce")
     if not isinstance(wanted, bool):
         raise BadRequest('the body must be { "enforce": true } or { "enforce": false }')
@@ -39,12 +39,6 @@ def _enforce(_match: re.Match[str], body: dict[str, Any]) -> dict[str, Any]:
             time.sleep(0.05)
         lambda_runtime.reset()
     return {"enforce": app.AUTH}
-
-
-@extends(app, "pin_request_origin")
-def _origin(original: Any, source_ip: str, _secure: bool) -> None:
-    """This machine's plain HTTP stands for AWS's HTTPS, which policies with `aws:SecureTransport` ask for."""
-    original(source_ip, True)
 
 
 @extends(iam_evaluator, "_first_match")
@@ -138,10 +132,9 @@ def _leading_keys(data: dict[str, Any]) -> list[str]:
         return []
     if "KeyConditionExpression" in data or "KeyConditions" in data:
         names, values = data.get("ExpressionAttributeNames") or {}, data.get("ExpressionAttributeValues") or {}
-        name = _partition_key(table, data.get("IndexName"))
-        return _texts(
-            [dynamodb._key_condition_av(data.get("KeyConditionExpression"), data.get("KeyConditions"), values, names, name)]
-        )
+        expression, conditions = data.get("KeyConditionExpression"), data.get("KeyConditions")
+        key = _partition_key(table, data.get("IndexName"))
+        return _texts([dynamodb._key_condition_av(expression, conditions, values, names, key)])
     return _texts([item.get(table["pk_name"]) for item in (data.get("Item"), data.get("Key")) if item])
 
 

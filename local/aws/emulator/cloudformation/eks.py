@@ -12,21 +12,25 @@ from . import Made, Props, answered, camel, register
 needs(eks, "_create_access_entry", "_delete_access_entry", "_update_access_entry", "_access_entry_arn")
 needs(eks, "_associate_access_policy", "_disassociate_access_policy", "_list_associated_access_policies")
 needs(eks, "_create_addon", "_delete_addon", "_update_addon", "_addon_arn")
+needs(eks, "_access_entries", "_ae_key")
 needs(eks, "_create_pod_identity_association", "_update_pod_identity_association")
 needs(eks, "_delete_pod_identity_association")
 
+# Of Auto Mode and of hybrid nodes, which ministack would refuse.
+_TYPES = {"EC2": "STANDARD", "HYBRID_LINUX": "STANDARD", "HYPERPOD_LINUX": "STANDARD"}
+
 
 def _create_entry(_logical_id: str, props: Props, _stack: str) -> Made:
-    cluster, principal = props["ClusterName"], props["PrincipalArn"]
+    cluster, principal, kind = props["ClusterName"], props["PrincipalArn"], props.get("Type", "STANDARD")
     body = {
         "principalArn": principal,
-        # ministack does not know Auto Mode's type; it treats nodes and people alike.
-        "type": "STANDARD" if props.get("Type") == "EC2" else props.get("Type", "STANDARD"),
+        "type": _TYPES.get(kind, kind),
         "kubernetesGroups": props.get("KubernetesGroups", []),
         "username": props.get("Username", ""),
         "tags": provisioners._tag_map(props.get("Tags")),
     }
     answered(eks._create_access_entry(cluster, body))
+    eks._access_entries[eks._ae_key(cluster, principal)]["type"] = kind
     _associate(cluster, principal, props)
     return f"{principal}|{cluster}", {"AccessEntryArn": eks._access_entry_arn(cluster, principal)}
 
