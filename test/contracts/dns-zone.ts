@@ -68,13 +68,6 @@ export function dnsZoneContract(name: string, zoneName: string, make: () => DnsZ
       expect(await zone.records([host, owner.name])).toEqual([]);
     });
 
-    test('a CNAME can not stand beside another record', async () => {
-      await zone.change(upsert(record()));
-      const alias = record({ type: 'CNAME', values: ['lb-1.elb.example'] });
-      await expect(zone.change(upsert(alias))).rejects.toThrow();
-      expect(await zone.records([host])).toEqual([record()]);
-    });
-
     test('nothing to change is nothing to do', async () => {
       await zone.change([]);
       expect(await zone.records([host])).toEqual([]);
