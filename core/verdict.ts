@@ -109,9 +109,17 @@ function judge({ environment, policy, waivers, now }: Question, findings: readon
     else reasons.push({ rule: unknown ? 'unknown-severity' : 'severity', finding });
   }
   const order = (reason: { finding: Finding }) => severityOrder.indexOf(reason.finding.severity);
-  reasons.sort((a, b) => order(a) - order(b) || (a.finding.id < b.finding.id ? -1 : 1));
+  reasons.sort(
+    (a, b) =>
+      order(a) - order(b) ||
+      byText(a.finding.id, b.finding.id) ||
+      byText(JSON.stringify(a.finding), JSON.stringify(b.finding)),
+  );
   return { reasons, waived };
 }
+
+/** The same findings in any order make the same verdict: the registry's pages promise none. */
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function countBySeverity(findings: readonly Finding[]): Record<string, number> {
   const counts: Record<string, number> = {};
@@ -127,12 +135,12 @@ function fixesFor(reasons: readonly (Reason & { finding: Finding })[]): Fix[] {
     if (finding.fix !== 'yes' || finding.fixedIn === undefined || manager === 'other') return [];
     const fix: Fix = { manager, package: finding.package, version: finding.fixedIn };
     if (!isInstallable(fix)) return [];
-    const known = highest.get(`${manager} ${fix.package}`);
+    const known = highest.get(`${fix.package} ${manager}`);
     if (known === undefined || compareVersions(fix.version, known.version) > 0) {
-      highest.set(`${manager} ${fix.package}`, fix);
+      highest.set(`${fix.package} ${manager}`, fix);
     }
   }
-  return [...highest.values()].sort((a, b) => (a.package < b.package ? -1 : 1));
+  return [...highest].sort(([a], [b]) => byText(a, b)).map(([, fix]) => fix);
 }
 
 /** A scan reads names and versions from files in the image: they go into a Dockerfile only as a spec's own would. */
