@@ -18,6 +18,7 @@ import {
   changed,
   deploying,
   digest,
+  finding,
   fixable,
   image,
   key,
@@ -119,6 +120,9 @@ describe('judged', () => {
       why: expect.stringContaining('CVE-2021-44906 CRITICAL: minimist 1.2.5'),
     });
     expect(judged(next(decision), built(1), unfixable(1), policy, at(111)).outcome).toBe('unchanged');
+    const reasons = [{ rule: 'severity' as const, finding: finding({ id: 'CVE-2', fix: 'no' }) }];
+    const another = { ...unfixable(1), reasons };
+    expect(told(judged(next(decision), built(1), another, policy, at(111)))).toEqual(['ImageBlocked']);
   });
   it.each(['block', 'stale'] as const)('the verdict turns to %s while it waits', (result) => {
     const turned = verdict(1, { result, blocking: 1 });

@@ -37,6 +37,8 @@ const anyImage = fc.constantFrom(...images);
 const anyVerdict = (n: number) =>
   fc.constantFrom(
     verdict(n),
+    verdict(n),
+    verdict(n),
     verdict(n, { waivers: ['w1'] }),
     fixable(n, 3),
     fixable(n, 2),
@@ -74,7 +76,7 @@ const build = fc.constantFrom(1, 2, 3);
 const anyNews: fc.Arbitrary<News> = fc.oneof(
   fc.record({ kind: fc.constantFrom('started' as const, 'failed' as const), build }),
   fc.record({ kind: fc.constantFrom('pushed' as const, 'refused' as const), image: anyImage }),
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('promoted' as const), image: anyImage }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('promoted' as const), image: anyImage }) },
   {
     weight: 3,
     arbitrary: anyImage.chain((known) =>
@@ -90,10 +92,10 @@ const anyNews: fc.Arbitrary<News> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('approved' as const),
       image: anyImage,
-      person: fc.constantFrom(ann, bob, carol),
+      person: fc.constantFrom(bob, bob, bob, ann, carol),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('observed' as const), health: anyHealth }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('observed' as const), health: anyHealth }) },
   fc.record({ kind: fc.constant('pointed' as const), target: fc.constantFrom('10.0.0.9', '10.0.0.10') }),
 );
 /** Most news is of what is newest or released: without aim, few stories would get anywhere. */

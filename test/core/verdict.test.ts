@@ -93,7 +93,7 @@ describe('fixes', () => {
 
   it('names the highest version of each package', () => {
     const minimist = [
-      finding({ fixedIn: '0.2.4' }),
+      finding({ id: 'CVE-1', fixedIn: '0.2.4' }),
       finding({ id: 'CVE-2', fixedIn: '1.2.10' }),
       finding({ id: 'CVE-3', fixedIn: '1.2.9' }),
     ];
@@ -175,9 +175,7 @@ describe('laws', () => {
   it('the order of findings is of no account', () =>
     fc.assert(
       fc.property(findings, (known) => {
-        const { reasons: _there, ...before } = decide(complete(known));
-        const { reasons: _back, ...then } = decide(complete([...known].reverse()));
-        expect(then).toEqual(before);
+        expect(decide(complete([...known].reverse()))).toEqual(decide(complete(known)));
       }),
     ));
   it('passes exactly when nothing blocks, and offers fixes only to what is blocked', () =>
