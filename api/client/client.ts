@@ -47,11 +47,24 @@ export class Client {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch((error: unknown) => {
+      throw new Error(`${api} did not answer: ${reasonOf(error)}`);
     });
     const text = await answer.text();
-    if (answer.ok) return EnvironmentAnswer.parse(JSON.parse(text));
-    throw new ApiError(problemOf(answer.status, text));
+    if (!answer.ok) throw new ApiError(problemOf(answer.status, text));
+    try {
+      return EnvironmentAnswer.parse(JSON.parse(text));
+    } catch (cause) {
+      const detail = `${api} answered ${method} ${path} with no environment. Is it the address of the API, of this version?`;
+      throw new Error(detail, { cause });
+    }
   }
+}
+
+/** `fetch` says that it failed, its cause says why. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** What the gateway itself refuses (401, 429) is no problem document: its text is the detail. */
