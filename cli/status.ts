@@ -4,10 +4,10 @@ import { type EnvironmentAnswer, explain } from '../api/client/client.ts';
 const short = (digest: string): string => digest.slice(0, 19);
 
 export function statusText({ environment, phase, verdict, history }: EnvironmentAnswer): string {
-  const { key, cluster, candidate, dns, incidents, release } = environment;
+  const { key, cluster, dns, incidents, release } = environment;
   return [
     `${key.team}/${key.name} in cluster ${cluster}: ${phase} (version ${environment.version})`,
-    `  image    ${candidateText(candidate)}`,
+    `  image    ${candidateText(environment)}`,
     ...(verdict ? verdictLines(verdict) : []),
     `  running  ${releaseText(release)}`,
     ...(dns ? [`  address  http://${dns.name} → ${dns.target}`] : []),
@@ -19,7 +19,7 @@ export function statusText({ environment, phase, verdict, history }: Environment
   ].join('\n');
 }
 
-function candidateText(candidate: EnvironmentAnswer['environment']['candidate']): string {
+function candidateText({ key, candidate }: EnvironmentAnswer['environment']): string {
   switch (candidate.phase) {
     case 'building':
       return `build ${candidate.build.number} is under way${fixText(candidate.build.fixes)}`;
@@ -30,10 +30,11 @@ function candidateText(candidate: EnvironmentAnswer['environment']['candidate'])
     case 'blocked':
       return `${short(candidate.image.digest)} is blocked: ${candidate.why}`;
     case 'awaiting-approval':
-      return `${short(candidate.image.digest)} waits for an approver: schwifty approve`;
+      return `${short(candidate.image.digest)} passed and waits for an approver: schwifty approve ${key.team}/${key.name}`;
     case 'promoting':
+      return `${short(candidate.image.digest)} was approved by ${candidate.approval.approver} and is being promoted`;
     case 'promoted':
-      return `${short(candidate.image.digest)} is ${candidate.phase}, approved by ${candidate.approval.approver}`;
+      return `${short(candidate.image.digest)} was approved by ${candidate.approval.approver} and is promoted`;
     case 'refused':
       return `${short(candidate.image.digest)} was not promoted: ${candidate.reason}`;
   }
@@ -42,11 +43,20 @@ function candidateText(candidate: EnvironmentAnswer['environment']['candidate'])
 const fixText = (fixes: readonly { package: string; version: string }[]): string =>
   fixes.length === 0 ? '' : `, with ${fixes.map((fix) => `${fix.package} ${fix.version}`).join(', ')}`;
 
+/** Without a scan that ended nothing was counted. */
+function countsText({ counts, result }: NonNullable<EnvironmentAnswer['verdict']>): string {
+  const known = Object.entries(counts).map(([severity, count]) => `${count} ${severity}`);
+  if (known.length > 0) return ` (${known.join(', ')})`;
+  return result === 'pass' ? ' (no findings)' : '';
+}
+
 function verdictLines(verdict: NonNullable<EnvironmentAnswer['verdict']>): string[] {
-  const counts = Object.entries(verdict.counts).map(([severity, count]) => `${count} ${severity}`);
+  const { result, policyVersion, reasons, blocking } = verdict;
+  const more = blocking - reasons.length;
   return [
-    `  verdict  ${verdict.result} under policy ${verdict.policyVersion} (${counts.join(', ') || 'no findings'})`,
-    ...verdict.reasons.map((reason) => `           ${explain(reason, verdict.policyVersion)}`),
+    `  verdict  ${result} under policy ${policyVersion}${countsText(verdict)}`,
+    ...reasons.map((reason) => `           ${explain(reason, policyVersion)}`),
+    ...(more > 0 ? [`           and ${more} more`] : []),
   ];
 }
 
