@@ -1,0 +1,143 @@
+/** What a person reads of an environment, as it stands in each phase. */
+import { expect, test } from 'vitest';
+import type { EnvironmentAnswer } from '#api/client/client.ts';
+import { statusText } from '../../cli/status.ts';
+import { digestOf, finding, requested, start, verdict } from '../contracts/samples.ts';
+
+const image = { digest: digestOf('image'), pushedAt: start, tags: ['build-1'] };
+const approval = { approver: 'anna', approvedAt: start, policyVersion: '1', waivers: [] };
+const since = { since: start };
+const { digest } = image;
+const short = digest.slice(0, 19);
+type Environment = EnvironmentAnswer['environment'];
+
+const base: Environment = requested().environment;
+const text = (parts: Partial<Environment>, more: Partial<EnvironmentAnswer> = {}) =>
+  statusText({ environment: { ...base, ...parts }, phase: 'phase', history: [], ...more });
+const line = (of: string, parts: Partial<Environment>): string | undefined =>
+  text(parts)
+    .split('\n')
+    .find((one) => one.startsWith(`  ${of}`))
+    ?.slice(11);
+
+const fixes = [{ manager: 'pip', package: 'jinja2', version: '2.10.1' }] as const;
+test.each<[string, Environment['candidate'], string]>([
+  ['building', { phase: 'building', build: { number: 1, fixes: [] }, ...since }, 'build 1 is under way'],
+  [
+    'rebuilding',
+    { phase: 'building', build: { number: 2, fixes: [...fixes] }, replaces: image, ...since },
+    'build 2 is under way, with jinja2 2.10.1',
+  ],
+  [
+    'build-failed',
+    {
+      phase: 'build-failed',
+      build: { number: 1, fixes: [] },
+      reason: 'FAILED in BUILD: no such package.',
+      ...since,
+    },
+    'build 1 failed: FAILED in BUILD: no such package.',
+  ],
+  ['scanning', { phase: 'scanning', image, ...since }, `${short} is being scanned`],
+  [
+    'blocked',
+    { phase: 'blocked', image, blocking: 1, why: 'CVE-1 HIGH: a 1, no fix yet.', ...since },
+    `${short} is blocked: CVE-1 HIGH: a 1, no fix yet.`,
+  ],
+  [
+    'awaiting-approval',
+    { phase: 'awaiting-approval', image, basis: { policyVersion: '1', waivers: [] }, ...since },
+    `${short} passed and waits for an approver: schwifty approve checkout/web`,
+  ],
+  [
+    'promoting',
+    { phase: 'promoting', image, approval, ...since },
+    `${short} was approved by anna and is being promoted`,
+  ],
+  [
+    'promoted',
+    { phase: 'promoted', image, approval, ...since },
+    `${short} was approved by anna and is promoted`,
+  ],
+  [
+    'refused',
+    { phase: 'refused', image, reason: 'the image was deleted', ...since },
+    `${short} was not promoted: the image was deleted`,
+  ],
+])('image: %s', (_, candidate, expected) => {
+  expect(line('image', { candidate })).toBe(expected);
+});
+
+test.each<[string, Environment['release'], string]>([
+  ['none', { phase: 'none' }, 'nothing yet'],
+  [
+    'deploying',
+    { phase: 'deploying', digest, deadline: start, ...since },
+    `${short} is being rolled out, to be Ready by ${start}`,
+  ],
+  [
+    'ready',
+    { phase: 'ready', digest, address: 'lb-1.elb.example', ...since },
+    `${short} is Ready since ${start} at lb-1.elb.example`,
+  ],
+  [
+    'unready',
+    { phase: 'unready', digest, reason: 'No pod yet.', ...since },
+    `${short} is not Ready since ${start}: No pod yet.`,
+  ],
+])('running: %s', (_, release, expected) => {
+  expect(line('running', { release })).toBe(expected);
+});
+
+test('a verdict says what blocks, by which rule, and where it is fixed', () => {
+  const blocking = verdict({
+    result: 'block',
+    counts: { CRITICAL: 1, LOW: 3 },
+    blocking: 1,
+    reasons: [{ rule: 'severity', finding: finding() }],
+  });
+  expect(text({}, { verdict: blocking })).toContain(
+    [
+      '  verdict  block under policy 1 (1 CRITICAL, 3 LOW)',
+      '           CVE-2019-10906 CRITICAL: jinja2 2.10, fixed in 2.10.1 (rule severity of policy 1)',
+    ].join('\n'),
+  );
+  expect(text({}, { verdict: verdict() })).toContain('  verdict  pass under policy 1 (no findings)');
+});
+
+test('of more reasons than were kept, it says how many', () => {
+  const many = verdict({
+    result: 'block',
+    blocking: 60,
+    reasons: [{ rule: 'severity', finding: finding() }],
+  });
+  expect(text({}, { verdict: many })).toContain('           and 59 more');
+});
+
+test('a verdict without a scan speaks of no findings that nobody looked for', () => {
+  const message = 'The scan has not ended yet. Nothing to do: it is asked for again.';
+  const none = verdict({ result: 'block', blocking: 1, reasons: [{ rule: 'scan-pending', message }] });
+  expect(text({}, { verdict: none })).toContain(`  verdict  block under policy 1\n           ${message}`);
+});
+
+test('the whole, from its first line to its last', () => {
+  const incident = { id: 'i', kind: 'oom' as const, openedAt: start, lastSeenAt: start, summary: 'Killed.' };
+  const whole = text(
+    {
+      candidate: { phase: 'promoted', image, approval, ...since },
+      release: { phase: 'ready', digest, address: 'lb-1.elb.example', ...since },
+      dns: { name: 'web.checkout.schwifty.example', target: 'lb-1.elb.example' },
+      incidents: [incident],
+    },
+    { phase: 'ready', history: [{ at: start, actor: 'rita', what: 'asked for the environment' }] },
+  );
+  expect(whole.split('\n')).toEqual([
+    'checkout/web in cluster main: ready (version 1)',
+    `  image    ${short} was approved by anna and is promoted`,
+    `  running  ${short} is Ready since ${start} at lb-1.elb.example`,
+    '  address  http://web.checkout.schwifty.example → lb-1.elb.example',
+    `  INCIDENT oom since ${start}: Killed.`,
+    '  history',
+    `    ${start}  rita     asked for the environment`,
+  ]);
+});
