@@ -19,7 +19,7 @@ interface Reply {
   readonly body?: Buffer | string;
 }
 
-export const sha256 = (bytes: Buffer | string): Digest =>
+const sha256 = (bytes: Buffer | string): Digest =>
   Digest.parse(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
 export const authorization = 'Basic QVdTOnBhc3N3b3Jk';
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';

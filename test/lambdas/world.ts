@@ -48,7 +48,7 @@ export const config = Config.parse({
   policy: { version: '1', block: ['CRITICAL', 'HIGH'], maxScanAgeHours: 24, maxRemediations: 2 },
 });
 
-export const registryHost = '000000000000.dkr.ecr.us-east-1.amazonaws.com';
+const registryHost = '000000000000.dkr.ecr.us-east-1.amazonaws.com';
 export const rita: Person = { name: 'rita', groups: ['checkout-members'] };
 export const anna: Person = { name: 'anna', groups: ['checkout-members', 'checkout-approvers'] };
 export const candidate = repositoryOf('candidate', web);

@@ -1,0 +1,142 @@
+/** Environments by the API's statuses: what is answered to whom, and that a refusal says what to do. */
+import { expect, test } from 'vitest';
+import { EnvironmentAnswer } from '#api/schemas.ts';
+import { spec } from '../contracts/samples.ts';
+import { awaitingApproval, image, ready } from '../lambdas/ways.ts';
+import { anna, rita, World } from '../lambdas/world.ts';
+import { answered, call, refused } from './calls.ts';
+
+const stranger = { name: 'sven', groups: ['other-members'] };
+const environments = '/environments';
+const approvals = '/environments/checkout/web/approvals';
+const wanted = { team: 'checkout', name: 'web', spec };
+
+test('health needs nobody', async () => {
+  const answer = await call(new World(), stranger, 'GET', '/health');
+  expect([answer.status, await answer.json()]).toEqual([200, { status: 'ok' }]);
+});
+
+test('201: an environment is stored and told, and where to read it', async () => {
+  const world = new World();
+  const answer = await call(world, rita, 'POST', environments, wanted);
+  expect(answer.status).toBe(201);
+  expect(answer.headers.get('location')).toBe('/environments/checkout/web');
+  expect(EnvironmentAnswer.parse(await answer.json())).toMatchObject({
+    phase: 'building',
+    environment: { requester: 'rita', cluster: 'main', version: 1 },
+    history: [{ actor: 'rita', what: 'asked for the environment' }],
+  });
+});
+
+test('409: an environment that exists is not asked for again, also by two at once', async () => {
+  const world = new World();
+  const answers = await Promise.all([
+    call(world, rita, 'POST', environments, wanted),
+    call(world, anna, 'POST', environments, wanted),
+  ]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+  expect(await refused(world, rita, 'POST', environments, wanted)).toMatchObject({
+    status: 409,
+    title: 'It exists',
+    detail: 'checkout/web exists already: GET /environments/checkout/web.',
+  });
+});
+
+test('403: a stranger neither asks for environments, nor reads them, nor approves', async () => {
+  const world = await awaitingApproval();
+  const detail = 'sven is in neither checkout-members nor checkout-approvers.';
+  expect(await refused(world, stranger, 'POST', environments, wanted)).toMatchObject({ status: 403, detail });
+  expect(await refused(world, stranger, 'GET', '/environments/checkout/web')).toMatchObject({
+    status: 403,
+    detail,
+  });
+  expect(await refused(world, stranger, 'POST', approvals, { digest: image })).toMatchObject({
+    status: 403,
+    title: 'Not an approver',
+  });
+});
+
+test.each([['{"team":'], [''], ['team=checkout']])('400: a body that is not JSON: %s', async (body) => {
+  expect(await refused(new World(), rita, 'POST', environments, body)).toMatchObject({
+    status: 400,
+    title: 'Not JSON',
+    detail: 'The body is not JSON. Send an object with content-type application/json.',
+  });
+});
+
+test('422: every field that is wrong is named', async () => {
+  const problem = await refused(new World(), rita, 'POST', environments, {
+    team: 'Checkout',
+    name: 'web',
+    spec: {
+      base: 'debian-12',
+      packages: { apt: [{ name: '--allow-unauthenticated' }], pip: [{ name: 'x; rm', version: '1' }] },
+      files: { '../etc/passwd': '' },
+      command: [],
+      resources: { cpu: -1, memoryMiB: 'much' },
+      owner: 'me',
+    },
+    colour: 'green',
+  });
+  expect(problem.status).toBe(422);
+  expect(problem.fields?.map(({ path }) => path).sort()).toEqual([
+    '',
+    'spec',
+    'spec.command',
+    'spec.files.../etc/passwd',
+    'spec.packages.apt.0.name',
+    'spec.packages.pip.0.name',
+    'spec.resources.cpu',
+    'spec.resources.memoryMiB',
+    'team',
+  ]);
+  for (const { message } of problem.fields ?? []) expect(message).not.toBe('Invalid input');
+  expect(problem.detail).toContain(
+    'team: lower-case letters, digits and single hyphens, beginning with a letter',
+  );
+});
+
+test.each([['null'], ['[]'], ['"text"']])('422: a body of the wrong shape: %s', async (body) => {
+  const problem = await refused(new World(), rita, 'POST', environments, body);
+  expect(problem).toMatchObject({ status: 422, detail: expect.stringMatching(/^the body: /) });
+});
+
+test('422: a base that the catalog does not have, packages that the base does not take', async () => {
+  const unknown = { ...wanted, spec: { ...spec, base: 'windows' } };
+  expect(await refused(new World(), rita, 'POST', environments, unknown)).toMatchObject({
+    status: 422,
+    fields: [{ path: 'spec.base', message: 'no base is called windows; the catalog has debian-12' }],
+  });
+  const packages = { ...spec.packages, apt: [{ name: 'curl' }] };
+  expect(
+    await refused(new World(), rita, 'POST', environments, { ...wanted, spec: { ...spec, packages } }),
+  ).toMatchObject({
+    status: 422,
+    fields: [{ path: 'spec.packages.apt', message: 'debian-12 takes no apt packages' }],
+  });
+});
+
+test('422: an environment without repositories', async () => {
+  const problem = await refused(new World(), rita, 'POST', environments, { ...wanted, name: 'other' });
+  expect(problem).toMatchObject({ status: 422, detail: expect.stringContaining('checkout/other') });
+});
+
+test.each([
+  ['GET', '/nowhere', 'There is no GET /nowhere.'],
+  ['GET', '/environments/checkout/web', 'checkout/web was not asked for yet: POST /environments.'],
+  ['GET', '/environments/other/web', 'There is no team other.'],
+  ['GET', '/environments/NOT/web', "NOT/web is no environment's name."],
+  ['POST', '/environments/checkout/web', 'There is no POST /environments/checkout/web.'],
+] as const)('404: %s %s', async (method, path, detail) => {
+  const body = method === 'POST' ? {} : undefined;
+  expect(await refused(new World(), rita, method, path, body)).toMatchObject({ status: 404, detail });
+});
+
+test('200: a person reads what runs, its verdict and its history', async () => {
+  const answer = await answered(await ready(), rita, 'GET', '/environments/checkout/web');
+  expect(answer).toMatchObject({ status: 200, phase: 'ready', verdict: { result: 'pass' } });
+  expect(answer.history.at(-1)).toMatchObject({
+    actor: 'deploy',
+    what: 'deploying → ready, EnvironmentReady',
+  });
+});
