@@ -29,7 +29,9 @@ export function dockerfile({ spec, baseImage, environmentId, fixes }: BuildInput
     ...(apt.length === 0 ? [] : [installApt(apt)]),
     ...(pip.length === 0
       ? []
-      : [`RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir ${quoted(pip, '==')}`]),
+      : [
+          `RUN python3 -m venv --without-pip /opt/venv && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir ${quoted(pip, '==')}`,
+        ]),
     ...(npm.length === 0
       ? []
       : [`RUN npm install --global --no-audit --no-fund ${quoted(npm, '@')} && npm cache clean --force`]),

@@ -4,9 +4,9 @@
  */
 import { existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { bootstrap, deploy } from '#local/aws/deploy.ts';
 import {
+  adminAuthorization,
   adminEnvironment,
   enforceIam,
   ensureEmulator,
@@ -14,7 +14,6 @@ import {
   startEmulator,
   stopEmulator,
 } from '#local/aws/emulator.ts';
-import { accessTo, controlPlane } from '#local/demo/access.ts';
 import { ensureBaseImage, pushBaseImage } from '#local/images/base.ts';
 import type { Instance } from '#local/instance.ts';
 import { ensureKubernetesBinary } from '#local/kubernetes/binary.ts';
@@ -28,6 +27,7 @@ import {
   servicesUrl,
   stopServices,
 } from '#local/services/process.ts';
+import { enhanceScanning, subscribePager } from '#local/setup/account.ts';
 import { type Cloud, registryHost, writeCloud } from '#local/setup/cloud-file.ts';
 import { ensureGo } from '#local/setup/go.ts';
 import { leftovers, unmountBuilds } from '#local/setup/leftovers.ts';
@@ -156,6 +156,22 @@ function bringUp(board: Board, instance: Instance, made: Prepared): Promise<Clou
       return access;
     },
   );
+  return deployInto(board, instance, made, { emulator, node });
+}
+
+interface Running {
+  readonly emulator: Promise<{ placed: Instance; url: string }>;
+  readonly node: Promise<NodeAccess>;
+}
+
+/** The stacks, the image that builds start from, and what an account's owner sets by hand. */
+function deployInto(
+  board: Board,
+  instance: Instance,
+  made: Prepared,
+  { emulator, node }: Running,
+): Promise<Cloud> {
+  const log = (name: string): string => logOf(instance, name);
   const deployed = board.step(
     {
       title: 'Deploy the stacks',
@@ -173,27 +189,26 @@ function bringUp(board: Board, instance: Instance, made: Prepared): Promise<Clou
   const pushed = board.step(
     { title: 'Push the base image', log: log('base-image'), advice: AGAIN },
     [emulator, deployed, made.baseImage],
-    ([{ placed, url }]) => pushBase(placed, url, log('base-image')),
+    ([{ placed, url }]) => {
+      const target = {
+        registry: url,
+        repository: 'base/debian',
+        tag: 'bookworm',
+        authorization: adminAuthorization,
+      };
+      return pushBaseImage(placed, target, { log: log('base-image') });
+    },
   );
   return board.step(
-    { title: 'Subscribe the pager', log: log('emulator'), advice: AGAIN },
+    { title: 'Enhanced scanning, pager', log: log('emulator'), advice: AGAIN },
     [emulator, node, deployed, pushed, made.binary],
     async ([{ placed, url }, access, outputs, , binary]) => {
       const cloud = describe(placed, url, access, binary, outputs);
+      await enhanceScanning(cloud);
       await subscribePager(cloud);
       return writeCloud(cloud);
     },
   );
-}
-
-/** As the administrator of the registry, who has no credentials there: outside of IAM, which is on again after it. */
-async function pushBase(instance: Instance, url: string, log: string): Promise<void> {
-  await enforceIam(url, false);
-  try {
-    await pushBaseImage(instance, url, 'base/debian', 'bookworm', { log });
-  } finally {
-    await enforceIam(url);
-  }
 }
 
 /** A node that is ready is kept with all that runs on it. */
@@ -213,14 +228,6 @@ async function ensureNode(
     tokenReviewUrl: `${servicesUrl(instance)}/token-review`,
     registry: { host: registryHost, endpoint: url },
   });
-}
-
-/** As a paging service subscribes. The same endpoint twice is one subscription. */
-async function subscribePager(cloud: Cloud): Promise<void> {
-  const subscription = { Protocol: 'http', Endpoint: `${cloud.services}/pager` };
-  const sns = new SNSClient(accessTo(cloud).sdk);
-  await sns.send(new SubscribeCommand({ TopicArn: controlPlane(cloud).TopicArn, ...subscription }));
-  sns.destroy();
 }
 
 function describe(

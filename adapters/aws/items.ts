@@ -2,6 +2,8 @@
  * The table's items. The kind of an item is in its partition key, so that `dynamodb:LeadingKeys` in a role's policy
  * decides who writes it: only the gate verdicts, only the approval stage approvals.
  */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import type { Audit, Change } from '#core/decision.ts';
 import { Environment } from '#core/environment.ts';
@@ -90,6 +92,11 @@ const OutboxItem = z.object({
 export function outboxEntry(item: unknown): OutboxEntry {
   const { sk, environment, message } = OutboxItem.parse(item);
   return { environment, id: sk, message };
+}
+
+/** From a stream record's NewImage, whose types for events and for the SDK name one shape twice. */
+export function outboxEntryOfImage(image: unknown): OutboxEntry {
+  return outboxEntry(unmarshall(z.record(z.string(), z.custom<AttributeValue>()).parse(image)));
 }
 
 /** What was told is kept for a week, for people who ask what happened. */

@@ -1,9 +1,11 @@
 /** Entry of the build stage's function. */
+
 import { CodeBuilder } from '#adapters/aws/builder.ts';
+import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
-import { queueHandler, toDeadLetters } from '../runtime/queue.ts';
+import { queueHandler } from '../runtime/queue.ts';
 import { build } from './build.ts';
 import { Env } from './env.ts';
 

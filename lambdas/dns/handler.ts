@@ -1,8 +1,9 @@
 /** Entry of the DNS stage's function. */
+import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
-import { queueHandler, toDeadLetters } from '../runtime/queue.ts';
+import { queueHandler } from '../runtime/queue.ts';
 import { dns } from './dns.ts';
 import { Env } from './env.ts';
 

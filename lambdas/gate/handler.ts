@@ -1,8 +1,9 @@
 /** Entry of the gate's function. */
+import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
-import { queueHandler, toDeadLetters } from '../runtime/queue.ts';
+import { queueHandler } from '../runtime/queue.ts';
 import { Env } from './env.ts';
 import { gate } from './gate.ts';
 

@@ -1,7 +1,6 @@
 /** Entry of the outbox's function: drains the table's stream in the order of the writes. */
-import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamHandler } from 'aws-lambda';
-import { outboxEntry } from '#adapters/aws/items.ts';
+import type { DynamoDBBatchResponse, DynamoDBStreamHandler } from 'aws-lambda';
+import { outboxEntryOfImage } from '#adapters/aws/items.ts';
 import { EventBridgeBus } from '#adapters/aws/messages.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { readEnv, systemClock } from '../runtime/environment.ts';
@@ -22,7 +21,7 @@ const deps = {
 /** Lambda goes on from the first failure that is named; what was sent before it is settled and not sent again. */
 export const handler: DynamoDBStreamHandler = async (event): Promise<DynamoDBBatchResponse> => {
   const numbered = event.Records.map((record) => ({
-    entry: entryOf(record),
+    entry: outboxEntryOfImage(record.dynamodb?.NewImage),
     number: record.dynamodb?.SequenceNumber,
   }));
   const unsent = await send(
@@ -38,9 +37,3 @@ export const handler: DynamoDBStreamHandler = async (event): Promise<DynamoDBBat
     ),
   };
 };
-
-function entryOf(record: DynamoDBRecord) {
-  // The types of the event and of the SDK name one shape twice.
-  const image = record.dynamodb?.NewImage ?? {};
-  return outboxEntry(unmarshall(JSON.parse(JSON.stringify(image))));
-}

@@ -1,7 +1,8 @@
 /** Entry of the pager's function. */
+import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { SnsPager } from '#adapters/aws/messages.ts';
 import { readEnv } from '../runtime/environment.ts';
-import { queueHandler, toDeadLetters } from '../runtime/queue.ts';
+import { queueHandler } from '../runtime/queue.ts';
 import { Env } from './env.ts';
 import { tellPager } from './pager.ts';
 

@@ -1,9 +1,10 @@
 /** Entry of the promoter's function: the only role that may push to a release repository. */
+import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EcrPromoter } from '#adapters/aws/promoter.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
-import { queueHandler, toDeadLetters } from '../runtime/queue.ts';
+import { queueHandler } from '../runtime/queue.ts';
 import { Env } from './env.ts';
 import { promote } from './promote.ts';
 

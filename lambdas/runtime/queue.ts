@@ -3,7 +3,6 @@
  * never work goes to the DLQ at once, with its reason.
  */
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSHandler, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
 import { parseEvent, type Signal } from '#core/aws-events.ts';
@@ -61,22 +60,4 @@ function describe(signal: Signal): string {
     case 'look':
       return `look ${signal.environment.team}/${signal.environment.name}`;
   }
-}
-
-/** SQS takes 1,024 characters and more in an attribute; a reason is cut so that it never stops a message. */
-const reasonLength = 1000;
-
-export function toDeadLetters(queueUrl: string, client: SQSClient = new SQSClient({})): Refuse {
-  return async (record, reason) => {
-    await client.send(
-      new SendMessageCommand({
-        QueueUrl: queueUrl,
-        MessageBody: record.body,
-        MessageAttributes: {
-          reason: { DataType: 'String', StringValue: reason.slice(0, reasonLength) },
-          source: { DataType: 'String', StringValue: record.eventSourceARN },
-        },
-      }),
-    );
-  };
 }

@@ -25,6 +25,10 @@ export const ACCOUNT = '000000000000';
 export const REGION = 'us-east-1';
 /** The emulator's root; there is no other administrator. */
 const ADMIN = { key: 'test', secret: 'test' };
+/** For clients of the AWS SDK. */
+export const adminCredentials = { accessKeyId: ADMIN.key, secretAccessKey: ADMIN.secret };
+/** For the registry, which takes the administrator's own credentials as well as ECR's tokens. */
+export const adminAuthorization = `Basic ${Buffer.from(`${ADMIN.key}:${ADMIN.secret}`).toString('base64')}`;
 const START_SECONDS = 60;
 
 const here = (instance: Instance): string => join(instance.root, 'local/aws');

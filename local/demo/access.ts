@@ -1,5 +1,6 @@
 /** How the demo and the end-to-end tests reach a local cloud: addresses, and the emulator's administrator. */
 import * as z from 'zod';
+import { adminCredentials } from '#local/aws/emulator.ts';
 import type { Cloud } from '#local/setup/cloud-file.ts';
 
 export interface Access {
@@ -35,7 +36,7 @@ export function accessTo(cloud: Cloud): Access {
     sdk: {
       endpoint: cloud.aws,
       region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      credentials: adminCredentials,
     },
   };
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Instance } from '#local/instance.ts';
 import { capture, run } from '#local/setup/run.ts';
 import { type AptSource, aptSources, deb822, debianSources } from './host.ts';
-import { type PushedImage, pushLayout, readLayout } from './layout.ts';
+import { type PushedImage, pushLayout, readLayout, type Target } from './layout.ts';
 
 const packages = ['ca-certificates', 'nodejs', 'python3', 'python3-pip', 'python3-venv'];
 
@@ -75,12 +75,10 @@ export async function ensureBaseImage(instance: Instance, progress: Progress): P
 /** Nothing happens if the registry has this very image under this tag already. */
 export async function pushBaseImage(
   instance: Instance,
-  registry: string,
-  repository: string,
-  tag: string,
+  target: Target,
   progress: Progress,
 ): Promise<PushedImage> {
-  return pushLayout(await ensureBaseImage(instance, progress), { registry, repository, tag });
+  return pushLayout(await ensureBaseImage(instance, progress), target);
 }
 
 /** The recipe, and the state of Debian's archive as this machine last saw it: a security update makes a new image. */

@@ -17,11 +17,13 @@ export interface PushedImage {
   readonly pushed: boolean;
 }
 
-interface Target {
+export interface Target {
   /** `http://host:port` */
   readonly registry: string;
   readonly repository: string;
   readonly tag: string;
+  /** Of whoever pushes, as the header has it. */
+  readonly authorization: string;
 }
 
 export async function readLayout(
@@ -34,29 +36,44 @@ export async function readLayout(
 
 export async function pushLayout(folder: string, target: Target): Promise<PushedImage> {
   const image = await readLayout(folder);
+  const { authorization } = target;
   const { digest } = image.manifest;
   const url = `${target.registry}/v2/${target.repository}/manifests/${target.tag}`;
-  const present = await fetch(url, { method: 'HEAD', headers: { accept: image.manifest.mediaType } });
+  const present = await fetch(url, {
+    method: 'HEAD',
+    headers: { authorization, accept: image.manifest.mediaType },
+  });
   if (present.ok && present.headers.get('docker-content-digest') === digest) return { digest, pushed: false };
   for (const blob of [...image.layers, image.config]) await pushBlob(folder, blob, target);
   await expectOk(
     await fetch(url, {
       method: 'PUT',
-      headers: { 'content-type': image.manifest.mediaType },
+      headers: { authorization, 'content-type': image.manifest.mediaType },
       body: await readFile(blobPath(folder, image.manifest)),
     }),
   );
   return { digest, pushed: true };
 }
 
-async function pushBlob(folder: string, blob: Descriptor, { registry, repository }: Target): Promise<void> {
+async function pushBlob(
+  folder: string,
+  blob: Descriptor,
+  { registry, repository, authorization }: Target,
+): Promise<void> {
   const path = blobPath(folder, blob);
   const { size } = await stat(path);
-  const started = await fetch(`${registry}/v2/${repository}/blobs/uploads/`, { method: 'POST' });
+  const started = await fetch(`${registry}/v2/${repository}/blobs/uploads/`, {
+    method: 'POST',
+    headers: { authorization },
+  });
   await expectOk(started);
   const upload = new URL(started.headers.get('location') ?? '', registry);
   upload.searchParams.set('digest', blob.digest);
-  const headers = { 'content-type': 'application/octet-stream', 'content-length': String(size) };
+  const headers = {
+    authorization,
+    'content-type': 'application/octet-stream',
+    'content-length': String(size),
+  };
   const body = Readable.toWeb(createReadStream(path));
   await expectOk(await fetch(upload, { method: 'PUT', headers, body, duplex: 'half' }));
 }

@@ -25,7 +25,7 @@ it('is, for everything at once', () => {
     'LABEL dev.getschwifty.environment="checkout/web"',
     'RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin app',
     "RUN apt-get update && apt-get install --yes --no-install-recommends 'curl' 'git=1:2.39.5-0+deb12u2' && rm -rf /var/lib/apt/lists/*",
-    "RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir 'Jinja2==2.10'",
+    "RUN python3 -m venv --without-pip /opt/venv && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir 'Jinja2==2.10'",
     "RUN npm install --global --no-audit --no-fund '@scope/pkg@1.0.0-rc.1' && npm cache clean --force",
     'ENV PATH=/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     'ENV NODE_PATH=/usr/local/lib/node_modules',

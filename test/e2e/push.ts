@@ -4,9 +4,9 @@ import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { Digest } from '#core/names.ts';
+import { adminAuthorization as authorization } from '#local/aws/emulator.ts';
 import { cloud } from './cloud.ts';
 
-const authorization = `Basic ${Buffer.from('AWS:test').toString('base64')}`;
 const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 /** A Debian root file system in the eyes of a scanner: what it is, and one package that nothing is known against. */

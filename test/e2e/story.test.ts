@@ -13,8 +13,8 @@ describe('an environment, from the request to its recovery', () => {
   let address = '';
 
   beforeAll(async () => {
-    alice = await signIn(access, 'alice', ['checkout-members', 'checkout-approvers']);
-    bob = await signIn(access, 'bob', ['checkout-approvers']);
+    alice = await signIn(access, 'alice');
+    bob = await signIn(access, 'bob');
   });
 
   it('is asked for once', async () => {

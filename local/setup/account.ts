@@ -1,0 +1,22 @@
+/** What an account's owner sets by hand, beside the stacks. */
+import { ECRClient, PutRegistryScanningConfigurationCommand } from '@aws-sdk/client-ecr';
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { accessTo, controlPlane } from '#local/demo/access.ts';
+import type { Cloud } from '#local/setup/cloud-file.ts';
+
+/** A registry's own setting, which a real account's owner makes: basic scanning sees no Python or Node package. */
+export async function enhanceScanning(cloud: Cloud): Promise<void> {
+  const ecr = new ECRClient(accessTo(cloud).sdk);
+  const repositoryFilters = [{ filter: 'candidate/*', filterType: 'WILDCARD' as const }];
+  const rules = [{ scanFrequency: 'CONTINUOUS_SCAN' as const, repositoryFilters }];
+  await ecr.send(new PutRegistryScanningConfigurationCommand({ scanType: 'ENHANCED', rules }));
+  ecr.destroy();
+}
+
+/** As a paging service subscribes. The same endpoint twice is one subscription. */
+export async function subscribePager(cloud: Cloud): Promise<void> {
+  const subscription = { Protocol: 'http', Endpoint: `${cloud.services}/pager` };
+  const sns = new SNSClient(accessTo(cloud).sdk);
+  await sns.send(new SubscribeCommand({ TopicArn: controlPlane(cloud).TopicArn, ...subscription }));
+  sns.destroy();
+}
