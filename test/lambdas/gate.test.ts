@@ -67,6 +67,16 @@ test('a scan that never ends is waited for half an hour, then its absence blocks
   expect((await world.environment()).candidate.phase).toBe('awaiting-approval');
 });
 
+test('a look before its time asks nothing, a due one finds the scan that was not told', async () => {
+  const world = await scanning();
+  world.registry.setScan(candidate, image, complete(world.clock.now()));
+  await world.deliver('gate', look());
+  expect((await world.environment()).candidate.phase).toBe('scanning');
+  world.clock.advance(60);
+  await world.deliver('gate', look());
+  expect((await world.environment()).candidate.phase).toBe('awaiting-approval');
+});
+
 test('an image that was deleted before it was judged gets no verdict', async () => {
   const world = await scanning();
   world.registry.delete(candidate, image);
