@@ -16,14 +16,14 @@ export const Team = z.strictObject({
 });
 export type Team = z.infer<typeof Team>;
 
-export const BaseImage = z.strictObject({
+const BaseImage = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/),
   /** A repository of our own registry: bases are mirrored, so that what is built from is scanned and stays. */
   repository: z.string().regex(/^base\/[a-z0-9][a-z0-9/_.-]*$/),
   tag: z.string().min(1).max(128),
   takes: z.array(PackageManager),
 });
-export type BaseImage = z.infer<typeof BaseImage>;
+type BaseImage = z.infer<typeof BaseImage>;
 
 export const Cluster = z.strictObject({
   name: ClusterName,
@@ -33,7 +33,7 @@ export const Cluster = z.strictObject({
 });
 export type Cluster = z.infer<typeof Cluster>;
 
-export const Dns = z.strictObject({
+const Dns = z.strictObject({
   /** Environments are called `<name>.<team>.<zone>`. */
   zone: z.string().regex(/^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/),
   /** The id of a zone that exists; without it the zone is made. */

@@ -66,7 +66,7 @@ function withFixes(manager: PackageManager, packages: readonly Package[], fixes:
 }
 
 /** PEP 503: `Jinja2` and `jinja2` are one package, whichever of them the scanner or the person wrote. */
-export const canonical = (manager: PackageManager, name: string): string =>
+const canonical = (manager: PackageManager, name: string): string =>
   manager === 'pip' ? name.toLowerCase().replace(/[-_.]+/g, '-') : name;
 
 const quoted = (packages: readonly Package[], separator: string): string =>

@@ -24,6 +24,3 @@ export const DomainEvent = z.discriminatedUnion('type', [
 ]);
 export type DomainEvent = z.infer<typeof DomainEvent>;
 export type DomainEventType = DomainEvent['type'];
-
-/** What is common to all and filled in where the event is made. */
-export type EventOf<T extends DomainEventType> = Extract<DomainEvent, { type: T }>;

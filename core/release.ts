@@ -8,8 +8,8 @@ import { type Incident, type IncidentKind, isOver, oomSummary } from './incident
 import { addSeconds, environmentId, type Instant } from './names.ts';
 
 /** How soon to look again: while something is about to change, and while all is well. */
-export const busySeconds = 5;
-export const steadySeconds = 60;
+const busySeconds = 5;
+const steadySeconds = 60;
 const incidentSeconds = 15;
 
 /** The digest that the cluster is to run, if any. */

@@ -65,13 +65,12 @@ const Word = z
   .max(1024)
   .refine((word) => !word.includes('\0'), 'no NUL');
 
-export const Resources = z.strictObject({
+const Resources = z.strictObject({
   /** Cores. */
   cpu: z.number().min(0.05).max(192).default(0.25),
   memoryMiB: z.int().min(32).max(1_572_864).default(256),
   gpu: z.int().min(0).max(16).default(0),
 });
-export type Resources = z.infer<typeof Resources>;
 
 export const Spec = z.strictObject({
   /** A name of the catalog. */

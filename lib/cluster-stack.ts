@@ -13,14 +13,12 @@ import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { Cluster as ClusterConfig } from '#core/config.ts';
+import { deployersGroup } from '#lambdas/cluster-setup/env.ts';
 import { Observability } from './cluster/observability.ts';
 import { ClusterSetup } from './cluster/setup.ts';
 import { acknowledge, managedPolicies } from './kit/acknowledge.ts';
 import { choicesOf, removalPolicyOf } from './kit/context.ts';
 import { logGroup } from './kit/log-group.ts';
-
-/** What the deployers are in Kubernetes; lambdas/cluster-setup says what this group may do. */
-export const deployersGroup = 'getschwifty:deployers';
 
 const autoMode = 'EKS Auto Mode is specified with these AWS managed policies, and AWS keeps them right.';
 

@@ -8,6 +8,7 @@ import { bootstrap, deploy } from '#local/aws/deploy.ts';
 import {
   adminAuthorization,
   adminEnvironment,
+  emulatorRuns,
   enforceIam,
   ensureEmulator,
   setClusterEndpoint,
@@ -33,7 +34,6 @@ import { ensureGo } from '#local/setup/go.ts';
 import { leftovers, unmountBuilds } from '#local/setup/leftovers.ts';
 import { installPackages } from '#local/setup/packages.ts';
 import { recordInstance, settlePorts } from '#local/setup/ports.ts';
-import { daemonPid } from '#local/setup/processes.ts';
 import type { Ready } from '#local/setup/ready.ts';
 import { synthesize } from '#local/setup/synth.ts';
 import type { Board, StepTime } from '#local/ui/board.ts';
@@ -253,9 +253,6 @@ function describe(
     outputs,
   };
 }
-
-const emulatorRuns = (instance: Instance): boolean =>
-  daemonPid(join(instance.state, 'aws.json')) !== undefined;
 
 /** Ports that this instance's own running parts hold: they stay as they are. */
 function portsInUse(instance: Instance): ReadonlySet<keyof Instance['ports']> {

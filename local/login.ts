@@ -5,7 +5,7 @@ import { cloudFile, readCloud } from '#local/setup/cloud-file.ts';
 import { recordedInstance } from '#local/setup/ports.ts';
 
 const name = process.argv[2] ?? '';
-if (!(name in people)) {
+if (people[name] === undefined) {
   console.error(`Who? ${Object.keys(people).join(' or ')}: eval "$(npm run -s local:login -- bob)"`);
   process.exit(1);
 }

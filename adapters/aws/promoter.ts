@@ -142,8 +142,25 @@ async function call(registry: Registry, method: Method, path: string, { headers,
   }
 }
 
+const Errors = z.object({
+  errors: z.array(z.object({ code: z.string(), message: z.string().optional() })).min(1),
+});
+
+/** 401 and 403 are for the people who run this to mend, and speak not against the image: it is tried again. */
+const passing = (status: number): boolean => [401, 403, 408, 429].includes(status) || status >= 500;
+
 async function refused(answer: Response, what: string): Promise<Error> {
-  const text = (await answer.text()).slice(0, 300);
-  const passing = answer.status === 429 || answer.status >= 500;
-  return new (passing ? Retryable : Rejected)(`Promotion: ${what}: ${answer.status} ${text}`);
+  const reason = `${what}: ${answer.status} ${saidBy(await answer.text())}`;
+  return passing(answer.status) ? new Retryable(reason) : new Rejected(reason);
+}
+
+/** The registry's own words, where it speaks as the specification has it ("Error Codes"). */
+function saidBy(text: string): string {
+  try {
+    return Errors.parse(JSON.parse(text))
+      .errors.map(({ code, message }) => `${code}: ${message ?? ''}`)
+      .join('; ');
+  } catch {
+    return text.slice(0, 300);
+  }
 }

@@ -6,3 +6,6 @@ export const Env = z.object({
   CLUSTER_ENDPOINT: z.url(),
   CLUSTER_CA: z.base64(),
 });
+
+/** The Kubernetes group of every deployer: named by its access entry, bound to its role in the cluster. */
+export const deployersGroup = 'getschwifty:deployers';

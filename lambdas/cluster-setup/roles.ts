@@ -1,7 +1,6 @@
 /** What our functions may do in a cluster: bound to the Kubernetes groups that their access entries name. */
 import { fieldManager, type KubernetesObject } from '#core/rollout.ts';
-
-export const deployersGroup = 'getschwifty:deployers';
+import { deployersGroup } from './env.ts';
 
 const labels = { 'app.kubernetes.io/managed-by': fieldManager };
 const rbac = 'rbac.authorization.k8s.io';

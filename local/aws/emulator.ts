@@ -35,9 +35,6 @@ const here = (instance: Instance): string => join(instance.root, 'local/aws');
 const requirements = (instance: Instance): string => join(here(instance), 'requirements.txt');
 const pidFile = (instance: Instance): string => join(instance.state, 'aws.json');
 const logFile = (instance: Instance): string => join(instance.logs, 'emulator.log');
-/** With the port that was settled for this instance. */
-export const emulatorUrl = (instance: Instance): string =>
-  `http://${instance.network.host}:${instance.ports.aws}`;
 export const emulatorRuns = (instance: Instance): boolean => daemonPid(pidFile(instance)) !== undefined;
 
 /** The folder of its programs, `python` and `aws` (the CLI) among them. */

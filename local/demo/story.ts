@@ -8,7 +8,7 @@ import { get, type HttpAnswer, type Notice, notices, resolve, until } from './wo
 export type Answer = EnvironmentAnswer;
 
 /** Old releases with known holes: the gate has something to say, and the fixed releases are there to be installed. */
-export const demoSpec = {
+const demoSpec = {
   base: 'debian-12',
   packages: {
     pip: [{ name: 'werkzeug', version: '2.2.2' }],
@@ -34,7 +34,7 @@ type Phase = Answer['environment']['candidate']['phase'];
 const dead: readonly Phase[] = ['build-failed', 'blocked', 'refused'];
 
 /** Waits for what `found` finds in an environment; ends early where nothing more can come. */
-export async function watch<T>(
+async function watch<T>(
   person: Person,
   id: string,
   what: string,

@@ -45,7 +45,7 @@ export async function ensureKubernetesBinary(instance: Instance, options: BuildO
 
 export const isCached = (instance: Instance): boolean => existsSync(binaryFolder(instance));
 
-export function kubernetesVersion(): string {
+function kubernetesVersion(): string {
   const version = /^\s*k8s\.io\/kubernetes (v\S+)$/m.exec(readFileSync(join(sources, 'go.mod'), 'utf8'))?.[1];
   if (version === undefined) throw new Error(`${join(sources, 'go.mod')} does not require k8s.io/kubernetes`);
   return version;

@@ -46,7 +46,7 @@ type NodeStatus =
   | { readonly state: 'starting'; readonly pid: number }
   | { readonly state: 'ready'; readonly pid: number; readonly access: NodeAccess };
 
-export const nodeName = 'local';
+const nodeName = 'local';
 const patience = 180_000;
 /** The kubelet's: without a renewal in this time a node counts as lost. */
 const leaseDuration = 40_000;

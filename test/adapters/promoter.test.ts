@@ -141,7 +141,7 @@ test('a child that vanished names itself', async () => {
 
 test.each([
   ['the manifest', /manifests/, 'GET', 503, Retryable],
-  ['the manifest', /manifests/, 'GET', 403, Rejected],
+  ['the manifest', /manifests/, 'GET', 403, Retryable],
   ['the mount', /uploads/, 'POST', 429, Retryable],
   ['the mount', /uploads/, 'POST', 404, Rejected],
   ['the manifest in its new place', /release.*manifests/, 'PUT', 500, Retryable],

@@ -10,7 +10,7 @@ from typing import Any
 
 import ministack.app as app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import dynamodb
+from ministack.services import dynamodb, iam
 
 from .admin import BadRequest, route
 from .extend import extends, needs
@@ -18,7 +18,8 @@ from .extend import extends, needs
 needs(app, "AUTH")
 needs(lambda_runtime, "reset", "workers_in_use")
 needs(iam_actions, "_DYNAMODB_TRANSACT_ITEM_ACTIONS", "_dynamodb_table_arn")
-needs(iam_evaluator, "_resolve_condition_key", "ParsedStatement")
+needs(iam_evaluator, "_role_name_from_assumed_arn", "ParsedStatement")
+needs(iam, "_roles")
 needs(dynamodb, "_tables", "_key_condition_av")
 
 _VARIABLE = re.compile(r"\$\{\s*([^},]+?)\s*(?:,\s*'([^']*)'\s*)?\}")
@@ -79,9 +80,20 @@ def _variable(match: re.Match[str], context: Any) -> str:
 
 @extends(iam_evaluator, "_resolve_condition_key")
 def _condition_key(original: Any, key: str, context: Any) -> Any:
-    """The emulator's plain HTTP on an address of this machine stands for AWS's TLS: buckets, topics and queues that
-    refuse anything else would refuse everything here."""
-    return "true" if key.lower() == "aws:securetransport" else original(key, context)
+    """Two keys that differ from AWS's. The emulator's plain HTTP on an address of this machine stands for AWS's TLS:
+    what refuses anything else would refuse everything here. A session's `aws:PrincipalArn` is its role's ARN."""
+    if key.lower() == "aws:securetransport":
+        return "true"
+    value = original(key, context)
+    return _role_arn(value) if key.lower() == "aws:principalarn" else value
+
+
+def _role_arn(principal: str) -> str:
+    if ":assumed-role/" not in principal:
+        return principal
+    name, account = iam_evaluator._role_name_from_assumed_arn(principal), principal.split(":")[4]
+    role = iam._roles.get_scoped(account, None, name)
+    return role["Arn"] if role else principal
 
 
 @extends(iam_actions, "dynamodb_service_context")

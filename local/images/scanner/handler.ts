@@ -59,7 +59,7 @@ export function scanHandler(deps: ScanDependencies): (request: Request) => Promi
 }
 
 /** Never throws: a scan that breaks is FAILED and says why, as nothing may pass for want of an answer. */
-export async function scan(deps: ScanDependencies, request: ScanRequest): Promise<ScanResult> {
+async function scan(deps: ScanDependencies, request: ScanRequest): Promise<ScanResult> {
   const started = performance.now();
   const result = await attempt(deps, request);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);

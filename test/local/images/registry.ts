@@ -25,7 +25,7 @@ export interface TestRegistry {
   readonly close: () => Promise<void>;
 }
 
-export interface Descriptor {
+interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;
   readonly size: number;
