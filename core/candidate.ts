@@ -3,7 +3,7 @@
  * what was read and what was learnt, and says what shall be. Doubled and late news change nothing.
  */
 import { type Change, change, type Decision, unchanged } from './decision.ts';
-import type { Environment, Image } from './environment.ts';
+import type { Candidate, Environment, Image } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Scan } from './finding.ts';
 import { buildTag, shortDigest } from './image.ts';
@@ -65,13 +65,28 @@ export function buildStarted(environment: Environment, number: number, id: strin
   );
 }
 
+/** It could not even be started: what the spec names is not there. */
+export function buildNotStarted(environment: Environment, reason: string, now: Instant): Decision {
+  const { candidate } = environment;
+  if (candidate.phase !== 'building' || candidate.build.id !== undefined) {
+    return unchanged('no build waits for its start');
+  }
+  return failed(environment, candidate, reason, now);
+}
+
 export function buildFailed(environment: Environment, id: string, reason: string, now: Instant): Decision {
   const { candidate } = environment;
   if (candidate.phase !== 'building' || candidate.build.id !== id)
     return unchanged('this build is not waited for');
-  const failed = { ...candidate, phase: 'build-failed' as const, reason, since: now };
+  return failed(environment, candidate, reason, now);
+}
+
+type Building = Extract<Candidate, { phase: 'building' }>;
+
+function failed(environment: Environment, candidate: Building, reason: string, now: Instant): Decision {
+  const ended = { ...candidate, phase: 'build-failed' as const, reason, since: now };
   const what = `build ${candidate.build.number} failed: ${reason}`;
-  return change(environment, { candidate: failed }, { at: now, actor: 'build', what });
+  return change(environment, { candidate: ended }, { at: now, actor: 'build', what });
 }
 
 /** The newest image known: while one is built, the one that it is to replace. */

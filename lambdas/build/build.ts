@@ -1,6 +1,6 @@
 /** Builds are started where they are asked for, and their failures are told; a success tells itself by its push. */
 import type { Signal } from '#core/aws-events.ts';
-import { buildFailed, buildStarted, pushed } from '#core/candidate.ts';
+import { buildFailed, buildNotStarted, buildStarted, pushed } from '#core/candidate.ts';
 import type { Config } from '#core/config.ts';
 import type { Decision } from '#core/decision.ts';
 import { buildContext } from '#core/dockerfile.ts';
@@ -65,11 +65,11 @@ async function start({ builder, config, clock }: BuildDeps, environment: Environ
   if (candidate.phase !== 'building')
     throw new Error(`${environmentId(key)} is ${candidate.phase}, not building`);
   const base = config.catalog.bases.find((entry) => entry.name === spec.base);
-  if (!base)
-    throw new Rejected(`${environmentId(key)} wants base ${spec.base}, which is no longer in the catalog.`);
+  const notStarted = (reason: string) => buildNotStarted(environment, reason, clock.now());
+  if (!base) return notStarted(`the base ${spec.base} is no longer in the catalog: ask for another one`);
   const baseImage = await builder.resolveBase(base.repository, base.tag);
   if (!baseImage)
-    throw new Rejected(`${base.repository}:${base.tag} is not in the registry: mirror it there first.`);
+    return notStarted(`${base.repository}:${base.tag} is not in the registry: mirror it there first`);
   const { number, fixes } = candidate.build;
   const context = buildContext({ spec, baseImage, environmentId: environmentId(key), fixes });
   const id = await builder.start({ key, number, context });

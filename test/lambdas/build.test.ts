@@ -45,17 +45,21 @@ test('an environment that is not there is nothing to do', async () => {
   expect(world.dead).toEqual([]);
 });
 
-test('a base that left the catalog, or was never mirrored, is refused with what to do', async () => {
+const [base] = config.catalog.bases;
+if (!base) throw new Error('the sample has no base');
+
+test.each([
+  ['left the catalog', [], 'the base debian-12 is no longer in the catalog: ask for another one'],
+  [
+    'was never mirrored',
+    [{ ...base, tag: 'sid' }],
+    'base/debian:sid is not in the registry: mirror it there first',
+  ],
+])('a base that %s ends the build, with what to do', async (_, bases, reason) => {
   const world = await building();
-  const [base] = config.catalog.bases;
-  if (!base) throw new Error('no base');
-  await world.deliver('build', asked(world), { config: { ...config, catalog: { bases: [] } } });
-  const unmirrored = { ...config, catalog: { bases: [{ ...base, tag: 'sid' }] } };
-  await world.deliver('build', asked(world), { config: unmirrored });
-  expect(world.dead.map(({ reason }) => reason)).toEqual([
-    'checkout/web wants base debian-12, which is no longer in the catalog.',
-    'base/debian:sid is not in the registry: mirror it there first.',
-  ]);
+  await world.deliver('build', asked(world), { config: { ...config, catalog: { bases } } });
+  expect((await world.environment()).candidate).toMatchObject({ phase: 'build-failed', reason });
+  expect(world.dead).toEqual([]);
 });
 
 test('a failed build is told with its reason; the event that comes twice or late changes nothing more', async () => {
