@@ -48,7 +48,8 @@ function finish(ui: Ui, cloud: Cloud, times: readonly StepTime[], total: number)
   ui.heading('What to try next');
   ui.say(
     [
-      'npm run schwifty -- status              where each environment is',
+      'eval "$(npm run -s local:login -- bob)"   this shell is bob (or alice)',
+      'npm run schwifty -- status checkout/web where it stands, and how it came there',
       'npm start                               again: what runs is kept, the rest repaired',
       'npm run check                           types, lint, tests: no cloud needed',
       'npm run local:down                      stops it and leaves nothing behind',

@@ -17,6 +17,7 @@ const NEEDS: readonly Need[] = [
     why: 'HTTPS to package registries',
   },
   { name: 'iproute2', gives: 'ip', why: 'network' },
+  { name: 'procps', gives: 'sysctl', why: 'network settings of the node' },
   { name: 'iptables', gives: 'iptables', why: "Services, in the node's own namespace" },
   { name: 'conntrack', gives: 'conntrack', why: 'kube-proxy' },
   { name: 'containerd', gives: 'containerd', why: 'containers' },
@@ -31,6 +32,7 @@ const NEEDS: readonly Need[] = [
   },
   { name: 'busybox-static', gives: 'busybox', why: 'small test image' },
   { name: 'dnsutils', gives: 'dig', why: 'asks the DNS zone' },
+  { name: 'openssl', gives: 'openssl', why: 'certificates of the tests' },
 ];
 
 /** The names that apt would be asked for; python3-venv where Debian's Python came without it. */
