@@ -1,13 +1,13 @@
 /**
- * The way of an environment's newest image: asked for, built, pushed, scanned, judged, promoted. Each function takes
- * what was read and what was learnt, and says what shall be. Doubled and late news change nothing.
+ * The way of an environment's newest image: asked for, built, pushed, scanned, judged. Each function takes
+ * what was read and what was learnt, and says what shall be. What comes after the verdict is in promotion.ts. Doubled and late news change nothing.
  */
 import { type Change, change, type Decision, unchanged } from './decision.ts';
 import type { Candidate, Environment, Image } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Scan } from './finding.ts';
 import { buildTag, shortDigest } from './image.ts';
-import { addSeconds, type Digest, type EnvironmentKey, type Instant, secondsBetween } from './names.ts';
+import { addSeconds, type EnvironmentKey, type Instant, secondsBetween } from './names.ts';
 import type { Policy } from './policy.ts';
 import type { Spec } from './spec.ts';
 import { explain, type Fix, type Verdict } from './verdict.ts';
@@ -16,9 +16,6 @@ import { explain, type Fix, type Verdict } from './verdict.ts';
 const buildPatienceSeconds = 120;
 const scanPatienceSeconds = 60;
 const scanDeadlineSeconds = 1800;
-/** How soon after an approval the promotion is looked at again. */
-const promotionPatienceSeconds = 120;
-const rolloutDeadlineSeconds = 600;
 
 export interface Request {
   readonly key: EnvironmentKey;
@@ -238,43 +235,3 @@ interface Basis {
 }
 export const sameBasis = (a: Basis, b: Basis): boolean =>
   a.policyVersion === b.policyVersion && a.waivers.join() === b.waivers.join();
-
-/** The promoter read the findings again and found the image no longer good, or gone. */
-export function refusePromotion(
-  environment: Environment,
-  digest: Digest,
-  reason: string,
-  now: Instant,
-): Decision {
-  const { candidate } = environment;
-  if (candidate.phase !== 'promoting' || candidate.image.digest !== digest)
-    return unchanged('it is not being promoted');
-  const refused = { phase: 'refused' as const, image: candidate.image, reason, since: now };
-  const events = [{ type: 'PromotionRefused' as const, digest, reason }];
-  const what = `${shortDigest(digest)} was not promoted: ${reason}`;
-  return change(environment, { candidate: refused }, { at: now, actor: 'promote', what, events });
-}
-
-/** The digest is in the release repository: from here on the cluster is to run it. */
-export function promoted(environment: Environment, digest: Digest, now: Instant): Decision {
-  const { candidate } = environment;
-  if (candidate.phase !== 'promoting' || candidate.image.digest !== digest)
-    return unchanged('it is not being promoted');
-  const parts = {
-    candidate: { ...candidate, phase: 'promoted' as const, since: now },
-    release: {
-      phase: 'deploying' as const,
-      digest,
-      since: now,
-      deadline: addSeconds(now, rolloutDeadlineSeconds),
-    },
-    lookAt: addSeconds(now, promotionPatienceSeconds),
-  };
-  const events = [{ type: 'ImagePromoted' as const, digest }];
-  return change(environment, parts, {
-    at: now,
-    actor: 'promote',
-    what: `promoted ${shortDigest(digest)}`,
-    events,
-  });
-}

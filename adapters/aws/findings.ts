@@ -24,9 +24,12 @@ export function basicFinding(finding: ImageScanFinding): Finding {
   };
 }
 
-/** Enhanced scanning (Amazon Inspector): one finding may name several packages, each with its own fix. */
+/**
+ * Enhanced scanning (Amazon Inspector): one finding may name several packages, each with its own fix. One that a
+ * suppression rule hides counts: an exception is a waiver, with two people, a reason and an end.
+ */
 export function enhancedFinding(finding: EnhancedImageScanFinding): Finding[] {
-  if (finding.status === 'CLOSED' || finding.status === 'SUPPRESSED') return [];
+  if (finding.status === 'CLOSED') return [];
   const details = finding.packageVulnerabilityDetails;
   const packages = details?.vulnerablePackages?.length
     ? details.vulnerablePackages

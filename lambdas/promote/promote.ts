@@ -1,12 +1,12 @@
 /** The promoter: reads the findings again, judges again, copies the approved digest, and never anything else. */
-import { promoted, refusePromotion, sameBasis } from '#core/candidate.ts';
 import type { Config } from '#core/config.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { releaseTag, repositoryOf } from '#core/image.ts';
 import { type Digest, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, ImagePromoter, ImageScanner } from '#core/ports.ts';
-import { decideVerdict, explain } from '#core/verdict.ts';
+import { type Objection, objectionTo, promoted, refusePromotion } from '#core/promotion.ts';
+import { decideVerdict } from '#core/verdict.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
 
@@ -47,39 +47,27 @@ export function promote(deps: PromoteDeps): Handle {
 
 /** What speaks against the approved digest now; undefined when nothing does. */
 async function whyNot({ scanner, config, clock }: PromoteDeps, environment: Environment, digest: Digest) {
-  const { key, candidate } = environment;
-  if (candidate.phase !== 'promoting') return 'it is no longer approved';
+  const { key } = environment;
   const repository = repositoryOf('candidate', key);
-  if (!(await scanner.image(repository, digest)))
-    return 'the image was deleted from the candidate repository: build it again';
+  if (!(await scanner.image(repository, digest))) {
+    return final('the image was deleted from the candidate repository: build it again');
+  }
   const scan = await scanner.scan(repository, digest);
   const { policy, waivers } = config;
   const verdict = decideVerdict({ environment: key, digest, scan, policy, waivers, now: clock.now() });
-  if (verdict.result !== 'pass') {
-    const first = verdict.reasons[0];
-    return `the verdict is now ${verdict.result}${first ? `: ${explain(first, policy.version)}` : ''}`;
-  }
-  if (!sameBasis(candidate.approval, verdict))
-    return 'the policy or the waivers changed since the approval: approve again';
-  return undefined;
+  return objectionTo(environment, verdict);
 }
 
+const final = (reason: string): Objection => ({ reason, judgeAgain: false });
+
 /** @returns why the registry would not, where a retry can't help. */
-async function copy(
-  { promoter }: PromoteDeps,
-  { key }: Environment,
-  digest: Digest,
-): Promise<string | undefined> {
+async function copy({ promoter }: PromoteDeps, { key }: Environment, digest: Digest) {
+  const [from, to] = [repositoryOf('candidate', key), repositoryOf('release', key)];
   try {
-    await promoter.copy(
-      repositoryOf('candidate', key),
-      repositoryOf('release', key),
-      digest,
-      releaseTag(digest),
-    );
+    await promoter.copy(from, to, digest, releaseTag(digest));
     return undefined;
   } catch (error) {
-    if (error instanceof Rejected) return error.message;
+    if (error instanceof Rejected) return final(error.message);
     throw error;
   }
 }

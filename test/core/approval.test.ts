@@ -1,7 +1,8 @@
 /** Who may approve, what may be approved, and in which words everything else is refused. */
 import { describe, expect, it } from 'vitest';
 import { type ApprovalRequest, approve } from '#core/approval.ts';
-import { judged, pushed, refusePromotion } from '#core/candidate.ts';
+import { judged, pushed } from '#core/candidate.ts';
+import { refusePromotion } from '#core/promotion.ts';
 import {
   ann,
   at,
@@ -10,6 +11,7 @@ import {
   built,
   changed,
   digest,
+  gone,
   image,
   next,
   policy,
@@ -65,7 +67,7 @@ describe('403', () => {
 });
 
 describe('409', () => {
-  const refused = () => next(refusePromotion(promoting(), digest(1), 'the image was deleted', at(125)));
+  const refused = () => next(refusePromotion(promoting(), digest(1), gone('the image was deleted'), at(125)));
   const blocked = () => next(judged(scanning(), built(1), unfixable(1), policy, at(110)));
   const newer = () => next(pushed(awaiting(), image(9, at(300)), at(301)));
 

@@ -1,15 +1,7 @@
 /** The way of an image from request to promotion: each step, and what late or doubled news may not do to it. */
 import { describe, expect, it } from 'vitest';
-import {
-  buildFailed,
-  buildStarted,
-  isScanAwaited,
-  judged,
-  promoted,
-  pushed,
-  refusePromotion,
-  request,
-} from '#core/candidate.ts';
+import { buildFailed, buildStarted, isScanAwaited, judged, pushed, request } from '#core/candidate.ts';
+import { promoted, refusePromotion } from '#core/promotion.ts';
 import {
   at,
   awaiting,
@@ -20,6 +12,7 @@ import {
   digest,
   finding,
   fixable,
+  gone,
   image,
   key,
   next,
@@ -135,7 +128,7 @@ describe('judged', () => {
     expect(told(judged(held, built(1), verdict(1), policy, at(120)))).toEqual(['ImagePassed']);
   });
   it('leaves alone what is promoted, refused, being promoted, or older', () => {
-    const refused = next(refusePromotion(promoting(), digest(1), 'gone', at(125)));
+    const refused = next(refusePromotion(promoting(), digest(1), gone('gone'), at(125)));
     const done = next(promoted(promoting(), digest(1), at(125)));
     for (const environment of [refused, done, promoting()]) {
       expect(judged(environment, built(1), verdict(1), policy, at(126)).outcome).toBe('unchanged');
@@ -147,11 +140,11 @@ describe('judged', () => {
 
 describe('promotion', () => {
   it('is refused with the reason, of the digest that is being promoted', () => {
-    const decision = refusePromotion(promoting(), digest(1), 'the image was deleted', at(125));
+    const decision = refusePromotion(promoting(), digest(1), gone('the image was deleted'), at(125));
     expect(told(decision)).toEqual(['PromotionRefused']);
     expect(next(decision).candidate).toMatchObject({ phase: 'refused', reason: 'the image was deleted' });
-    expect(refusePromotion(promoting(), digest(2), 'x', at(125)).outcome).toBe('unchanged');
-    expect(refusePromotion(awaiting(), digest(1), 'x', at(125)).outcome).toBe('unchanged');
+    expect(refusePromotion(promoting(), digest(2), gone('x'), at(125)).outcome).toBe('unchanged');
+    expect(refusePromotion(awaiting(), digest(1), gone('x'), at(125)).outcome).toBe('unchanged');
   });
   it('sets what the cluster is to run, with a deadline', () => {
     const decision = promoted(promoting(), digest(1), at(125));

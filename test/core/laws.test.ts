@@ -5,13 +5,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { approve, type Person } from '#core/approval.ts';
-import { buildFailed, buildStarted, judged, promoted, pushed, refusePromotion } from '#core/candidate.ts';
+import { buildFailed, buildStarted, judged, pushed } from '#core/candidate.ts';
 import { Environment, type Image } from '#core/environment.ts';
 import type { DomainEvent } from '#core/events.ts';
 import { flow } from '#core/flow.ts';
 import type { Health } from '#core/health.ts';
 import { quietSeconds } from '#core/incident.ts';
 import { type Digest, type Instant, secondsBetween } from '#core/names.ts';
+import { promoted, refusePromotion } from '#core/promotion.ts';
 import { stagesToLook } from '#core/reconcile.ts';
 import { observed, pointed, wantedDigest } from '#core/release.ts';
 import type { Verdict } from '#core/verdict.ts';
@@ -21,6 +22,7 @@ import {
   bob,
   built,
   fixable,
+  gone,
   healthy,
   image,
   policy,
@@ -136,7 +138,7 @@ function decide({ environment, verdicts }: World, news: News, now: Instant) {
         now,
       });
     case 'refused':
-      return refusePromotion(environment, news.image.digest, 'it was deleted', now);
+      return refusePromotion(environment, news.image.digest, gone('it was deleted'), now);
     case 'promoted':
       return promoted(environment, news.image.digest, now);
     case 'observed':

@@ -1,7 +1,8 @@
 /** Who looks again, and when: with reconcile once a minute, or before it by a message of its own. */
 import { describe, expect, it } from 'vitest';
-import { buildFailed, judged, refusePromotion } from '#core/candidate.ts';
+import { buildFailed, judged } from '#core/candidate.ts';
 import type { Environment } from '#core/environment.ts';
+import { refusePromotion } from '#core/promotion.ts';
 import { isLookedAfter, looksBeforeReconcile, stagesToLook } from '#core/reconcile.ts';
 import {
   at,
@@ -10,6 +11,7 @@ import {
   built,
   deploying,
   digest,
+  gone,
   next,
   policy,
   promoting,
@@ -31,7 +33,7 @@ it.each<[string, Environment, string[]]>([
 
 it.each<[string, Environment]>([
   ['blocked', next(judged(scanning(), built(1), unfixable(1), policy, at(110)))],
-  ['refused', next(refusePromotion(promoting(), digest(1), 'it was deleted', at(125)))],
+  ['refused', next(refusePromotion(promoting(), digest(1), gone('it was deleted'), at(125)))],
   ['build-failed', next(buildFailed(building(), 'build:1', 'no such package', at(50)))],
 ])('waits for nobody once it is %s and nothing runs', (phase, environment) => {
   expect(environment.candidate.phase).toBe(phase);

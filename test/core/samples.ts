@@ -126,3 +126,6 @@ export const healthy = (n = 1, parts: Partial<Health> = {}): Health => ({
   lastOom: undefined,
   ...parts,
 });
+
+/** The promoter's objection to an image that can't be had any more. */
+export const gone = (reason: string) => ({ reason, judgeAgain: false });

@@ -18,11 +18,14 @@ const events = async (world: World) =>
   (await world.store.pending(world.clock.now(), 100)).flatMap(({ message }) =>
     message.kind === 'event' ? [message.event.type] : [],
   );
+/** Why it was not promoted, as it is told, and where the image is then. */
 const refusal = async (world: World) => {
-  const { candidate } = await world.environment();
   expect(await released(world)).toBeUndefined();
-  expect(await events(world)).toEqual(['PromotionRefused']);
-  return candidate.phase === 'refused' ? candidate.reason : `it is ${candidate.phase}`;
+  const entries = await world.store.pending(world.clock.now(), 100);
+  const told = entries.flatMap(({ message }) => (message.kind === 'event' ? [message.event] : []));
+  expect(told.map(({ type }) => type)).toEqual(['PromotionRefused']);
+  const reason = told.flatMap((event) => (event.type === 'PromotionRefused' ? [event.reason] : []))[0];
+  return { reason, phase: (await world.environment()).candidate.phase };
 };
 
 test('the approved digest is released under its immutable tag and told once, however often it is asked for', async () => {
@@ -55,7 +58,10 @@ test('image deleted between approval and promotion', async () => {
   const world = await promoting();
   world.registry.delete(candidate, image);
   await world.deliver('promote', approved(world));
-  expect(await refusal(world)).toBe('the image was deleted from the candidate repository: build it again');
+  expect(await refusal(world)).toEqual({
+    phase: 'refused',
+    reason: 'the image was deleted from the candidate repository: build it again',
+  });
 });
 
 test('tag moved between approval and promotion: the approved digest is what is released', async () => {
@@ -85,9 +91,11 @@ test('verdict turned between approval and promotion, though the gate was not tol
   const world = await promoting();
   world.registry.setScan(candidate, image, complete(world.clock.now(), finding()));
   await world.deliver('promote', approved(world));
-  expect(await refusal(world)).toBe(
-    'the verdict is now block: CVE-2019-10906 CRITICAL: jinja2 2.10, fixed in 2.10.1 (rule severity of policy 1)',
-  );
+  expect(await refusal(world)).toEqual({
+    phase: 'scanning',
+    reason:
+      'the verdict is now block: CVE-2019-10906 CRITICAL: jinja2 2.10, fixed in 2.10.1 (rule severity of policy 1)',
+  });
 });
 
 test.each([
@@ -100,21 +108,26 @@ test.each([
   const world = await promoting();
   world.registry.setScan(candidate, image, scan);
   await world.deliver('promote', approved(world));
-  expect(await refusal(world)).toContain(reason);
+  expect((await refusal(world)).reason).toContain(reason);
 });
 
 test('a scan that grew too old proves nothing', async () => {
   const world = await promoting();
   world.clock.advance(25 * 3600);
   await world.deliver('promote', approved(world));
-  expect(await refusal(world)).toContain('the verdict is now stale: The scan is 25 hours old');
+  expect((await refusal(world)).reason).toContain('the verdict is now stale: The scan is 25 hours old');
 });
 
 test('policy or waivers changed between approval and promotion', async () => {
   const world = await promoting();
   const newer = { ...config, policy: { ...config.policy, version: '2' } };
   await world.deliver('promote', approved(world), { config: newer });
-  expect(await refusal(world)).toContain('the policy or the waivers changed since the approval');
+  expect((await refusal(world)).reason).toContain('the policy or the waivers changed since the approval');
+  await world.deliver('gate', look(), { config: newer });
+  expect((await world.environment()).candidate).toMatchObject({
+    phase: 'awaiting-approval',
+    basis: { policyVersion: '2' },
+  });
 });
 
 test.each(['before', 'after'] as const)(

@@ -1,9 +1,10 @@
 /** Worlds in which `checkout/web` has come to a certain point. */
 import { approve } from '#core/approval.ts';
-import { buildStarted, judged, promoted, pushed } from '#core/candidate.ts';
+import { buildStarted, judged, pushed } from '#core/candidate.ts';
 import type { Environment } from '#core/environment.ts';
 import { buildTag } from '#core/image.ts';
 import type { Digest, Instant } from '#core/names.ts';
+import { promoted } from '#core/promotion.ts';
 import { observed } from '#core/release.ts';
 import { complete, digestOf, mustChange, requested, verdict, web } from '../contracts/samples.ts';
 import { anna, candidate, config, World } from './world.ts';

@@ -1,0 +1,79 @@
+/**
+ * Promotion: the last question before an approved digest is copied to the release repository, and what follows from
+ * the answer. The findings are read and judged again; an approval never outlives the verdict that it was given on.
+ */
+import { sameBasis } from './candidate.ts';
+import { change, type Decision, type Parts, unchanged } from './decision.ts';
+import type { Environment } from './environment.ts';
+import { shortDigest } from './image.ts';
+import { addSeconds, type Digest, type Instant } from './names.ts';
+import { explain, type Verdict } from './verdict.ts';
+
+/** How soon the rollout is looked at if its event is lost, and when it must be Ready. */
+const promotionPatienceSeconds = 120;
+const rolloutDeadlineSeconds = 600;
+
+/** Why an approved image was not promoted: it turned bad, and is judged again, or it can't be had, and that is the end. */
+export interface Objection {
+  readonly reason: string;
+  readonly judgeAgain: boolean;
+}
+
+/** What speaks against the approved image under the verdict of this moment; undefined when nothing does. */
+export function objectionTo({ candidate }: Environment, verdict: Verdict): Objection | undefined {
+  if (verdict.result !== 'pass') {
+    const first = verdict.reasons[0];
+    const why = first ? `: ${explain(first, verdict.policyVersion)}` : '';
+    return { reason: `the verdict is now ${verdict.result}${why}`, judgeAgain: true };
+  }
+  if (candidate.phase !== 'promoting' || !sameBasis(candidate.approval, verdict)) {
+    return {
+      reason: 'the policy or the waivers changed since the approval: approve again',
+      judgeAgain: true,
+    };
+  }
+  return undefined;
+}
+
+/** The approval is void either way: the next verdict asks for a new one. */
+export function refusePromotion(
+  environment: Environment,
+  digest: Digest,
+  { reason, judgeAgain }: Objection,
+  now: Instant,
+): Decision {
+  const { candidate } = environment;
+  if (candidate.phase !== 'promoting' || candidate.image.digest !== digest)
+    return unchanged('it is not being promoted');
+  const { image } = candidate;
+  const parts: Parts = judgeAgain
+    ? { candidate: { phase: 'scanning', image, since: now }, lookAt: now }
+    : { candidate: { phase: 'refused', image, reason, since: now } };
+  const events = [{ type: 'PromotionRefused' as const, digest, reason }];
+  const what = `${shortDigest(digest)} was not promoted: ${reason}`;
+  return change(environment, parts, { at: now, actor: 'promote', what, events });
+}
+
+/** The digest is in the release repository: from here on the cluster is to run it. */
+export function promoted(environment: Environment, digest: Digest, now: Instant): Decision {
+  const { candidate } = environment;
+  if (candidate.phase !== 'promoting' || candidate.image.digest !== digest)
+    return unchanged('it is not being promoted');
+  const parts = {
+    candidate: { ...candidate, phase: 'promoted' as const, since: now },
+    release: {
+      phase: 'deploying' as const,
+      digest,
+      since: now,
+      deadline: addSeconds(now, rolloutDeadlineSeconds),
+    },
+    lookAt: addSeconds(now, promotionPatienceSeconds),
+  };
+  const events = [{ type: 'ImagePromoted' as const, digest }];
+  return change(environment, parts, {
+    at: now,
+    actor: 'promote',
+    what: `promoted ${shortDigest(digest)}`,
+    events,
+  });
+}
