@@ -88,7 +88,11 @@ function whyThisImageMayNot(request: ApprovalRequest): Refusal | undefined {
     );
   }
   if (verdict.policyVersion !== policy.version || !sameBasis(candidate.basis, verdict)) {
-    const detail = `It was judged under policy ${verdict.policyVersion}; ${policy.version} is in force. Wait for the new verdict.`;
+    const what =
+      verdict.policyVersion === policy.version
+        ? 'The waivers that it passed with changed.'
+        : `It was judged under policy ${verdict.policyVersion}; ${policy.version} is in force.`;
+    const detail = `${what} Have it scanned again: the gate then judges it anew.`;
     return refuse(409, 'The policy or its waivers changed', detail);
   }
   return undefined;

@@ -8,7 +8,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFil
 import { join } from 'node:path';
 import type { Instance } from '#local/instance.ts';
 import { capture, run } from '#local/setup/run.ts';
-import { type AptSource, aptSources, deb822, debianSources } from './host.ts';
+import { type AptSource, aptSources, deb822 } from './host.ts';
 import { type PushedImage, pushLayout, readLayout, type Target } from './layout.ts';
 
 const packages = ['ca-certificates', 'nodejs', 'python3', 'python3-pip', 'python3-venv'];
@@ -25,7 +25,7 @@ export const pipConfiguration = ['[global]', 'disable-pip-version-check = true',
 /** As Debian's own npm has it: what is installed globally lies below /usr/local, not among Debian's files. */
 export const npmConfiguration = ['prefix=/usr/local', 'update-notifier=false'];
 export const npmConfigurationPath = '/usr/local/lib/node_modules/npm/npmrc';
-export const debianSourcesPath = '/etc/apt/sources.list.d/debian.sources';
+const debianSourcesPath = '/etc/apt/sources.list.d/debian.sources';
 
 /** A date for all files, so that the same packages make the same image. */
 const epoch = '1704067200';
@@ -38,9 +38,9 @@ const dpkgOptions = [
   'path-exclude=/usr/share/man/*',
 ];
 
-/** In the new root ($1): no settings of this machine, and nothing that every build of it writes differently. */
+/** In the new root ($1): nothing that is this machine's, and nothing that every build of it writes differently. */
 const cleanUp = [
-  'rm -f "$1"/etc/apt/sources.list "$1"/etc/hostname "$1"/etc/resolv.conf',
+  'rm -f "$1"/etc/hostname "$1"/etc/resolv.conf',
   'find "$1"/usr -name __pycache__ -prune -exec rm -r {} +',
   'find "$1"/var/log "$1"/var/cache -type f -delete',
 ].join(' && ');
@@ -93,7 +93,7 @@ async function contentKey(sources: readonly AptSource[]): Promise<string> {
 
 async function makeLayout(work: string, sources: readonly AptSource[], progress: Progress): Promise<void> {
   const root = join(work, 'overlay');
-  await writeOverlay(root, work, progress);
+  await writeOverlay(root, work, sources, progress);
   const aptLines = sources.map(({ uri, suite, components }) => `deb ${uri} ${suite} ${components.join(' ')}`);
   const archive = join(work, 'root.tar');
   await run(
@@ -103,6 +103,7 @@ async function makeLayout(work: string, sources: readonly AptSource[], progress:
       `--include=${packages.join(',')}`,
       ...dpkgOptions.map((option) => `--dpkgopt=${option}`),
       `--customize-hook=sync-in ${root} /`,
+      ...(sources.length > 0 ? ['--customize-hook=rm -f "$1"/etc/apt/sources.list'] : []),
       `--customize-hook=${cleanUp}`,
       'bookworm',
       archive,
@@ -113,8 +114,13 @@ async function makeLayout(work: string, sources: readonly AptSource[], progress:
   await packLayout(work, archive, progress);
 }
 
-/** What Debian does not bring: npm, and apt's sources as Debian's own images have them. */
-async function writeOverlay(root: string, work: string, progress: Progress): Promise<void> {
+/** What Debian does not bring: npm, and apt's sources: this machine's, so that builds from it find them again. */
+async function writeOverlay(
+  root: string,
+  work: string,
+  sources: readonly AptSource[],
+  progress: Progress,
+): Promise<void> {
   const modules = join(root, 'usr/local/lib/node_modules');
   const bin = join(root, 'usr/local/bin');
   for (const folder of [modules, bin, join(root, 'etc/apt/sources.list.d')])
@@ -136,7 +142,7 @@ async function writeOverlay(root: string, work: string, progress: Progress): Pro
   await chmod(root, 0o755);
   await writeFile(join(root, npmConfigurationPath), `${npmConfiguration.join('\n')}\n`);
   await writeFile(join(root, 'etc/pip.conf'), `${pipConfiguration.join('\n')}\n`);
-  await writeFile(join(root, debianSourcesPath), deb822(debianSources));
+  if (sources.length > 0) await writeFile(join(root, debianSourcesPath), deb822(sources));
 }
 
 async function packLayout(work: string, archive: string, progress: Progress): Promise<void> {

@@ -5,17 +5,9 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { attempt } from '#local/setup/run.ts';
-import { debianSourcesPath, npmConfiguration, npmConfigurationPath, pipConfiguration } from './base.ts';
+import { npmConfiguration, npmConfigurationPath, pipConfiguration } from './base.ts';
 import type { BuildSettings } from './build-contract.ts';
-import {
-  aptSources,
-  certificates,
-  deb822,
-  debianSources,
-  npmSettings,
-  pipSettings,
-  proxies,
-} from './host.ts';
+import { certificates, npmSettings, pipSettings, proxies } from './host.ts';
 
 /** Where the certificates are while RUN runs: outside of what Debian's packages write to. */
 const certificatesInside = '/mnt/ca.crt';
@@ -86,8 +78,6 @@ async function containersFile(work: string): Promise<string> {
     [...npmConfiguration, ...(await npmSettings()), ...trusted('cafile')],
     npmConfigurationPath,
   );
-  const sources = deb822(await aptSources());
-  if (sources !== deb822(debianSources)) await mount('debian.sources', [sources], debianSourcesPath);
   return toml({ containers: { volumes } });
 }
 

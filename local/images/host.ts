@@ -13,7 +13,7 @@ export interface AptSource {
 
 const suites = ['bookworm', 'bookworm-updates', 'bookworm-security'];
 
-/** The mirrors of Debian 12 that this machine uses, or Debian's own on a machine of another system. */
+/** The mirrors of Debian 12 that this machine uses; none on a machine of another system: mmdebstrap knows Debian's own. */
 export async function aptSources(): Promise<readonly AptSource[]> {
   const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)';
   const targets = await capture('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
@@ -24,14 +24,8 @@ export async function aptSources(): Promise<readonly AptSource[]> {
   const used = new Map(
     entries.map(([uri = '', suite = '']) => [suite, { uri, suite, components: ['main'] }]),
   );
-  return suites.every((suite) => used.has(suite)) ? [...used.values()] : debianSources;
+  return suites.every((suite) => used.has(suite)) ? [...used.values()] : [];
 }
-
-export const debianSources: readonly AptSource[] = [
-  { uri: 'http://deb.debian.org/debian', suite: 'bookworm', components: ['main'] },
-  { uri: 'http://deb.debian.org/debian', suite: 'bookworm-updates', components: ['main'] },
-  { uri: 'http://deb.debian.org/debian-security', suite: 'bookworm-security', components: ['main'] },
-];
 
 /** As /etc/apt/sources.list.d/debian.sources has it. */
 export function deb822(sources: readonly AptSource[]): string {

@@ -98,7 +98,7 @@ describe('409', () => {
       'with other waivers',
       { verdict: verdict(1, { waivers: ['w1'] }) },
       'The policy or its waivers changed',
-      'Wait',
+      'The waivers that it passed with changed',
     ],
   ])('%s', (_, parts, title, detail) => {
     expect(ask(parts)).toMatchObject({
