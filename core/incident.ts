@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Health } from './health.ts';
 import { addSeconds, Instant } from './names.ts';
 
-export const IncidentKind = z.enum(['oom', 'rollout']);
+export const IncidentKind = z.enum(['oom', 'rollout', 'down']);
 export type IncidentKind = z.infer<typeof IncidentKind>;
 
 export const Incident = z.object({

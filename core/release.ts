@@ -11,6 +11,8 @@ import { addSeconds, environmentId, type Instant } from './names.ts';
 const busySeconds = 5;
 const steadySeconds = 60;
 const incidentSeconds = 15;
+/** What was Ready and is not: shorter troubles, a restart or a node that is replaced, heal by themselves. */
+const downSeconds = 60;
 
 /** The digest that the cluster is to run, if any. */
 export const wantedDigest = ({ release }: Environment) =>
@@ -75,6 +77,13 @@ function nextIncidents(environment: Environment, release: Release, health: Healt
   if (newOom) happened('oom', lastOom.at, oomSummary(lastOom));
   if (release.phase === 'unready' && environment.release.phase === 'deploying') {
     happened('rollout', now, `${shortDigest(release.digest)} was not Ready in time. ${release.reason}`);
+  }
+  if (open.size === 0 && release.phase === 'unready' && addSeconds(release.since, downSeconds) <= now) {
+    happened(
+      'down',
+      now,
+      `${shortDigest(release.digest)} is not Ready since ${release.since}. ${release.reason}`,
+    );
   }
   for (const incident of [...open.values()]) {
     if (release.phase !== 'ready' || !isOver(incident, health, now)) continue;

@@ -68,6 +68,18 @@ describe('what runs', () => {
     expect(next(look(next(down), sick('OOM'), 165)).release).toMatchObject({ reason: 'OOM', since: at(150) });
     expect(told(look(next(down), healthy(), 165))).toEqual(['EnvironmentReady']);
   });
+  it('pages when it stays down for a minute, once, and tells of its recovery', () => {
+    const down = next(look(ready(), sick(), 150));
+    expect(told(look(down, sick(), 209))).toEqual([]);
+    const paged = look(down, sick(), 210);
+    expect(told(paged)).toEqual(['IncidentOpened']);
+    expect(next(paged).incidents).toMatchObject([
+      { kind: 'down', summary: expect.stringContaining('CrashLoopBackOff: read its logs') },
+    ]);
+    expect(told(look(next(paged), sick(), 240))).toEqual([]);
+    const well = healthy(1, { readySince: at(260) });
+    expect(told(look(next(look(next(paged), well, 260)), well, 380))).toEqual(['IncidentRecovered']);
+  });
   it('is told of when its address moves', () => {
     const moved = look(ready(), healthy(1, { address: '10.0.0.10' }), 150);
     expect(changed(moved).events).toMatchObject([{ type: 'EnvironmentReady', address: '10.0.0.10' }]);
