@@ -1,12 +1,2 @@
-/** Environment variables of reconcile. */
-import * as z from 'zod';
-
-export const Env = z.object({
-  TABLE_NAME: z.string().min(1),
-  BUS_NAME: z.string().min(1),
-  BUILD_QUEUE_URL: z.url(),
-  GATE_QUEUE_URL: z.url(),
-  PROMOTE_QUEUE_URL: z.url(),
-  /** JSON: cluster → URL of its deployer's queue. */
-  DEPLOY_QUEUES: z.string().min(2),
-});
+/** Environment variables of reconcile: the outbox's, for both send events and looks. */
+export { Env } from '../outbox/env.ts';
