@@ -101,7 +101,10 @@ function secondsToNextLook(release: Release, incidents: readonly Incident[]): nu
 /** Undefined when the look found what was known. */
 function describe(before: Release, after: Release, events: readonly EventBody[]): string | undefined {
   const turned = before.phase === after.phase ? [] : [`${before.phase} → ${after.phase}`];
-  return [...turned, ...events.map((event) => event.type)].join(', ') || undefined;
+  const told = events.map((event) =>
+    'incident' in event ? `${event.type} (${event.incident.kind})` : event.type,
+  );
+  return [...turned, ...told].join(', ') || undefined;
 }
 
 /** The environment's name points at its load balancer. */
