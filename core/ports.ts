@@ -26,7 +26,7 @@ export interface EnvironmentStore {
   keepVerdict(key: EnvironmentKey, verdict: Verdict): Promise<void>;
   /**
    * Environment, audit line, outgoing events and what is enclosed: all or nothing.
-   * @throws Conflict when the stored version is not `change.environment.version - 1`.
+   * @throws Conflict when the stored version is not `change.environment.version - 1`, or a newer verdict is stored.
    */
   write(change: Change, enclosed?: Enclosed): Promise<void>;
   audit(key: EnvironmentKey, limit: number): Promise<readonly Audit[]>;

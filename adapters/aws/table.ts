@@ -45,8 +45,7 @@ export class Table implements EnvironmentStore, Outbox {
     const command = new PutCommand({
       TableName: this.#name,
       Item: items.verdictItem(key, verdict),
-      ConditionExpression: 'attribute_not_exists(pk) OR decidedAt <= :decidedAt',
-      ExpressionAttributeValues: { ':decidedAt': verdict.decidedAt },
+      ...unlessNewer(verdict),
     });
     try {
       await this.#client.send(command);
@@ -68,11 +67,14 @@ export class Table implements EnvironmentStore, Outbox {
     const others = [
       ...(change.audit ? [items.auditItem(change, change.audit)] : []),
       ...items.outboxItems(change),
-      ...(verdict ? [items.verdictItem(key, verdict)] : []),
       ...(approval ? [items.approvalItem(key, approval)] : []),
     ];
+    const judged = verdict && {
+      Put: { TableName: this.#name, Item: items.verdictItem(key, verdict), ...unlessNewer(verdict) },
+    };
+    const TransactItems = [environment, ...(judged ? [judged] : []), ...others.map(put)];
     try {
-      await this.#client.send(new TransactWriteCommand({ TransactItems: [environment, ...others.map(put)] }));
+      await this.#client.send(new TransactWriteCommand({ TransactItems }));
     } catch (error) {
       throw whyCanceled(error, key, version - 1);
     }
@@ -158,7 +160,13 @@ function expecting(version: number) {
       };
 }
 
-/** The first reason is the environment's own: its condition is the only one in the transaction. */
+/** A verdict of an older instant does not replace a newer one. */
+const unlessNewer = ({ decidedAt }: Verdict) => ({
+  ConditionExpression: 'attribute_not_exists(pk) OR decidedAt <= :decidedAt',
+  ExpressionAttributeValues: { ':decidedAt': decidedAt },
+});
+
+/** The reasons are in the order of the items: the environment's comes first, the verdict's after it. */
 function whyCanceled(error: unknown, key: EnvironmentKey, expected: number): unknown {
   if (!(error instanceof TransactionCanceledException)) return error;
   const codes = (error.CancellationReasons ?? []).map((reason) => reason.Code);
@@ -166,6 +174,9 @@ function whyCanceled(error: unknown, key: EnvironmentKey, expected: number): unk
     return new Conflict(
       `${environmentId(key)} is no longer at version ${expected}: somebody else wrote first.`,
     );
+  }
+  if (codes.includes('ConditionalCheckFailed')) {
+    return new Conflict(`A newer verdict on an image of ${environmentId(key)} is stored.`);
   }
   return new Retryable(`The change of ${environmentId(key)} was not written: ${codes.join(', ')}`);
 }

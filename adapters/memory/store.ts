@@ -44,6 +44,10 @@ export class MemoryStore implements EnvironmentStore, Outbox {
     if ((this.#stored(key)?.version ?? 0) !== version - 1) {
       throw new Conflict(`${id} is no longer at version ${version - 1}: somebody else wrote first.`);
     }
+    const known = verdict && this.#verdicts.get(verdictId(key, verdict.digest));
+    if (verdict && known && known.decidedAt > verdict.decidedAt) {
+      throw new Conflict(`A newer verdict on an image of ${id} is stored.`);
+    }
     const environment = JSON.stringify(items.environmentItem(change.environment));
     const entries = items.outboxItems(change).map((item) => items.outboxEntry(item));
     this.#environments.set(id, environment);

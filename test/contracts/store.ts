@@ -107,6 +107,14 @@ export function storeContract(name: string, make: () => EnvironmentStore & Outbo
       expect(await store.verdict(key, enclosed.digest)).toEqual(enclosed);
     });
 
+    test('a change whose verdict is older than the stored one is a conflict, and nothing of it is kept', async () => {
+      await store.keepVerdict(key, verdict({ result: 'block', decidedAt: addSeconds(start, 10) }));
+      const older = store.write(requested({ key }), { verdict: verdict({ decidedAt: start }) });
+      await expect(older).rejects.toThrow(Conflict);
+      expect(await store.read(key)).toBeUndefined();
+      expect(await store.verdict(key, digestOf('image'))).toMatchObject({ result: 'block' });
+    });
+
     test('an environment is due when its instant has come, and not without one', async () => {
       await store.write(requested({ key }));
       await vi.waitFor(async () => expect(await dueAt(120)).toHaveLength(1));
