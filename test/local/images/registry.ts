@@ -75,5 +75,5 @@ async function tarOf(entries: readonly Entry[]): Promise<Buffer> {
     );
   }
   archive.finalize();
-  return buffer(archive as unknown as NodeJS.ReadableStream);
+  return buffer(archive);
 }
