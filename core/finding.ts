@@ -33,7 +33,13 @@ export type Finding = z.infer<typeof Finding>;
 
 /** Only `complete` says anything of the image; every other status blocks promotion. */
 export type Scan =
-  | { readonly status: 'complete'; readonly completedAt: Instant; readonly findings: readonly Finding[] }
+  | {
+      readonly status: 'complete';
+      readonly completedAt: Instant;
+      /** Enhanced scanning goes on watching the image: its findings are of now, however old the first scan is. */
+      readonly watched?: true;
+      readonly findings: readonly Finding[];
+    }
   | { readonly status: 'pending' }
   | { readonly status: 'failed' | 'unsupported'; readonly reason: string }
   | { readonly status: 'missing' };

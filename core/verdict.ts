@@ -60,7 +60,7 @@ export function decideVerdict(question: Question): Verdict {
   }
   const counts = countBySeverity(scan.findings);
   const ageHours = secondsBetween(scan.completedAt, now) / 3600;
-  if (ageHours > policy.maxScanAgeHours) {
+  if (!scan.watched && ageHours > policy.maxScanAgeHours) {
     const message = `The scan is ${Math.floor(ageHours)} hours old; the policy takes ${policy.maxScanAgeHours}. Scan again.`;
     return { ...base, counts, result: 'stale', reasons: [{ rule: 'scan-too-old', message }], blocking: 1 };
   }

@@ -66,8 +66,8 @@ export class CodeBuilder implements ImageBuilder {
       ],
     });
     const { build } = await retryable('StartBuild', () => this.#builds.send(command));
-    if (!build?.arn) throw new Retryable('CodeBuild started a build and did not name it.');
-    return build.arn;
+    if (!build?.id) throw new Retryable('CodeBuild started a build and did not name it.');
+    return build.id;
   }
 
   async status(buildId: string): ReturnType<ImageBuilder['status']> {

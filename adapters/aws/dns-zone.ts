@@ -6,6 +6,7 @@ import {
   Route53Client,
 } from '@aws-sdk/client-route-53';
 import type { DnsChange, DnsRecord } from '#core/dns.ts';
+import { Rejected } from '#core/errors.ts';
 import type { DnsZone } from '#core/ports.ts';
 import { retryable } from './errors.ts';
 
@@ -33,10 +34,8 @@ export class Route53Zone implements DnsZone {
       MaxItems: 10,
     });
     const answer = await retryable('ListResourceRecordSets', () => this.#client.send(command));
-    return (answer.ResourceRecordSets ?? []).flatMap((set) => {
-      const record = recordOf(set);
-      return record?.name === name ? [record] : [];
-    });
+    const here = (answer.ResourceRecordSets ?? []).filter((set) => withoutDot(set.Name ?? '') === name);
+    return here.flatMap((set) => recordOf(set) ?? []);
   }
 
   /** One batch is one transaction: all of it or none. */
@@ -64,6 +63,11 @@ export class Route53Zone implements DnsZone {
 function recordOf(set: ResourceRecordSet): DnsRecord | undefined {
   const type = types.find((known) => known === set.Type);
   if (type === undefined || set.Name === undefined) return undefined;
+  if (set.AliasTarget) {
+    throw new Rejected(
+      `${set.Name} is an alias, which we never make: delete it by hand, or take another name.`,
+    );
+  }
   const values = (set.ResourceRecords ?? []).flatMap(({ Value }) =>
     Value === undefined ? [] : [withoutDot(Value)],
   );

@@ -84,12 +84,13 @@ function ecosystemOf(manager: string | undefined): Ecosystem {
 export function scanStatus(
   status: string | undefined,
   description: string | undefined,
-): 'complete' | Exclude<Scan, { status: 'complete' }> {
+): 'complete' | 'watched' | Exclude<Scan, { status: 'complete' }> {
   const reason = description ?? `ECR says ${status ?? 'nothing'}`;
   switch (status) {
     case 'COMPLETE':
-    case 'ACTIVE':
       return 'complete';
+    case 'ACTIVE':
+      return 'watched';
     case 'IN_PROGRESS':
     case 'PENDING':
       return { status: 'pending' };

@@ -49,19 +49,26 @@ export class EcrScanner implements ImageScanner {
   async scan(repository: string, digest: Digest): Promise<Scan> {
     const findings: Finding[] = [];
     let completedAt: Date | undefined;
+    let watched = false;
     let nextToken: string | undefined;
     do {
       const page = await this.#page(repository, digest, nextToken);
       if (page === undefined) return { status: 'missing' };
       const status = scanStatus(page.imageScanStatus?.status, page.imageScanStatus?.description);
-      if (status !== 'complete') return status;
+      if (typeof status !== 'string') return status;
+      watched = status === 'watched';
       findings.push(...findingsOf(page.imageScanFindings));
       completedAt ??= page.imageScanFindings?.imageScanCompletedAt;
       nextToken = page.nextToken;
     } while (nextToken !== undefined);
-    if (completedAt === undefined)
-      return { status: 'failed', reason: 'ECR does not say when the scan was completed' };
-    return { status: 'complete', completedAt: completedAt.toISOString(), findings };
+    // Right after a push ECR can answer ACTIVE or COMPLETE with no findings and no date: its first scan goes on.
+    if (completedAt === undefined) return { status: 'pending' };
+    return {
+      status: 'complete',
+      completedAt: completedAt.toISOString(),
+      ...(watched && { watched }),
+      findings,
+    };
   }
 
   async #page(repository: string, digest: Digest, nextToken: string | undefined) {

@@ -42,7 +42,9 @@ export const handler = async (event: unknown): Promise<void> => {
     RequestId,
     LogicalResourceId,
   };
-  const sent = await fetch(request.ResponseURL, { method: 'PUT', body: JSON.stringify(answer) });
+  // The URL may be signed for an empty content type, as CDK's own handlers send it.
+  const headers = { 'content-type': '' };
+  const sent = await fetch(request.ResponseURL, { method: 'PUT', headers, body: JSON.stringify(answer) });
   if (!sent.ok)
     throw new Error(`CloudFormation did not take the answer: ${sent.status} ${await sent.text()}`);
 };

@@ -26,15 +26,15 @@ const StartBuild = z.object({
   sourceLocationOverride: z.string(),
   environmentVariablesOverride: z.array(z.object({ name: z.string(), value: z.string() })),
 });
-const arn = 'arn:aws:codebuild:us-east-1:000000000000:build/images:1';
+const id = 'images:1';
 
 test('the context is in S3 before the build is started; the same build has the same token', async () => {
   const { builder: codebuild, asked } = await builder((target) =>
-    target.endsWith('StartBuild') ? json({ build: { arn } }) : { body: '' },
+    target.endsWith('StartBuild') ? json({ build: { id } }) : { body: '' },
   );
   const context = { Dockerfile: 'FROM base', 'files/app.py': 'print()' };
-  expect(await codebuild.start({ key: web, number: 3, context })).toBe(arn);
-  expect(await codebuild.start({ key: web, number: 3, context })).toBe(arn);
+  expect(await codebuild.start({ key: web, number: 3, context })).toBe(id);
+  expect(await codebuild.start({ key: web, number: 3, context })).toBe(id);
   await codebuild.start({ key: web, number: 4, context });
   const starts = asked.flatMap(({ body, headers }) =>
     headers['x-amz-target'] ? [StartBuild.parse(JSON.parse(body))] : [],
@@ -90,12 +90,12 @@ test.each([
   [{ buildStatus: 'TIMED_OUT' }, { ended: true, failure: 'TIMED_OUT.' }],
 ])('a build that is %o', async (build, expected) => {
   const { builder: codebuild } = await builder(() => json({ builds: [build] }));
-  expect(await codebuild.status(arn)).toEqual(expected);
+  expect(await codebuild.status(id)).toEqual(expected);
 });
 
 test('a build that CodeBuild no longer knows has failed', async () => {
-  const { builder: codebuild } = await builder(() => json({ builds: [], buildsNotFound: [arn] }));
-  expect(await codebuild.status(arn)).toEqual({ ended: true, failure: `CodeBuild no longer knows ${arn}` });
+  const { builder: codebuild } = await builder(() => json({ builds: [], buildsNotFound: [id] }));
+  expect(await codebuild.status(id)).toEqual({ ended: true, failure: `CodeBuild no longer knows ${id}` });
 });
 
 test('a base is what its tag names now, by digest; no such tag is no base', async () => {

@@ -57,6 +57,14 @@ test('of a listing, which goes on behind the name, what stands at the name is ta
   );
 });
 
+test('an alias at the name is nothing of ours', async () => {
+  const alias =
+    '<ResourceRecordSet><Name>web.example.</Name><Type>A</Type><AliasTarget><HostedZoneId>Z2</HostedZoneId>' +
+    '<DNSName>lb.example.</DNSName><EvaluateTargetHealth>false</EvaluateTargetHealth></AliasTarget></ResourceRecordSet>';
+  const { zone: route53 } = await zone(() => listed(alias));
+  await expect(route53.records(['web.example'])).rejects.toThrow(/is an alias, which we never make/);
+});
+
 test('changes are one batch', async () => {
   const { zone: route53, asked } = await zone(() =>
     xml(

@@ -154,7 +154,7 @@ test('what is closed is no finding', () => {
 
 test.each([
   ['COMPLETE', 'complete'],
-  ['ACTIVE', 'complete'],
+  ['ACTIVE', 'watched'],
   ['IN_PROGRESS', { status: 'pending' }],
   ['PENDING', { status: 'pending' }],
   ['FAILED', { status: 'failed', reason: 'why' }],

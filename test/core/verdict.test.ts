@@ -77,6 +77,11 @@ describe('waivers', () => {
   });
 });
 
+it('is not stale while enhanced scanning goes on watching the image', () => {
+  const scan = complete([]);
+  const watched = scan.status === 'complete' ? { ...scan, watched: true as const } : scan;
+  expect(decide(watched, [], at(240 * 3600))).toMatchObject({ result: 'pass' });
+});
 it('is stale when the scan is older than the policy takes, whatever it found', () => {
   expect(decide(complete([]), [], at(24 * 3600)).result).toBe('pass');
   const stale = decide(complete([]), [], at(24 * 3600 + 1));
