@@ -30,12 +30,6 @@ const BuildDetail = z.object({
       environment: z.object({
         'environment-variables': z.array(z.object({ name: z.string(), value: z.string() })),
       }),
-      phases: z
-        .array(
-          z.object({ 'phase-type': z.string().optional(), 'phase-context': z.array(z.string()).optional() }),
-        )
-        .optional(),
-      logs: z.object({ 'deep-link': z.string().optional() }).optional(),
     })
     .optional(),
 });

@@ -1,6 +1,7 @@
 /**
- * The way of an environment's newest image: asked for, built, pushed, scanned, judged. Each function takes
- * what was read and what was learnt, and says what shall be. What comes after the verdict is in promotion.ts. Doubled and late news change nothing.
+ * The way of an environment's newest image: asked for, built, pushed, scanned, judged. Each function takes what was
+ * read and what was learnt, and says what shall be; doubled and late news change nothing. What comes after the verdict
+ * is in approval.ts and promotion.ts.
  */
 import { type Change, change, type Decision, unchanged } from './decision.ts';
 import type { Candidate, Environment, Image } from './environment.ts';

@@ -29,6 +29,16 @@ export interface NoChange {
 
 export type Decision = Change | NoChange;
 
+/** For logs: never the environment itself, whose spec holds what a person wrote. */
+export const summaryOf = (decision: Decision | undefined) =>
+  decision?.outcome === 'changed'
+    ? {
+        version: decision.environment.version,
+        did: decision.audit?.what,
+        told: decision.events.map(({ type }) => type),
+      }
+    : { unchanged: decision?.why ?? 'nothing to decide' };
+
 export const unchanged = (why: string): NoChange => ({ outcome: 'unchanged', why });
 
 export interface Told {

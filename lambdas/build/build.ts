@@ -2,7 +2,7 @@
 import type { Signal } from '#core/aws-events.ts';
 import { buildFailed, buildNotStarted, buildStarted, pushed } from '#core/candidate.ts';
 import type { Config } from '#core/config.ts';
-import type { Decision } from '#core/decision.ts';
+import { type Decision, summaryOf } from '#core/decision.ts';
 import { buildContext } from '#core/dockerfile.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
@@ -29,7 +29,7 @@ export function build(deps: BuildDeps): Handle {
       return log.warn('no such environment: it was deleted since', { environment: environmentId(key) });
     const decision = await decide(deps, environment, signal);
     if (decision?.outcome === 'changed') await deps.store.write(decision);
-    log.info('build', { environment: environmentId(key), decision });
+    log.info('build', { environment: environmentId(key), ...summaryOf(decision) });
   };
 }
 

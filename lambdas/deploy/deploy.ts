@@ -1,6 +1,7 @@
 /** The deployer of one cluster: brings it to what is released, and says what it sees there. */
 import type { Signal } from '#core/aws-events.ts';
 import type { Config } from '#core/config.ts';
+import { summaryOf } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { assess } from '#core/health.ts';
@@ -38,7 +39,7 @@ export function deploy(deps: DeployDeps): Handle {
     if (signal.kind === 'look' && isLookedAfter(environment, deps.clock.now())) return;
     const decision = observed(environment, await bringAndLook(deps, environment, digest), deps.clock.now());
     if (decision.outcome === 'changed') await deps.store.write(decision);
-    log.info('looked', { environment: environmentId(key), decision });
+    log.info('looked', { environment: environmentId(key), ...summaryOf(decision) });
   };
 }
 

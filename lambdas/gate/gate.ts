@@ -1,6 +1,7 @@
 /** The gate: whatever says that an image is there or was scanned, the registry is asked what it knows, and that is judged. */
 import { isScanAwaited, judged, pushed } from '#core/candidate.ts';
 import type { Config } from '#core/config.ts';
+import { summaryOf } from '#core/decision.ts';
 import type { Environment, Image } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { candidateOf, repositoryOf } from '#core/image.ts';
@@ -63,5 +64,6 @@ async function judge(
   const decision = environment && judged(environment, image, verdict, policy, now);
   if (decision?.outcome === 'changed') await store.write(decision, { verdict });
   else await store.keepVerdict(key, verdict);
-  log.info('judged', { digest: image.digest, result: verdict.result, blocking: verdict.blocking, decision });
+  const { result, blocking } = verdict;
+  log.info('judged', { digest: image.digest, result, blocking, ...summaryOf(decision) });
 }

@@ -21,9 +21,9 @@ export const reconcile = (deps: ReconcileDeps) => async (): Promise<void> => {
   const now = clock.now();
   const due = await store.due(now, dueLimit);
   const sent = await Promise.allSettled(
-    due.flatMap(({ key, cluster, ...rest }) =>
-      stagesToLook({ key, cluster, ...rest }).map((stage) =>
-        looks.send(stage, cluster, { kind: 'look', environment: key }, 0),
+    due.flatMap((environment) =>
+      stagesToLook(environment).map((stage) =>
+        looks.send(stage, environment.cluster, { kind: 'look', environment: environment.key }, 0),
       ),
     ),
   );
