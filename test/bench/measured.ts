@@ -18,9 +18,12 @@ type Measured = z.infer<typeof Measured>;
 const machine = (): string =>
   `${cpus().length} cores (${process.arch}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux`;
 
+export const readMeasured = (): Measured =>
+  Measured.parse(JSON.parse(readFileSync(file('measured.json'), 'utf8')));
+
 /** @returns the files that it wrote. */
 export function record(entries: readonly Entry[]): string[] {
-  const known = Measured.parse(JSON.parse(readFileSync(file('measured.json'), 'utf8')));
+  const known = readMeasured();
   const date = new Date().toISOString().slice(0, 10);
   const fresh = entries.map((entry) => ({ ...entry, date, machine: machine() }));
   const kept = known.entries.filter(({ name }) => !fresh.some((entry) => entry.name === name));
@@ -30,7 +33,6 @@ export function record(entries: readonly Entry[]): string[] {
   return ['docs/measured.json', 'docs/measured.md'];
 }
 
-/** Exported for the test that holds docs/measured.md to docs/measured.json. */
 export function drawMeasured({ entries }: Measured): string {
   return [
     '# Measured',
