@@ -1,11 +1,12 @@
 /** The routes. Who calls is told by the gateway, which has checked the token; what is asked is checked here. */
 import { Hono } from 'hono';
 import type * as z from 'zod';
-import { approve, type Person } from '#core/approval.ts';
-import { request } from '#core/candidate.ts';
+import type { Person } from '#core/approval.ts';
 import type { Config, Team } from '#core/config.ts';
+import type { Change, Decision } from '#core/decision.ts';
 import { judgedDigest, phaseOf } from '#core/environment.ts';
-import { Conflict, Retryable } from '#core/errors.ts';
+import { Conflict, Retryable, unreachable } from '#core/errors.ts';
+import { next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId, parseEnvironmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore } from '#core/ports.ts';
 import { CreateApproval, CreateEnvironment, type EnvironmentAnswer, type Problem } from './schemas.ts';
@@ -50,12 +51,9 @@ export function makeApp({ store, config, clock }: ApiDeps, personOf: (bindings: 
     const known = config.environments.find((entry) => entry.team === team && entry.name === name);
     if (!known) throw notConfigured(key);
     checkBase(config, spec);
-    const decision = request(
-      { key, cluster: known.cluster, requester: c.get('person').name, spec },
-      clock.now(),
-    );
-    if (decision.outcome !== 'changed') throw new Error(decision.why);
-    await store.write(decision).catch((error: unknown) => {
+    const request = { key, cluster: known.cluster, requester: c.get('person').name, spec };
+    const decision = next(await store.read(key), { kind: 'requested', request }, clock.now());
+    await store.write(mustChange(decision)).catch((error: unknown) => {
       if (error instanceof Conflict) throw exists(key);
       throw error;
     });
@@ -77,13 +75,27 @@ export function makeApp({ store, config, clock }: ApiDeps, personOf: (bindings: 
     const verdict = await store.verdict(key, digest);
     const person = c.get('person');
     const now = clock.now();
-    const decision = approve({ environment, digest, person, team, verdict, policy: config.policy, now });
-    if (decision.outcome === 'refused')
-      throw new ProblemError(decision.status, decision.title, decision.detail);
-    await store.write(decision, { approval: { digest, approver: person.name, at: now } });
+    const { policy } = config;
+    const news = { kind: 'approved' as const, digest, person, team, verdict, policy };
+    await store.write(mustChange(next(environment, news, now)), {
+      approval: { digest, approver: person.name, at: now },
+    });
     return c.json(await describe(store, key), 201);
   });
   return app;
+}
+
+function mustChange(decision: Decision): Change {
+  switch (decision.outcome) {
+    case 'changed':
+      return decision;
+    case 'refused':
+      throw new ProblemError(decision.status, decision.title, decision.detail);
+    case 'unchanged':
+      throw new Error(`what a person asked for was neither done nor refused: ${decision.why}`);
+    default:
+      return unreachable(decision);
+  }
 }
 
 async function describe(store: EnvironmentStore, key: EnvironmentKey): Promise<EnvironmentAnswer> {

@@ -1,7 +1,7 @@
 /** A person's decision. It holds for one digest under one policy version and its waivers, and is void when any turns. */
 import { sameBasis } from './candidate.ts';
 import type { Team } from './config.ts';
-import { type Change, change } from './decision.ts';
+import { type Change, change, type Refusal, refuse } from './decision.ts';
 import type { Environment } from './environment.ts';
 import { shortDigest } from './image.ts';
 import { addSeconds, type Digest, type Instant } from './names.ts';
@@ -14,20 +14,8 @@ export interface Person {
   readonly groups: readonly string[];
 }
 
-/** Why not, in the words of RFC 9457 problem details. */
-export interface Refusal {
-  readonly outcome: 'refused';
-  readonly status: 403 | 409;
-  readonly title: string;
-  readonly detail: string;
-}
-
-const refuse = (status: 403 | 409, title: string, detail: string): Refusal => ({
-  outcome: 'refused',
-  status,
-  title,
-  detail,
-});
+/** How soon the promoter looks if its event is lost. */
+const promotionPatienceSeconds = 120;
 
 export interface ApprovalRequest {
   readonly environment: Environment;
@@ -48,16 +36,18 @@ export function approve(request: ApprovalRequest): Change | Refusal {
   const { image, basis } = environment.candidate;
   const approval = { approver: person.name, approvedAt: now, ...basis };
   const events = [{ type: 'ImageApproved' as const, digest, approver: person.name }];
-  const parts = {
-    candidate: { phase: 'promoting' as const, image, approval, since: now },
-    lookAt: addSeconds(now, 120),
-  };
-  return change(environment, parts, {
-    at: now,
-    actor: person.name,
-    what: `approved ${shortDigest(digest)}`,
-    events,
-  });
+  const lookAt = addSeconds(now, promotionPatienceSeconds);
+  const candidate = { phase: 'promoting' as const, image, approval, since: now, lookAt };
+  return change(
+    environment,
+    { candidate },
+    {
+      at: now,
+      actor: person.name,
+      what: `approved ${shortDigest(digest)}`,
+      events,
+    },
+  );
 }
 
 function whyThisPersonMayNot({ environment, person, team }: ApprovalRequest): Refusal | undefined {
@@ -92,7 +82,7 @@ function whyThisImageMayNot(request: ApprovalRequest): Refusal | undefined {
       verdict.policyVersion === policy.version
         ? 'The waivers that it passed with changed.'
         : `It was judged under policy ${verdict.policyVersion}; ${policy.version} is in force.`;
-    const detail = `${what} Have it scanned again: the gate then judges it anew.`;
+    const detail = `${what} The gate judges it anew within ten minutes, or as soon as it is scanned again.`;
     return refuse(409, 'The policy or its waivers changed', detail);
   }
   return undefined;

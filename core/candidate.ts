@@ -11,12 +11,14 @@ import { buildTag, shortDigest } from './image.ts';
 import { addSeconds, type EnvironmentKey, type Instant, secondsBetween } from './names.ts';
 import type { Policy } from './policy.ts';
 import type { Spec } from './spec.ts';
-import { explain, type Fix, type Verdict } from './verdict.ts';
+import { explain, type Fix, hasFindings, type Verdict } from './verdict.ts';
 
 /** After this long without news of a build or a scan, reconcile asks. */
 const buildPatienceSeconds = 120;
 const scanPatienceSeconds = 60;
 const scanDeadlineSeconds = 1800;
+/** A verdict that nothing hangs upon but a person: a policy or a waiver that changed is found within this time. */
+const verdictPatienceSeconds = 600;
 
 export interface Request {
   readonly key: EnvironmentKey;
@@ -35,17 +37,19 @@ export function request({ key, cluster, requester, spec }: Request, now: Instant
     version: 0,
     builds: 1,
     remediation: { attempts: 0, fixes: [] },
-    candidate: { phase: 'building', build: { number: 1, fixes: [] }, since: now },
+    candidate: {
+      phase: 'building',
+      build: { number: 1, fixes: [] },
+      since: now,
+      lookAt: addSeconds(now, buildPatienceSeconds),
+    },
     release: { phase: 'none' },
     incidents: [],
+    untold: [],
   };
   const events = [{ type: 'EnvironmentRequested' as const, build: 1 }];
   const what = 'asked for the environment';
-  return change(
-    environment,
-    { lookAt: addSeconds(now, buildPatienceSeconds) },
-    { at: now, actor: requester, what, events },
-  );
+  return change(environment, {}, { at: now, actor: requester, what, events });
 }
 
 export function buildStarted(environment: Environment, number: number, id: string, now: Instant): Decision {
@@ -56,11 +60,8 @@ export function buildStarted(environment: Environment, number: number, id: strin
   const build = { ...candidate.build, id };
   const lookAt = addSeconds(now, buildPatienceSeconds);
   const what = `started build ${number}`;
-  return change(
-    environment,
-    { candidate: { ...candidate, build }, lookAt },
-    { at: now, actor: 'build', what },
-  );
+  const started = { ...candidate, build, lookAt };
+  return change(environment, { candidate: started }, { at: now, actor: 'build', what });
 }
 
 /** It could not even be started: what the spec names is not there. */
@@ -82,7 +83,8 @@ export function buildFailed(environment: Environment, id: string, reason: string
 type Building = Extract<Candidate, { phase: 'building' }>;
 
 function failed(environment: Environment, candidate: Building, reason: string, now: Instant): Decision {
-  const ended = { ...candidate, phase: 'build-failed' as const, reason, since: now };
+  const { lookAt: _, ...build } = candidate;
+  const ended = { ...build, phase: 'build-failed' as const, reason, since: now };
   const what = `build ${candidate.build.number} failed: ${reason}`;
   return change(environment, { candidate: ended }, { at: now, actor: 'build', what });
 }
@@ -108,21 +110,45 @@ export const isScanAwaited = (scan: Scan, image: Image, now: Instant): boolean =
   (scan.status === 'pending' || scan.status === 'missing') &&
   secondsBetween(image.pushedAt, now) < scanDeadlineSeconds;
 
+/** It is there, and its scan has not ended. */
 export function pushed(environment: Environment, image: Image, now: Instant): Decision {
   if (!isNewest(environment, image)) return unchanged('a newer image was pushed since');
-  const lookAt = addSeconds(now, scanPatienceSeconds);
-  if (isKnown(environment, image) && !isBuilt(environment, image)) {
-    const due = environment.candidate.phase === 'scanning' && (environment.lookAt ?? now) <= now;
-    return due
-      ? change(environment, { lookAt }, { at: now, actor: 'gate' })
-      : unchanged('this push is known');
-  }
+  if (isKnown(environment, image) && !isBuilt(environment, image))
+    return lookedAt(environment, image, now, 'this push is known');
   const what = `${shortDigest(image.digest)} was pushed, its scan is awaited`;
-  const candidate = { phase: 'scanning' as const, image, since: now };
-  return change(environment, { candidate, lookAt }, { at: now, actor: 'gate', what });
+  const lookAt = addSeconds(now, scanPatienceSeconds);
+  const candidate = { phase: 'scanning' as const, image, since: now, lookAt };
+  return change(environment, { candidate }, { at: now, actor: 'gate', what });
 }
 
-/** The gate's verdict on an image. It may turn while the image waits for its approval or its promotion. */
+/** Nothing turned: where the gate was to look, it has looked, and says when it will again. */
+function lookedAt(environment: Environment, image: Image, now: Instant, why: string): Decision {
+  const held = heldByGate(environment);
+  if (held?.image.digest !== image.digest || held.lookAt > now) return unchanged(why);
+  const patience = held.phase === 'scanning' ? scanPatienceSeconds : verdictPatienceSeconds;
+  const candidate = { ...held, lookAt: addSeconds(now, patience) };
+  return change(environment, { candidate }, { at: now, actor: 'gate' });
+}
+
+/** The newest image, where its verdict may turn without anything else happening. */
+function heldByGate({ candidate }: Environment) {
+  switch (candidate.phase) {
+    case 'scanning':
+    case 'blocked':
+    case 'awaiting-approval':
+      return candidate;
+    default:
+      return undefined;
+  }
+}
+
+/** The newest image, where the gate is to look at it by now. */
+export function imageToJudge(environment: Environment, now: Instant): Image | undefined {
+  const held = heldByGate(environment);
+  return held && held.lookAt <= now ? held.image : undefined;
+}
+
+/** The gate's verdict on an image. It may turn while the image waits for its approval or its promotion, and after. */
 export function judged(
   environment: Environment,
   image: Image,
@@ -130,14 +156,20 @@ export function judged(
   policy: Policy,
   now: Instant,
 ): Decision {
+  const decision = decide(environment, image, verdict, policy, now);
+  return decision.outcome === 'unchanged' ? lookedAt(environment, image, now, decision.why) : decision;
+}
+
+function decide(environment: Environment, image: Image, verdict: Verdict, policy: Policy, now: Instant) {
   if (!isNewest(environment, image)) return unchanged('a newer image was pushed since');
   const { candidate } = environment;
   const same = isKnown(environment, image);
   if (same && !('image' in candidate) && !isBuilt(environment, image))
     return unchanged('a rebuild replaces it');
-  if (same && (candidate.phase === 'promoted' || candidate.phase === 'refused')) {
+  if (same && candidate.phase === 'refused') return unchanged('its promotion is decided');
+  // What is released loses its approval by a finding alone: that no scan says anything now is no news of it.
+  if (same && candidate.phase === 'promoted' && !hasFindings(verdict))
     return unchanged('its promotion is decided');
-  }
   switch (verdict.result) {
     case 'pass':
       return passed(environment, image, verdict, same, now);
@@ -164,7 +196,8 @@ function passed(
   }
   const what = `${shortDigest(image.digest)} passed under policy ${verdict.policyVersion}`;
   const events = [{ type: 'ImagePassed' as const, digest: image.digest }];
-  const waiting = { phase: 'awaiting-approval' as const, image, basis, since: now };
+  const lookAt = addSeconds(now, verdictPatienceSeconds);
+  const waiting = { phase: 'awaiting-approval' as const, image, basis, since: now, lookAt };
   const { attempts, fixes } = environment.remediation;
   const parts = { candidate: waiting, remediation: { attempts, fixes } };
   return change(environment, parts, { at: now, actor: 'gate', what, events });
@@ -187,7 +220,8 @@ function blocked(
   if (same && candidate.blocking === blocking && candidate.why === why) {
     return unchanged('the verdict is the same');
   }
-  const held = { phase: 'blocked' as const, image, blocking, why, since: now };
+  const lookAt = addSeconds(now, verdictPatienceSeconds);
+  const held = { phase: 'blocked' as const, image, blocking, why, since: now, lookAt };
   const events = [{ type: 'ImageBlocked' as const, digest: image.digest, blocking }];
   const what = `${shortDigest(image.digest)} is blocked by ${blocking}: ${hindrance}`;
   return change(environment, { candidate: held }, { at: now, actor: 'gate', what, events });
@@ -198,11 +232,11 @@ function rebuild(environment: Environment, image: Image, verdict: Verdict, now: 
   const { blocking } = verdict;
   const number = environment.builds + 1;
   const fixes = allFixes(environment, verdict.fixes);
+  const lookAt = addSeconds(now, buildPatienceSeconds);
   const parts = {
     builds: number,
     remediation: { attempts: environment.remediation.attempts + 1, fixes, blockingBefore: blocking },
-    candidate: { phase: 'building' as const, build: { number, fixes }, replaces: image, since: now },
-    lookAt: addSeconds(now, buildPatienceSeconds),
+    candidate: { phase: 'building' as const, build: { number, fixes }, replaces: image, since: now, lookAt },
   };
   const events = [
     { type: 'ImageBlocked' as const, digest, blocking },

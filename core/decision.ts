@@ -1,10 +1,12 @@
 /**
  * What a decision says: the environment as it shall be and the events to tell, written together in one transaction;
- * or that there is nothing to do, and why. Events and reconcile end in the same decisions, so they can't disagree.
+ * or that there is nothing to do, or that a person may not, and why. Events and reconcile end in the same decisions, so they can't disagree.
  */
-import type { Candidate, Environment, Release } from './environment.ts';
+import type { Environment } from './environment.ts';
 import type { DomainEvent } from './events.ts';
-import type { Instant } from './names.ts';
+import type { Notice } from './incident.ts';
+import { addSeconds, type Instant } from './names.ts';
+import { type EarlyLook, looksBeforeReconcile, plannedLooks } from './reconcile.ts';
 
 export interface Change {
   readonly outcome: 'changed';
@@ -12,6 +14,8 @@ export interface Change {
   readonly environment: Environment;
   readonly at: Instant;
   readonly events: readonly DomainEvent[];
+  /** Looks that are due before reconcile comes by. */
+  readonly looks: readonly EarlyLook[];
   /** One line for the audit trail: who did what. Absent where nothing turned but the time of the next look. */
   readonly audit?: Audit;
 }
@@ -27,7 +31,22 @@ export interface NoChange {
   readonly why: string;
 }
 
-export type Decision = Change | NoChange;
+/** Why a person may not have what they ask for, in the words of RFC 9457 problem details. */
+export interface Refusal {
+  readonly outcome: 'refused';
+  readonly status: 403 | 409;
+  readonly title: string;
+  readonly detail: string;
+}
+
+export const refuse = (status: 403 | 409, title: string, detail: string): Refusal => ({
+  outcome: 'refused',
+  status,
+  title,
+  detail,
+});
+
+export type Decision = Change | NoChange | Refusal;
 
 /** For logs: never the environment itself, whose spec holds what a person wrote. */
 export const summaryOf = (decision: Decision | undefined) =>
@@ -37,7 +56,10 @@ export const summaryOf = (decision: Decision | undefined) =>
         did: decision.audit?.what,
         told: decision.events.map(({ type }) => type),
       }
-    : { unchanged: decision?.why ?? 'nothing to decide' };
+    : { unchanged: decision === undefined ? 'nothing to decide' : whyNot(decision) };
+
+const whyNot = (decision: NoChange | Refusal): string =>
+  decision.outcome === 'refused' ? decision.detail : decision.why;
 
 export const unchanged = (why: string): NoChange => ({ outcome: 'unchanged', why });
 
@@ -51,35 +73,56 @@ type Body<E> = E extends DomainEvent ? Omit<E, 'environment' | 'cluster' | 'at'>
 /** An event without what is common to all events of the environment. */
 export type EventBody = Body<DomainEvent>;
 
-/** The next version of an environment, with the parts that change. */
+/** How soon the pager looks if its event is lost. */
+const noticePatienceSeconds = 120;
+
+/** The next version of an environment, with the parts that change. What is told of incidents is kept until it was heard. */
 export function change(
   environment: Environment,
   parts: Parts,
   { at, actor, what, events = [] }: Told,
 ): Change {
-  const { lookAt: _due, ...rest } = environment;
-  const lookAt = nextLook(environment, parts, at);
-  const next = { ...rest, ...parts, ...(lookAt && { lookAt }), version: environment.version + 1 };
   const about = { environment: environment.key, cluster: environment.cluster, at };
+  const all = { ...environment, ...parts };
+  const untold = [...all.untold, ...events.flatMap((event) => noticesOf(event, at))];
+  const next = { ...all, untold, version: environment.version + 1 };
   return {
     outcome: 'changed',
     environment: next,
     at,
     events: events.map((event) => ({ ...event, ...about })),
+    looks: looksBeforeReconcile(environment.version === 0 ? [] : plannedLooks(environment), next, at),
     ...(what === undefined ? {} : { audit: { at, actor, what } }),
   };
 }
 
-/** `lookAt` is given with each change or it is gone, but for the looks at what runs: they go on for ever. */
-export type Parts = Partial<Omit<Environment, 'key' | 'version'>> & {
-  readonly candidate?: Candidate;
-  readonly release?: Release;
-};
+export type Parts = Partial<Omit<Environment, 'key' | 'version'>>;
 
-/** News of the candidate can bring the next look at a release nearer; it neither puts it off nor calls it off. */
-function nextLook({ release, lookAt: due }: Environment, parts: Parts, at: Instant): Instant | undefined {
-  const wanted = parts.lookAt;
-  if (parts.release || release.phase === 'none' || due === undefined) return wanted;
-  if (wanted === undefined) return due;
-  return due > at && due < wanted ? due : wanted;
+function noticesOf(event: EventBody, at: Instant): Notice[] {
+  if (event.type !== 'IncidentOpened' && event.type !== 'IncidentRecovered') return [];
+  const state = event.type === 'IncidentOpened' ? 'open' : 'recovered';
+  return [{ state, incident: event.incident, at, lookAt: addSeconds(at, noticePatienceSeconds) }];
+}
+
+/** One piece of news, two decisions: one change that says both. */
+export function both(
+  given: Environment,
+  first: Decision,
+  second: (environment: Environment) => Decision,
+): Decision {
+  if (first.outcome !== 'changed') {
+    const alone = second(given);
+    return alone.outcome === 'unchanged' ? first : alone;
+  }
+  const then = second(first.environment);
+  if (then.outcome !== 'changed') return first;
+  const what = [first.audit?.what, then.audit?.what].filter((line) => line !== undefined).join('; ');
+  const audit = first.audit ?? then.audit;
+  return {
+    ...then,
+    environment: { ...then.environment, version: first.environment.version },
+    events: [...first.events, ...then.events],
+    looks: looksBeforeReconcile(plannedLooks(given), then.environment, then.at),
+    ...(audit ? { audit: { ...audit, what } } : {}),
+  };
 }

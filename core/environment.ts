@@ -4,7 +4,7 @@
  * What exists only after approval can't be written before it: each phase has just its own fields.
  */
 import * as z from 'zod';
-import { Incident } from './incident.ts';
+import { Incident, Notice } from './incident.ts';
 import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
 import { Spec } from './spec.ts';
 import { Fix } from './verdict.ts';
@@ -14,6 +14,8 @@ export const Image = z.object({ digest: Digest, pushedAt: Instant, tags: z.array
 export type Image = z.infer<typeof Image>;
 
 const since = { since: Instant };
+/** When the stage that it waits for is to look, whatever events come: what waits can't be written without it. */
+const waits = { lookAt: Instant, ...since };
 const build = z.object({
   number: z.int(),
   id: z.string().optional(),
@@ -25,12 +27,12 @@ const basis = z.object({ policyVersion: z.string(), waivers: z.array(z.string())
 const approval = z.object({ approver: z.string(), approvedAt: Instant, ...basis.shape });
 
 export const Candidate = z.discriminatedUnion('phase', [
-  z.object({ phase: z.literal('building'), build, replaces, ...since }),
+  z.object({ phase: z.literal('building'), build, replaces, ...waits }),
   z.object({ phase: z.literal('build-failed'), build, replaces, reason: z.string(), ...since }),
-  z.object({ phase: z.literal('scanning'), image: Image, ...since }),
-  z.object({ phase: z.literal('blocked'), image: Image, blocking: z.int(), why: z.string(), ...since }),
-  z.object({ phase: z.literal('awaiting-approval'), image: Image, basis, ...since }),
-  z.object({ phase: z.literal('promoting'), image: Image, approval, ...since }),
+  z.object({ phase: z.literal('scanning'), image: Image, ...waits }),
+  z.object({ phase: z.literal('blocked'), image: Image, blocking: z.int(), why: z.string(), ...waits }),
+  z.object({ phase: z.literal('awaiting-approval'), image: Image, basis, ...waits }),
+  z.object({ phase: z.literal('promoting'), image: Image, approval, ...waits }),
   z.object({ phase: z.literal('promoted'), image: Image, approval, ...since }),
   z.object({ phase: z.literal('refused'), image: Image, reason: z.string(), ...since }),
 ]);
@@ -38,9 +40,16 @@ export type Candidate = z.infer<typeof Candidate>;
 
 export const Release = z.discriminatedUnion('phase', [
   z.object({ phase: z.literal('none') }),
-  z.object({ phase: z.literal('deploying'), digest: Digest, deadline: Instant, ...since }),
-  z.object({ phase: z.literal('ready'), digest: Digest, address: z.string(), ...since }),
-  z.object({ phase: z.literal('unready'), digest: Digest, reason: z.string(), ...since }),
+  z.object({ phase: z.literal('deploying'), digest: Digest, deadline: Instant, ...waits }),
+  z.object({
+    phase: z.literal('ready'),
+    digest: Digest,
+    address: z.string(),
+    /** When to ask for its name again; gone when the name points here. */
+    pointAt: Instant.optional(),
+    ...waits,
+  }),
+  z.object({ phase: z.literal('unready'), digest: Digest, reason: z.string(), ...waits }),
 ]);
 export type Release = z.infer<typeof Release>;
 
@@ -62,8 +71,10 @@ export const Environment = z.object({
   incidents: z.array(Incident),
   /** The newest OOM that was told of: Kubernetes shows it for as long as the pod lives. */
   lastOomAt: Instant.optional(),
-  /** When to look at it again, whatever events come; absent when there is nothing to wait for. */
-  lookAt: Instant.optional(),
+  /** When the gate is to judge what runs again; absent while nothing is released. */
+  recheckAt: Instant.optional(),
+  /** What people on call are to be told, oldest first; gone when they were. */
+  untold: z.array(Notice),
 });
 export type Environment = z.infer<typeof Environment>;
 

@@ -23,11 +23,12 @@ export class Rejected extends Error {
 export function parse<S extends z.ZodType>(schema: S, value: unknown, where: string): z.infer<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    (issue) => `${issue.path.join('.') || 'the whole'}: ${issue.message}`,
-  );
-  throw new Rejected(`${where} is not valid: ${problems.join('; ')}`);
+  throw new Rejected(`${where} is not valid: ${problemsOf(parsed.error)}`);
 }
+
+/** What is wrong and where, without the values: they may be a person's. */
+export const problemsOf = ({ issues }: z.ZodError): string =>
+  issues.map((issue) => `${issue.path.join('.') || 'the whole'}: ${issue.message}`).join('; ');
 
 export function parseJson<S extends z.ZodType>(schema: S, text: string, where: string): z.infer<S> {
   let value: unknown;

@@ -63,7 +63,7 @@ export const flow: readonly FlowStage[] = [
   },
   {
     stage: 'gate',
-    does: 'A pushed image is scanned; all findings, the policy and its waivers make the verdict.',
+    does: 'A pushed image is scanned; all findings, the policy and its waivers make the verdict, and so for what runs.',
     impact: 'Pushed images get no verdict and wait.',
     on: [
       {
@@ -78,7 +78,7 @@ export const flow: readonly FlowStage[] = [
         detail: { 'repository-name': [{ wildcard: 'arn:*:repository/candidate/*' }] },
       },
     ],
-    tells: ['ImagePassed', 'ImageBlocked', 'RemediationRequested'],
+    tells: ['ImagePassed', 'ImageBlocked', 'RemediationRequested', 'IncidentOpened', 'IncidentRecovered'],
   },
   {
     stage: 'approval',
@@ -108,6 +108,7 @@ export const flow: readonly FlowStage[] = [
     does: "The environment's name is pointed at its load balancer.",
     impact: 'New environments have no name, moved ones an old address.',
     on: [ours('EnvironmentReady')],
+    also: 'its own later looks, and reconcile',
     tells: [],
   },
   {
@@ -115,6 +116,7 @@ export const flow: readonly FlowStage[] = [
     does: 'People on call are told of an incident, and of its end.',
     impact: 'INCIDENTS REACH NOBODY.',
     on: [ours('IncidentOpened', 'IncidentRecovered')],
+    also: 'its own later looks, and reconcile',
     tells: [],
   },
   {

@@ -1,9 +1,9 @@
 /** Something the pager is told of, with its recovery. Each is told once and closed once. */
 import * as z from 'zod';
 import type { Health } from './health.ts';
-import { addSeconds, Instant } from './names.ts';
+import { addSeconds, Digest, Instant } from './names.ts';
 
-export const IncidentKind = z.enum(['oom', 'rollout', 'down']);
+export const IncidentKind = z.enum(['oom', 'rollout', 'down', 'vulnerable']);
 export type IncidentKind = z.infer<typeof IncidentKind>;
 
 export const Incident = z.object({
@@ -15,8 +15,20 @@ export const Incident = z.object({
   lastSeenAt: Instant,
   /** What happened, and what to do. */
   summary: z.string(),
+  /** The image, where the trouble is the image's. */
+  digest: Digest.optional(),
 });
 export type Incident = z.infer<typeof Incident>;
+
+/** Half of an incident's story, on its way to people: its opening or its end. */
+export const Notice = z.object({
+  state: z.enum(['open', 'recovered']),
+  incident: Incident,
+  at: Instant,
+  /** When the pager is to look, if the event is lost. */
+  lookAt: Instant,
+});
+export type Notice = z.infer<typeof Notice>;
 
 /** How long an environment must be Ready with no new OOM before we say that it recovered. */
 export const quietSeconds = 120;
@@ -28,8 +40,12 @@ export function oomSummary(oom: NonNullable<Health['lastOom']>): string {
   );
 }
 
-/** Ready for long enough, and quiet for as long. */
+/** Whether this is trouble of what runs, to be seen in the cluster, and not of the image, which the gate sees. */
+export const isOfCluster = ({ kind }: Incident): boolean => kind !== 'vulnerable';
+
+/** Ready for long enough, and quiet for as long; a bad image's trouble is over when another one is Ready. */
 export function isOver(incident: Incident, health: Health, now: Instant): boolean {
+  if (!isOfCluster(incident)) return health.ready && health.digest !== incident.digest;
   if (!health.ready || health.readySince === undefined) return false;
   const longAgo = addSeconds(now, -quietSeconds);
   return incident.lastSeenAt <= longAgo && health.readySince <= longAgo;

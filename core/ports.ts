@@ -30,8 +30,18 @@ export interface EnvironmentStore {
    */
   write(change: Change, enclosed?: Enclosed): Promise<void>;
   audit(key: EnvironmentKey, limit: number): Promise<readonly Audit[]>;
-  /** Environments whose `lookAt` has come, longest waiting first. */
-  due(now: Instant, limit: number): Promise<readonly Environment[]>;
+  /** Environments that somebody is to look at by now, longest waiting first. */
+  due(now: Instant, limit: number): Promise<Due>;
+}
+
+export interface Due {
+  readonly environments: readonly Environment[];
+  /** Items that this version can't read: for people to look at. */
+  readonly unreadable: readonly Unreadable[];
+}
+export interface Unreadable {
+  readonly item: string;
+  readonly reason: string;
 }
 
 /** Something outgoing that was written with a change and is perhaps not sent yet. */

@@ -7,10 +7,11 @@ import { change, type Decision, type Parts, unchanged } from './decision.ts';
 import type { Environment } from './environment.ts';
 import { shortDigest } from './image.ts';
 import { addSeconds, type Digest, type Instant } from './names.ts';
+import { recheckSeconds } from './recheck.ts';
 import { explain, type Verdict } from './verdict.ts';
 
 /** How soon the rollout is looked at if its event is lost, and when it must be Ready. */
-const promotionPatienceSeconds = 120;
+const rolloutPatienceSeconds = 120;
 const rolloutDeadlineSeconds = 600;
 
 /** Why an approved image was not promoted: it turned bad, and is judged again, or it can't be had, and that is the end. */
@@ -47,7 +48,7 @@ export function refusePromotion(
     return unchanged('it is not being promoted');
   const { image } = candidate;
   const parts: Parts = judgeAgain
-    ? { candidate: { phase: 'scanning', image, since: now }, lookAt: now }
+    ? { candidate: { phase: 'scanning', image, since: now, lookAt: now } }
     : { candidate: { phase: 'refused', image, reason, since: now } };
   const events = [{ type: 'PromotionRefused' as const, digest, reason }];
   const what = `${shortDigest(digest)} was not promoted: ${reason}`;
@@ -59,15 +60,19 @@ export function promoted(environment: Environment, digest: Digest, now: Instant)
   const { candidate } = environment;
   if (candidate.phase !== 'promoting' || candidate.image.digest !== digest)
     return unchanged('it is not being promoted');
-  const parts = {
-    candidate: { ...candidate, phase: 'promoted' as const, since: now },
+  const { image, approval } = candidate;
+  const parts: Parts = {
+    candidate: { phase: 'promoted', image, approval, since: now },
+    // What was fixed stays fixed; a finding that comes later has its own tries.
+    remediation: { attempts: 0, fixes: environment.remediation.fixes },
     release: {
-      phase: 'deploying' as const,
+      phase: 'deploying',
       digest,
       since: now,
       deadline: addSeconds(now, rolloutDeadlineSeconds),
+      lookAt: addSeconds(now, rolloutPatienceSeconds),
     },
-    lookAt: addSeconds(now, promotionPatienceSeconds),
+    recheckAt: addSeconds(now, recheckSeconds),
   };
   const events = [{ type: 'ImagePromoted' as const, digest }];
   return change(environment, parts, {

@@ -1,28 +1,44 @@
-/** Which stages should look at an environment that is due: the ones whose news it waits for. */
-import type { Environment } from './environment.ts';
+/** Who is to look at an environment, and when: each stage that it waits for has an instant of its own. */
+import type { Candidate, Environment, Release } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Stage } from './flow.ts';
 import { type Instant, secondsBetween } from './names.ts';
 
 /** Stages with a queue that takes looks. */
-export type LookStage = Extract<Stage, 'build' | 'gate' | 'promote' | 'deploy'>;
+export type LookStage = Extract<Stage, 'build' | 'gate' | 'promote' | 'deploy' | 'dns' | 'pager'>;
 
-export function stagesToLook({ candidate, release }: Environment): LookStage[] {
-  const stage = candidateStage(candidate.phase);
-  return [...(stage ? [stage] : []), ...(release.phase === 'none' ? [] : ['deploy' as const])];
+export interface PlannedLook {
+  readonly stage: LookStage;
+  readonly at: Instant;
 }
 
-function candidateStage(phase: Environment['candidate']['phase']): LookStage | undefined {
+/** Every look that is planned, in the order of the flow. */
+export function plannedLooks({ candidate, release, recheckAt, untold }: Environment): PlannedLook[] {
+  const planned: [LookStage | undefined, Instant | undefined][] = [
+    [stageOf(candidate), lookAtOf(candidate)],
+    ['gate', recheckAt],
+    ['deploy', lookAtOf(release)],
+    ['dns', release.phase === 'ready' ? release.pointAt : undefined],
+    ['pager', untold[0]?.lookAt],
+  ];
+  return planned.flatMap(([stage, at]) => (stage && at !== undefined ? [{ stage, at }] : []));
+}
+
+const lookAtOf = (part: Candidate | Release): Instant | undefined =>
+  'lookAt' in part ? part.lookAt : undefined;
+
+/** The stage whose news the newest image waits for. */
+function stageOf({ phase }: Candidate): LookStage | undefined {
   switch (phase) {
     case 'building':
       return 'build';
     case 'scanning':
+    case 'blocked':
+    case 'awaiting-approval':
       return 'gate';
     case 'promoting':
       return 'promote';
     case 'build-failed':
-    case 'blocked':
-    case 'awaiting-approval':
     case 'promoted':
     case 'refused':
       return undefined;
@@ -31,20 +47,38 @@ function candidateStage(phase: Environment['candidate']['phase']): LookStage | u
   }
 }
 
+/** When reconcile is to see it; undefined when nothing is waited for. */
+export const nextLookAt = (environment: Environment): Instant | undefined =>
+  plannedLooks(environment)
+    .map(({ at }) => at)
+    .sort()[0];
+
+/** The stages whose instant has come. */
+export function stagesToLook(environment: Environment, now: Instant): LookStage[] {
+  const due = plannedLooks(environment).filter(({ at }) => at <= now);
+  return [...new Set(due.map(({ stage }) => stage))];
+}
+
 /** Reconcile comes once a minute; what is due before that is asked for by a delayed message. */
 const reconcileSeconds = 60;
 
+export interface EarlyLook {
+  readonly stage: LookStage;
+  readonly delaySeconds: number;
+}
+
+/** The looks that a change plans: those that were planned before it are on their way already. */
 export function looksBeforeReconcile(
-  environment: Environment,
+  before: readonly PlannedLook[],
+  after: Environment,
   now: Instant,
-): { stage: LookStage; delaySeconds: number }[] {
-  if (environment.lookAt === undefined) return [];
-  const delaySeconds = Math.max(0, Math.ceil(secondsBetween(now, environment.lookAt)));
-  return delaySeconds < reconcileSeconds
-    ? stagesToLook(environment).map((stage) => ({ stage, delaySeconds }))
-    : [];
+): EarlyLook[] {
+  return plannedLooks(after)
+    .filter(({ stage, at }) => !before.some((known) => known.stage === stage && known.at === at))
+    .map(({ stage, at }) => ({ stage, delaySeconds: Math.max(0, Math.ceil(secondsBetween(now, at))) }))
+    .filter(({ delaySeconds }) => delaySeconds < reconcileSeconds);
 }
 
 /** Somebody looked since this look was sent: the next one is set, and two chains of looks become one. */
-export const isLookedAfter = ({ lookAt }: Environment, now: Instant): boolean =>
-  lookAt !== undefined && lookAt > now;
+export const isLookedAfter = (part: Candidate | Release, now: Instant): boolean =>
+  (lookAtOf(part) ?? now) > now;

@@ -4,7 +4,7 @@ import type { Environment, Release } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Health } from './health.ts';
 import { shortDigest } from './image.ts';
-import { type Incident, type IncidentKind, isOver, oomSummary } from './incident.ts';
+import { type Incident, type IncidentKind, isOfCluster, isOver, oomSummary } from './incident.ts';
 import { addSeconds, environmentId, type Instant } from './names.ts';
 
 /** How soon to look again: while something is about to change, and while all is well. */
@@ -14,6 +14,14 @@ const incidentSeconds = 15;
 /** What was Ready and is not: shorter troubles, a restart or a node that is replaced, heal by themselves. */
 const downSeconds = 60;
 
+/** How soon the DNS stage looks if its event is lost, and how soon again where the name is somebody else's. */
+const namePatienceSeconds = 120;
+const foreignSeconds = 600;
+
+type Released = Exclude<Release, { phase: 'none' }>;
+/** Without the instant of the next look, which is set when all else is known. */
+type Seen<R> = R extends Released ? Omit<R, 'lookAt'> : never;
+
 /** The digest that the cluster is to run, if any. */
 export const wantedDigest = ({ release }: Environment) =>
   release.phase === 'none' ? undefined : release.digest;
@@ -21,25 +29,27 @@ export const wantedDigest = ({ release }: Environment) =>
 /** One look at the cluster. Always leaves an instant for the next look. */
 export function observed(environment: Environment, health: Health, now: Instant): Decision {
   if (environment.release.phase === 'none') return unchanged('nothing is released yet');
-  const release = nextRelease(environment.release, health, now);
-  const { incidents, events, lastOomAt } = nextIncidents(environment, release, health, now);
-  if (release.phase === 'ready' && addressOf(environment.release) !== release.address) {
-    events.unshift({ type: 'EnvironmentReady', digest: release.digest, address: release.address });
+  const seen = nextRelease(environment.release, health, now);
+  const { incidents, events, lastOomAt } = nextIncidents(environment, seen, health, now);
+  if (seen.phase === 'ready' && addressOf(environment.release) !== seen.address) {
+    events.unshift({ type: 'EnvironmentReady', digest: seen.digest, address: seen.address });
+    seen.pointAt = addSeconds(now, namePatienceSeconds);
   }
+  const lookAt = addSeconds(now, secondsToNextLook(seen, incidents));
   const parts = {
-    release,
+    release: { ...seen, lookAt },
     incidents,
     ...(lastOomAt === undefined ? {} : { lastOomAt }),
-    lookAt: addSeconds(now, secondsToNextLook(release, incidents)),
   };
-  const what = describe(environment.release, release, events);
+  const what = describe(environment.release, seen, events);
   return change(environment, parts, { at: now, actor: 'deploy', what, events });
 }
 
 /** Where it is reached while it is Ready: elsewhere than before, or Ready again, is told. */
-const addressOf = (release: Release) => (release.phase === 'ready' ? release.address : undefined);
+const addressOf = (release: Release | Seen<Released>) =>
+  release.phase === 'ready' ? release.address : undefined;
 
-function nextRelease(release: Exclude<Release, { phase: 'none' }>, health: Health, now: Instant): Release {
+function nextRelease(release: Released, health: Health, now: Instant): Seen<Released> {
   const { digest } = release;
   const healthy = health.ready && health.digest === digest && health.address !== undefined;
   const reason = health.problem ?? 'The cluster still runs another digest.';
@@ -60,7 +70,7 @@ function nextRelease(release: Exclude<Release, { phase: 'none' }>, health: Healt
   }
 }
 
-function nextIncidents(environment: Environment, release: Release, health: Health, now: Instant) {
+function nextIncidents(environment: Environment, release: Seen<Released>, health: Health, now: Instant) {
   const events: EventBody[] = [];
   const open = new Map<IncidentKind, Incident>(
     environment.incidents.map((incident) => [incident.kind, incident]),
@@ -78,7 +88,11 @@ function nextIncidents(environment: Environment, release: Release, health: Healt
   if (release.phase === 'unready' && environment.release.phase === 'deploying') {
     happened('rollout', now, `${shortDigest(release.digest)} was not Ready in time. ${release.reason}`);
   }
-  if (open.size === 0 && release.phase === 'unready' && addSeconds(release.since, downSeconds) <= now) {
+  if (
+    ![...open.values()].some(isOfCluster) &&
+    release.phase === 'unready' &&
+    addSeconds(release.since, downSeconds) <= now
+  ) {
     happened(
       'down',
       now,
@@ -93,13 +107,13 @@ function nextIncidents(environment: Environment, release: Release, health: Healt
   return { incidents: [...open.values()], events, lastOomAt: newOom ? lastOom.at : environment.lastOomAt };
 }
 
-function secondsToNextLook(release: Release, incidents: readonly Incident[]): number {
+function secondsToNextLook(release: Seen<Released>, incidents: readonly Incident[]): number {
   if (release.phase === 'deploying') return busySeconds;
-  return incidents.length > 0 || release.phase === 'unready' ? incidentSeconds : steadySeconds;
+  return incidents.some(isOfCluster) || release.phase === 'unready' ? incidentSeconds : steadySeconds;
 }
 
 /** Undefined when the look found what was known. */
-function describe(before: Release, after: Release, events: readonly EventBody[]): string | undefined {
+function describe(before: Released, after: Seen<Released>, events: readonly EventBody[]): string | undefined {
   const turned = before.phase === after.phase ? [] : [`${before.phase} → ${after.phase}`];
   const told = events.map((event) =>
     'incident' in event ? `${event.type} (${event.incident.kind})` : event.type,
@@ -113,10 +127,25 @@ export function pointed(
   dns: { name: string; target: string },
   now: Instant,
 ): Decision {
-  if (environment.release.phase === 'none') return unchanged('nothing is released yet');
-  const known = environment.dns;
-  if (known?.name === dns.name && known.target === dns.target)
-    return unchanged('the name points there already');
-  const what = `${dns.name} points at ${dns.target}`;
-  return change(environment, { dns }, { at: now, actor: 'dns', what });
+  const { release, dns: known } = environment;
+  if (release.phase === 'none') return unchanged('nothing is released yet');
+  const { pointAt, ...rest } = release.phase === 'ready' ? release : { ...release, pointAt: undefined };
+  const isWaited = pointAt !== undefined && rest.phase === 'ready' && rest.address === dns.target;
+  const isKnown = known?.name === dns.name && known.target === dns.target;
+  if (isKnown && !isWaited) return unchanged('the name points there already');
+  const what = isKnown ? undefined : `${dns.name} points at ${dns.target}`;
+  return change(
+    environment,
+    { dns, ...(isWaited ? { release: rest } : {}) },
+    { at: now, actor: 'dns', what },
+  );
+}
+
+/** The name is somebody else's: looked at again, for a person may have given it up. */
+export function notPointed(environment: Environment, reason: string, now: Instant): Decision {
+  const { release } = environment;
+  if (release.phase !== 'ready' || release.pointAt === undefined || release.pointAt > now)
+    return unchanged(reason);
+  const later = { ...release, pointAt: addSeconds(now, foreignSeconds) };
+  return change(environment, { release: later }, { at: now, actor: 'dns' });
 }

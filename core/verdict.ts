@@ -59,9 +59,8 @@ export function decideVerdict(question: Question): Verdict {
     return { ...base, result: 'block', reasons: [withoutScan(scan)], blocking: 1 };
   }
   const counts = countBySeverity(scan.findings);
-  const ageHours = secondsBetween(scan.completedAt, now) / 3600;
-  if (!scan.watched && ageHours > policy.maxScanAgeHours) {
-    const message = `The scan is ${Math.floor(ageHours)} hours old; the policy takes ${policy.maxScanAgeHours}. Scan again.`;
+  if (!scan.watched && secondsBetween(scan.completedAt, now) / 3600 > policy.maxScanAgeHours) {
+    const message = `The scan ended at ${scan.completedAt}; the policy takes none older than ${policy.maxScanAgeHours} hours. Scan again.`;
     return { ...base, counts, result: 'stale', reasons: [{ rule: 'scan-too-old', message }], blocking: 1 };
   }
   const { reasons, waived } = judge(question, scan.findings);
@@ -146,6 +145,10 @@ function fixesFor(reasons: readonly (Reason & { finding: Finding })[]): Fix[] {
 /** A scan reads names and versions from files in the image: they go into a Dockerfile only as a spec's own would. */
 const isInstallable = ({ manager, package: name, version }: Fix): boolean =>
   packageGrammar[manager].safeParse({ name, version }).success;
+
+/** Blocked by what the image has, not by what is not known of it. */
+export const hasFindings = ({ result, reasons }: Verdict): boolean =>
+  result === 'block' && reasons.some((reason) => 'finding' in reason);
 
 /** One line for a person: what blocks, by which rule, and where it is fixed. */
 export function explain(reason: Reason, policyVersion: string): string {

@@ -42,7 +42,8 @@ export class ControlPlaneStack extends Stack {
     );
     const dns = new DnsStage(this, 'Dns', { ...foundation, config });
     const pager = new PagerStage(this, 'Pager', { ...foundation, tells: data.pager });
-    const looks = { build: build.queue, gate: gate.queue, promote: promote.queue, deploy };
+    const shared = { build: build.queue, gate: gate.queue, promote: promote.queue };
+    const looks = { ...shared, dns: dns.queue, pager: pager.queue, deploy };
     const outbox = new OutboxStage(this, 'Outbox', { ...foundation, table, looks });
     const reconcile = new ReconcileStage(this, 'Reconcile', { ...foundation, looks });
     const clusterNames = clusters.map((cluster) => cluster.clusterName);

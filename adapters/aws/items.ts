@@ -7,6 +7,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import type { Audit, Change } from '#core/decision.ts';
 import { Environment } from '#core/environment.ts';
+import { problemsOf } from '#core/errors.ts';
 import { DomainEvent } from '#core/events.ts';
 import {
   type EnvironmentKey,
@@ -14,8 +15,8 @@ import {
   environmentId,
   type Instant,
 } from '#core/names.ts';
-import type { Enclosed, OutboxEntry, OutboxMessage } from '#core/ports.ts';
-import { looksBeforeReconcile } from '#core/reconcile.ts';
+import type { Due, Enclosed, OutboxEntry, OutboxMessage, Unreadable } from '#core/ports.ts';
+import { nextLookAt } from '#core/reconcile.ts';
 import type { Verdict } from '#core/verdict.ts';
 
 export type Kind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX';
@@ -32,8 +33,10 @@ export const pendingShard = 'pending';
 /** Versions as sort keys: as text they must sort as numbers do. */
 const padded = (version: number): string => String(version).padStart(10, '0');
 
+/** `lookAt` is the earliest look that is planned: what the index `due` is sorted by, and nobody else reads. */
 export function environmentItem(environment: Environment) {
-  const due = environment.lookAt === undefined ? {} : { dueShard };
+  const lookAt = nextLookAt(environment);
+  const due = lookAt === undefined ? {} : { dueShard, lookAt };
   return { pk: partition('ENV', environment.key), sk: state, ...environment, ...due };
 }
 
@@ -56,14 +59,10 @@ export const approvalItem = (key: EnvironmentKey, approval: NonNullable<Enclosed
 });
 
 export function outboxItems(change: Change) {
-  const { environment, events, at } = change;
+  const { environment, events, looks, at } = change;
   const messages: OutboxMessage[] = [
     ...events.map((event) => ({ kind: 'event' as const, event })),
-    ...looksBeforeReconcile(environment, at).map((look) => ({
-      kind: 'look' as const,
-      cluster: environment.cluster,
-      ...look,
-    })),
+    ...looks.map((look) => ({ kind: 'look' as const, cluster: environment.cluster, ...look })),
   ];
   return messages.map((message, position) => ({
     pk: partition('OUTBOX', environment.key),
@@ -82,7 +81,7 @@ const OutboxItem = z.object({
     z.object({ kind: z.literal('event'), event: DomainEvent }),
     z.object({
       kind: z.literal('look'),
-      stage: z.enum(['build', 'gate', 'promote', 'deploy']),
+      stage: z.enum(['build', 'gate', 'promote', 'deploy', 'dns', 'pager']),
       cluster: z.string(),
       delaySeconds: z.int(),
     }),
@@ -103,3 +102,20 @@ export function outboxEntryOfImage(image: unknown): OutboxEntry {
 export const outboxTtl = (now: Instant): number => Math.floor(Date.parse(now) / 1000) + 7 * 24 * 3600;
 
 export const parseEnvironmentItem = (item: unknown): Environment => Environment.parse(item);
+
+/** One item that can't be read does not hide the others. */
+export function dueOf(found: readonly unknown[]): Due {
+  const environments: Environment[] = [];
+  const unreadable: Unreadable[] = [];
+  for (const item of found) {
+    const parsed = Environment.safeParse(item);
+    if (parsed.success) environments.push(parsed.data);
+    else unreadable.push({ item: nameOf(item), reason: problemsOf(parsed.error) });
+  }
+  return { environments, unreadable };
+}
+
+const nameOf = (item: unknown): string => {
+  const named = z.object({ pk: z.string() }).safeParse(item);
+  return named.success ? named.data.pk : 'an item without a key';
+};

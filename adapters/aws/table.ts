@@ -101,7 +101,7 @@ export class Table implements EnvironmentStore, Outbox {
       now,
       limit,
     );
-    return found.map(items.parseEnvironmentItem);
+    return items.dueOf(found);
   }
 
   async pending(olderThan: Instant, limit: number) {

@@ -7,7 +7,7 @@ import type { Audit, Change } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
 import { Conflict } from '#core/errors.ts';
 import { type Digest, type EnvironmentKey, environmentId, type Instant } from '#core/names.ts';
-import type { Enclosed, EnvironmentStore, Outbox, OutboxEntry } from '#core/ports.ts';
+import type { Due, Enclosed, EnvironmentStore, Outbox, OutboxEntry } from '#core/ports.ts';
 import type { Verdict } from '#core/verdict.ts';
 
 interface Outgoing {
@@ -18,6 +18,8 @@ type Approval = NonNullable<Enclosed['approval']> & { readonly environment: Envi
 
 export class MemoryStore implements EnvironmentStore, Outbox {
   readonly #environments = new Map<string, string>();
+  /** The sparse index of the real table. */
+  readonly #due = new Map<string, Instant>();
   readonly #verdicts = new Map<string, Verdict>();
   readonly #audit = new Map<string, Audit[]>();
   readonly #pending = new Map<string, Outgoing>();
@@ -48,9 +50,12 @@ export class MemoryStore implements EnvironmentStore, Outbox {
     if (verdict && known && known.decidedAt > verdict.decidedAt) {
       throw new Conflict(`A newer verdict on an image of ${id} is stored.`);
     }
-    const environment = JSON.stringify(items.environmentItem(change.environment));
+    const item = items.environmentItem(change.environment);
+    const environment = JSON.stringify(item);
     const entries = items.outboxItems(change).map((item) => items.outboxEntry(item));
     this.#environments.set(id, environment);
+    if ('lookAt' in item) this.#due.set(id, item.lookAt);
+    else this.#due.delete(id);
     for (const entry of entries) this.#pending.set(entryId(entry), { entry, writtenAt: change.at });
     if (change.audit) this.#audit.set(id, [...(this.#audit.get(id) ?? []), change.audit]);
     if (verdict) this.#verdicts.set(verdictId(key, verdict.digest), verdict);
@@ -61,17 +66,17 @@ export class MemoryStore implements EnvironmentStore, Outbox {
     return (this.#audit.get(environmentId(key)) ?? []).slice(-limit);
   }
 
-  async due(now: Instant, limit: number): Promise<readonly Environment[]> {
-    const all = [...this.#environments.values()].map((text) => items.parseEnvironmentItem(JSON.parse(text)));
-    return all
-      .flatMap((environment) =>
-        environment.lookAt !== undefined && environment.lookAt <= now
-          ? [{ environment, lookAt: environment.lookAt }]
-          : [],
-      )
-      .sort((a, b) => inOrder(a.lookAt, b.lookAt))
-      .slice(0, limit)
-      .map(({ environment }) => environment);
+  async due(now: Instant, limit: number): Promise<Due> {
+    const due = [...this.#due].filter(([, lookAt]) => lookAt <= now);
+    due.sort(([, a], [, b]) => inOrder(a, b));
+    return items.dueOf(due.slice(0, limit).map(([id]) => JSON.parse(this.#environments.get(id) ?? '{}')));
+  }
+
+  /** What somebody made of an item by hand, or a version that writes otherwise. */
+  tamper(key: EnvironmentKey, fields: Readonly<Record<string, unknown>>): void {
+    const id = environmentId(key);
+    const item: unknown = JSON.parse(this.#environments.get(id) ?? '{}');
+    this.#environments.set(id, JSON.stringify(Object.assign({}, item, fields)));
   }
 
   async pending(olderThan: Instant, limit: number): Promise<readonly OutboxEntry[]> {

@@ -1,12 +1,12 @@
 /** Builds are started where they are asked for, and their failures are told; a success tells itself by its push. */
 import type { Signal } from '#core/aws-events.ts';
-import { buildFailed, buildNotStarted, buildStarted, pushed } from '#core/candidate.ts';
 import type { Config } from '#core/config.ts';
-import { type Decision, summaryOf } from '#core/decision.ts';
+import { summaryOf } from '#core/decision.ts';
 import { buildContext } from '#core/dockerfile.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { buildTag, candidateOf, repositoryOf } from '#core/image.ts';
+import { type News, next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, ImageBuilder, ImageScanner } from '#core/ports.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
@@ -27,7 +27,8 @@ export function build(deps: BuildDeps): Handle {
     const environment = await deps.store.read(key);
     if (!environment)
       return log.warn('no such environment: it was deleted since', { environment: environmentId(key) });
-    const decision = await decide(deps, environment, signal);
+    const news = await learn(deps, environment, signal);
+    const decision = news && next(environment, news, deps.clock.now());
     if (decision?.outcome === 'changed') await deps.store.write(decision);
     log.info('build', { environment: environmentId(key), ...summaryOf(decision) });
   };
@@ -47,44 +48,43 @@ function environmentOf(signal: Signal): EnvironmentKey {
   return key;
 }
 
-async function decide(
-  deps: BuildDeps,
-  environment: Environment,
-  signal: Signal,
-): Promise<Decision | undefined> {
+/** @returns undefined where there is no news: nothing is built, or it is still going on. */
+async function learn(deps: BuildDeps, environment: Environment, signal: Signal): Promise<News | undefined> {
   const { candidate } = environment;
   if (candidate.phase !== 'building') return undefined;
   const { id } = candidate.build;
-  if (id === undefined) return start(deps, environment);
-  const isDue = signal.kind === 'look' && !isLookedAfter(environment, deps.clock.now());
+  if (id === undefined) return start(deps, environment, candidate.build);
+  const isDue = signal.kind === 'look' && !isLookedAfter(candidate, deps.clock.now());
   return signal.kind === 'build' || isDue ? ask(deps, environment, id) : undefined;
 }
 
-async function start({ builder, config, clock }: BuildDeps, environment: Environment): Promise<Decision> {
-  const { key, spec, candidate } = environment;
-  if (candidate.phase !== 'building')
-    throw new Error(`${environmentId(key)} is ${candidate.phase}, not building`);
+async function start(
+  { builder, config }: BuildDeps,
+  { key, spec }: Environment,
+  { number, fixes }: Build,
+): Promise<News> {
   const base = config.catalog.bases.find((entry) => entry.name === spec.base);
-  const notStarted = (reason: string) => buildNotStarted(environment, reason, clock.now());
+  const notStarted = (reason: string) => ({ kind: 'build-not-started' as const, reason });
   if (!base) return notStarted(`the base ${spec.base} is no longer in the catalog: ask for another one`);
   const baseImage = await builder.resolveBase(base.repository, base.tag);
   if (!baseImage)
     return notStarted(`${base.repository}:${base.tag} is not in the registry: mirror it there first`);
-  const { number, fixes } = candidate.build;
   const context = buildContext({ spec, baseImage, environmentId: environmentId(key), fixes });
-  const id = await builder.start({ key, number, context });
-  return buildStarted(environment, number, id, clock.now());
+  return { kind: 'build-started', number, id: await builder.start({ key, number, context }) };
 }
 
+type Build = Extract<Environment['candidate'], { phase: 'building' }>['build'];
+
 /** CodeBuild is asked, whatever the event said: events come late and twice. */
-async function ask({ builder, scanner, clock }: BuildDeps, environment: Environment, id: string) {
+async function ask(
+  { builder, scanner }: BuildDeps,
+  { key, builds }: Environment,
+  id: string,
+): Promise<News | undefined> {
+  const failed = (reason: string) => ({ kind: 'build-failed' as const, id, reason });
   const status = await builder.status(id);
   if (!status.ended) return undefined;
-  if (status.failure !== undefined) return buildFailed(environment, id, status.failure, clock.now());
-  const image = await scanner.imageByTag(
-    repositoryOf('candidate', environment.key),
-    buildTag(environment.builds),
-  );
-  if (!image) return buildFailed(environment, id, 'the build succeeded and pushed nothing', clock.now());
-  return pushed(environment, image, clock.now());
+  if (status.failure !== undefined) return failed(status.failure);
+  const image = await scanner.imageByTag(repositoryOf('candidate', key), buildTag(builds));
+  return image ? { kind: 'pushed', image } : failed('the build succeeded and pushed nothing');
 }

@@ -6,10 +6,11 @@ import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { assess } from '#core/health.ts';
 import { repositoryOf } from '#core/image.ts';
+import { next } from '#core/machine.ts';
 import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, ClusterClient, EnvironmentStore } from '#core/ports.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
-import { observed, wantedDigest } from '#core/release.ts';
+import { wantedDigest } from '#core/release.ts';
 import { desiredObjects, type KubernetesObject } from '#core/rollout.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
@@ -36,8 +37,9 @@ export function deploy(deps: DeployDeps): Handle {
         `${environmentId(key)} lives in cluster ${environment.cluster}, this is ${deps.clusterName}.`,
       );
     }
-    if (signal.kind === 'look' && isLookedAfter(environment, deps.clock.now())) return;
-    const decision = observed(environment, await bringAndLook(deps, environment, digest), deps.clock.now());
+    if (signal.kind === 'look' && isLookedAfter(environment.release, deps.clock.now())) return;
+    const health = await bringAndLook(deps, environment, digest);
+    const decision = next(environment, { kind: 'observed', health }, deps.clock.now());
     if (decision.outcome === 'changed') await deps.store.write(decision);
     log.info('looked', { environment: environmentId(key), ...summaryOf(decision) });
   };

@@ -1,13 +1,14 @@
 /** The gate: whatever says that an image is there or was scanned, the registry is asked what it knows, and that is judged. */
-import { isScanAwaited, judged, pushed } from '#core/candidate.ts';
+import { imageToJudge, isScanAwaited } from '#core/candidate.ts';
 import type { Config } from '#core/config.ts';
 import { summaryOf } from '#core/decision.ts';
 import type { Environment, Image } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { candidateOf, repositoryOf } from '#core/image.ts';
-import type { Digest, EnvironmentKey } from '#core/names.ts';
+import { next } from '#core/machine.ts';
+import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, ImageScanner } from '#core/ports.ts';
-import { isLookedAfter } from '#core/reconcile.ts';
+import { digestToRecheck } from '#core/recheck.ts';
 import { decideVerdict } from '#core/verdict.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
@@ -35,34 +36,51 @@ async function onNews(deps: GateDeps, repository: string, digest: Digest): Promi
     );
   const image = await deps.scanner.image(repository, digest);
   if (!image) return log.warn('the image was deleted before it was judged', { repository, digest });
-  await judge(deps, key, await deps.store.read(key), image);
+  await judge(deps, { key, repository, image });
 }
 
+/** The newest image and what runs are each judged when they are due: a policy or a waiver may have changed meanwhile. */
 async function onLook(deps: GateDeps, key: EnvironmentKey): Promise<void> {
   const environment = await deps.store.read(key);
-  if (environment?.candidate.phase !== 'scanning' || isLookedAfter(environment, deps.clock.now())) return;
-  await judge(deps, key, environment, environment.candidate.image);
+  if (!environment) return;
+  const now = deps.clock.now();
+  const image = imageToJudge(environment, now);
+  if (image) await judge(deps, { key, repository: repositoryOf('candidate', key), image });
+  const digest = digestToRecheck(environment, now);
+  if (digest && digest !== image?.digest) await recheck(deps, environment, digest);
+}
+
+/** What runs is in its release repository for as long as it does; its candidate may have gone. */
+async function recheck(deps: GateDeps, { key, createdAt }: Environment, digest: Digest): Promise<void> {
+  const [candidate, release] = [repositoryOf('candidate', key), repositoryOf('release', key)];
+  const pushed = await deps.scanner.image(candidate, digest);
+  if (pushed) return judge(deps, { key, repository: candidate, image: pushed });
+  const image = await deps.scanner.image(release, digest);
+  if (!image) log.warn('what runs is in no repository', { environment: environmentId(key), digest });
+  await judge(deps, { key, repository: release, image: image ?? { digest, pushedAt: createdAt, tags: [] } });
+}
+
+interface Subject {
+  readonly key: EnvironmentKey;
+  readonly repository: string;
+  readonly image: Image;
 }
 
 /** An image of no stored environment gets its verdict, and that is all. */
-async function judge(
-  deps: GateDeps,
-  key: EnvironmentKey,
-  environment: Environment | undefined,
-  image: Image,
-) {
+async function judge(deps: GateDeps, { key, repository, image }: Subject): Promise<void> {
   const { store, scanner, config, clock } = deps;
-  const scan = await scanner.scan(repositoryOf('candidate', key), image.digest);
+  const environment = await store.read(key);
+  const scan = await scanner.scan(repository, image.digest);
   const now = clock.now();
   if (isScanAwaited(scan, image, now)) {
-    const decision = environment && pushed(environment, image, now);
-    if (decision?.outcome === 'changed') await store.write(decision);
+    const decision = next(environment, { kind: 'pushed', image }, now);
+    if (decision.outcome === 'changed') await store.write(decision);
     return log.info('the scan is awaited', { digest: image.digest, scan: scan.status });
   }
   const { policy, waivers } = config;
   const verdict = decideVerdict({ environment: key, digest: image.digest, scan, policy, waivers, now });
-  const decision = environment && judged(environment, image, verdict, policy, now);
-  if (decision?.outcome === 'changed') await store.write(decision, { verdict });
+  const decision = next(environment, { kind: 'judged', image, verdict, policy }, now);
+  if (decision.outcome === 'changed') await store.write(decision, { verdict });
   else await store.keepVerdict(key, verdict);
   const { result, blocking } = verdict;
   log.info('judged', { digest: image.digest, result, blocking, ...summaryOf(decision) });

@@ -7,6 +7,9 @@ export const Env = z.object({
   BUILD_QUEUE_URL: z.url(),
   GATE_QUEUE_URL: z.url(),
   PROMOTE_QUEUE_URL: z.url(),
+  DNS_QUEUE_URL: z.url(),
+  PAGER_QUEUE_URL: z.url(),
   /** JSON: cluster → URL of its deployer's queue. */
   DEPLOY_QUEUES: z.string().min(2),
 });
+export type Env = z.infer<typeof Env>;

@@ -10,11 +10,10 @@ import { Env } from './env.ts';
 import { send } from './send.ts';
 
 const env = readEnv(Env);
-const shared = { build: env.BUILD_QUEUE_URL, gate: env.GATE_QUEUE_URL, promote: env.PROMOTE_QUEUE_URL };
 const deps = {
   outbox: new Table(env.TABLE_NAME),
   bus: new EventBridgeBus(env.BUS_NAME),
-  looks: lookQueues(env.DEPLOY_QUEUES, shared),
+  looks: lookQueues(env),
   clock: systemClock,
 };
 

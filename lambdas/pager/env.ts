@@ -2,6 +2,7 @@
 import * as z from 'zod';
 
 export const Env = z.object({
+  TABLE_NAME: z.string().min(1),
   TOPIC_ARN: z.string().min(1),
   /** Where a message that can never work goes, with its reason. */
   DLQ_URL: z.url(),

@@ -1,31 +1,55 @@
-/** Incidents become notices: what happened, to what, since when, and what to do. */
+/**
+ * Incidents become notices: what happened, to what, since when, and what to do. Those that nobody heard yet are kept with
+ * the environment and go out in their order, whichever event came first, or none; what was heard is noted.
+ */
+
 import { Rejected } from '#core/errors.ts';
-import { environmentId } from '#core/names.ts';
-import type { Pager } from '#core/ports.ts';
+import type { DomainEvent } from '#core/events.ts';
+import type { Notice } from '#core/incident.ts';
+import { next } from '#core/machine.ts';
+import { type EnvironmentKey, environmentId } from '#core/names.ts';
+import type { Clock, EnvironmentStore, Pager } from '#core/ports.ts';
+import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
 
-export function tellPager(pager: Pager): Handle {
+export interface PagerDeps {
+  readonly store: EnvironmentStore;
+  readonly pager: Pager;
+  readonly clock: Clock;
+}
+
+export function tellPager({ store, pager, clock }: PagerDeps): Handle {
   return async (signal) => {
-    if (signal.kind !== 'told') throw new Rejected(`The pager takes incidents, not ${signal.kind}.`);
-    const { event } = signal;
-    if (event.type !== 'IncidentOpened' && event.type !== 'IncidentRecovered') {
-      throw new Rejected(`The pager takes incidents, not ${event.type}: is a rule's pattern too wide?`);
+    if (signal.kind !== 'told' && signal.kind !== 'look')
+      throw new Rejected(`The pager takes incidents and looks, not ${signal.kind}.`);
+    if (signal.kind === 'told') requireIncident(signal.event);
+    const key = signal.kind === 'told' ? signal.event.environment : signal.environment;
+    const environment = await store.read(key);
+    const notices = environment?.untold ?? [];
+    if (!environment || notices.length === 0) {
+      return log.info('people were told already', { environment: environmentId(key) });
     }
-    const environment = environmentId(event.environment);
-    const state = event.type === 'IncidentOpened' ? 'open' : 'recovered';
-    const { id, kind, openedAt, summary } = event.incident;
-    await pager.tell({
-      subject: `[${state.toUpperCase()}] ${environment}: ${kind}`,
-      body: {
-        state,
-        environment,
-        cluster: event.cluster,
-        incident: id,
-        kind,
-        openedAt,
-        at: event.at,
-        summary,
-      },
-    });
+    for (const notice of notices) await pager.tell(page(key, environment.cluster, notice));
+    const decision = next(environment, { kind: 'paged', notices }, clock.now());
+    if (decision.outcome === 'changed') await store.write(decision);
+    log.info('people were told', { environment: environmentId(key), notices: notices.length });
+  };
+}
+
+function requireIncident({ type }: DomainEvent): void {
+  if (type === 'IncidentOpened' || type === 'IncidentRecovered') return;
+  throw new Rejected(`The pager takes incidents, not ${type}: is a rule's pattern too wide?`);
+}
+
+function page(
+  key: EnvironmentKey,
+  cluster: string,
+  { state, incident, at }: Notice,
+): Parameters<Pager['tell']>[0] {
+  const environment = environmentId(key);
+  const { id, kind, openedAt, summary } = incident;
+  return {
+    subject: `[${state.toUpperCase()}] ${environment}: ${kind}`,
+    body: { state, environment, cluster, incident: id, kind, openedAt, at, summary },
   };
 }

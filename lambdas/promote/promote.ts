@@ -3,9 +3,10 @@ import type { Config } from '#core/config.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { releaseTag, repositoryOf } from '#core/image.ts';
+import { next } from '#core/machine.ts';
 import { type Digest, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, ImagePromoter, ImageScanner } from '#core/ports.ts';
-import { type Objection, objectionTo, promoted, refusePromotion } from '#core/promotion.ts';
+import { type Objection, objectionTo } from '#core/promotion.ts';
 import { decideVerdict } from '#core/verdict.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
@@ -35,11 +36,10 @@ export function promote(deps: PromoteDeps): Handle {
     }
     const { digest } = candidate.image;
     const objection = (await whyNot(deps, environment, digest)) ?? (await copy(deps, environment, digest));
-    const now = deps.clock.now();
-    const decision =
-      objection === undefined
-        ? promoted(environment, digest, now)
-        : refusePromotion(environment, digest, objection, now);
+    const news = objection
+      ? { kind: 'promotion-refused' as const, digest, objection }
+      : { kind: 'promoted' as const, digest };
+    const decision = next(environment, news, deps.clock.now());
     if (decision.outcome === 'changed') await deps.store.write(decision);
     log.info('promotion', { environment: environmentId(key), digest, objection });
   };

@@ -8,12 +8,11 @@ import { reconcile } from './reconcile.ts';
 
 const env = readEnv(Env);
 const table = new Table(env.TABLE_NAME);
-const shared = { build: env.BUILD_QUEUE_URL, gate: env.GATE_QUEUE_URL, promote: env.PROMOTE_QUEUE_URL };
 
 export const handler = reconcile({
   store: table,
   outbox: table,
   bus: new EventBridgeBus(env.BUS_NAME),
-  looks: lookQueues(env.DEPLOY_QUEUES, shared),
+  looks: lookQueues(env),
   clock: systemClock,
 });

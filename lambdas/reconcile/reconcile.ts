@@ -21,17 +21,18 @@ export const reconcile = (deps: ReconcileDeps) => async (): Promise<void> => {
   const now = clock.now();
   const due = await store.due(now, dueLimit);
   const sent = await Promise.allSettled(
-    due.flatMap((environment) =>
-      stagesToLook(environment).map((stage) =>
+    due.environments.flatMap((environment) =>
+      stagesToLook(environment, now).map((stage) =>
         looks.send(stage, environment.cluster, { kind: 'look', environment: environment.key }, 0),
       ),
     ),
   );
   const unsent = await send(deps, await outbox.pending(addSeconds(now, -pendingSeconds), pendingLimit));
   const failures = [
+    ...due.unreadable.map(({ item, reason }) => `${item} can't be read: ${reason}`),
     ...sent.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : [])),
     ...unsent.map(({ reason }) => reason),
   ];
-  log.info('reconciled', { due: due.length, looks: sent.length, failures: failures.length });
-  if (failures.length > 0) throw new Retryable(`Reconcile could not send everything: ${failures.join('; ')}`);
+  log.info('reconciled', { due: due.environments.length, looks: sent.length, failures: failures.length });
+  if (failures.length > 0) throw new Retryable(`Reconcile could not do everything: ${failures.join('; ')}`);
 };

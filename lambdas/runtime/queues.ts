@@ -3,11 +3,16 @@ import * as z from 'zod';
 import { SqsLooks } from '#adapters/aws/messages.ts';
 import { parseJson } from '#core/errors.ts';
 import type { LookStage } from '#core/reconcile.ts';
+import type { Env } from '../outbox/env.ts';
 
-type Shared = Exclude<LookStage, 'deploy'>;
-
-/** @param deployQueues JSON: cluster → URL. */
-export function lookQueues(deployQueues: string, shared: Readonly<Record<Shared, string>>): SqsLooks {
-  const deployers = parseJson(z.record(z.string(), z.string()), deployQueues, 'DEPLOY_QUEUES');
+export function lookQueues(env: Env): SqsLooks {
+  const shared: Readonly<Record<Exclude<LookStage, 'deploy'>, string>> = {
+    build: env.BUILD_QUEUE_URL,
+    gate: env.GATE_QUEUE_URL,
+    promote: env.PROMOTE_QUEUE_URL,
+    dns: env.DNS_QUEUE_URL,
+    pager: env.PAGER_QUEUE_URL,
+  };
+  const deployers = parseJson(z.record(z.string(), z.string()), env.DEPLOY_QUEUES, 'DEPLOY_QUEUES');
   return new SqsLooks((stage, cluster) => (stage === 'deploy' ? deployers[cluster] : shared[stage]));
 }

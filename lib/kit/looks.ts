@@ -9,20 +9,27 @@ export interface LookQueues {
   readonly build: StageQueue;
   readonly gate: StageQueue;
   readonly promote: StageQueue;
+  readonly dns: StageQueue;
+  readonly pager: StageQueue;
   readonly deploy: readonly DeployStage[];
 }
 
-export function lookEnvironment(scope: Construct, { build, gate, promote, deploy }: LookQueues) {
+export function lookEnvironment(scope: Construct, { build, gate, promote, dns, pager, deploy }: LookQueues) {
   const urls = deploy.map(({ clusterName, queue }) => [clusterName, queue.queue.queueUrl]);
   return {
     BUILD_QUEUE_URL: build.queue.queueUrl,
     GATE_QUEUE_URL: gate.queue.queueUrl,
     PROMOTE_QUEUE_URL: promote.queue.queueUrl,
+    DNS_QUEUE_URL: dns.queue.queueUrl,
+    PAGER_QUEUE_URL: pager.queue.queueUrl,
     DEPLOY_QUEUES: Stack.of(scope).toJsonString(Object.fromEntries(urls)),
   };
 }
 
-export function mayAskForLooks(sender: BundledFunction, { build, gate, promote, deploy }: LookQueues): void {
-  for (const queue of [build, gate, promote, ...deploy.map((stage) => stage.queue)])
+export function mayAskForLooks(
+  sender: BundledFunction,
+  { build, gate, promote, dns, pager, deploy }: LookQueues,
+): void {
+  for (const queue of [build, gate, promote, dns, pager, ...deploy.map((stage) => stage.queue)])
     queue.takesLooksOf(sender);
 }

@@ -30,7 +30,8 @@ export class GateStage extends Construct {
     });
     mayRead(this.function, table);
     mayWrite(this.function, table, [...changeOfEnvironment, 'VERDICT']);
-    mayReadFindings(this.function);
+    // What runs is judged on, when its candidate has gone as well.
+    mayReadFindings(this.function, ['candidate', 'release']);
     this.queue.refusedBy(this.function);
     this.queue.feeds(this.function, { batchSize: 5, maxConcurrency: 10 });
     subscribe({ stage, bus, to: this.queue });

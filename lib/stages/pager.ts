@@ -8,6 +8,7 @@ import type { PagerTopic } from '../kit/pager-topic.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
+import { changeOfEnvironment, mayRead, mayWrite } from '../kit/table-access.ts';
 
 export interface PagerStageProps extends Foundation {
   readonly tells: PagerTopic;
@@ -17,7 +18,7 @@ export class PagerStage extends Construct {
   readonly queue: StageQueue;
   readonly function: StageFunction;
 
-  constructor(scope: Construct, id: string, { bus, pager, tells }: PagerStageProps) {
+  constructor(scope: Construct, id: string, { table, bus, pager, tells }: PagerStageProps) {
     super(scope, id);
     const stage = 'pager';
     const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(15) };
@@ -27,9 +28,15 @@ export class PagerStage extends Construct {
       name: stage,
       description: 'Tells people of incidents and of their end',
       env: Env,
-      environment: { TOPIC_ARN: tells.topic.topicArn, DLQ_URL: this.queue.deadLetters.queueUrl },
+      environment: {
+        TABLE_NAME: table.tableName,
+        TOPIC_ARN: tells.topic.topicArn,
+        DLQ_URL: this.queue.deadLetters.queueUrl,
+      },
       memorySize: 256,
     });
+    mayRead(this.function, table);
+    mayWrite(this.function, table, changeOfEnvironment);
     this.function.allow(['sns:Publish'], [tells.topic.topicArn]);
     this.function.allow(['kms:Decrypt', 'kms:GenerateDataKey'], [tells.key.keyArn]);
     this.queue.refusedBy(this.function);

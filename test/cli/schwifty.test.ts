@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '../..');
 const digest = digestOf('image');
 const environment = {
   ...requested().environment,
-  candidate: { phase: 'scanning', image: { digest, pushedAt: start, tags: [] }, since: start },
+  candidate: { phase: 'scanning', image: { digest, pushedAt: start, tags: [] }, since: start, lookAt: start },
 };
 const history = [{ at: start, actor: 'rita', what: 'asked for the environment' }];
 const answer = { environment, phase: 'scanning', history };

@@ -7,6 +7,7 @@ import { digestOf, finding, requested, start, verdict } from '../contracts/sampl
 const image = { digest: digestOf('image'), pushedAt: start, tags: ['build-1'] };
 const approval = { approver: 'anna', approvedAt: start, policyVersion: '1', waivers: [] };
 const since = { since: start };
+const waits = { ...since, lookAt: start };
 const { digest } = image;
 const short = digest.slice(0, 19);
 type Environment = EnvironmentAnswer['environment'];
@@ -22,10 +23,10 @@ const line = (of: string, parts: Partial<Environment>): string | undefined =>
 
 const fixes = [{ manager: 'pip', package: 'jinja2', version: '2.10.1' }] as const;
 test.each<[string, Environment['candidate'], string]>([
-  ['building', { phase: 'building', build: { number: 1, fixes: [] }, ...since }, 'build 1 is under way'],
+  ['building', { phase: 'building', build: { number: 1, fixes: [] }, ...waits }, 'build 1 is under way'],
   [
     'rebuilding',
-    { phase: 'building', build: { number: 2, fixes: [...fixes] }, replaces: image, ...since },
+    { phase: 'building', build: { number: 2, fixes: [...fixes] }, replaces: image, ...waits },
     'build 2 is under way, with jinja2 2.10.1',
   ],
   [
@@ -38,20 +39,20 @@ test.each<[string, Environment['candidate'], string]>([
     },
     'build 1 failed: FAILED in BUILD: no such package.',
   ],
-  ['scanning', { phase: 'scanning', image, ...since }, `${short} is being scanned`],
+  ['scanning', { phase: 'scanning', image, ...waits }, `${short} is being scanned`],
   [
     'blocked',
-    { phase: 'blocked', image, blocking: 1, why: 'CVE-1 HIGH: a 1, no fix yet.', ...since },
+    { phase: 'blocked', image, blocking: 1, why: 'CVE-1 HIGH: a 1, no fix yet.', ...waits },
     `${short} is blocked: CVE-1 HIGH: a 1, no fix yet.`,
   ],
   [
     'awaiting-approval',
-    { phase: 'awaiting-approval', image, basis: { policyVersion: '1', waivers: [] }, ...since },
+    { phase: 'awaiting-approval', image, basis: { policyVersion: '1', waivers: [] }, ...waits },
     `${short} passed and waits for an approver: schwifty approve checkout/web`,
   ],
   [
     'promoting',
-    { phase: 'promoting', image, approval, ...since },
+    { phase: 'promoting', image, approval, ...waits },
     `${short} was approved by anna and is being promoted`,
   ],
   [
@@ -72,17 +73,17 @@ test.each<[string, Environment['release'], string]>([
   ['none', { phase: 'none' }, 'nothing yet'],
   [
     'deploying',
-    { phase: 'deploying', digest, deadline: start, ...since },
+    { phase: 'deploying', digest, deadline: start, ...waits },
     `${short} is being rolled out, to be Ready by ${start}`,
   ],
   [
     'ready',
-    { phase: 'ready', digest, address: 'lb-1.elb.example', ...since },
+    { phase: 'ready', digest, address: 'lb-1.elb.example', ...waits },
     `${short} is Ready since ${start} at lb-1.elb.example`,
   ],
   [
     'unready',
-    { phase: 'unready', digest, reason: 'No pod yet.', ...since },
+    { phase: 'unready', digest, reason: 'No pod yet.', ...waits },
     `${short} is not Ready since ${start}: No pod yet.`,
   ],
 ])('running: %s', (_, release, expected) => {
@@ -125,7 +126,7 @@ test('the whole, from its first line to its last', () => {
   const whole = text(
     {
       candidate: { phase: 'promoted', image, approval, ...since },
-      release: { phase: 'ready', digest, address: 'lb-1.elb.example', ...since },
+      release: { phase: 'ready', digest, address: 'lb-1.elb.example', ...waits },
       dns: { name: 'web.checkout.schwifty.example', target: 'lb-1.elb.example' },
       incidents: [incident],
     },

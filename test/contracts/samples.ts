@@ -27,7 +27,7 @@ export const requested = (parts: Partial<Request> = {}, now: Instant = start): C
 
 export function mustChange(decision: Decision): Change {
   if (decision.outcome === 'changed') return decision;
-  throw new Error(`nothing changed: ${decision.why}`);
+  throw new Error(`nothing changed: ${decision.outcome === 'refused' ? decision.detail : decision.why}`);
 }
 
 export const finding = (parts: Partial<Finding> = {}): Finding => ({

@@ -26,7 +26,9 @@ export function storeContract(name: string, make: () => EnvironmentStore & Outbo
     const pendingAt = async (seconds: number) =>
       (await store.pending(addSeconds(start, seconds), all)).filter(isOurs);
     const dueAt = async (seconds: number) =>
-      (await store.due(addSeconds(start, seconds), all)).filter((e) => isOurs({ environment: e.key }));
+      (await store.due(addSeconds(start, seconds), all)).environments.filter((e) =>
+        isOurs({ environment: e.key }),
+      );
     const stored = async (): Promise<Environment> => {
       const environment = await store.read(key);
       if (!environment) throw new Error('nothing is stored');
@@ -131,7 +133,9 @@ export function storeContract(name: string, make: () => EnvironmentStore & Outbo
       await store.write(requested({ key: earlier }, start));
       const ids = [environmentId(earlier), environmentId(later)];
       await vi.waitFor(async () => {
-        const due = (await store.due(addSeconds(start, 1000), all)).map((e) => environmentId(e.key));
+        const due = (await store.due(addSeconds(start, 1000), all)).environments.map((e) =>
+          environmentId(e.key),
+        );
         expect(due.filter((id) => ids.includes(id))).toEqual(ids);
       });
     });
@@ -150,9 +154,7 @@ export function storeContract(name: string, make: () => EnvironmentStore & Outbo
     });
 
     test('a look that is due before reconcile comes is pending with the events, in their order', async () => {
-      const { environment } = requested({ key });
-      const due = { ...environment, lookAt: addSeconds(start, 5) };
-      await store.write({ ...requested({ key }), environment: due });
+      await store.write({ ...requested({ key }), looks: [{ stage: 'build', delaySeconds: 5 }] });
       await vi.waitFor(async () => expect(await pendingAt(0)).toHaveLength(2));
       const entries = [...(await pendingAt(0))].sort((a, b) => (a.id < b.id ? -1 : 1));
       expect(entries.map(({ message }) => message)).toMatchObject([
@@ -166,7 +168,7 @@ export function storeContract(name: string, make: () => EnvironmentStore & Outbo
       await store.write(requested({ key: newKey() }));
       await vi.waitFor(async () => {
         expect(await store.pending(addSeconds(start, 10), 1)).toHaveLength(1);
-        expect(await store.due(addSeconds(start, 1000), 1)).toHaveLength(1);
+        expect((await store.due(addSeconds(start, 1000), 1)).environments).toHaveLength(1);
       });
     });
   });

@@ -41,7 +41,7 @@ it('is written with who, when and under what, and looked after', () => {
   expect(told(decision)).toEqual(['ImageApproved']);
   expect(changed(decision).events[0]).toMatchObject({ digest: digest(1), approver: 'bob' });
   expect(changed(decision).audit).toMatchObject({ actor: 'bob', at: at(120) });
-  expect(next(decision)).toEqual({ ...promoting(), version: awaiting().version + 1, lookAt: at(240) });
+  expect(next(decision)).toEqual({ ...promoting(), version: awaiting().version + 1 });
 });
 
 describe('403', () => {

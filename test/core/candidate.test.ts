@@ -1,6 +1,14 @@
 /** The way of an image from request to promotion: each step, and what late or doubled news may not do to it. */
 import { describe, expect, it } from 'vitest';
-import { buildFailed, buildStarted, isScanAwaited, judged, pushed, request } from '#core/candidate.ts';
+import {
+  buildFailed,
+  buildStarted,
+  imageToJudge,
+  isScanAwaited,
+  judged,
+  pushed,
+  request,
+} from '#core/candidate.ts';
 import { promoted, refusePromotion } from '#core/promotion.ts';
 import {
   at,
@@ -8,7 +16,6 @@ import {
   building,
   built,
   changed,
-  deploying,
   digest,
   finding,
   fixable,
@@ -34,9 +41,8 @@ describe('request and build', () => {
     expect(next(decision)).toMatchObject({
       version: 1,
       builds: 1,
-      candidate: { phase: 'building', build: { number: 1 } },
+      candidate: { phase: 'building', build: { number: 1 }, lookAt: at(120) },
       release: { phase: 'none' },
-      lookAt: at(120),
     });
     expect(changed(decision).events).toEqual([
       { type: 'EnvironmentRequested', build: 1, environment: key, cluster: 'main', at: t0 },
@@ -44,7 +50,7 @@ describe('request and build', () => {
     expect(changed(decision).audit).toEqual({ at: t0, actor: 'ann', what: 'asked for the environment' });
   });
   it('starts a build once', () => {
-    expect(building()).toMatchObject({ candidate: { build: { id: 'build:1' } }, lookAt: at(121) });
+    expect(building()).toMatchObject({ candidate: { build: { id: 'build:1' }, lookAt: at(121) } });
     expect(buildStarted(building(), 1, 'build:1', at(2)).outcome).toBe('unchanged');
     expect(buildStarted(requested(), 2, 'build:2', at(2)).outcome).toBe('unchanged');
     expect(buildStarted(scanning(), 1, 'build:1', at(101)).outcome).toBe('unchanged');
@@ -52,7 +58,7 @@ describe('request and build', () => {
   it('takes the failure of the build that is waited for, and of no other', () => {
     const failed = next(buildFailed(building(), 'build:1', 'no such package', at(50)));
     expect(failed.candidate).toMatchObject({ phase: 'build-failed', reason: 'no such package' });
-    expect(failed.lookAt).toBeUndefined();
+    expect(failed.candidate).not.toHaveProperty('lookAt');
     expect(buildFailed(building(), 'build:0', 'late', at(50)).outcome).toBe('unchanged');
     expect(buildFailed(scanning(), 'build:1', 'late', at(101)).outcome).toBe('unchanged');
   });
@@ -60,12 +66,12 @@ describe('request and build', () => {
 
 describe('pushed', () => {
   it('awaits the scan and looks after it', () => {
-    expect(scanning()).toMatchObject({ candidate: { phase: 'scanning', image: built(1) }, lookAt: at(160) });
+    expect(scanning()).toMatchObject({ candidate: { phase: 'scanning', image: built(1), lookAt: at(160) } });
   });
   it('is told twice and taken once, until the next look is due', () => {
     expect(pushed(scanning(), built(1), at(101)).outcome).toBe('unchanged');
     const again = changed(pushed(scanning(), built(1), at(160)));
-    expect(again.environment).toMatchObject({ candidate: scanning().candidate, lookAt: at(220) });
+    expect(again.environment).toMatchObject({ candidate: { ...scanning().candidate, lookAt: at(220) } });
     expect(again).not.toHaveProperty('audit');
   });
   it('of an older image pushes no newer one aside', () => {
@@ -92,8 +98,8 @@ describe('judged', () => {
     expect(environment.candidate).toMatchObject({
       phase: 'awaiting-approval',
       basis: { policyVersion: '1', waivers: ['w1'] },
+      lookAt: at(710),
     });
-    expect(environment.lookAt).toBeUndefined();
     expect(judged(environment, built(1), verdict(1, { waivers: ['w1'] }), policy, at(111)).outcome).toBe(
       'unchanged',
     );
@@ -133,7 +139,8 @@ describe('judged', () => {
     for (const environment of [refused, done, promoting()]) {
       expect(judged(environment, built(1), verdict(1), policy, at(126)).outcome).toBe('unchanged');
     }
-    expect(judged(done, built(1), unfixable(1), policy, at(126)).outcome).toBe('unchanged');
+    const unknown = verdict(1, { result: 'stale', blocking: 1 });
+    expect(judged(done, built(1), unknown, policy, at(126)).outcome).toBe('unchanged');
     expect(judged(scanning(2), built(1), verdict(1), policy, at(300)).outcome).toBe('unchanged');
   });
 });
@@ -151,8 +158,8 @@ describe('promotion', () => {
     expect(told(decision)).toEqual(['ImagePromoted']);
     expect(next(decision)).toMatchObject({
       candidate: { phase: 'promoted', approval: { approver: 'bob' } },
-      release: { phase: 'deploying', digest: digest(1), deadline: at(725) },
-      lookAt: at(245),
+      release: { phase: 'deploying', digest: digest(1), deadline: at(725), lookAt: at(245) },
+      recheckAt: at(3725),
     });
     expect(promoted(next(decision), digest(1), at(126)).outcome).toBe('unchanged');
     expect(promoted(awaiting(), digest(1), at(126)).outcome).toBe('unchanged');
@@ -160,21 +167,58 @@ describe('promotion', () => {
   });
 });
 
-describe('the looks at what runs', () => {
-  it('go on when a new image waits for nothing more', () => {
-    const newer = next(pushed(ready(), image(7, at(150)), at(151)));
-    expect(newer.lookAt).toBe(at(200));
-    expect(next(judged(newer, image(7, at(150)), unfixable(7), policy, at(152))).lookAt).toBe(at(200));
-    expect(next(judged(newer, image(7, at(150)), verdict(7), policy, at(152))).lookAt).toBe(at(200));
+describe('the verdict on what waits for a person', () => {
+  const held = next(judged(scanning(), built(1), unfixable(1), policy, at(110)));
+  it.each([
+    ['an image that passed', awaiting(), verdict(1)],
+    ['a blocked one', held, unfixable(1)],
+  ])(
+    'is found again every ten minutes, and where it is the same nothing is told: %s',
+    (_, environment, same) => {
+      expect(judged(environment, built(1), same, policy, at(709)).outcome).toBe('unchanged');
+      const again = changed(judged(environment, built(1), same, policy, at(710)));
+      expect(again.events).toEqual([]);
+      expect(again).not.toHaveProperty('audit');
+      expect(again.environment.candidate).toEqual({ ...environment.candidate, lookAt: at(1310) });
+      expect(imageToJudge(environment, at(709))).toBeUndefined();
+      expect(imageToJudge(environment, at(710))).toEqual(built(1));
+    },
+  );
+  it('turns with the policy and with a waiver', () => {
+    const newer = verdict(1, { policyVersion: '2' });
+    expect(next(judged(awaiting(), built(1), newer, policy, at(710))).candidate).toMatchObject({
+      basis: { policyVersion: '2' },
+    });
+    const waived = verdict(1, { waivers: ['w1'] });
+    expect(next(judged(held, built(1), waived, policy, at(710))).candidate.phase).toBe('awaiting-approval');
   });
-  it('are not put off by it, and it may bring them nearer', () => {
-    expect(next(pushed({ ...deploying(), lookAt: at(135) }, image(7, at(134)), at(134))).lookAt).toBe(
-      at(135),
-    );
-    expect(next(pushed({ ...ready(), lookAt: at(900) }, image(7, at(134)), at(134))).lookAt).toBe(at(194));
+  it("is nobody's to find while it is promoted, or once it is decided", () => {
+    for (const environment of [building(), promoting(), next(promoted(promoting(), digest(1), at(125)))])
+      expect(imageToJudge(environment, at(9999))).toBeUndefined();
   });
-  it('are due again later where they were due already', () => {
-    expect(next(pushed(ready(), image(7, at(250)), at(251))).lookAt).toBe(at(311));
-    expect(next(judged(ready(), image(7, at(250)), fixable(7), policy, at(251))).lookAt).toBe(at(200));
+});
+
+describe('a finding on what is released', () => {
+  const done = () => next(promoted(promoting(), digest(1), at(125)));
+  it('voids its approval, and what can be fixed is rebuilt fixed, with tries of its own', () => {
+    expect(next(judged(done(), built(1), unfixable(1), policy, at(200))).candidate.phase).toBe('blocked');
+    const tried = { ...done(), remediation: { attempts: 0, fixes: [] } };
+    const decision = judged(tried, built(1), fixable(1), policy, at(200));
+    expect(told(decision)).toEqual(['ImageBlocked', 'RemediationRequested']);
+    expect(next(decision).release).toEqual(done().release);
   });
+  it('counts no try of before the promotion', () => {
+    const worn = { ...promoting(), remediation: { attempts: 2, fixes: fixable(1).fixes, blockingBefore: 1 } };
+    expect(next(promoted(worn, digest(1), at(125))).remediation).toEqual({
+      attempts: 0,
+      fixes: fixable(1).fixes,
+    });
+  });
+});
+
+it('what runs and the newest image are looked at apart: neither puts the other off', () => {
+  const newer = next(pushed(ready(), image(7, at(150)), at(151)));
+  expect(newer).toMatchObject({ candidate: { lookAt: at(211) }, release: ready().release });
+  const held = next(judged(newer, image(7, at(150)), unfixable(7), policy, at(152)));
+  expect(held.release).toEqual(ready().release);
 });

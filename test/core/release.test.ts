@@ -17,7 +17,9 @@ describe('a rollout', () => {
     expect(changed(decision).events).toMatchObject([
       { type: 'EnvironmentReady', digest: digest(1), address: '10.0.0.9' },
     ]);
-    expect(next(decision)).toMatchObject({ release: { phase: 'ready', since: at(140) }, lookAt: at(200) });
+    expect(next(decision)).toMatchObject({
+      release: { phase: 'ready', since: at(140), lookAt: at(200), pointAt: at(260) },
+    });
     expect(changed(decision).audit?.what).toBe('deploying → ready, EnvironmentReady');
   });
   it.each<[string, Health]>([
@@ -28,7 +30,7 @@ describe('a rollout', () => {
   ])('goes on while it finds a Deployment %s', (_, health) => {
     const decision = look(deploying(), health, 140);
     expect(told(decision)).toEqual([]);
-    expect(next(decision)).toMatchObject({ release: deploying().release, lookAt: at(145) });
+    expect(next(decision)).toMatchObject({ release: { ...deploying().release, lookAt: at(145) } });
     expect(changed(decision)).not.toHaveProperty('audit');
   });
   it('opens an incident at its deadline, once', () => {
@@ -36,9 +38,8 @@ describe('a rollout', () => {
     const late = look(deploying(), sick(), 730);
     expect(told(late)).toEqual(['IncidentOpened']);
     expect(next(late)).toMatchObject({
-      release: { phase: 'unready', reason: 'CrashLoopBackOff: read its logs' },
+      release: { phase: 'unready', reason: 'CrashLoopBackOff: read its logs', lookAt: at(745) },
       incidents: [{ id: `checkout/web/rollout/${at(730)}`, kind: 'rollout' }],
-      lookAt: at(745),
     });
     expect(told(look(next(late), sick(), 745))).toEqual([]);
   });
@@ -49,7 +50,7 @@ describe('a rollout', () => {
     expect(told(look(next(up), healthy(1, { readySince: at(750) }), 869))).toEqual([]);
     const over = look(next(up), healthy(1, { readySince: at(750) }), 870);
     expect(told(over)).toEqual(['IncidentRecovered']);
-    expect(next(over)).toMatchObject({ incidents: [], lookAt: at(930) });
+    expect(next(over)).toMatchObject({ incidents: [], release: { lookAt: at(930) } });
   });
   it('does not recover because the image before it is well', () => {
     const stuck = next(look(deploying(2), healthy(1), 730));
@@ -64,7 +65,7 @@ describe('a rollout', () => {
 describe('what runs', () => {
   it('is not Ready as soon as it is not, and Ready again when it is', () => {
     const down = look(ready(), sick(), 150);
-    expect(next(down)).toMatchObject({ release: { phase: 'unready' }, lookAt: at(165) });
+    expect(next(down)).toMatchObject({ release: { phase: 'unready', lookAt: at(165) } });
     expect(next(look(next(down), sick('OOM'), 165)).release).toMatchObject({ reason: 'OOM', since: at(150) });
     expect(told(look(next(down), healthy(), 165))).toEqual(['EnvironmentReady']);
   });
@@ -87,7 +88,11 @@ describe('what runs', () => {
   });
   it('is looked at again, with no line in the audit trail, where nothing turned', () => {
     const same = changed(look(ready(), healthy(), 200));
-    expect(same.environment).toEqual({ ...ready(), version: ready().version + 1, lookAt: at(260) });
+    expect(same.environment).toEqual({
+      ...ready(),
+      version: ready().version + 1,
+      release: { ...ready().release, lookAt: at(260) },
+    });
     expect(same.events).toEqual([]);
     expect(same).not.toHaveProperty('audit');
   });
@@ -154,7 +159,7 @@ describe('out of memory', () => {
 it('notes where the name points, once, and goes on looking', () => {
   const dns = { name: 'web.checkout.schwifty.example', target: '10.0.0.9' };
   const decision = pointed(ready(), dns, at(150));
-  expect(next(decision)).toMatchObject({ dns, lookAt: at(200) });
+  expect(next(decision)).toMatchObject({ dns, release: ready().release });
   expect(pointed(next(decision), dns, at(151)).outcome).toBe('unchanged');
   expect(next(pointed(next(decision), { ...dns, target: '10.0.0.10' }, at(152))).dns?.target).toBe(
     '10.0.0.10',

@@ -28,8 +28,7 @@ it('asks for a build with the fixes', () => {
   expect(next(first())).toMatchObject({
     builds: 2,
     remediation: { attempts: 1, blockingBefore: 3, fixes },
-    candidate: { phase: 'building', build: { number: 2, fixes }, replaces: built(1) },
-    lookAt: at(230),
+    candidate: { phase: 'building', build: { number: 2, fixes }, replaces: built(1), lookAt: at(230) },
   });
   expect(phaseOf(next(first()))).toBe('building');
 });

@@ -105,16 +105,16 @@ export const promoting = (): Environment => ({
     image: built(1),
     approval: { approver: 'bob', approvedAt: at(120), policyVersion: '1', waivers: [] },
     since: at(120),
+    lookAt: at(240),
   },
 });
 export const deploying = (n = 1): Environment => ({
   ...awaiting(),
-  release: { phase: 'deploying', digest: digest(n), since: at(130), deadline: at(730) },
+  release: { phase: 'deploying', digest: digest(n), since: at(130), deadline: at(730), lookAt: at(135) },
 });
 export const ready = (n = 1): Environment => ({
   ...awaiting(),
-  release: { phase: 'ready', digest: digest(n), address: '10.0.0.9', since: at(140) },
-  lookAt: at(200),
+  release: { phase: 'ready', digest: digest(n), address: '10.0.0.9', since: at(140), lookAt: at(200) },
 });
 
 export const healthy = (n = 1, parts: Partial<Health> = {}): Health => ({

@@ -16,6 +16,14 @@ it.each([
   ['1.0~rc1', '1.0a1'],
   ['1.0~~', '1.0~'],
   ['2.36-9', '2.36-10'],
+  ['2.0', '1:1.0'],
+  ['1:2.0', '2:1.0'],
+  ['9.9', '1!1.0'],
+  ['1.0', '1.0.post1'],
+  ['1.0.post1', '1.0.post2'],
+  ['1.0.post1', '1.0.1'],
+  ['1.0.dev1', '1.0a1'],
+  ['1.0.dev3', '1.0'],
   ['99999999999999999998', '99999999999999999999999'],
 ])('%s is below %s', (lower, higher) => {
   expect(compareVersions(lower, higher)).toBeLessThan(0);
@@ -24,9 +32,29 @@ it.each([
 
 describe('is an order', () => {
   const versions = fc
-    .array(fc.constantFrom('0', '1', '2', '10', '01', '.', '-', '~', 'a', 'rc', 'deb', '+', ':'), {
-      maxLength: 6,
-    })
+    .array(
+      fc.constantFrom(
+        '0',
+        '1',
+        '2',
+        '10',
+        '01',
+        '.',
+        '-',
+        '~',
+        'a',
+        'rc',
+        'deb',
+        'post',
+        'dev',
+        '+',
+        ':',
+        '!',
+      ),
+      {
+        maxLength: 6,
+      },
+    )
     .map((parts) => parts.join(''));
   const order = (a: string, b: string) => Math.sign(compareVersions(a, b));
 

@@ -124,6 +124,7 @@ test('the wrong cluster is refused, not deployed to', async () => {
     digest: image,
     since: world.clock.now(),
     deadline: world.clock.now(),
+    lookAt: world.clock.now(),
   } as const;
   await world.store.write({ ...requested({ key: shop }), environment: { ...environment, release } });
   await world.deliver('deploy', look(shop));
@@ -155,12 +156,14 @@ test('an old promotion told late brings the newest digest', async () => {
     digest: newer,
     since: world.clock.now(),
     deadline: world.clock.now(),
+    lookAt: world.clock.now(),
   } as const;
   await world.store.write({
     outcome: 'changed',
     environment: { ...environment, release, version: environment.version + 1 },
     at: world.clock.now(),
     events: [],
+    looks: [],
   });
   await world.deliver('deploy', late);
   expect(assess(await world.cluster.look(web)).digest).toBe(newer);

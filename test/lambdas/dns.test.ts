@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { web } from '../contracts/samples.ts';
 import { address, deploying, image, ready } from './ways.ts';
-import { crashing, look, told, type World } from './world.ts';
+import { candidate, crashing, look, scanEvent, told, type World } from './world.ts';
 
 const name = 'web.checkout.schwifty.example';
 const owner = `schwifty-owner.${name}`;
@@ -61,8 +61,37 @@ test.each(['before', 'after'] as const)('crashed %s the write, with the records 
   expect((await world.environment()).dns).toEqual({ name, target: address });
 });
 
-test('a look is not for it', async () => {
+test('the event was lost: two minutes later a look points the name, and once it points there nobody looks', async () => {
   const world = await ready();
+  const asked = () => world.looks.sent.filter(({ stage }) => stage === 'dns');
+  world.clock.advance(119);
+  await world.reconcile();
+  expect(asked()).toEqual([]);
+  world.clock.advance(1);
+  await world.reconcile();
+  expect(asked()).toMatchObject([{ look: look(), delaySeconds: 0 }]);
   await world.deliver('dns', look());
-  expect(world.dead[0]?.reason).toBe('The DNS stage takes events of ours, not look.');
+  expect((await world.environment()).dns).toEqual({ name, target: address });
+  world.clock.advance(3600);
+  await world.reconcile();
+  expect(asked()).toHaveLength(1);
+});
+
+test("a name that is somebody else's is looked at again ten minutes later, for it may be given up", async () => {
+  const world = await ready();
+  const foreign = { name, type: 'A', ttl: 300, values: ['192.0.2.7'] } as const;
+  await world.zone.change([{ action: 'UPSERT', record: foreign }]);
+  world.clock.advance(120);
+  await world.deliver('dns', look());
+  expect(world.dead).toEqual([]);
+  expect((await world.environment()).dns).toBeUndefined();
+  await world.zone.change([{ action: 'DELETE', record: foreign }]);
+  await world.pass(660);
+  expect((await world.environment()).dns).toEqual({ name, target: address });
+});
+
+test('what it does not take is refused', async () => {
+  const world = await ready();
+  await world.deliver('dns', scanEvent(candidate, image));
+  expect(world.dead[0]?.reason).toBe('The DNS stage takes events of ours and looks, not image.');
 });

@@ -115,7 +115,7 @@ test('a scan that grew too old proves nothing', async () => {
   const world = await promoting();
   world.clock.advance(25 * 3600);
   await world.deliver('promote', approved(world));
-  expect((await refusal(world)).reason).toContain('the verdict is now stale: The scan is 25 hours old');
+  expect((await refusal(world)).reason).toContain('the verdict is now stale: The scan ended at');
 });
 
 test('policy or waivers changed between approval and promotion', async () => {

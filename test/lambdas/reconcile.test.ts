@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { buildNotStarted } from '#core/candidate.ts';
 import { Retryable } from '#core/errors.ts';
 import { keyOf, requested, web } from '../contracts/samples.ts';
 import { awaitingApproval, building, deploying, image, promoting, scanning } from './ways.ts';
@@ -22,11 +23,34 @@ test.each([
   expect(world.looks.sent[0]).toMatchObject({ cluster: 'main', look: look(), delaySeconds: 0 });
 });
 
-test('what waits for a person is left alone', async () => {
+test('what waits for a person is judged again every ten minutes: a policy or a waiver may have changed', async () => {
   const world = await awaitingApproval();
+  world.clock.advance(599);
+  await world.reconcile();
+  expect(stages(world)).toEqual([]);
+  world.clock.advance(1);
+  await world.reconcile();
+  expect(stages(world)).toEqual(['gate']);
+});
+
+test('what waits for nothing is left alone', async () => {
+  const world = await building();
+  await world.decide((environment, now) => buildNotStarted(environment, 'the base is gone', now));
   world.clock.advance(24 * 3600);
   await world.reconcile();
   expect(stages(world)).toEqual([]);
+});
+
+test('an item that can not be read is told of, and the others are looked at', async () => {
+  const world = await building();
+  const shop = keyOf('checkout', 'shop');
+  await world.store.write(requested({ key: shop }, world.clock.now()));
+  world.store.tamper(web, { candidate: { phase: 'of another version' } });
+  world.clock.advance(120);
+  await expect(world.reconcile()).rejects.toThrow(
+    /^Reconcile could not do everything: ENV#checkout\/web can't be read: candidate/,
+  );
+  expect(world.looks.sent.map(({ look }) => look.environment)).toEqual([shop]);
 });
 
 test('a release and a newer candidate beside it are both looked at', async () => {
@@ -40,11 +64,13 @@ test('a release and a newer candidate beside it are both looked at', async () =>
         phase: 'scanning',
         image: { digest: image, pushedAt: world.clock.now(), tags: [] },
         since: world.clock.now(),
+        lookAt: world.clock.now(),
       },
       version: environment.version + 1,
     },
     at: world.clock.now(),
     events: [],
+    looks: [],
   });
   world.clock.advance(600);
   await world.reconcile();
@@ -72,7 +98,7 @@ test('one failure does not stop the others, and all failures are told', async ()
     if (look.environment.name === web.name) throw new Error('no route to the queue');
   };
   await expect(world.reconcile()).rejects.toThrow(
-    new Retryable('Reconcile could not send everything: Error: no route to the queue'),
+    new Retryable('Reconcile could not do everything: Error: no route to the queue'),
   );
   expect(world.looks.sent.map(({ look }) => look.environment)).toEqual([shop]);
   expect(world.bus.told).toHaveLength(1);

@@ -112,7 +112,7 @@ test('what runs goes on while a new image is blocked beside it', async () => {
   expect(environment.candidate).toMatchObject({ phase: 'blocked', image: { digest: other } });
   expect(environment.release).toMatchObject({ phase: 'ready', digest });
   world.cluster.rollOut(web, world.clock.now(), 'lb-2.elb.example');
-  await world.pass(70);
+  await world.pass(125);
   expect((await world.environment()).dns?.target).toBe('lb-2.elb.example');
 });
 

@@ -148,7 +148,7 @@ export class World {
       promote: promote({ store, scanner: registry, promoter: registry, config, clock }),
       deploy: deploy({ store, cluster, clusterName: 'main', registry: registryHost, config, clock }),
       dns: dns({ store, zone, config, clock }),
-      pager: tellPager(this.pager),
+      pager: tellPager({ store, pager: this.pager, clock }),
     };
   }
 

@@ -38,7 +38,7 @@ export function permissions(assembly: Assembly): void {
     it.each([
       ['VERDICT#*', ['Gate']],
       ['APPROVAL#*', ['Api']],
-      ['ENV#*', ['Api', 'Build', 'Gate', 'Promote', 'Dns', 'DeployMain', 'DeploySecond']],
+      ['ENV#*', ['Api', 'Build', 'Gate', 'Promote', 'Dns', 'Pager', 'DeployMain', 'DeploySecond']],
     ])('%s is written by %s alone', (kind, stages) => {
       const writers = allowed
         .filter(({ statement }) => statement.Action.some((it) => writes.test(it)))

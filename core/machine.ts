@@ -1,0 +1,138 @@
+/**
+ * The state machine of an environment: what it is, a piece of news, and what it shall be. Every stage, reconcile's looks
+ * and people's requests end here, so they can't disagree. docs/phases.md is drawn from the turns at the end, which a test holds against what `next` does.
+ */
+import { approve, type Person } from './approval.ts';
+import * as candidate from './candidate.ts';
+import type { Team } from './config.ts';
+import { both, type Decision, type Refusal, refuse, unchanged } from './decision.ts';
+import type { Candidate, Environment, Image, Release } from './environment.ts';
+import { unreachable } from './errors.ts';
+import type { Health } from './health.ts';
+import type { Notice } from './incident.ts';
+import { type Digest, environmentId, type Instant } from './names.ts';
+import { paged } from './pager.ts';
+import type { Policy } from './policy.ts';
+import { type Objection, promoted, refusePromotion } from './promotion.ts';
+import { rechecked } from './recheck.ts';
+import { notPointed, observed, pointed } from './release.ts';
+import type { Verdict } from './verdict.ts';
+
+/** All that can be learnt of an environment, in the order of the flow. */
+export type News =
+  | { readonly kind: 'requested'; readonly request: candidate.Request }
+  | { readonly kind: 'build-started'; readonly number: number; readonly id: string }
+  | { readonly kind: 'build-not-started'; readonly reason: string }
+  | { readonly kind: 'build-failed'; readonly id: string; readonly reason: string }
+  /** It is in the candidate repository, and its scan has not ended. */
+  | { readonly kind: 'pushed'; readonly image: Image }
+  | {
+      readonly kind: 'judged';
+      readonly image: Image;
+      readonly verdict: Verdict;
+      readonly policy: Policy;
+    }
+  | {
+      readonly kind: 'approved';
+      readonly digest: Digest;
+      readonly person: Person;
+      readonly team: Team;
+      /** The verdict that is stored for the digest. */
+      readonly verdict: Verdict | undefined;
+      readonly policy: Policy;
+    }
+  | { readonly kind: 'promotion-refused'; readonly digest: Digest; readonly objection: Objection }
+  /** It is in the release repository. */
+  | { readonly kind: 'promoted'; readonly digest: Digest }
+  /** What the cluster showed. */
+  | { readonly kind: 'observed'; readonly health: Health }
+  | { readonly kind: 'pointed'; readonly dns: { readonly name: string; readonly target: string } }
+  /** Its name is somebody else's. */
+  | { readonly kind: 'not-pointed'; readonly reason: string }
+  | { readonly kind: 'paged'; readonly notices: readonly Notice[] };
+
+/** @param environment as it was read; undefined when nobody asked for it. */
+export function next(environment: Environment | undefined, news: News, now: Instant): Decision {
+  if (news.kind === 'requested') {
+    return environment ? exists(environment) : candidate.request(news.request, now);
+  }
+  return environment ? turn(environment, news, now) : unchanged('nobody asked for this environment');
+}
+
+const exists = ({ key }: Environment): Refusal => {
+  const id = environmentId(key);
+  return refuse(409, 'It exists', `${id} exists already: GET /environments/${id}.`);
+};
+
+function turn(environment: Environment, news: Exclude<News, { kind: 'requested' }>, now: Instant): Decision {
+  switch (news.kind) {
+    case 'build-started':
+      return candidate.buildStarted(environment, news.number, news.id, now);
+    case 'build-not-started':
+      return candidate.buildNotStarted(environment, news.reason, now);
+    case 'build-failed':
+      return candidate.buildFailed(environment, news.id, news.reason, now);
+    case 'pushed':
+      return candidate.pushed(environment, news.image, now);
+    case 'judged': {
+      const { image, verdict, policy } = news;
+      const recheck = (known: Environment) => rechecked(known, image.digest, verdict, now);
+      return both(environment, candidate.judged(environment, image, verdict, policy, now), recheck);
+    }
+    case 'approved':
+      return approve({ ...news, environment, now });
+    case 'promotion-refused':
+      return refusePromotion(environment, news.digest, news.objection, now);
+    case 'promoted':
+      return promoted(environment, news.digest, now);
+    case 'observed':
+      return observed(environment, news.health, now);
+    case 'pointed':
+      return pointed(environment, news.dns, now);
+    case 'not-pointed':
+      return notPointed(environment, news.reason, now);
+    case 'paged':
+      return paged(environment, news.notices, now);
+    default:
+      return unreachable(news);
+  }
+}
+
+type CandidatePhase = Candidate['phase'];
+type ReleasePhase = Release['phase'];
+
+export interface Turn<Phase extends string = string> {
+  readonly from: readonly Phase[];
+  readonly news: News['kind'];
+  readonly to: readonly Phase[];
+}
+
+/** A newer image may be pushed whatever became of the one before it. */
+const any: readonly CandidatePhase[] = [
+  'building',
+  'build-failed',
+  'scanning',
+  'blocked',
+  'awaiting-approval',
+  'promoting',
+  'promoted',
+  'refused',
+];
+
+/** Every turn from one phase to another; other news leaves the phase as it is. The first line is where each begins. */
+export const candidateTurns: readonly Turn<CandidatePhase>[] = [
+  { from: [], news: 'requested', to: ['building'] },
+  { from: ['building'], news: 'build-not-started', to: ['build-failed'] },
+  { from: ['building'], news: 'build-failed', to: ['build-failed'] },
+  { from: any, news: 'pushed', to: ['scanning'] },
+  { from: any, news: 'judged', to: ['awaiting-approval', 'blocked', 'building'] },
+  { from: ['awaiting-approval'], news: 'approved', to: ['promoting'] },
+  { from: ['promoting'], news: 'promotion-refused', to: ['scanning', 'refused'] },
+  { from: ['promoting'], news: 'promoted', to: ['promoted'] },
+];
+export const releaseTurns: readonly Turn<ReleasePhase>[] = [
+  { from: [], news: 'requested', to: ['none'] },
+  { from: ['none', 'ready', 'unready'], news: 'promoted', to: ['deploying'] },
+  { from: ['deploying', 'unready'], news: 'observed', to: ['ready'] },
+  { from: ['deploying', 'ready'], news: 'observed', to: ['unready'] },
+];
