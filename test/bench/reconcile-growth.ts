@@ -43,13 +43,11 @@ export async function reconcileGrowth({ sdk }: Access, tableName: string): Promi
   return [entry('memory', memory), entry('table', table)];
 }
 
-/** Built long ago and asked for again: the first `due` of them wait for a look, the others for none. */
+/** The first `due` of them wait for a look since an hour, the others for one that is due tomorrow. */
 const environments = (count: number): Change[] =>
   Array.from({ length: count }, (_, i) => {
-    const change = requested({ key: keyOf('bench', `n${i}`) });
-    if (i < due) return change;
-    const { lookAt: _never, ...quiet } = change.environment;
-    return { ...change, environment: quiet };
+    const when = i < due ? start : addSeconds(start, 86_400);
+    return requested({ key: keyOf('bench', `n${i}`) }, when);
   });
 
 /** One run of reconcile, an hour later. @returns the looks that it asked for; each must be one of those that are due. */
@@ -63,9 +61,8 @@ async function oneMinute(store: EnvironmentStore & Outbox): Promise<void> {
 async function inMemory(count: number): Promise<number> {
   const store = new MemoryStore();
   for (const change of environments(count)) {
-    await store.write({ ...change, events: [] });
+    await store.write({ ...change, events: [], looks: [] });
   }
-  for (const entry of await store.pending(start, count * 2)) await store.settle(entry);
   let read = 0;
   const counting: EnvironmentStore & Outbox = {
     read: (...of) => store.read(...of),
@@ -74,7 +71,11 @@ async function inMemory(count: number): Promise<number> {
     write: (...of) => store.write(...of),
     audit: (...of) => store.audit(...of),
     settle: (entry) => store.settle(entry),
-    due: async (...of) => counted(await store.due(...of)),
+    due: async (...of) => {
+      const found = await store.due(...of);
+      counted([...found.environments, ...found.unreadable]);
+      return found;
+    },
     pending: async (...of) => counted(await store.pending(...of)),
   };
   const counted = <T>(items: readonly T[]): readonly T[] => {
