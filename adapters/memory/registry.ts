@@ -35,6 +35,14 @@ export class MemoryRegistry implements ImageScanner, ImagePromoter {
     image.scan = scan;
   }
 
+  digests(repository: string): readonly Digest[] {
+    return [...(this.#repositories.get(repository)?.keys() ?? [])];
+  }
+
+  has(repository: string, digest: Digest): boolean {
+    return this.#find(repository, digest) !== undefined;
+  }
+
   delete(repository: string, digest: Digest): void {
     this.#repositories.get(repository)?.delete(digest);
   }

@@ -9,6 +9,10 @@ export class MemoryZone implements DnsZone {
     return this.#records.filter(({ name }) => names.includes(name));
   }
 
+  names(): readonly string[] {
+    return this.#records.map(({ name }) => name);
+  }
+
   async change(changes: readonly DnsChange[]): Promise<void> {
     const next = changes.reduce(applied, this.#records);
     const lonely = next.find(

@@ -2,8 +2,6 @@
  * All stages on memory adapters, joined as lib/ joins them: what a stage writes leaves by the outbox, and each event goes
  * to the stages that core/flow.ts subscribes to it. Time passes only where a test lets it.
  */
-import './quiet.ts';
-import type { SQSRecord } from 'aws-lambda';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
@@ -13,48 +11,25 @@ import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import { makeApp } from '#api/app.ts';
 import type { Person } from '#core/approval.ts';
-import type { Look } from '#core/aws-events.ts';
-import { Config } from '#core/config.ts';
+import type { Config } from '#core/config.ts';
 import type { Decision } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
-import type { DomainEvent } from '#core/events.ts';
-import { eventSource } from '#core/events.ts';
-import { flow, type Stage } from '#core/flow.ts';
 import { buildTag, repositoryOf } from '#core/image.ts';
 import type { Digest, Instant } from '#core/names.ts';
-import { build } from '#lambdas/build/build.ts';
-import { deploy } from '#lambdas/deploy/deploy.ts';
-import { dns } from '#lambdas/dns/dns.ts';
-import { gate } from '#lambdas/gate/gate.ts';
 import { send } from '#lambdas/outbox/send.ts';
-import { tellPager } from '#lambdas/pager/pager.ts';
-import { promote } from '#lambdas/promote/promote.ts';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
 import { type Handle, handleRecord } from '#lambdas/runtime/queue.ts';
 import { digestOf, mustChange, start, web } from '../contracts/samples.ts';
-import { type Envelope, matches } from './event-pattern.ts';
+import type { Envelope } from './event-pattern.ts';
+import { pushEvent, sqsRecord, told } from './events.ts';
+import { config, type QueueStage, registryHost, stagesOf, takersOf } from './stages.ts';
 
-export const config = Config.parse({
-  dns: { zone: 'schwifty.example' },
-  clusters: [{ name: 'main', kubernetesVersion: '1.36' }],
-  teams: [{ name: 'checkout', members: 'checkout-members', approvers: 'checkout-approvers' }],
-  environments: [
-    { team: 'checkout', name: 'web', cluster: 'main' },
-    { team: 'checkout', name: 'shop', cluster: 'main' },
-  ],
-  catalog: {
-    bases: [{ name: 'debian-12', repository: 'base/debian', tag: 'bookworm', takes: ['pip', 'npm'] }],
-  },
-  policy: { version: '1', block: ['CRITICAL', 'HIGH'], maxScanAgeHours: 24, maxRemediations: 2 },
-});
+export * from './events.ts';
+export { anna, config, type QueueStage, rita } from './stages.ts';
 
-const registryHost = '000000000000.dkr.ecr.us-east-1.amazonaws.com';
-export const rita: Person = { name: 'rita', groups: ['checkout-members'] };
-export const anna: Person = { name: 'anna', groups: ['checkout-members', 'checkout-approvers'] };
 export const candidate = repositoryOf('candidate', web);
 export const release = repositoryOf('release', web);
 
-export type QueueStage = 'build' | 'gate' | 'promote' | 'deploy' | 'dns' | 'pager';
 export interface DeadLetter {
   readonly stage: QueueStage;
   readonly reason: string;
@@ -64,57 +39,6 @@ interface Delivery {
   readonly message: unknown;
   readonly at: string;
 }
-
-export const sqsRecord = (message: unknown, messageId = 'm-1'): SQSRecord => ({
-  messageId,
-  receiptHandle: 'r',
-  body: typeof message === 'string' ? message : JSON.stringify(message),
-  attributes: {
-    ApproximateReceiveCount: '1',
-    SentTimestamp: '0',
-    SenderId: 's',
-    ApproximateFirstReceiveTimestamp: '0',
-  },
-  messageAttributes: {},
-  md5OfBody: '',
-  eventSource: 'aws:sqs',
-  eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:stage',
-  awsRegion: 'us-east-1',
-});
-
-let events = 0;
-/** An event as EventBridge hands it on. */
-const envelope = (source: string, detailType: string, detail: Record<string, unknown>): Envelope => ({
-  id: `e-${events++}`,
-  source,
-  'detail-type': detailType,
-  detail,
-});
-export const told = (event: DomainEvent): Envelope => envelope(eventSource, event.type, event);
-export const look = (environment = web): Look => ({ kind: 'look', environment });
-export const pushEvent = (repository: string, digest: Digest, tag: string): Envelope =>
-  envelope('aws.ecr', 'ECR Image Action', {
-    result: 'SUCCESS',
-    'repository-name': repository,
-    'image-digest': digest,
-    'action-type': 'PUSH',
-    'image-tag': tag,
-  });
-export const scanEvent = (repository: string, digest: Digest): Envelope =>
-  envelope('aws.ecr', 'ECR Image Scan', {
-    'scan-status': 'COMPLETE',
-    'repository-name': repository,
-    'finding-severity-counts': {},
-    'image-digest': digest,
-  });
-export const buildEvent = (status: string, id: string, repository: string): Envelope =>
-  envelope('aws.codebuild', 'CodeBuild Build State Change', {
-    'build-status': status,
-    'build-id': id,
-    'additional-information': {
-      environment: { 'environment-variables': [{ name: 'REPOSITORY', value: repository }] },
-    },
-  });
 
 export class World {
   readonly clock = new MemoryClock(start);
@@ -141,20 +65,9 @@ export class World {
 
   /** @param parts put in the place of the world's own: a store that crashes, a newer configuration. */
   stages(parts: { store?: MemoryStore; config?: Config } = {}): Record<QueueStage, Handle> {
-    const { store, registry, builder, cluster, zone, clock, config } = { ...this.#deps(), ...parts };
-    return {
-      build: build({ store, builder, scanner: registry, config, clock }),
-      gate: gate({ store, scanner: registry, config, clock }),
-      promote: promote({ store, scanner: registry, promoter: registry, config, clock }),
-      deploy: deploy({ store, cluster, clusterName: 'main', registry: registryHost, config, clock }),
-      dns: dns({ store, zone, config, clock }),
-      pager: tellPager({ store, pager: this.pager, clock }),
-    };
-  }
-
-  #deps() {
-    const { store, registry, builder, cluster, zone, clock, config } = this;
-    return { store, registry, builder, cluster, zone, clock, config };
+    const { store, registry, builder, cluster, zone, pager, clock, config } = { ...this, ...parts };
+    const images = { scanner: registry, promoter: registry, builder };
+    return stagesOf({ store, ...images, cluster, clusterName: 'main', zone, pager, clock, config });
   }
 
   api(person: Person) {
@@ -183,10 +96,7 @@ export class World {
 
   /** An event of AWS, to every stage whose rule takes it. */
   emit(event: Envelope, delaySeconds = 0): void {
-    for (const { stage, on } of flow) {
-      if (isQueueStage(stage) && on.some((subscription) => matches(subscription, event)))
-        this.#enqueue(stage, event, delaySeconds);
-    }
+    for (const stage of takersOf(event)) this.#enqueue(stage, event, delaySeconds);
   }
 
   /** What a build does when it succeeds: pushes its image, which ECR tells of. */
@@ -237,9 +147,6 @@ export class World {
     this.#queue.push({ stage, message, at });
   }
 }
-
-const withQueues: readonly Stage[] = ['build', 'gate', 'promote', 'deploy', 'dns', 'pager'];
-const isQueueStage = (stage: Stage): stage is QueueStage => withQueues.includes(stage);
 
 /** The store, but for its next write: that one is made, or not, and then the function is gone. */
 export function crashing(store: MemoryStore, when: 'before' | 'after'): MemoryStore {

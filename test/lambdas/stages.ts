@@ -1,0 +1,75 @@
+/** The stages that read queues, over whatever adapters they are given; a configuration and two people to run them with. */
+import './quiet.ts';
+import type { Person } from '#core/approval.ts';
+import { Config } from '#core/config.ts';
+import { flow, type Stage } from '#core/flow.ts';
+import type {
+  Clock,
+  ClusterClient,
+  DnsZone,
+  EnvironmentStore,
+  ImageBuilder,
+  ImagePromoter,
+  ImageScanner,
+  Pager,
+} from '#core/ports.ts';
+import { build } from '#lambdas/build/build.ts';
+import { deploy } from '#lambdas/deploy/deploy.ts';
+import { dns } from '#lambdas/dns/dns.ts';
+import { gate } from '#lambdas/gate/gate.ts';
+import { tellPager } from '#lambdas/pager/pager.ts';
+import { promote } from '#lambdas/promote/promote.ts';
+import type { Handle } from '#lambdas/runtime/queue.ts';
+import { type Envelope, matches } from './event-pattern.ts';
+
+export const config = Config.parse({
+  dns: { zone: 'schwifty.example' },
+  clusters: [{ name: 'main', kubernetesVersion: '1.36' }],
+  teams: [{ name: 'checkout', members: 'checkout-members', approvers: 'checkout-approvers' }],
+  environments: [
+    { team: 'checkout', name: 'web', cluster: 'main' },
+    { team: 'checkout', name: 'shop', cluster: 'main' },
+  ],
+  catalog: {
+    bases: [{ name: 'debian-12', repository: 'base/debian', tag: 'bookworm', takes: ['pip', 'npm'] }],
+  },
+  policy: { version: '1', block: ['CRITICAL', 'HIGH'], maxScanAgeHours: 24, maxRemediations: 2 },
+});
+
+export const registryHost = '000000000000.dkr.ecr.us-east-1.amazonaws.com';
+export const rita: Person = { name: 'rita', groups: ['checkout-members'] };
+export const anna: Person = { name: 'anna', groups: ['checkout-members', 'checkout-approvers'] };
+
+export type QueueStage = 'build' | 'gate' | 'promote' | 'deploy' | 'dns' | 'pager';
+const withQueues: readonly Stage[] = ['build', 'gate', 'promote', 'deploy', 'dns', 'pager'];
+const isQueueStage = (stage: Stage): stage is QueueStage => withQueues.includes(stage);
+
+/** The stages whose rule takes this event. */
+export const takersOf = (event: Envelope): QueueStage[] =>
+  flow.flatMap(({ stage, on }) =>
+    isQueueStage(stage) && on.some((subscription) => matches(subscription, event)) ? [stage] : [],
+  );
+
+export interface StageDeps {
+  readonly store: EnvironmentStore;
+  readonly scanner: ImageScanner;
+  readonly promoter: ImagePromoter;
+  readonly builder: ImageBuilder;
+  readonly cluster: ClusterClient;
+  readonly clusterName: string;
+  readonly zone: DnsZone;
+  readonly pager: Pager;
+  readonly clock: Clock;
+  readonly config: Config;
+}
+
+export function stagesOf(deps: StageDeps): Record<QueueStage, Handle> {
+  return {
+    build: build(deps),
+    gate: gate(deps),
+    promote: promote(deps),
+    deploy: deploy({ ...deps, registry: registryHost }),
+    dns: dns(deps),
+    pager: tellPager(deps),
+  };
+}

@@ -1,0 +1,305 @@
+/**
+ * The control plane on memory adapters and virtual time: queues with redelivery and DLQs, the bus, the table's stream,
+ * reconcile's minute and the API, each function's ports made faulty. The code of the stages is the product's own.
+ */
+import * as items from '#adapters/aws/items.ts';
+import { MemoryBuilder } from '#adapters/memory/builder.ts';
+import { MemoryCluster } from '#adapters/memory/cluster.ts';
+import { MemoryPager } from '#adapters/memory/messages.ts';
+import { MemoryRegistry } from '#adapters/memory/registry.ts';
+import { MemoryStore } from '#adapters/memory/store.ts';
+import { MemoryZone } from '#adapters/memory/zone.ts';
+import { makeApp } from '#api/app.ts';
+import type { Person } from '#core/approval.ts';
+import type { Config } from '#core/config.ts';
+import type { Change } from '#core/decision.ts';
+import { Rejected } from '#core/errors.ts';
+import { addSeconds } from '#core/names.ts';
+import type { Clock, Due, EventBus, LookQueues, OutboxEntry } from '#core/ports.ts';
+import { send } from '#lambdas/outbox/send.ts';
+import { reconcile } from '#lambdas/reconcile/reconcile.ts';
+import { handleRecord } from '#lambdas/runtime/queue.ts';
+import { digestOf, start } from '../contracts/samples.ts';
+import type { Envelope } from '../lambdas/event-pattern.ts';
+import { sqsRecord, told } from '../lambdas/events.ts';
+import { type QueueStage, registryHost, stagesOf, takersOf } from '../lambdas/stages.ts';
+import { Faults, faulty, Invocation } from './faults.ts';
+import { Oracle } from './oracle.ts';
+import { Random } from './random.ts';
+import { Timeline } from './timeline.ts';
+
+export interface DeadLetter {
+  readonly stage: QueueStage;
+  readonly cluster: string;
+  readonly body: string;
+  /** Undefined where SQS moved it after five attempts. */
+  readonly reason: string | undefined;
+}
+interface Message {
+  readonly stage: QueueStage;
+  readonly cluster: string;
+  readonly body: string;
+  readonly attempts: number;
+}
+
+const attemptsOfQueue = 5;
+const skews = [0, 0, 0, 1.5, -1.5, 4];
+
+export class Cloud {
+  readonly timeline = new Timeline(start);
+  readonly random: Random;
+  readonly faults: Faults;
+  readonly oracle: Oracle;
+  readonly store = new MemoryStore();
+  readonly registry = new MemoryRegistry(this.timeline);
+  readonly builder = new MemoryBuilder(registryHost);
+  readonly clusters: ReadonlyMap<string, MemoryCluster>;
+  readonly zone = new MemoryZone();
+  readonly pager = new MemoryPager();
+  readonly dead: DeadLetter[] = [];
+  readonly trace: (line: string) => void;
+  /** Each function's own: a deployment reaches one after the other. */
+  readonly #configs = new Map<string, Config>();
+  readonly #config: Config;
+  readonly #deployed = new Map<string, number>();
+  #deployments = 0;
+  readonly #skews = new Map<string, number>();
+  #depth = 0;
+  #messages = 0;
+
+  constructor(seed: number, config: Config, trace: (line: string) => void) {
+    this.random = new Random(seed);
+    this.faults = new Faults(this.random);
+    this.oracle = new Oracle(() => this.timeline.now());
+    this.trace = trace;
+    this.#config = config;
+    this.clusters = new Map(config.clusters.map(({ name }) => [name, new MemoryCluster()]));
+    for (const cluster of this.clusters.values()) cluster.before = () => this.#refuseObject();
+    this.builder.addBase('base/debian', 'bookworm', digestOf('base'));
+    this.#everyMinute();
+  }
+
+  /** An admission webhook of somebody else that says no. */
+  #refuseObject(): void {
+    if (this.faults.strikes('object refused', 0.3))
+      throw new Rejected('admission webhook denied the request');
+  }
+
+  configOf = (name: string): Config => this.#configs.get(name) ?? this.#config;
+
+  /** A newer configuration reaches the functions within a minute, in any order. */
+  deployConfig(config: Config): void {
+    const number = ++this.#deployments;
+    for (const name of ['api', 'build', 'gate', 'promote', 'deploy', 'dns', 'pager']) {
+      this.timeline.in(this.random.between(0, 60), `${name} gets policy ${config.policy.version}`, () => {
+        if ((this.#deployed.get(name) ?? 0) > number) return;
+        this.#deployed.set(name, number);
+        this.#configs.set(name, config);
+        this.oracle.ruled();
+      });
+    }
+  }
+
+  clusterNamed(name: string): MemoryCluster {
+    const cluster = this.clusters.get(name);
+    if (!cluster) throw new Error(`there is no cluster ${name}`);
+    return cluster;
+  }
+
+  /** EventBridge: to each stage whose rule takes it, once, twice or not at all, soon or late. */
+  emit(event: Envelope, cluster: string): void {
+    for (const stage of takersOf(event)) {
+      if (this.faults.strikes('event lost', 2)) continue;
+      const copies = this.faults.strikes('event doubled', 2) ? 2 : 1;
+      for (let i = 0; i < copies; i++) {
+        const late = this.faults.strikes('event delayed', 2) ? this.random.between(5, 400) : 0;
+        this.queue(stage, cluster, event, this.random.between(0.05, 1) + late);
+      }
+    }
+  }
+
+  queue(stage: QueueStage, cluster: string, message: unknown, delaySeconds: number): void {
+    const body = typeof message === 'string' ? message : JSON.stringify(message);
+    this.#deliverIn(delaySeconds, { stage, cluster, body, attempts: 0 });
+  }
+
+  #deliverIn(seconds: number, message: Message): void {
+    const { stage, cluster, body } = message;
+    this.timeline.in(seconds, `${stage}@${cluster} ← ${body.slice(0, 160)}`, () => this.#deliver(message));
+  }
+
+  async #deliver(message: Message): Promise<void> {
+    const { stage, cluster, body, attempts } = message;
+    const end = await this.run(stage, async (invocation) => {
+      const refused = (_: unknown, reason: string) => this.#bury({ stage, cluster, body, reason });
+      const handle = stagesOf(this.#depsOf(cluster, invocation))[stage];
+      await handleRecord(sqsRecord(body, `m-${this.#messages++}`), handle, refused);
+    });
+    if (end === undefined) return;
+    this.trace(`  ${stage} failed: ${end}`);
+    if (attempts + 1 >= attemptsOfQueue) await this.#bury({ stage, cluster, body, reason: undefined });
+    else this.#deliverIn(this.random.between(60, 120), { ...message, attempts: attempts + 1 });
+  }
+
+  async #bury(letter: DeadLetter): Promise<void> {
+    this.trace(`  DLQ of ${letter.stage}: ${letter.reason ?? 'five attempts'}`);
+    this.dead.push(letter);
+  }
+
+  /** What an operator does once the cause is gone. */
+  redrive(): void {
+    for (const { stage, cluster, body, reason } of this.dead.splice(0)) {
+      if (reason === undefined) this.queue(stage, cluster, body, this.random.between(0, 5));
+      else this.dead.push({ stage, cluster, body, reason });
+    }
+  }
+
+  /** @returns why it failed; undefined when it did not. */
+  async run(name: string, work: (invocation: Invocation) => Promise<void>): Promise<string | undefined> {
+    const invocation = new Invocation(name, this.#skewOf(name), this.configOf(name));
+    const done = work(invocation).then(
+      () => undefined,
+      (error: unknown) => String(error),
+    );
+    return Promise.race([done, invocation.crashed]);
+  }
+
+  async api(person: Person, path: string, body: unknown): Promise<number | undefined> {
+    let status: number | undefined;
+    await this.run('api', async (invocation) => {
+      const deps = { ...this.#partsOf(invocation), config: invocation.config };
+      const init = { method: 'POST', body: JSON.stringify(body) };
+      status = (await makeApp(deps, () => person).request(path, init)).status;
+    });
+    this.trace(`  ${person.name}: POST ${path} → ${status ?? 'no answer'}`);
+    return status;
+  }
+
+  #skewOf(name: string): number {
+    if (this.faults.rate === 0) return 0;
+    const known = this.#skews.get(name);
+    if (known !== undefined) return known;
+    const skew = this.random.pick(skews);
+    if (skew !== 0) this.faults.count('clock skew');
+    this.#skews.set(name, skew);
+    return skew;
+  }
+
+  #around = {
+    pause: async (): Promise<void> => {
+      if (this.#depth >= 3) return;
+      this.#depth++;
+      await this.timeline.until(this.timeline.milliseconds + this.random.between(10, 8000), this.trace);
+      this.#depth--;
+    },
+    watch: (invocation: Invocation, call: string): void => {
+      if (invocation.name === 'promote') this.oracle.seeGood(invocation);
+      this.trace(`    ${invocation.name}: ${call}`);
+    },
+  };
+
+  #partsOf(invocation: Invocation) {
+    const around = { ...this.#around, faults: this.faults };
+    const { timeline, store } = this;
+    const clock: Clock = { now: () => addSeconds(timeline.now(), invocation.skewSeconds) };
+    const written = (method: string, args: readonly unknown[]): void => {
+      if (method === 'write') this.#written(args[0] as Change);
+    };
+    const watched = this.oracle.watching(store, invocation);
+    return { around, clock, store: faulty('store', watched, invocation, around, written) };
+  }
+
+  #depsOf(clusterName: string, invocation: Invocation) {
+    const cluster = this.clusters.get(clusterName) ?? new MemoryCluster();
+    const { around, ...parts } = this.#partsOf(invocation);
+    const { oracle, builder, registry, zone, pager } = this;
+    const port = <P extends object>(name: string, it: P, effect?: Parameters<typeof faulty>[4]) =>
+      faulty(name, it, invocation, around, effect);
+    return {
+      ...parts,
+      scanner: port('scanner', registry),
+      promoter: port('promoter', registry, (_, args) => oracle.copied(invocation, args)),
+      builder: port(
+        'builder',
+        builder,
+        (method, _, id) => method === 'start' && oracle.buildStarted(String(id)),
+      ),
+      cluster: port('cluster', cluster, (method, args) => {
+        if (method === 'apply') oracle.applied(clusterName, args[0]);
+      }),
+      clusterName,
+      zone: port('zone', zone),
+      pager: port('pager', pager),
+      config: invocation.config,
+    };
+  }
+
+  /** The table's stream tells the outbox, if nothing is lost. */
+  #written(change: Change): void {
+    this.oracle.wrote(change);
+    const entries = items.outboxItems(change).map((item) => items.outboxEntry(item));
+    if (entries.length > 0 && !this.faults.strikes('stream lost')) this.#stream(entries, 0);
+  }
+
+  #stream(entries: readonly OutboxEntry[], attempts: number): void {
+    this.timeline.in(this.random.between(0.1, 2), 'stream → outbox', async () => {
+      let unsent: readonly OutboxEntry[] = [];
+      const end = await this.run('outbox', async (invocation) => {
+        unsent = (await send(this.#sending(invocation), entries)).map(({ entry }) => entry);
+      });
+      const left = end === undefined ? unsent : entries;
+      if (left.length > 0 && attempts < attemptsOfQueue) this.#stream(left, attempts + 1);
+    });
+  }
+
+  #sending(invocation: Invocation) {
+    const { around, clock } = this.#partsOf(invocation);
+    const port = <P extends object>(name: string, it: P): P => faulty(name, it, invocation, around);
+    return {
+      outbox: port('outbox', this.store),
+      bus: port('bus', this.#bus),
+      looks: port('looks', this.#looks),
+      clock,
+    };
+  }
+
+  readonly #bus: EventBus = {
+    tell: async (events) =>
+      events.map((event) => {
+        if (this.faults.strikes('entry refused')) return 'InternalFailure';
+        this.emit(told(event), event.cluster);
+        return undefined;
+      }),
+  };
+
+  readonly #looks: LookQueues = {
+    send: async (stage, cluster, look, delaySeconds) => {
+      if (this.faults.strikes('look lost', 2)) return;
+      const copies = this.faults.strikes('look doubled', 2) ? 2 : 1;
+      for (let i = 0; i < copies; i++)
+        this.queue(stage, cluster, look, delaySeconds + this.random.between(0.05, 1));
+    },
+  };
+
+  #everyMinute(): void {
+    this.timeline.in(60, 'reconcile', async () => {
+      this.#everyMinute();
+      if (this.faults.strikes('reconcile missed', 2)) return;
+      const end = await this.run('reconcile', (invocation) => {
+        const sending = this.#sending(invocation);
+        const store = faulty('store', this.#index, invocation, { ...this.#around, faults: this.faults });
+        return reconcile({ ...sending, store })();
+      });
+      if (end !== undefined) this.trace(`  reconcile failed: ${end}`);
+    });
+  }
+
+  /** An index is read as it was a moment ago: what is new may be missing. */
+  readonly #index = {
+    due: async (...asked: Parameters<MemoryStore['due']>): Promise<Due> => {
+      const due = await this.store.due(...asked);
+      const isSeen = () => !this.faults.strikes('index behind');
+      return { ...due, environments: due.environments.filter(isSeen) };
+    },
+  };
+}

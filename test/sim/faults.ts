@@ -1,0 +1,149 @@
+/**
+ * What goes wrong around a function that runs: a port that throttles, answers late or not at all, a conflict out of
+ * nowhere, the function gone before or after an effect, others that go on while it waits. Counted by kind.
+ */
+import type { Config } from '#core/config.ts';
+import { Conflict, Retryable } from '#core/errors.ts';
+import type { Random } from './random.ts';
+
+export type FaultKind =
+  | 'throttled'
+  | 'answer lost'
+  | 'crash before'
+  | 'crash after'
+  | 'conflict'
+  | 'pause'
+  | 'clock skew'
+  | 'event lost'
+  | 'event doubled'
+  | 'event delayed'
+  | 'look lost'
+  | 'look doubled'
+  | 'entry refused'
+  | 'stream lost'
+  | 'reconcile missed'
+  | 'index behind'
+  | 'malformed message'
+  | 'image deleted'
+  | 'tag moved'
+  | 'push by hand'
+  | 'scan late'
+  | 'scan never'
+  | 'scan failed'
+  | 'scan turned'
+  | 'build failed'
+  | 'policy changed'
+  | 'waiver changed'
+  | 'two approvals at once'
+  | 'refused approval'
+  | 'out of memory'
+  | 'rollout late'
+  | 'rollout never healthy'
+  | 'object refused'
+  | 'address moved'
+  | 'name taken';
+
+export class Faults {
+  readonly #random: Random;
+  /** How often anything goes wrong, from 0; some seeds are calm, some are not. */
+  rate: number;
+  readonly counts = new Map<FaultKind, number>();
+
+  constructor(random: Random) {
+    this.#random = random;
+    this.rate = random.pick([0.005, 0.02, 0.05, 0.12]);
+  }
+
+  /** True, and counted, with `weight` times the rate. */
+  strikes(kind: FaultKind, weight = 1): boolean {
+    if (this.rate === 0 || !this.#random.chance(Math.min(0.6, this.rate * weight))) return false;
+    this.count(kind);
+    return true;
+  }
+
+  /** The world's own ways, as likely in a calm seed as in a wild one; none of them once the storm is over. */
+  happens(kind: FaultKind, probability: number): boolean {
+    if (this.rate === 0 || !this.#random.chance(probability)) return false;
+    this.count(kind);
+    return true;
+  }
+
+  count(kind: FaultKind): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+  }
+}
+
+/** One run of a function. Once it has crashed, nothing of it goes on. */
+export class Invocation {
+  readonly name: string;
+  readonly skewSeconds: number;
+  readonly crashed: Promise<'crashed'>;
+  #crash: (end: 'crashed') => void = () => undefined;
+  /** What the oracle saw while it ran: digests that were good at some instant of it. */
+  readonly goodDigests = new Set<string>();
+  /** What it was deployed with: a newer configuration reaches the next one. */
+  readonly config: Config;
+
+  constructor(name: string, skewSeconds: number, config: Config) {
+    this.config = config;
+    this.name = name;
+    this.skewSeconds = skewSeconds;
+    this.crashed = new Promise((resolve) => {
+      this.#crash = resolve;
+    });
+  }
+
+  crash(): Promise<never> {
+    this.#crash('crashed');
+    return new Promise(() => undefined);
+  }
+}
+
+export interface Surroundings {
+  readonly faults: Faults;
+  /** Others go on for a while. */
+  pause(): Promise<void>;
+  /** Called around each call, for the oracle and the trace. */
+  watch(invocation: Invocation, call: string): void;
+}
+
+/** A port whose calls go wrong now and then; `effect` is told of each call that had its effect. */
+export function faulty<P extends object>(
+  name: string,
+  port: P,
+  invocation: Invocation,
+  around: Surroundings,
+  effect: (method: string, args: readonly unknown[], result: unknown) => void = () => undefined,
+): P {
+  return new Proxy(port, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target);
+      if (typeof value !== 'function') return value;
+      const call = `${name}.${String(property)}`;
+      return async (...args: unknown[]) => {
+        await before(call, invocation, around);
+        const result: unknown = await value.apply(target, args);
+        effect(String(property), args, result);
+        await after(call, invocation, around);
+        return result;
+      };
+    },
+  });
+}
+
+async function before(call: string, invocation: Invocation, around: Surroundings): Promise<void> {
+  const { faults } = around;
+  around.watch(invocation, call);
+  if (faults.strikes('pause', 1.5)) await around.pause();
+  around.watch(invocation, call);
+  if (faults.strikes('crash before', 0.4)) await invocation.crash();
+  if (faults.strikes('throttled')) throw new Retryable(`${call}: ThrottlingException: slow down`);
+  if (call === 'store.write' && faults.strikes('conflict'))
+    throw new Conflict(`${call}: somebody else wrote first`);
+}
+
+async function after(call: string, invocation: Invocation, around: Surroundings): Promise<void> {
+  const { faults } = around;
+  if (faults.strikes('crash after', 0.4)) await invocation.crash();
+  if (faults.strikes('answer lost', 0.5)) throw new Retryable(`${call}: 500: the answer was lost`);
+}

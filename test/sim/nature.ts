@@ -1,0 +1,159 @@
+/** What the cloud does by itself: builds end, scans end or turn, pods come up and are killed, registries lose images. */
+import type { Finding, Scan } from '#core/finding.ts';
+import { buildTag, repositoryOf } from '#core/image.ts';
+import { Digest, type EnvironmentKey, environmentId, parseEnvironmentId } from '#core/names.ts';
+import { finding } from '../contracts/samples.ts';
+import { buildEvent, pushEvent, scanEvent } from '../lambdas/events.ts';
+import type { Cloud } from './cloud.ts';
+
+type Kind = 'clean' | 'low' | 'fixable' | 'unfixable' | 'waivable' | 'medium';
+
+const findingsOf: Readonly<Record<Kind, readonly Finding[]>> = {
+  clean: [],
+  low: [finding({ severity: 'LOW' })],
+  medium: [finding({ id: 'CVE-2', severity: 'MEDIUM', fix: 'no' })],
+  fixable: [finding(), finding({ severity: 'HIGH', package: 'flask', fixedIn: '2.3.2' })],
+  unfixable: [finding({ id: 'CVE-3', fix: 'no' })],
+  waivable: [finding({ id: 'CVE-4', severity: 'HIGH', fix: 'no' })],
+};
+
+export class Nature {
+  readonly #cloud: Cloud;
+  /** Inspector watches its images; ECR's own scan is of one day. */
+  readonly #watched: boolean;
+  readonly #begun = new Set<string>();
+  readonly #sick = new Set<string>();
+  #images = 0;
+
+  constructor(cloud: Cloud) {
+    this.#cloud = cloud;
+    this.#watched = cloud.random.chance(0.7);
+    cloud.oracle.buildStarted = (id) => this.#build(id);
+    cloud.oracle.onApplied = (cluster, id, digest) => this.#rollOut(cluster, id, digest);
+    cloud.oracle.onCopied = (id, digest) => this.#scanReleased(id, digest);
+  }
+
+  #build(id: string): void {
+    const cloud = this.#cloud;
+    const started = cloud.builder.builds.get(id);
+    if (!started || this.#begun.has(id)) return;
+    this.#begun.add(id);
+    const { random, timeline, faults } = cloud;
+    const repository = repositoryOf('candidate', started.key);
+    timeline.in(random.between(5, 200), `${id} ends`, () => {
+      if (faults.happens('build failed', 0.1)) {
+        const failure = random.chance(0.5) ? 'no such package' : undefined;
+        cloud.builder.end(id, failure);
+        if (failure) cloud.emit(buildEvent('FAILED', id, repository), '');
+        return;
+      }
+      const isFix = started.number > 1 && random.chance(0.7);
+      const kind = isFix
+        ? 'low'
+        : random.pick<Kind>(['clean', 'low', 'medium', 'fixable', 'fixable', 'unfixable', 'waivable']);
+      this.push(started.key, this.newDigest(), buildTag(started.number), kind);
+      cloud.builder.end(id);
+    });
+  }
+
+  newDigest(): Digest {
+    return Digest.parse(`sha256:${(++this.#images).toString(16).padStart(12, '0').padEnd(64, '0')}`);
+  }
+
+  push(key: EnvironmentKey, digest: Digest, tag: string, kind: Kind): void {
+    const cloud = this.#cloud;
+    const repository = repositoryOf('candidate', key);
+    cloud.registry.push(repository, digest, tag);
+    cloud.oracle.scanned(`${environmentId(key)} ${digest}`, { status: 'pending' });
+    cloud.emit(pushEvent(repository, digest, tag), '');
+    this.#scan(key, digest, kind);
+  }
+
+  #scan(key: EnvironmentKey, digest: Digest, kind: Kind): void {
+    const cloud = this.#cloud;
+    const { random, timeline, faults } = cloud;
+    if (faults.happens('scan never', 0.04)) return;
+    const late = faults.happens('scan late', 0.08) ? random.between(600, 1500) : 0;
+    timeline.in(late + random.between(2, 60), `${digest.slice(0, 19)} is scanned: ${kind}`, () => {
+      const failed = faults.happens('scan failed', 0.05);
+      this.#setScan(
+        key,
+        digest,
+        failed ? { status: 'failed', reason: 'internal error' } : this.#complete(kind),
+      );
+      if (faults.happens('scan turned', 0.3)) this.#turn(key, digest);
+    });
+  }
+
+  #turn(key: EnvironmentKey, digest: Digest): void {
+    const cloud = this.#cloud;
+    const kind = cloud.random.pick<Kind>(['clean', 'fixable', 'unfixable', 'waivable']);
+    cloud.timeline.in(cloud.random.between(30, 1500), `${digest.slice(0, 19)} turns ${kind}`, () => {
+      this.#setScan(key, digest, this.#complete(kind));
+    });
+  }
+
+  #complete(kind: Kind): Scan {
+    const watched = this.#watched ? { watched: true as const } : {};
+    return {
+      status: 'complete',
+      completedAt: this.#cloud.timeline.now(),
+      ...watched,
+      findings: findingsOf[kind],
+    };
+  }
+
+  /** One truth for both repositories: what is copied is scanned there as well. */
+  #setScan(key: EnvironmentKey, digest: Digest, scan: Scan): void {
+    const cloud = this.#cloud;
+    if (cloud.registry.has(repositoryOf('candidate', key), digest))
+      cloud.oracle.scanned(`${environmentId(key)} ${digest}`, scan);
+    for (const kind of ['candidate', 'release'] as const) {
+      const repository = repositoryOf(kind, key);
+      if (!cloud.registry.has(repository, digest)) continue;
+      cloud.registry.setScan(repository, digest, scan);
+      cloud.emit(scanEvent(repository, digest), '');
+    }
+  }
+
+  #scanReleased(id: string, digest: string): void {
+    const cloud = this.#cloud;
+    const key = parseEnvironmentId(id);
+    const scan = cloud.oracle.scans.get(`${id} ${digest}`);
+    if (key && scan) cloud.registry.setScan(repositoryOf('release', key), Digest.parse(digest), scan);
+  }
+
+  #rollOut(cluster: string, id: string, digest: string): void {
+    const cloud = this.#cloud;
+    const { random, timeline, faults } = cloud;
+    const key = parseEnvironmentId(id);
+    if (!key) return;
+    if (faults.happens('rollout never healthy', 0.08)) this.#sick.add(digest);
+    if (this.#sick.has(digest)) return;
+    const late = faults.happens('rollout late', 0.08) ? random.between(500, 900) : 0;
+    timeline.in(late + random.between(3, 60), `${id} is rolled out`, () => {
+      cloud.clusterNamed(cluster).rollOut(key, timeline.now(), this.#addressOf(id, 1));
+      if (faults.happens('out of memory', 0.35)) this.#kill(cluster, key);
+      if (faults.happens('address moved', 0.15)) this.#move(cluster, key);
+    });
+  }
+
+  #addressOf = (id: string, n: number): string => `lb-${n}.${id.replace('/', '.')}.elb.example`;
+
+  #kill(cluster: string, key: EnvironmentKey): void {
+    const { timeline, random, clusters } = this.#cloud;
+    timeline.in(random.between(5, 900), `${environmentId(key)}: out of memory`, () => {
+      clusters.get(cluster)?.oomKill(key, timeline.now());
+      timeline.in(random.between(3, 90), `${environmentId(key)} runs again`, () =>
+        clusters.get(cluster)?.restart(key, timeline.now()),
+      );
+    });
+  }
+
+  #move(cluster: string, key: EnvironmentKey): void {
+    const { timeline, random, clusters } = this.#cloud;
+    timeline.in(random.between(60, 900), `${environmentId(key)}: its address moves`, () =>
+      clusters.get(cluster)?.rollOut(key, timeline.now(), this.#addressOf(environmentId(key), 2)),
+    );
+  }
+}

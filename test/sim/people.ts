@@ -1,0 +1,171 @@
+/** What people do: ask, approve, push by hand, delete, change the policy, send what nobody can read. */
+import type { Person } from '#core/approval.ts';
+import type { Config } from '#core/config.ts';
+import { nameOf } from '#core/dns.ts';
+import type { Environment } from '#core/environment.ts';
+import { repositoryOf } from '#core/image.ts';
+import { type EnvironmentKey, environmentId } from '#core/names.ts';
+import { Waiver } from '#core/policy.ts';
+import { spec } from '../contracts/samples.ts';
+import type { Cloud } from './cloud.ts';
+import type { Nature } from './nature.ts';
+
+export class People {
+  readonly #cloud: Cloud;
+  readonly #nature: Nature;
+  #config: Config;
+
+  constructor(cloud: Cloud, nature: Nature, config: Config) {
+    this.#cloud = cloud;
+    this.#nature = nature;
+    this.#config = config;
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  member = (team: string): Person => ({ name: `${team}-member`, groups: [`${team}-members`] });
+  approver = (team: string, n = 1): Person => ({
+    name: `${team}-approver-${n}`,
+    groups: [`${team}-members`, `${team}-approvers`],
+  });
+
+  /** All that happens until `seconds` is laid out now; what it meets then is seen then. */
+  plan(keys: readonly EnvironmentKey[], seconds: number): void {
+    for (const key of keys) {
+      const { random, timeline } = this.#cloud;
+      const asked = random.between(0, 120);
+      timeline.in(asked, `${environmentId(key)} is asked for`, () => this.#ask(key, 0));
+      for (let at = asked + 60; at < seconds; at += random.between(60, 240))
+        timeline.in(at, `${environmentId(key)}: somebody looks`, () => this.#look(key));
+      this.#meddle(key, seconds);
+    }
+    this.#rule(seconds);
+  }
+
+  async #ask(key: EnvironmentKey, tries: number): Promise<void> {
+    const { team, name } = key;
+    const status = await this.#cloud.api(this.member(team), '/environments', { team, name, spec });
+    if ((status === undefined || status >= 500) && tries < 8)
+      this.#cloud.timeline.in(10, `${environmentId(key)} is asked for again`, () =>
+        this.#ask(key, tries + 1),
+      );
+  }
+
+  async #look(key: EnvironmentKey): Promise<void> {
+    const environment = await this.#cloud.store.read(key);
+    if (environment?.candidate.phase !== 'awaiting-approval') return;
+    const { random, faults } = this.#cloud;
+    const { digest } = environment.candidate.image;
+    if (faults.happens('refused approval', 0.15)) await this.#approve(this.member(key.team), key, digest);
+    if (random.chance(0.15)) return;
+    const first = this.#approve(this.approver(key.team), key, digest);
+    if (faults.happens('two approvals at once', 0.15))
+      await this.#approve(this.approver(key.team, 2), key, digest);
+    await first;
+  }
+
+  #approve = (person: Person, key: EnvironmentKey, digest: string): Promise<number | undefined> =>
+    this.#cloud.api(person, `/environments/${environmentId(key)}/approvals`, { digest });
+
+  #meddle(key: EnvironmentKey, seconds: number): void {
+    const { random, timeline, faults } = this.#cloud;
+    const repository = repositoryOf('candidate', key);
+    const id = environmentId(key);
+    const some = (probability: number) =>
+      random.chance(probability) ? random.between(100, seconds) : undefined;
+    const plan = (probability: number, what: string, happen: () => Promise<void> | void) => {
+      const at = some(probability);
+      if (at !== undefined) timeline.in(at, `${id}: ${what}`, happen);
+    };
+    plan(0.25, 'a push by hand', () => {
+      faults.count('push by hand');
+      this.#nature.push(
+        key,
+        this.#nature.newDigest(),
+        'latest',
+        random.pick(['clean', 'low', 'unfixable', 'fixable']),
+      );
+    });
+    plan(0.15, 'a tag moves', () => {
+      faults.count('tag moved');
+      this.#nature.push(key, this.#nature.newDigest(), random.pick(['latest', 'build-1']), 'clean');
+    });
+    plan(0.15, 'an image is deleted', async () => {
+      const image = imageOf(await this.#cloud.store.read(key));
+      if (!image) return;
+      faults.count('image deleted');
+      this.#cloud.registry.delete(repository, image);
+      this.#cloud.oracle.scanned(`${id} ${image}`, { status: 'missing' });
+    });
+    plan(0.06, "its name is somebody else's for a while", async () => {
+      const { zone } = this.#cloud;
+      const record = {
+        name: nameOf(key, this.#config.dns.zone),
+        type: 'A',
+        ttl: 60,
+        values: ['192.0.2.7'],
+      } as const;
+      if ((await zone.records([record.name])).length > 0) return;
+      faults.count('name taken');
+      await zone.change([{ action: 'UPSERT', record }]);
+      timeline.in(random.between(60, 900), `${id}: its name is given up`, () =>
+        zone.change([{ action: 'DELETE', record }]),
+      );
+    });
+    plan(0.1, 'a message that nobody can read', () => {
+      faults.count('malformed message');
+      this.#cloud.queue(
+        random.pick(['build', 'gate', 'promote', 'dns', 'pager']),
+        '',
+        random.pick(malformed),
+        0,
+      );
+    });
+  }
+
+  /** Policy and waivers change, sometimes back. */
+  #rule(seconds: number): void {
+    const { random, timeline, faults } = this.#cloud;
+    const [team] = this.#config.teams;
+    if (!team) return;
+    const change = (what: 'policy changed' | 'waiver changed', next: () => Partial<Config>) =>
+      timeline.in(random.between(100, seconds), what, () => {
+        faults.count(what);
+        this.#config = { ...this.#config, ...next() };
+        this.#cloud.deployConfig(this.#config);
+      });
+    for (let i = 2; i < 4 && random.chance(0.3); i++) {
+      change('policy changed', () => ({
+        policy: { ...this.#config.policy, version: String(i), block: random.pick(blocks) },
+      }));
+    }
+    if (random.chance(0.3)) change('waiver changed', () => ({ waivers: [waiverOf(team.name)] }));
+    if (random.chance(0.15)) change('waiver changed', () => ({ waivers: [] }));
+  }
+}
+
+const blocks: readonly Config['policy']['block'][] = [
+  ['CRITICAL'],
+  ['CRITICAL', 'HIGH', 'MEDIUM'],
+  ['CRITICAL', 'HIGH'],
+];
+const malformed: readonly unknown[] = [
+  'not JSON',
+  { kind: 'look' },
+  { id: 'x', source: 'aws.s3', 'detail-type': 'y', detail: {} },
+];
+const waiverOf = (team: string): Waiver =>
+  Waiver.parse({
+    id: 'w1',
+    cve: 'CVE-4',
+    team,
+    author: 'security-1',
+    approver: 'security-2',
+    reason: 'not reachable',
+    expiresAt: '2030-01-01T00:00:00.000Z',
+  });
+
+const imageOf = (environment: Environment | undefined) =>
+  environment && 'image' in environment.candidate ? environment.candidate.image.digest : undefined;

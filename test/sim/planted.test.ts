@@ -1,0 +1,102 @@
+/** The simulation can fail: each bug planted here, one a reducer or a stage may well have, is found within some storms. */
+import '../lambdas/quiet.ts';
+import { afterEach, expect, test, vi } from 'vitest';
+import type * as approval from '#core/approval.ts';
+import type * as candidate from '#core/candidate.ts';
+import type { Decision } from '#core/decision.ts';
+import type * as pager from '#core/pager.ts';
+import type * as promotion from '#core/promotion.ts';
+import type * as recheck from '#core/recheck.ts';
+import type * as reconcile from '#core/reconcile.ts';
+import type * as release from '#core/release.ts';
+
+const storms = 150;
+
+/** @returns what broke in the first storm that the product did not weather. */
+async function found(): Promise<string | undefined> {
+  vi.resetModules();
+  const { simulate } = await import('./simulate.ts');
+  for (let seed = 1; seed <= storms; seed++) {
+    const { broken } = await simulate(seed);
+    if (broken) return broken;
+  }
+  return undefined;
+}
+
+const unchanged: Decision = { outcome: 'unchanged', why: 'planted' };
+
+const bugs: readonly [string, () => void, RegExp][] = [
+  [
+    'the promoter asks nothing again',
+    () => plant<typeof promotion>('#core/promotion.ts', () => ({ objectionTo: () => undefined })),
+    /was (copied|promoted), and it blocks/,
+  ],
+  [
+    'an approval is given to whoever asks',
+    () =>
+      plant<typeof approval>('#core/approval.ts', (real) => ({
+        approve: (asked) =>
+          real.approve({ ...asked, person: { ...asked.person, groups: [asked.team.approvers] } }),
+      })),
+    /approved for|was approved by who asked for it/,
+  ],
+  [
+    'a promotion that was crashed into is forgotten',
+    () =>
+      plant<typeof reconcile>('#core/reconcile.ts', (real) => ({
+        stagesToLook: (...asked) => real.stagesToLook(...asked).filter((stage) => stage !== 'promote'),
+        looksBeforeReconcile: () => [],
+      })),
+    /is still promoting/,
+  ],
+  [
+    'a verdict on what waits is never found again',
+    () => plant<typeof candidate>('#core/candidate.ts', () => ({ imageToJudge: () => undefined })),
+    /is (blocked|awaiting-approval), and its image is|waits under policy|is still scanning/,
+  ],
+  [
+    'what runs is judged by nobody',
+    () => plant<typeof recheck>('#core/recheck.ts', () => ({ rechecked: () => unchanged })),
+    /runs what blocks, and nobody was told/,
+  ],
+  [
+    'people are told once the function was told so, heard or not',
+    () => plant<typeof pager>('#core/pager.ts', () => ({ paged: () => unchanged })),
+    /people were not told of/,
+  ],
+  [
+    'an incident is opened at each look',
+    () =>
+      plant<typeof release>('#core/release.ts', (real) => ({
+        observed: (environment, ...seen) => real.observed({ ...environment, incidents: [] }, ...seen),
+      })),
+    /was told when it was|is open, and|was told to be/,
+  ],
+  [
+    'a name is pointed at by its event alone',
+    () =>
+      plant<typeof reconcile>('#core/reconcile.ts', (real) => ({
+        stagesToLook: (...asked) => real.stagesToLook(...asked).filter((stage) => stage !== 'dns'),
+      })),
+    /its name points at|its name is still waited for/,
+  ],
+];
+
+const planted: string[] = [];
+function plant<Module extends object>(path: string, bug: (real: Module) => Partial<Module>): void {
+  planted.push(path);
+  vi.doMock(path, async (importActual) => {
+    const real = await importActual<Module>();
+    return { ...real, ...bug(real) };
+  });
+}
+
+afterEach(() => {
+  for (const path of planted.splice(0)) vi.doUnmock(path);
+  vi.resetModules();
+});
+
+test.each(bugs)('it finds that %s', { timeout: 120_000 }, async (_, plantIt, says) => {
+  plantIt();
+  expect(await found()).toMatch(says);
+});

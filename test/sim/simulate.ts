@@ -1,0 +1,104 @@
+/** One seed: a storm, then calm, then the truth. The same seed is the same story, step by step. */
+import { Config } from '#core/config.ts';
+import type { Environment } from '#core/environment.ts';
+import { Cloud } from './cloud.ts';
+import { checkEnding } from './ending.ts';
+import { Nature } from './nature.ts';
+import { Broken } from './oracle.ts';
+import { People } from './people.ts';
+import { Random } from './random.ts';
+
+export interface Outcome {
+  readonly seed: number;
+  readonly faults: Readonly<Record<string, number>>;
+  /** The phases in which the environments ended. */
+  readonly endings: readonly string[];
+  /** The invariant that broke. */
+  readonly broken?: string;
+}
+
+/** Longer than all that is waited for but the hourly recheck of what runs, which some seeds wait for as well. */
+const calmSeconds = 2600;
+const longCalmSeconds = 4500;
+const deadlineSeconds = 30;
+
+export async function simulate(seed: number, trace?: (line: string) => void): Promise<Outcome> {
+  const random = new Random(seed + 0.5);
+  const config = configOf(random);
+  let step = 0;
+  const cloud: Cloud = new Cloud(seed, config, (line) =>
+    trace?.(`${cloud?.timeline.now() ?? ''} ${++step} ${line}`),
+  );
+  const people = new People(cloud, new Nature(cloud), config);
+  const storm = random.between(600, 1800);
+  people.plan(config.environments, storm);
+  const { timeline, faults, oracle } = cloud;
+  const began = Date.now();
+  const pass = async (seconds: number): Promise<void> => {
+    const end = timeline.milliseconds + seconds * 1000;
+    while (timeline.milliseconds < end && !oracle.broken) {
+      if (Date.now() - began > deadlineSeconds * 1000) throw new Broken('it never comes to an end');
+      await timeline.until(Math.min(end, timeline.milliseconds + 300_000), cloud.trace);
+    }
+  };
+  const broken = await brokenBy(async () => {
+    await pass(storm);
+    faults.rate = 0;
+    cloud.trace('the storm is over');
+    if (random.chance(0.7)) cloud.redrive();
+    await pass(random.chance(0.2) ? longCalmSeconds : calmSeconds);
+    cloud.redrive();
+    await pass(120);
+    if (oracle.broken) throw oracle.broken;
+    await checkEnding(cloud, people);
+  });
+  if (broken) cloud.trace(`BROKEN: ${broken}`);
+  const endings = oracle.environments.map((id) => endOf(oracle.notesOf(id).last));
+  return {
+    seed,
+    faults: Object.fromEntries(faults.counts),
+    endings,
+    ...(broken === undefined ? {} : { broken }),
+  };
+}
+
+const endOf = (environment: Environment | undefined): string => {
+  const kinds =
+    environment?.incidents
+      .map(({ kind }) => ` + ${kind}`)
+      .sort()
+      .join('') ?? '';
+  return `${environment?.candidate.phase} / ${environment?.release.phase}${kinds}`;
+};
+
+async function brokenBy(story: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await story();
+    return undefined;
+  } catch (error) {
+    return error instanceof Broken
+      ? error.message
+      : `the simulation itself failed: ${error instanceof Error ? error.stack : String(error)}`;
+  }
+}
+
+/** One to three environments of one or two teams, in one or two clusters. */
+function configOf(random: Random): Config {
+  const names = ['checkout', 'payments'].slice(0, random.whole(1, 2));
+  const clusters = ['main', 'second'].slice(0, random.whole(1, 2));
+  const environments = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, (_, i) => ({
+    team: random.pick(names),
+    name: `web-${i}`,
+    cluster: random.pick(clusters),
+  }));
+  return Config.parse({
+    dns: { zone: 'schwifty.example' },
+    clusters: clusters.map((name) => ({ name, kubernetesVersion: '1.36' })),
+    teams: names.map((name) => ({ name, members: `${name}-members`, approvers: `${name}-approvers` })),
+    environments,
+    catalog: {
+      bases: [{ name: 'debian-12', repository: 'base/debian', tag: 'bookworm', takes: ['pip', 'npm'] }],
+    },
+    policy: { version: '1', block: ['CRITICAL', 'HIGH'], maxScanAgeHours: 24, maxRemediations: 2 },
+  });
+}
