@@ -18,6 +18,7 @@ type Approval = NonNullable<Enclosed['approval']> & { readonly environment: Envi
 
 export class MemoryStore implements EnvironmentStore, Outbox {
   readonly #environments = new Map<string, string>();
+  readonly #versions = new Map<string, number>();
   /** The sparse index of the real table. */
   readonly #due = new Map<string, Instant>();
   readonly #verdicts = new Map<string, Verdict>();
@@ -43,7 +44,7 @@ export class MemoryStore implements EnvironmentStore, Outbox {
   async write(change: Change, { verdict, approval }: Enclosed = {}): Promise<void> {
     const { key, version } = change.environment;
     const id = environmentId(key);
-    if ((this.#stored(key)?.version ?? 0) !== version - 1) {
+    if ((this.#versions.get(id) ?? 0) !== version - 1) {
       throw new Conflict(`${id} is no longer at version ${version - 1}: somebody else wrote first.`);
     }
     const known = verdict && this.#verdicts.get(verdictId(key, verdict.digest));
@@ -54,6 +55,7 @@ export class MemoryStore implements EnvironmentStore, Outbox {
     const environment = JSON.stringify(item);
     const entries = items.outboxItems(change).map((item) => items.outboxEntry(item));
     this.#environments.set(id, environment);
+    this.#versions.set(id, version);
     if ('lookAt' in item) this.#due.set(id, item.lookAt);
     else this.#due.delete(id);
     for (const entry of entries) this.#pending.set(entryId(entry), { entry, writtenAt: change.at });

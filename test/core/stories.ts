@@ -23,7 +23,7 @@ import {
 } from './samples.ts';
 
 /** What builds 1 to 3 push, and two images of somebody else: one before and one after all of them. */
-export const images = [built(1), built(2), built(3), image(9, at(50), ['v1']), image(10, at(900), ['v2'])];
+const images = [built(1), built(2), built(3), image(9, at(50), ['v1']), image(10, at(900), ['v2'])];
 const carol: Person = { name: 'carol', groups: ['members'] };
 export const anyImage = fc.constantFrom(...images);
 const anyVerdict = (n: number) =>
@@ -40,7 +40,7 @@ const anyVerdict = (n: number) =>
 const numberOf = (known: Image) => Number.parseInt(known.digest.slice(-4), 16);
 
 /** News before it is known of which environment: what it says of the world may depend on both. */
-export type Tale =
+type Tale =
   | { kind: 'started' | 'failed'; build: number }
   | { kind: 'not-started' | 'not-pointed' }
   | { kind: 'pushed' | 'refused' | 'turned' | 'promoted'; image: Image }
@@ -98,7 +98,7 @@ const anyTale: fc.Arbitrary<Tale> = fc.oneof(
   fc.record({ kind: fc.constant('pointed' as const), target: fc.constantFrom('10.0.0.9', '10.0.0.10') }),
   fc.record({ kind: fc.constant('paged' as const), heard: fc.constantFrom(1, 2) }),
 );
-export const anyStep = fc.record({
+const anyStep = fc.record({
   news: anyTale,
   isAimed: fc.constantFrom(true, true, true, false),
   wait: fc.constantFrom(0, 1, 30, 130, 700),

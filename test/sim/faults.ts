@@ -31,6 +31,7 @@ export type FaultKind =
   | 'scan never'
   | 'scan failed'
   | 'scan turned'
+  | 'turned when approved'
   | 'build failed'
   | 'policy changed'
   | 'waiver changed'

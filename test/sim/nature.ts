@@ -81,14 +81,15 @@ export class Nature {
         digest,
         failed ? { status: 'failed', reason: 'internal error' } : this.#complete(kind),
       );
-      if (faults.happens('scan turned', 0.3)) this.#turn(key, digest);
+      if (faults.happens('scan turned', 0.3)) this.turn(key, digest, cloud.random.between(30, 1500));
     });
   }
 
-  #turn(key: EnvironmentKey, digest: Digest): void {
+  /** What is known of it changes, and the event may be lost. */
+  turn(key: EnvironmentKey, digest: Digest, inSeconds: number): void {
     const cloud = this.#cloud;
     const kind = cloud.random.pick<Kind>(['clean', 'fixable', 'unfixable', 'waivable']);
-    cloud.timeline.in(cloud.random.between(30, 1500), `${digest.slice(0, 19)} turns ${kind}`, () => {
+    cloud.timeline.in(inSeconds, `${digest.slice(0, 19)} turns ${kind}`, () => {
       this.#setScan(key, digest, this.#complete(kind));
     });
   }

@@ -58,8 +58,10 @@ export class People {
     if (environment?.candidate.phase !== 'awaiting-approval') return;
     const { random, faults } = this.#cloud;
     const { digest } = environment.candidate.image;
-    if (faults.happens('refused approval', 0.15)) await this.#approve(this.member(key.team), key, digest);
+    if (faults.happens('refused approval', 0.15))
+      await this.#approve(random.pick(others(key.team)), key, digest);
     if (random.chance(0.15)) return;
+    if (faults.happens('turned when approved', 0.15)) this.#nature.turn(key, digest, random.between(0, 4));
     const first = this.#approve(this.approver(key.team), key, digest);
     if (faults.happens('two approvals at once', 0.15))
       await this.#approve(this.approver(key.team, 2), key, digest);
@@ -166,6 +168,13 @@ const waiverOf = (team: string): Waiver =>
     reason: 'not reachable',
     expiresAt: '2030-01-01T00:00:00.000Z',
   });
+
+/** Who may not: who asked, another member, and an approver of another team. */
+const others = (team: string): readonly Person[] => [
+  { name: `${team}-member`, groups: [`${team}-members`, `${team}-approvers`] },
+  { name: `${team}-member-2`, groups: [`${team}-members`] },
+  { name: 'other-approver', groups: ['other-approvers'] },
+];
 
 const imageOf = (environment: Environment | undefined) =>
   environment && 'image' in environment.candidate ? environment.candidate.image.digest : undefined;

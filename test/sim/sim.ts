@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import type { Outcome } from './simulate.ts';
-import type { Answer, Share } from './worker.ts';
+import type { Answer, Share, SoFar } from './worker.ts';
 
 const { values } = parseArgs({
   options: {
@@ -59,10 +59,19 @@ async function many(from: number, seeds: number): Promise<void> {
   process.exitCode = failures.length === 0 ? 0 : 1;
 }
 
+let done = 0;
+function goesOn({ seeds, failure }: SoFar): void {
+  done += seeds;
+  console.error(failure ? `seed ${failure.seed}: ${failure.broken}` : `${done} seeds`);
+}
+
 const run = (share: Share): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: share });
-    worker.once('message', resolve);
+    worker.on('message', (message: SoFar | Answer) => {
+      if (message.kind === 'end') resolve(message);
+      else goesOn(message);
+    });
     worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`a thread ended with ${code} and said nothing`)));
   });
