@@ -1,4 +1,5 @@
 /** How every story must end, once the faults are over and time has passed. */
+import { nameOf } from '#core/dns.ts';
 import type { Environment } from '#core/environment.ts';
 import { assess } from '#core/health.ts';
 import { releaseTag, repositoryOf } from '#core/image.ts';
@@ -26,7 +27,7 @@ export async function checkEnding(cloud: Cloud, people: People): Promise<void> {
     must(isKnown, `the DLQ of ${stage} holds what could work (${reason ?? 'five attempts'}): ${body}`);
   }
   checkPager(cloud);
-  await checkRecords(cloud);
+  await checkRecords(cloud, people.config.dns.zone);
   for (const key of people.config.environments) {
     const environment = await store.read(key);
     if (environment) await checkEnvironment(cloud, people, environment);
@@ -172,11 +173,12 @@ function checkPager(cloud: Cloud): void {
   must(firsts.size === halves, 'people were told of an incident that is none');
 }
 
-async function checkRecords(cloud: Cloud): Promise<void> {
+async function checkRecords(cloud: Cloud, zone: string): Promise<void> {
   const wanted = new Set<string>();
   for (const id of cloud.oracle.environments) {
-    const { dns } = cloud.oracle.notesOf(id).last ?? {};
-    if (dns) wanted.add(dns.name);
+    // A function may have crashed between the record and its note, and what runs may never be Ready again.
+    const { key, release } = cloud.oracle.notesOf(id).last ?? {};
+    if (key && release?.phase !== 'none') wanted.add(nameOf(key, zone));
   }
   for (const name of cloud.zone.names()) {
     const owned = name.replace(/^schwifty-owner\./, '');
