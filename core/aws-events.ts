@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { parse, Rejected } from './errors.ts';
 import { DomainEvent, eventSource } from './events.ts';
 import { Digest, EnvironmentKey } from './names.ts';
+import { Alive, Seen } from './seen.ts';
 
 const Envelope = z.object({
   id: z.string(),
@@ -38,8 +39,11 @@ const BuildDetail = z.object({
 export const Look = z.strictObject({ kind: z.literal('look'), environment: EnvironmentKey });
 export type Look = z.infer<typeof Look>;
 
+/** What comes straight to a queue, without EventBridge around it. */
+const Direct = z.discriminatedUnion('kind', [Look, Seen, Alive]);
+
 export type Signal =
-  | Look
+  | z.infer<typeof Direct>
   | { readonly kind: 'image'; readonly repository: string; readonly digest: Digest }
   | { readonly kind: 'build'; readonly buildId: string; readonly detail: z.infer<typeof BuildDetail> }
   | { readonly kind: 'told'; readonly event: DomainEvent };
@@ -53,8 +57,8 @@ const parsers: Readonly<Record<string, (detail: unknown, where: string) => Signa
 
 /** @throws Rejected for an event that is malformed or that nobody here knows. */
 export function parseEvent(message: unknown): Signal {
-  const look = Look.safeParse(message);
-  if (look.success) return look.data;
+  if (typeof message === 'object' && message !== null && 'kind' in message)
+    return parse(Direct, message, 'message');
   const envelope = parse(Envelope, message, 'event');
   const where = `event ${envelope.id} (${envelope.source} ${envelope['detail-type']})`;
   if (envelope.source === eventSource) {

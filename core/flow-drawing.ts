@@ -20,7 +20,7 @@ export function drawFlow(): string {
   ].join('\n');
 }
 
-function arrows({ stage, on, also }: FlowStage): string[] {
+function arrows({ stage, on, also, asks }: FlowStage): string[] {
   const fromStages = on.flatMap(({ detailTypes }) =>
     detailTypes.flatMap((type) =>
       flow
@@ -37,7 +37,8 @@ function arrows({ stage, on, also }: FlowStage): string[] {
   const fromElsewhere = also?.startsWith('POST')
     ? [`  person((person)) -- ${also.replaceAll(/[{}]/g, ':')} --> ${stage}`]
     : [];
-  return [...fromElsewhere, ...fromAws, ...fromStages];
+  const toAsked = asks ? [`  ${stage} -. seen .-> ${asks}`] : [];
+  return [...fromElsewhere, ...fromAws, ...fromStages, ...toAsked];
 }
 
 function row({ stage, does, impact, on, also, tells }: FlowStage): string {

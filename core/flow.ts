@@ -11,6 +11,7 @@ export type Stage =
   | 'approval'
   | 'promote'
   | 'deploy'
+  | 'watcher'
   | 'dns'
   | 'pager'
   | 'reconcile';
@@ -32,6 +33,8 @@ export interface FlowStage {
   readonly on: readonly Subscription[];
   /** What else starts it: a request of a person, or the clock. */
   readonly also?: string;
+  /** A stage that it asks for a look, straight by that stage's queue. */
+  readonly asks?: Stage;
   readonly tells: readonly DomainEventType[];
 }
 
@@ -100,8 +103,18 @@ export const flow: readonly FlowStage[] = [
     does: "The cluster is brought to the environment's objects and looked at until it is Ready, and ever after.",
     impact: 'Released images do not reach the cluster, and nobody sees whether what runs is healthy.',
     on: [ours('ImagePromoted')],
-    also: 'its own later looks, and reconcile',
+    also: 'what the watcher sees, its own later looks, and reconcile',
     tells: ['EnvironmentReady', 'IncidentOpened', 'IncidentRecovered'],
+  },
+  {
+    stage: 'watcher',
+    does: 'A pod in each cluster tells the deployer which environments changed, as soon as Kubernetes says so.',
+    impact:
+      'What happens in the cluster is found by looking once a minute: the pager rings a minute or two late.',
+    on: [],
+    also: 'what Kubernetes says of pods, deployments and services',
+    asks: 'deploy',
+    tells: [],
   },
   {
     stage: 'dns',

@@ -37,7 +37,10 @@ export function build(deps: BuildDeps): Handle {
 function environmentOf(signal: Signal): EnvironmentKey {
   if (signal.kind === 'look') return signal.environment;
   if (signal.kind === 'told') return signal.event.environment;
-  if (signal.kind === 'image') throw new Rejected('The build stage takes no images: is a rule too wide?');
+  if (signal.kind !== 'build')
+    throw new Rejected(
+      `The build stage takes builds, requests and looks, not ${signal.kind}: is a rule too wide?`,
+    );
   const variables = signal.detail['additional-information']?.environment['environment-variables'] ?? [];
   const repository = variables.find((variable) => variable.name === 'REPOSITORY')?.value ?? '';
   const key = candidateOf(repository);

@@ -26,7 +26,9 @@ export interface DeployDeps {
 
 export function deploy(deps: DeployDeps): Handle {
   return async (signal) => {
-    const key = environmentOf(signal);
+    const key = environmentOf(signal, deps.clusterName);
+    // A watcher that is alive is heard of by its queue's own metric.
+    if (key === undefined) return;
     const environment = await deps.store.read(key);
     const digest = environment && wantedDigest(environment);
     if (!environment || digest === undefined) {
@@ -45,12 +47,22 @@ export function deploy(deps: DeployDeps): Handle {
   };
 }
 
-function environmentOf(signal: Signal): EnvironmentKey {
-  if (signal.kind === 'look') return signal.environment;
-  if (signal.kind === 'told') return signal.event.environment;
-  throw new Rejected(
-    `The deployer takes promotions and looks, not ${signal.kind}: is a rule's pattern too wide?`,
-  );
+function environmentOf(signal: Signal, clusterName: string): EnvironmentKey | undefined {
+  switch (signal.kind) {
+    case 'look':
+      return signal.environment;
+    case 'told':
+      return signal.event.environment;
+    case 'seen':
+    case 'alive':
+      if (signal.cluster !== clusterName)
+        throw new Rejected(`A watcher speaks for cluster ${signal.cluster}, this is ${clusterName}.`);
+      return signal.kind === 'seen' ? signal.environment : undefined;
+    default:
+      throw new Rejected(
+        `The deployer takes promotions, looks and sights, not ${signal.kind}: is a rule's pattern too wide?`,
+      );
+  }
 }
 
 /** Applied only where the cluster wants something else or lacks a part: a look at what is well changes nothing. */

@@ -59,5 +59,9 @@ function describe(signal: Signal): string {
       return signal.buildId;
     case 'look':
       return `look ${signal.environment.team}/${signal.environment.name}`;
+    case 'seen':
+      return `seen ${signal.environment.team}/${signal.environment.name}: ${signal.facts.join(', ')}`;
+    case 'alive':
+      return `alive ${signal.cluster}`;
   }
 }

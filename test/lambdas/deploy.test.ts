@@ -142,7 +142,7 @@ test('nothing released, nothing to do; what it does not take is refused', async 
   await world.deliver('deploy', buildEvent('FAILED', 'b-1', candidate));
   expect(world.cluster.applies).toBe(0);
   expect(world.dead.map(({ reason }) => reason)).toEqual([
-    "The deployer takes promotions and looks, not build: is a rule's pattern too wide?",
+    "The deployer takes promotions, looks and sights, not build: is a rule's pattern too wide?",
   ]);
 });
 

@@ -1,0 +1,156 @@
+/**
+ * What of a cluster's objects is worth telling its deployer of: each object is reduced to the facts that health is
+ * decided by (core/health.ts), and facts that differ from the last ones are told. The message is a hint. It says where
+ * to look and never what is there: whoever speaks as a watcher can cause a look and nothing else.
+ */
+import * as z from 'zod';
+import { ClusterName, EnvironmentKey } from './names.ts';
+
+export const Fact = z.enum([
+  'existence',
+  'ready',
+  'oom',
+  'restarts',
+  'waiting',
+  'scheduling',
+  'end',
+  'rollout',
+  'image',
+  'refusal',
+  'address',
+]);
+export type Fact = z.infer<typeof Fact>;
+
+/** Which facts differ is for the logs; it is never decided upon. */
+export const Seen = z.strictObject({
+  kind: z.literal('seen'),
+  environment: EnvironmentKey,
+  cluster: ClusterName,
+  facts: z.array(Fact).max(Fact.options.length),
+});
+export type Seen = z.infer<typeof Seen>;
+
+/** Once a minute while all is watched: an alarm rings when the queue gets nothing for a while. */
+export const Alive = z.strictObject({ kind: z.literal('alive'), cluster: ClusterName });
+export type Alive = z.infer<typeof Alive>;
+
+const Condition = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: z.string().optional(),
+  lastTransitionTime: z.string().nullish(),
+});
+const State = z.object({
+  waiting: z.object({ reason: z.string().optional() }).optional(),
+  terminated: z.object({ reason: z.string().optional(), finishedAt: z.string().nullish() }).optional(),
+});
+const ContainerStatus = z.object({
+  restartCount: z.int().default(0),
+  state: State.optional(),
+  lastState: State.optional(),
+});
+const Metadata = z.object({
+  name: z.string(),
+  namespace: z.string(),
+  generation: z.int().default(0),
+  deletionTimestamp: z.string().nullish(),
+});
+
+/** The parts of Kubernetes objects (v1, apps/v1) that facts are made of. */
+export const PodSeen = z.object({
+  metadata: Metadata,
+  status: z
+    .object({
+      phase: z.string().optional(),
+      reason: z.string().optional(),
+      conditions: z.array(Condition).default([]),
+      initContainerStatuses: z.array(ContainerStatus).default([]),
+      containerStatuses: z.array(ContainerStatus).default([]),
+    })
+    .prefault({}),
+});
+export const DeploymentSeen = z.object({
+  metadata: Metadata,
+  spec: z.object({
+    replicas: z.int().default(1),
+    template: z.object({ spec: z.object({ containers: z.array(z.object({ image: z.string() })) }) }),
+  }),
+  status: z
+    .object({
+      observedGeneration: z.int().default(0),
+      replicas: z.int().default(0),
+      updatedReplicas: z.int().default(0),
+      readyReplicas: z.int().default(0),
+      conditions: z.array(Condition).default([]),
+    })
+    .prefault({}),
+});
+const Ingress = z.object({ ip: z.string().optional(), hostname: z.string().optional() });
+export const ServiceSeen = z.object({
+  metadata: Metadata,
+  status: z
+    .object({ loadBalancer: z.object({ ingress: z.array(Ingress).default([]) }).prefault({}) })
+    .prefault({}),
+});
+
+/** Each fact as text; one that is absent is nothing to speak of. */
+export type Facts = Readonly<Partial<Record<Fact, string>>>;
+
+/** Back and forth between these is one trouble. */
+const sameWaiting: Readonly<Record<string, string>> = { ErrImagePull: 'ImagePullBackOff' };
+/** The way of every container. */
+const onItsWay = ['ContainerCreating', 'PodInitializing'];
+
+export function podFacts({ metadata, status }: z.infer<typeof PodSeen>): Facts {
+  const containers = [...status.initContainerStatuses, ...status.containerStatuses];
+  const condition = (type: string) => status.conditions.find((one) => one.type === type);
+  const waiting = containers
+    .flatMap(({ state }) => state?.waiting?.reason ?? [])
+    .filter((reason) => !onItsWay.includes(reason))
+    .map((reason) => sameWaiting[reason] ?? reason);
+  const ooms = containers
+    .flatMap(({ state, lastState }) => [state?.terminated, lastState?.terminated])
+    .flatMap((end) => (end?.reason === 'OOMKilled' ? (end.finishedAt ?? []) : []));
+  const [ready, scheduled] = [condition('Ready'), condition('PodScheduled')];
+  const ended = status.phase === 'Failed' || status.phase === 'Succeeded' ? status.phase : '';
+  return present({
+    existence: 'there',
+    // With its instant: not Ready and Ready again between two sights differs, too.
+    ready: ready?.status === 'True' ? `since ${ready.lastTransitionTime ?? '?'}` : '',
+    oom: ooms.sort().at(-1) ?? '',
+    restarts: String(containers.reduce((sum, { restartCount }) => sum + restartCount, 0) || ''),
+    waiting: [...new Set(waiting)].sort().join(),
+    scheduling: scheduled?.status === 'False' ? (scheduled.reason ?? 'not scheduled') : '',
+    end: [ended, status.reason, metadata.deletionTimestamp && 'deleted'].filter(Boolean).join(),
+  });
+}
+
+export function deploymentFacts({ metadata, spec, status }: z.infer<typeof DeploymentSeen>): Facts {
+  const condition = (type: string) => status.conditions.find((one) => one.type === type);
+  const refused = condition('ReplicaFailure');
+  // As `kubectl rollout status` decides it.
+  const rolledOut =
+    status.observedGeneration >= metadata.generation &&
+    status.updatedReplicas >= spec.replicas &&
+    status.replicas === status.updatedReplicas &&
+    status.readyReplicas >= spec.replicas;
+  const progress = condition('Progressing');
+  return present({
+    existence: 'there',
+    rollout: rolledOut ? 'complete' : progress?.status === 'False' ? (progress.reason ?? 'stuck') : '',
+    image: spec.template.spec.containers.map(({ image }) => image).join(),
+    refusal: refused?.status === 'True' ? (refused.reason ?? 'refused') : '',
+  });
+}
+
+export function serviceFacts({ status }: z.infer<typeof ServiceSeen>): Facts {
+  const [ingress] = status.loadBalancer.ingress;
+  return present({ existence: 'there', address: ingress?.hostname ?? ingress?.ip ?? '' });
+}
+
+const present = (facts: Record<string, string>): Facts =>
+  Object.fromEntries(Object.entries(facts).filter(([, text]) => text !== ''));
+
+/** The facts that differ; undefined stands for an object that is not there. */
+export const changedFacts = (before: Facts | undefined, after: Facts | undefined): Fact[] =>
+  Fact.options.filter((fact) => before?.[fact] !== after?.[fact]);
