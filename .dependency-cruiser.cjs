@@ -86,7 +86,7 @@ module.exports = {
       name: 'clients-only-in-adapters-and-local',
       comment: 'SDK and Kubernetes clients live behind adapters/.',
       severity: 'error',
-      from: { path: '^(api|bin|cli|console|core|lambdas|lib)/' },
+      from: { path: '^(api|bin|cli|console|core|lambdas|lib|watcher)/' },
       to: { path: clients },
     },
     {

@@ -9,6 +9,7 @@ import type { Sight } from './health.ts';
 import type { Digest, EnvironmentKey, Instant } from './names.ts';
 import type { LookStage } from './reconcile.ts';
 import type { KubernetesObject } from './rollout.ts';
+import type { Alive, Seen } from './seen.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What is written with a change, in the same transaction. */
@@ -76,6 +77,12 @@ export interface EventBus {
 export interface LookQueues {
   /** `cluster` chooses among the deployers. */
   send(stage: LookStage, cluster: string, look: Look, delaySeconds: number): Promise<void>;
+}
+
+/** A cluster's watcher speaks to its deployer. */
+export interface Sights {
+  /** At most ten. @returns for each message, in their order, why it was not taken; undefined where it was. */
+  send(messages: readonly (Seen | Alive)[]): Promise<readonly (string | undefined)[]>;
 }
 
 export interface ImageScanner {

@@ -56,7 +56,7 @@ const longestWaiting = (a: News, b: News): number => a.since - b.since;
 
 const together = (a: News, b: News): News => ({
   environment: a.environment,
-  facts: a.facts.union(b.facts),
+  facts: new Set([...a.facts, ...b.facts]),
   urgent: a.urgent || b.urgent,
   since: Math.min(a.since, b.since),
 });

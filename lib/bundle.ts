@@ -1,14 +1,17 @@
 /**
  * Bundles all functions by one esbuild call, SDK included, before synth: `dist/lambdas/<name>/index.mjs`, with the
- * configuration beside each; source maps in dist/maps. `node lib/bundle.ts` does it; `cdk` runs that first (cdk.json).
+ * configuration beside each; source maps in dist/maps. The watcher's is beside them, with its Dockerfile.
+ * `node lib/bundle.ts` does it; `cdk` runs that first (cdk.json).
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 import { loadConfig } from './config-file.ts';
 
+/** What is no function: it runs in the cluster. */
+const watcher = 'watcher';
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Of every function. The bench bundles by them too what it measures ours beside. */
@@ -36,15 +39,18 @@ export async function bundleLambdas(out: string = join(checkout, 'dist/lambdas')
   await Promise.all([out, maps].map((folder) => rm(folder, { recursive: true, force: true })));
   await build({
     ...bundleOptions,
-    entryPoints: Object.fromEntries(names.map((name) => [`${name}/index`, `lambdas/${name}/handler.ts`])),
+    entryPoints: {
+      ...Object.fromEntries(names.map((name) => [`${name}/index`, `lambdas/${name}/handler.ts`])),
+      [`${watcher}/index`]: `${watcher}/main.ts`,
+    },
     outdir: out,
     outExtension: { '.js': '.mjs' },
   });
   await mkdir(maps, { recursive: true });
-  for (const name of names) {
+  for (const name of [...names, watcher])
     await rename(join(out, name, 'index.mjs.map'), join(maps, `${name}.mjs.map`));
-    await writeFile(join(out, name, 'config.json'), config);
-  }
+  for (const name of names) await writeFile(join(out, name, 'config.json'), config);
+  await copyFile(join(checkout, watcher, 'Dockerfile'), join(out, watcher, 'Dockerfile'));
 }
 
 export async function functionNames(): Promise<string[]> {

@@ -30,6 +30,7 @@ export class ClusterStack extends Stack {
   /** As in the configuration; also the name that EKS knows. */
   readonly clusterName: string;
   readonly cluster: Cluster;
+  readonly setup: ClusterSetup;
 
   constructor(scope: Construct, id: string, { cluster }: ClusterStackProps) {
     super(scope, id, { description: `GetSchwifty: cluster ${cluster.name}` });
@@ -37,7 +38,7 @@ export class ClusterStack extends Stack {
     this.cluster = this.#cluster(cluster, this.#network());
     const made = { cluster: this.cluster, clusterName: cluster.name };
     new Observability(this, 'Observability', made);
-    new ClusterSetup(this, 'Setup', { ...made, groups: [deployersGroup] });
+    this.setup = new ClusterSetup(this, 'Setup', { ...made, groups: [deployersGroup] });
   }
 
   /** What a node needs, and no more: nodes pull images, they don't push them. */

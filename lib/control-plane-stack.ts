@@ -6,6 +6,7 @@ import type { ClusterStack } from './cluster-stack.ts';
 import type { DataStack } from './data-stack.ts';
 import type { BundledFunction } from './kit/bundled-function.ts';
 import type { Foundation } from './kit/foundation.ts';
+import { PinnedImage } from './kit/pinned-image.ts';
 import { registryHost } from './kit/registry.ts';
 import { Repositories } from './kit/repositories.ts';
 import type { StageQueue } from './kit/stage-queue.ts';
@@ -19,6 +20,7 @@ import { OutboxStage } from './stages/outbox.ts';
 import { PagerStage } from './stages/pager.ts';
 import { PromoteStage } from './stages/promote.ts';
 import { ReconcileStage } from './stages/reconcile.ts';
+import { WatcherStage } from './stages/watcher.ts';
 
 export interface ControlPlaneStackProps {
   readonly config: Config;
@@ -39,6 +41,11 @@ export class ControlPlaneStack extends Stack {
     const promote = new PromoteStage(this, 'Promote', { ...foundation, repositories });
     const deploy = clusters.map(
       (cluster) => new DeployStage(this, `Deploy-${cluster.clusterName}`, { ...foundation, in: cluster }),
+    );
+    const image = PinnedImage.ofWatcher(this, 'WatcherImage');
+    const watchers = deploy.map(
+      (deployer) =>
+        new WatcherStage(this, `Watcher-${deployer.clusterName}`, { ...foundation, image, deployer }),
     );
     const dns = new DnsStage(this, 'Dns', { ...foundation, config });
     const pager = new PagerStage(this, 'Pager', { ...foundation, tells: data.pager });
@@ -62,9 +69,10 @@ export class ControlPlaneStack extends Stack {
     });
     this.#tellOfStages({ api, build, gate, promote, dns, pager, outbox, reconcile });
     for (const stage of deploy) this.#tellOfStages({ [`deploy-${stage.clusterName}`]: stage });
+    for (const stage of watchers) this.#tellOfStages({ [`watcher-${stage.clusterName}`]: stage });
   }
 
-  /** Per stage `<Stage>FunctionName`, `<Stage>QueueUrl` and `<Stage>DlqUrl`; a deployer's is `Deploy<Cluster>…`. */
+  /** Per stage `<Stage>FunctionName`, `<Stage>QueueUrl` and `<Stage>DlqUrl`; a cluster's own are `Deploy<Cluster>…`, `Watcher<Cluster>…`. */
   #tellOfStages(stages: Readonly<Record<string, StageParts>>): void {
     for (const [name, stage] of Object.entries(stages)) {
       const prefix = name.replace(/(?:^|[^a-z0-9])([a-z0-9])/gi, (_, first: string) => first.toUpperCase());

@@ -25,9 +25,11 @@ const timeoutMs = 10_000;
 const collections: Readonly<Record<string, string>> = {
   'v1 Namespace': '/api/v1/namespaces',
   'v1 Service': 'services',
+  'v1 ServiceAccount': 'serviceaccounts',
   'apps/v1 Deployment': 'deployments',
   'rbac.authorization.k8s.io/v1 ClusterRole': '/apis/rbac.authorization.k8s.io/v1/clusterroles',
   'rbac.authorization.k8s.io/v1 ClusterRoleBinding': '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+  'scheduling.k8s.io/v1 PriorityClass': '/apis/scheduling.k8s.io/v1/priorityclasses',
 };
 
 export class KubernetesClient implements ClusterClient {
@@ -42,6 +44,15 @@ export class KubernetesClient implements ClusterClient {
       const path = `${pathOf(object)}?fieldManager=${fieldManager}&force=true`;
       const answer = await this.#call('PATCH', path, JSON.stringify(object));
       if (answer.status >= 300) throw failure(answer, `apply ${object.kind} ${object.metadata.name}`);
+    }
+  }
+
+  /** What is not there is gone already. */
+  async remove(objects: readonly KubernetesObject[]): Promise<void> {
+    for (const object of objects) {
+      const answer = await this.#call('DELETE', pathOf(object));
+      if (answer.status >= 300 && answer.status !== 404)
+        throw failure(answer, `delete ${object.kind} ${object.metadata.name}`);
     }
   }
 
@@ -66,7 +77,7 @@ export class KubernetesClient implements ClusterClient {
     return schema.parse(JSON.parse(answer.body));
   }
 
-  async #call(method: 'GET' | 'PATCH', path: string, body?: string): Promise<Answer> {
+  async #call(method: 'GET' | 'PATCH' | 'DELETE', path: string, body?: string): Promise<Answer> {
     const token = await this.#options.token();
     return new Promise((resolve, reject) => {
       const fail = (error: Error) =>

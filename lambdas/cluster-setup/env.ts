@@ -9,3 +9,10 @@ export const Env = z.object({
 
 /** The Kubernetes group of every deployer: named by its access entry, bound to its role in the cluster. */
 export const deployersGroup = 'getschwifty:deployers';
+
+/** The types of its custom resources. */
+export const rolesResource = 'Custom::ClusterSetup';
+export const watcherResource = 'Custom::Watcher';
+
+/** Who the watcher is in the cluster: EKS Pod Identity gives its role to this service account alone. */
+export const watcherAccount = { namespace: 'getschwifty-system', name: 'watcher' };

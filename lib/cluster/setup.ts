@@ -1,12 +1,13 @@
 /**
- * Gives the cluster the roles that our functions need in it: a function of ours applies them when the stack is deployed,
- * and again when what it applies has changed. It answers CloudFormation by a signed S3 URL, over the gateway endpoint.
+ * Gives the cluster the roles that our functions need in it, and later its watcher: a function of ours applies them when
+ * a stack is deployed, and again when what it applies has changed. It answers CloudFormation by a signed S3 URL, over the
+ * gateway endpoint.
  */
 import { CustomResource, Duration, FileSystem } from 'aws-cdk-lib';
 import type { Cluster } from 'aws-cdk-lib/aws-eks-v2';
 import { AccessPolicyArn } from 'aws-cdk-lib/aws-eks-v2';
 import { Construct } from 'constructs';
-import { Env } from '#lambdas/cluster-setup/env.ts';
+import { Env, rolesResource } from '#lambdas/cluster-setup/env.ts';
 import { BundledFunction } from '../kit/bundled-function.ts';
 import { ClusterAccess } from '../kit/cluster-access.ts';
 
@@ -17,12 +18,17 @@ interface ClusterSetupProps {
 }
 
 export class ClusterSetup extends Construct {
+  /** For custom resources of other stacks that put something into this cluster. */
+  readonly serviceToken: string;
+  /** Another one when what the function applies may have changed. */
+  readonly version: string;
+
   constructor(scope: Construct, id: string, { cluster, clusterName, groups }: ClusterSetupProps) {
     super(scope, id);
     const access = new ClusterAccess(this, 'Access', cluster, clusterName);
     const setup = new BundledFunction(this, 'Function', {
       name: 'cluster-setup',
-      description: "Applies our functions' Kubernetes roles",
+      description: "Applies our functions' Kubernetes roles, and the watcher",
       env: Env,
       environment: {
         CLUSTER_NAME: clusterName,
@@ -36,11 +42,13 @@ export class ClusterSetup extends Construct {
     const entry = access.enter(setup, {
       policyArn: AccessPolicyArn.AMAZON_EKS_CLUSTER_ADMIN_POLICY.policyArn,
     });
+    this.serviceToken = setup.lambda.functionArn;
+    this.version = FileSystem.fingerprint(setup.bundle);
     const resource = new CustomResource(this, 'Resource', {
-      resourceType: 'Custom::ClusterSetup',
-      serviceToken: setup.lambda.functionArn,
+      resourceType: rolesResource,
+      serviceToken: this.serviceToken,
       serviceTimeout: Duration.minutes(10),
-      properties: { Groups: [...groups], Version: FileSystem.fingerprint(setup.bundle) },
+      properties: { Groups: [...groups], Version: this.version },
     });
     resource.node.addDependency(entry, access, setup, cluster.vpc);
   }

@@ -6,8 +6,9 @@ import type { Construct } from 'constructs';
 
 export interface AlarmProps {
   readonly metric: IMetric;
-  /** It alarms at this value and above. */
+  /** It alarms at this value and above, or where `below` is set, at what is less. */
   readonly threshold: number;
+  readonly below?: boolean;
   readonly evaluationPeriods?: number;
   /** What was seen: "messages are in the DLQ". */
   readonly seen: string;
@@ -23,7 +24,9 @@ export function alarm(scope: Construct, id: string, props: AlarmProps): Alarm {
     metric: props.metric,
     threshold: props.threshold,
     evaluationPeriods: props.evaluationPeriods ?? 1,
-    comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    comparisonOperator: props.below
+      ? ComparisonOperator.LESS_THAN_THRESHOLD
+      : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     treatMissingData: TreatMissingData.NOT_BREACHING,
     alarmDescription: `${props.seen} ${props.impact} Runbook: docs/runbooks/${props.runbook}.md`,
   });

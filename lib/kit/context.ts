@@ -11,6 +11,10 @@ const listed = z.union([
   z.string().transform((text) => text.split(',').filter(Boolean)),
 ]);
 
+/** Docker's official image, from a registry that every account reaches without an account of Docker's. */
+const nodeImage =
+  'public.ecr.aws/docker/library/node:24.18.0-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d';
+
 const Choices = z.object({
   /** What holds data stays when its stack goes. */
   retain: flag.default(true),
@@ -19,7 +23,14 @@ const Choices = z.object({
   natGateways: z.coerce.number().int().min(1).max(3).default(1),
   /** E-mail addresses and https URLs that the pager tells. */
   pagerSubscriptions: listed.default([]),
-  /** Where lib/bundle.ts put the functions. */
+  /** An image with Node that the watcher's is made from: by digest, of an index for both architectures. */
+  watcherBase: z
+    .string()
+    .regex(/^oci:|@sha256:[0-9a-f]{64}$/, 'an image by its digest')
+    .default(nodeImage),
+  /** Of the nodes that the watcher runs on: EKS Auto Mode's general-purpose pool is amd64. */
+  architecture: z.enum(['amd64', 'arm64']).default('amd64'),
+  /** Where lib/bundle.ts put the functions, and the watcher beside them. */
   bundles: z.string().default('dist/lambdas'),
 });
 type Choices = z.infer<typeof Choices>;

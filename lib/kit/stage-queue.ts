@@ -3,6 +3,7 @@
  * an alarm on each. Messages in the DLQ are as they came, so that they can be moved back to the queue.
  */
 import { Duration } from 'aws-cdk-lib';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -77,6 +78,11 @@ export class StageQueue extends Construct {
   /** A message that can never work is put into the DLQ by the function, with its reason. */
   refusedBy(reader: BundledFunction): void {
     reader.allow(['sqs:SendMessage'], [this.deadLetters.queueArn]);
+  }
+
+  /** Of a cluster's watcher, which may do nothing else. */
+  takesSightsOf(role: Role): void {
+    role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] }));
   }
 
   /** Others ask the stage to look at an environment. */

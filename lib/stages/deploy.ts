@@ -20,6 +20,7 @@ export interface DeployStageProps extends Foundation {
 
 export class DeployStage extends Construct {
   readonly clusterName: string;
+  readonly target: ClusterStack;
   readonly queue: StageQueue;
   readonly function: StageFunction;
 
@@ -29,6 +30,7 @@ export class DeployStage extends Construct {
     const { cluster, clusterName } = target;
     const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(60) };
     this.clusterName = clusterName;
+    this.target = target;
     this.queue = new StageQueue(this, 'Inbox', { stage, ...common });
     const access = new ClusterAccess(this, 'Access', cluster, clusterName);
     this.function = new StageFunction(this, 'Function', {

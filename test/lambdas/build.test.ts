@@ -131,7 +131,7 @@ test('what it does not take is refused', async () => {
   await world.deliver('build', buildEvent('FAILED', 'b-1', 'release/checkout/web'));
   await world.deliver('build', buildEvent('NO_SUCH_STATUS', 'b-1', candidate));
   const [image_, repository, status] = world.dead.map(({ reason }) => reason);
-  expect(image_).toContain('takes no images');
+  expect(image_).toContain('takes builds, requests and looks, not image');
   expect(repository).toBe('Build b-1 pushes to "release/checkout/web", which is no candidate repository.');
   expect(status).toContain('build-status');
 });

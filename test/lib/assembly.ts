@@ -26,10 +26,11 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 let apps = 0;
 
 const bundles = join(scratch, 'bundles');
-for (const name of readdirSync('lambdas')) {
+for (const name of [...readdirSync('lambdas'), 'watcher']) {
   mkdirSync(join(bundles, name), { recursive: true });
   writeFileSync(join(bundles, name, 'index.mjs'), 'export const handler = () => undefined;\n');
 }
+writeFileSync(join(bundles, 'watcher', 'Dockerfile'), 'FROM scratch\n');
 
 /** With the context of cdk.json, as `cdk` gives it. */
 export function testApp(context: Record<string, unknown> = {}): App {

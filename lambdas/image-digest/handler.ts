@@ -1,0 +1,16 @@
+/** Entry of the custom resource that turns the tag of an image asset into its digest, once, when it is deployed. */
+import * as z from 'zod';
+import { EcrScanner } from '#adapters/aws/scanner.ts';
+import { parse, Rejected } from '#core/errors.ts';
+import { customResource } from '../runtime/custom-resource.ts';
+
+const Properties = z.object({ Repository: z.string().min(1), Tag: z.string().min(1) });
+const registry = new EcrScanner();
+
+export const handler = customResource(() => 'image-digest', async (request) => {
+  if (request.RequestType === 'Delete') return undefined;
+  const { Repository, Tag } = parse(Properties, request.ResourceProperties, 'the properties of an image');
+  const image = await registry.imageByTag(Repository, Tag);
+  if (!image) throw new Rejected(`${Repository}:${Tag} is not in the registry: were the assets published?`);
+  return { Digest: image.digest };
+});

@@ -1,0 +1,60 @@
+/**
+ * An image that is built when the stack is deployed, and referred to by its digest. CDK publishes image assets under a
+ * tag; a function of ours asks the registry, once in a deployment, which digest that is.
+ */
+import { join } from 'node:path';
+import { CustomResource, Duration } from 'aws-cdk-lib';
+import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import { Construct } from 'constructs';
+import { Env } from '#lambdas/image-digest/env.ts';
+import { BundledFunction } from './bundled-function.ts';
+import { choicesOf } from './context.ts';
+
+interface PinnedImageProps {
+  /** With a Dockerfile. */
+  readonly directory: string;
+  readonly buildArgs: Readonly<Record<string, string>>;
+}
+
+export class PinnedImage extends Construct {
+  /** `<repository URI>@<digest>`. */
+  readonly reference: string;
+  /** As Kubernetes calls it. */
+  readonly architecture: 'amd64' | 'arm64';
+
+  /** What runs in each cluster and tells its deployer what changes there. */
+  static ofWatcher(scope: Construct, id: string): PinnedImage {
+    const { bundles, watcherBase } = choicesOf(scope);
+    return new PinnedImage(scope, id, {
+      directory: join(bundles, 'watcher'),
+      buildArgs: { BASE: watcherBase },
+    });
+  }
+
+  constructor(scope: Construct, id: string, { directory, buildArgs }: PinnedImageProps) {
+    super(scope, id);
+    this.architecture = choicesOf(this).architecture;
+    const asset = new DockerImageAsset(this, 'Asset', {
+      directory,
+      buildArgs: { ...buildArgs },
+      platform: this.architecture === 'arm64' ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
+    });
+    const resolver = new BundledFunction(this, 'Function', {
+      name: 'image-digest',
+      description: "Turns an image asset's tag into its digest",
+      env: Env,
+      environment: {},
+      timeout: Duration.minutes(1),
+    });
+    resolver.allow(['ecr:DescribeImages'], [asset.repository.repositoryArn]);
+    const digest = new CustomResource(this, 'Digest', {
+      resourceType: 'Custom::ImageDigest',
+      serviceToken: resolver.lambda.functionArn,
+      serviceTimeout: Duration.minutes(2),
+      properties: { Repository: asset.repository.repositoryName, Tag: asset.imageTag },
+    });
+    // Its permissions too, not the function alone.
+    digest.node.addDependency(resolver);
+    this.reference = `${asset.repository.repositoryUri}@${digest.getAttString('Digest')}`;
+  }
+}

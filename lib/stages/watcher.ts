@@ -1,0 +1,94 @@
+/**
+ * What lets a cluster tell its deployer of changes at once: a queue of its own, an identity that may send to that queue
+ * and do nothing else, and the pod. Without it everything still works, by polling, a minute or two later.
+ */
+import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
+import { CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks-v2';
+import { Role, ServicePrincipal, SessionTagsPrincipal } from 'aws-cdk-lib/aws-iam';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { impactOf } from '#core/flow.ts';
+import { watcherAccount, watcherResource } from '#lambdas/cluster-setup/env.ts';
+import type { ClusterStack } from '../cluster-stack.ts';
+import { alarm } from '../kit/alarm.ts';
+import type { PinnedImage } from '../kit/pinned-image.ts';
+import type { StageFunction } from '../kit/stage-function.ts';
+import { StageQueue } from '../kit/stage-queue.ts';
+import type { DeployStage } from './deploy.ts';
+
+const stage = 'watcher';
+
+export interface WatcherStageProps {
+  readonly pager: ITopic;
+  readonly image: PinnedImage;
+  /** Of the same cluster. */
+  readonly deployer: DeployStage;
+}
+
+export class WatcherStage extends Construct {
+  readonly clusterName: string;
+  readonly queue: StageQueue;
+  /** Who reads it. */
+  readonly function: StageFunction;
+
+  constructor(scope: Construct, id: string, { pager, image, deployer }: WatcherStageProps) {
+    super(scope, id);
+    const impact = impactOf(stage);
+    const { target } = deployer;
+    this.clusterName = target.clusterName;
+    this.function = deployer.function;
+    this.queue = new StageQueue(this, 'Sights', { stage, impact, pager, timeout: Duration.seconds(60) });
+    this.queue.feeds(this.function, { batchSize: 10, maxConcurrency: 5 });
+    const identity = this.#identity(target);
+    const inCluster = new CustomResource(this, 'InCluster', {
+      resourceType: watcherResource,
+      serviceToken: target.setup.serviceToken,
+      serviceTimeout: Duration.minutes(10),
+      properties: {
+        Image: image.reference,
+        Architecture: image.architecture,
+        QueueUrl: this.queue.queue.queueUrl,
+        Region: Stack.of(this).region,
+        Version: target.setup.version,
+      },
+    });
+    inCluster.node.addDependency(identity);
+    // SQS counts for a queue that is read, also when nothing comes: five minutes of nothing is a watcher that is down.
+    alarm(this, 'Silent', {
+      metric: this.queue.queue.metricNumberOfMessagesSent({ period: Duration.minutes(1), statistic: 'Sum' }),
+      threshold: 1,
+      below: true,
+      evaluationPeriods: 5,
+      seen: `The watcher of cluster ${target.clusterName} has said nothing for five minutes.`,
+      impact,
+      runbook: stage,
+      pager,
+    });
+  }
+
+  /** Given by EKS Pod Identity, to this service account of this cluster alone. */
+  #identity({ cluster, clusterName }: ClusterStack): CfnPodIdentityAssociation {
+    const { namespace, name } = watcherAccount;
+    const role = new Role(this, 'Role', {
+      description: `Watcher of cluster ${clusterName}: tells its deployer, nothing else`,
+      assumedBy: new SessionTagsPrincipal(
+        new ServicePrincipal('pods.eks.amazonaws.com').withConditions({
+          StringEquals: {
+            'aws:RequestTag/eks-cluster-name': clusterName,
+            'aws:RequestTag/kubernetes-namespace': namespace,
+            'aws:RequestTag/kubernetes-service-account': name,
+          },
+        }),
+      ),
+    });
+    this.queue.takesSightsOf(role);
+    const association = new CfnPodIdentityAssociation(this, 'Identity', {
+      clusterName: cluster.clusterName,
+      namespace,
+      serviceAccount: name,
+      roleArn: role.roleArn,
+    });
+    association.node.addDependency(role);
+    return association;
+  }
+}
