@@ -35,7 +35,7 @@ import { leftovers, unmountBuilds } from '#local/setup/leftovers.ts';
 import { installPackages } from '#local/setup/packages.ts';
 import { recordInstance, settlePorts } from '#local/setup/ports.ts';
 import type { Ready } from '#local/setup/ready.ts';
-import { synthesize } from '#local/setup/synth.ts';
+import { localContext, synthesize } from '#local/setup/synth.ts';
 import type { Board, StepTime } from '#local/ui/board.ts';
 import type { Ui } from '#local/ui/ui.ts';
 
@@ -105,13 +105,12 @@ function prepare(board: Board, instance: Instance, packages: Promise<void>): Pre
     baseImage: step('Debian base image', 'base-image', registries, [packages], (log) =>
       ensureBaseImage(instance, { log }),
     ),
-    assembly: step('Lambdas and stacks', 'synth', "'npm run check' tells more", [], (log) =>
+    assembly: step('Lambdas and stacks', 'synth', "'npm run check' tells more", [], async (log) =>
       synthesize({
         root: instance.root,
         folder: instance.state,
         log,
-        // What the cloud keeps on purpose is removed with the local one.
-        context: { retain: 'false', deletionProtection: 'false' },
+        context: await localContext(instance),
       }),
     ),
   };

@@ -30,7 +30,7 @@ const [first] = loadConfig().clusters;
 if (first === undefined) throw new Error('the configuration names no cluster');
 const clusterName = first.name;
 
-const cluster = clusterServices({ clusterName, loadBalancers: instance.network.loadBalancers, log });
+const cluster = clusterServices({ clusterName, loadBalancers: instance.network.loadBalancers, aws, log });
 const builds = createBuilds({
   state: instance.state,
   logs: instance.logs,

@@ -1,9 +1,14 @@
-/** Deploys with the plain `cdk` program, as to AWS: only the endpoint and the credentials are the emulator's. */
-import { mkdirSync, readFileSync } from 'node:fs';
+/**
+ * Deploys with the plain `cdk` program, as to AWS: only the endpoint and the credentials are the emulator's, and the
+ * `docker` that it builds image assets with is local/images/docker.ts.
+ */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { ACCOUNT, adminEnvironment, REGION } from '#local/aws/emulator.ts';
+import { containerSettings } from '#local/images/container-settings.ts';
 import type { Instance } from '#local/instance.ts';
+import { registryHost } from '#local/setup/cloud-file.ts';
 import { run } from '#local/setup/run.ts';
 
 /** By stack, then by output name. */
@@ -33,15 +38,31 @@ async function cdk(instance: Instance, url: string, log: string, args: readonly 
   const home = join(instance.state, 'cdk');
   mkdirSync(home, { recursive: true });
   const { hostname } = new URL(url);
+  const docker = await dockerEnvironment(url, home);
   await run(join(instance.root, 'node_modules/.bin/cdk'), [...args, '--no-notices', '--ci'], {
     log,
     cwd: home,
     env: {
-      PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
+      ...docker,
+      PATH: `${join(instance.root, 'local/images/bin')}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
       HOME: home,
       NO_PROXY: hostname,
       CDK_DISABLE_CLI_TELEMETRY: 'true',
       ...adminEnvironment(url),
     },
   });
+}
+
+/** A storage of its own: that of the builds has one writer. */
+async function dockerEnvironment(registry: string, home: string): Promise<NodeJS.ProcessEnv> {
+  const work = join(home, 'docker');
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  const settings = { state: home, registry, registryName: registryHost };
+  return {
+    LOCAL_REGISTRY: registry,
+    LOCAL_REGISTRY_NAME: registryHost,
+    TMPDIR: work,
+    ...(await containerSettings(settings, work)),
+  };
 }

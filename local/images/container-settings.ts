@@ -12,7 +12,9 @@ import { certificates, npmSettings, pipSettings, proxies } from './host.ts';
 /** Where the certificates are while RUN runs: outside of what Debian's packages write to. */
 const certificatesInside = '/mnt/ca.crt';
 
-export async function containerSettings(settings: BuildSettings, work: string): Promise<NodeJS.ProcessEnv> {
+type Settings = Pick<BuildSettings, 'state' | 'registry' | 'registryName'>;
+
+export async function containerSettings(settings: Settings, work: string): Promise<NodeJS.ProcessEnv> {
   const storage = join(settings.state, 'images');
   await mkdir(storage, { recursive: true });
   const files = {
@@ -45,7 +47,7 @@ async function storageFile(storage: string, work: string): Promise<string> {
   return toml({ storage: { driver, graphroot: join(storage, driver), runroot: join(work, 'run') } });
 }
 
-function registriesFile({ registry, registryName }: BuildSettings): string {
+function registriesFile({ registry, registryName }: Settings): string {
   const address = new URL(registry).host;
   const entry = (prefix: string) =>
     `[[registry]]\nprefix = ${quote(prefix)}\nlocation = ${quote(address)}\ninsecure = true\n`;

@@ -1,35 +1,21 @@
 /**
- * `docker` as this project's buildspecs use it, done by buildah: login, buildx create, buildx build --push.
+ * `docker` as this project's buildspecs use it, done by buildah: login, buildx create, buildx build --push; and as
+ * `cdk deploy` uses it for image assets (docker-assets.ts).
  * Whatever else is asked is refused by its name, so that nothing passes here and fails in CodeBuild, or is ignored.
  * Storage, registries and credentials come from the files that local/images/build.ts names in the environment.
  */
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import * as z from 'zod';
-
-class Refusal extends Error {}
-
-const environment = z.object({
-  REGISTRY_AUTH_FILE: z.string().min(1),
-  /** The registry's name in image references. */
-  LOCAL_REGISTRY_NAME: z.string().min(1),
-  /** Where that registry is: `http://host:port`. */
-  LOCAL_REGISTRY: z.url(),
-});
-
-/** buildah reads by registries.conf, which leads the name to its address, but writes to where the reference says. */
-function toWrite(reference: string): string {
-  const { LOCAL_REGISTRY_NAME: name, LOCAL_REGISTRY: address } = environment.parse(process.env);
-  if (!reference.startsWith(`${name}/`)) throw new Refusal(`${reference}: local builds push to ${name} only`);
-  return new URL(address).host + reference.slice(name.length);
-}
+import { assetCommands } from './docker-assets.ts';
+import { buildah, environment, platform, Refusal, toWrite } from './docker-buildah.ts';
 
 async function main([command, ...rest]: readonly string[]): Promise<void> {
   if (command === 'login') return login(rest);
+  const assets = assetCommands[command ?? ''];
+  if (assets) return assets(rest);
   if (command !== 'buildx')
     throw new Refusal(`docker ${command ?? ''}: only login and buildx work in local builds`);
   const [subcommand, ...options] = rest;
@@ -103,7 +89,6 @@ async function build(args: string[]): Promise<void> {
   for (const option of ['provenance', 'sbom'] as const) {
     if (values[option] !== 'false') throw new Refusal(`docker buildx build: needs --${option}=false`);
   }
-  const platform = `linux/${process.arch === 'arm64' ? 'arm64' : 'amd64'}`;
   if (values.platform !== undefined && values.platform !== platform) {
     throw new Refusal(
       `docker buildx build --platform ${values.platform}: this machine builds ${platform} only`,
@@ -158,15 +143,6 @@ async function push(tags: readonly string[], metadataFile: string | undefined): 
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-}
-
-async function buildah(args: readonly string[]): Promise<void> {
-  const child = spawn('buildah', args, { stdio: ['ignore', 'inherit', 'inherit'] });
-  const code = await new Promise<number | string>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (status, signal) => resolve(status ?? signal ?? 'no exit code'));
-  });
-  if (code !== 0) throw new Error(`buildah ${args[0]} ended with ${code}`);
 }
 
 try {

@@ -9,6 +9,9 @@ export interface KubernetesApi {
   get<T>(path: string, schema: z.ZodType<T>): Promise<T>;
   /** A JSON merge patch. */
   patch(path: string, body: unknown): Promise<void>;
+  post<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T>;
+  /** Server-side: made, or brought to what is given. */
+  apply(path: string, body: unknown): Promise<void>;
   close(): void;
 }
 
@@ -33,24 +36,36 @@ export function connect(kubeconfig: string): KubernetesApi {
     cert: user['client-certificate-data'],
     key: user['client-key-data'],
   });
-  const call = (method: string, path: string, body?: unknown): Promise<string> =>
-    send(agent, new URL(path, cluster.server), method, body);
+  const call = (method: string, path: string, body?: unknown, type = 'application/json'): Promise<string> =>
+    send(agent, new URL(path, cluster.server), { method, type, body });
+  const read = <T>(what: string, text: string, schema: z.ZodType<T>): T => {
+    const answer = schema.safeParse(JSON.parse(text));
+    if (answer.success) return answer.data;
+    throw new Error(`${what} answered something unexpected:\n${z.prettifyError(answer.error)}`);
+  };
   return {
-    get: async (path, schema) => {
-      const answer = schema.safeParse(JSON.parse(await call('GET', path)));
-      if (answer.success) return answer.data;
-      throw new Error(`GET ${path} answered something unexpected:\n${z.prettifyError(answer.error)}`);
-    },
+    get: async (path, schema) => read(`GET ${path}`, await call('GET', path), schema),
+    post: async (path, body, schema) => read(`POST ${path}`, await call('POST', path, body), schema),
     patch: async (path, body) => {
-      await call('PATCH', path, body);
+      await call('PATCH', path, body, 'application/merge-patch+json');
+    },
+    apply: async (path, body) => {
+      const query = 'fieldManager=local&force=true';
+      await call('PATCH', `${path}?${query}`, body, 'application/apply-patch+yaml');
     },
     close: () => agent.destroy(),
   };
 }
 
-function send(agent: Agent, url: URL, method: string, body: unknown): Promise<string> {
+interface Call {
+  readonly method: string;
+  readonly type: string;
+  readonly body: unknown;
+}
+
+function send(agent: Agent, url: URL, { method, type, body }: Call): Promise<string> {
   return new Promise((resolve, reject) => {
-    const headers = { accept: 'application/json', 'content-type': 'application/merge-patch+json' };
+    const headers = { accept: 'application/json', 'content-type': type };
     const call = request(url, { agent, method, headers, timeout: 10_000 }, (response) => {
       const status = response.statusCode ?? 0;
       text(response).then(

@@ -36,6 +36,10 @@ kernel/keys/root_maxkeys 1000000
 kernel/keys/root_maxbytes 25000000
 SETTINGS
 
+# Where pods ask for AWS credentials: the address of EKS Pod Identity's agent leads to the local services.
+iptables --table nat --append PREROUTING --destination 169.254.170.23 --protocol tcp --dport 80 \
+  --jump DNAT --to-destination "$NODE_IDENTITY_AGENT"
+
 pki=/run/node/pki
 config=/run/node/config
 kubernetes=/run/kubernetes/kubernetes

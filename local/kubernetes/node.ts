@@ -134,6 +134,7 @@ function daemonOf(
       NODE_ADDRESS: network.node,
       NODE_PODS: network.pods,
       NODE_SERVICES: network.services,
+      NODE_IDENTITY_AGENT: `${network.host}:${instance.ports.services}`,
       NODE_LABELS: Object.entries(labels)
         .map(([key, value]) => `${key}=${value}`)
         .join(','),

@@ -1,27 +1,38 @@
-/** What AWS does inside a cluster: addresses for load balancers, and Container Insights. Follows the node that runs. */
+/**
+ * What AWS does inside a cluster: addresses for load balancers, Container Insights, credentials for pods. Follows the
+ * node that runs.
+ */
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { EKSClient } from '@aws-sdk/client-eks';
+import { STSClient } from '@aws-sdk/client-sts';
 import * as z from 'zod';
-import { connect } from '#local/kubernetes/api.ts';
+import { connect, type KubernetesApi } from '#local/kubernetes/api.ts';
 import { startContainerInsights } from '#local/kubernetes/container-insights.ts';
 import { startLoadBalancer } from '#local/kubernetes/load-balancer.ts';
+import { leadPodsToAws, podIdentityHandler } from '#local/kubernetes/pod-identity.ts';
 import type { Routes } from '#local/services/http.ts';
 
 interface ClusterOptions {
   readonly clusterName: string;
   readonly loadBalancers: string;
+  /** The emulator, as pods reach it. */
+  readonly aws: string;
   readonly log: (component: string) => (line: string) => void;
 }
 
 const attachSchema = z.object({ kubeconfig: z.string().min(1) });
 
-export function clusterServices({ clusterName, loadBalancers, log }: ClusterOptions): {
+export function clusterServices({ clusterName, loadBalancers, aws, log }: ClusterOptions): {
   routes: Routes;
   stop(): Promise<void>;
 } {
   const cloudWatch = new CloudWatchClient({});
   let stop = async (): Promise<void> => undefined;
-  const attach = (kubeconfig: string): void => {
+  let current: KubernetesApi | undefined;
+  const attach = async (kubeconfig: string): Promise<void> => {
     const api = connect(kubeconfig);
+    await leadPodsToAws(api, aws);
+    current = api;
     const loops = [
       startLoadBalancer({ api, range: loadBalancers, log: log('load-balancer') }),
       startContainerInsights({ api, cloudWatch, clusterName, log: log('container-insights') }),
@@ -36,9 +47,16 @@ export function clusterServices({ clusterName, loadBalancers, log }: ClusterOpti
       'POST /node': async (request) => {
         const { kubeconfig } = attachSchema.parse(await request.json());
         await stop();
-        attach(kubeconfig);
+        await attach(kubeconfig);
         return Response.json({ attached: kubeconfig });
       },
+      'GET /v1/credentials': podIdentityHandler({
+        api: () => current,
+        eks: new EKSClient({}),
+        sts: new STSClient({}),
+        clusterName,
+        log: log('pod-identity'),
+      }),
     },
     stop: () => stop(),
   };

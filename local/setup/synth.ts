@@ -1,6 +1,8 @@
 /** Lambdas bundled once, then the stacks synthesized by the plain `cdk` CLI: what is checked is what is deployed. */
 import { join } from 'node:path';
 import { bundleLambdas } from '#lib/bundle.ts';
+import { ensureNodeBase } from '#local/images/node-base.ts';
+import type { Instance } from '#local/instance.ts';
 import { run } from '#local/setup/run.ts';
 
 interface Synth {
@@ -35,3 +37,13 @@ export async function synthesize({ root, folder, log, context = {} }: Synth): Pr
   });
   return output;
 }
+
+/** What the local cloud chooses where an account keeps the defaults. */
+export const localContext = async (instance: Instance): Promise<Readonly<Record<string, string>>> => ({
+  // What the cloud keeps on purpose is removed with the local one.
+  retain: 'false',
+  deletionProtection: 'false',
+  // No public registry need be in reach; the node is this machine.
+  watcherBase: await ensureNodeBase(instance),
+  architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+});

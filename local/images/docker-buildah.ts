@@ -1,0 +1,32 @@
+/** What all of `docker` here stands on: buildah, and the registry that stands for ECR. */
+import { spawn } from 'node:child_process';
+import * as z from 'zod';
+
+export class Refusal extends Error {}
+
+export const environment = z.object({
+  REGISTRY_AUTH_FILE: z.string().min(1),
+  /** The registry's name in image references. */
+  LOCAL_REGISTRY_NAME: z.string().min(1),
+  /** Where that registry is: `http://host:port`. */
+  LOCAL_REGISTRY: z.url(),
+});
+
+/** buildah reads by registries.conf, which leads the name to its address, but writes to where the reference says. */
+export function toWrite(reference: string): string {
+  const { LOCAL_REGISTRY_NAME: name, LOCAL_REGISTRY: address } = environment.parse(process.env);
+  if (!reference.startsWith(`${name}/`)) throw new Refusal(`${reference}: local builds push to ${name} only`);
+  return new URL(address).host + reference.slice(name.length);
+}
+
+/** What this machine builds. */
+export const platform = `linux/${process.arch === 'arm64' ? 'arm64' : 'amd64'}`;
+
+export async function buildah(args: readonly string[]): Promise<void> {
+  const child = spawn('buildah', args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const code = await new Promise<number | string>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => resolve(status ?? signal ?? 'no exit code'));
+  });
+  if (code !== 0) throw new Error(`buildah ${args[0]} ended with ${code}`);
+}
