@@ -126,6 +126,7 @@ export class Watcher {
     if (!this.sees) return log.error('not told that it is alive', 'a watch is silent', { kinds: this.blind });
     const [reason] = await sights.send([{ kind: 'alive', cluster }]);
     if (reason !== undefined) log.error('the queue did not take that it is alive', reason);
+    this.#rest([reason]);
   }
 
   /** The kinds that it does not see. */

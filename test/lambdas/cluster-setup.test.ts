@@ -1,5 +1,14 @@
-/** The custom resource's answer to CloudFormation; what it applies is seen end to end. */
-import { afterEach, expect, test, vi } from 'vitest';
+/** The custom resources' answers to CloudFormation, and what is applied for each; that it works is seen end to end. */
+import './quiet.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import * as z from 'zod';
+import { Rejected, Retryable } from '#core/errors.ts';
+import type { KubernetesObject } from '#core/rollout.ts';
+import { rolesResource, watcherResource } from '#lambdas/cluster-setup/env.ts';
+import { setUp } from '#lambdas/cluster-setup/setup.ts';
+import { environmentOf, watcherObjects } from '#lambdas/cluster-setup/watcher.ts';
+import { Env } from '../../watcher/env.ts';
+import { digestOf } from '../contracts/samples.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -14,9 +23,149 @@ test('the answer goes to the presigned URL without a content type, which may be 
   vi.stubGlobal('fetch', put);
   const { handler } = await import('#lambdas/cluster-setup/handler.ts');
   const ids = { StackId: 'stack', RequestId: 'request', LogicalResourceId: 'Roles' };
-  await handler({ RequestType: 'Delete', ResponseURL: 'https://answer.example/?signed', ...ids });
+  const ResourceType = rolesResource;
+  await handler({
+    RequestType: 'Delete',
+    ResponseURL: 'https://answer.example/?signed',
+    ...ids,
+    ResourceType,
+  });
   const [url, init] = put.mock.calls[0] ?? [];
   expect(url).toBe('https://answer.example/?signed');
   expect(init).toMatchObject({ method: 'PUT', headers: { 'content-type': '' } });
   expect(JSON.parse(String(init?.body))).toMatchObject({ Status: 'SUCCESS', ...ids });
+});
+
+const properties = {
+  Image: `000000000000.dkr.ecr.us-east-1.amazonaws.com/assets@${digestOf('watcher')}`,
+  QueueUrl: 'https://sqs.us-east-1.amazonaws.com/000000000000/sights',
+  Region: 'us-east-1',
+  Architecture: 'amd64',
+} as const;
+const objects = watcherObjects('main', properties);
+const one = (kind: string) => {
+  const object = objects.find((it) => it.kind === kind);
+  if (!object) throw new Error(`there is no ${kind}`);
+  return object;
+};
+
+function cluster(failures: Error[] = []) {
+  const done: string[] = [];
+  const call = (verb: string) => async (all: readonly KubernetesObject[]) => {
+    const failure = failures.shift();
+    if (failure) throw failure;
+    done.push(...all.map(({ kind, metadata }) => `${verb} ${kind} ${metadata.name}`));
+  };
+  return { done, client: { apply: call('apply'), remove: call('remove') } };
+}
+const request = (
+  ResourceType: string,
+  RequestType: 'Create' | 'Update' | 'Delete',
+  more: object = properties,
+) => ({
+  ResourceType,
+  RequestType,
+  ResourceProperties: { ...more },
+});
+
+describe('what is set up', () => {
+  test('the roles, for their resource; they stay when it goes', async () => {
+    const { done, client } = cluster();
+    await setUp(request(rolesResource, 'Create', {}), client, 'main', 0);
+    expect(done).toEqual([
+      'apply ClusterRole getschwifty-deployer',
+      'apply ClusterRoleBinding getschwifty-deployer',
+    ]);
+    await setUp(request(rolesResource, 'Delete', {}), client, 'main', 0);
+    expect(done).toHaveLength(2);
+  });
+
+  test('the watcher, namespace first; it goes in the opposite order', async () => {
+    const { done, client } = cluster();
+    await setUp(request(watcherResource, 'Update'), client, 'main', 0);
+    expect(done.at(0)).toBe('apply Namespace getschwifty-system');
+    expect(done.at(-1)).toBe('apply Deployment watcher');
+    await setUp(request(watcherResource, 'Delete'), client, 'main', 0);
+    const names = (verb: string) =>
+      done.filter((it) => it.startsWith(verb)).map((it) => it.slice(verb.length));
+    expect(names('remove')).toEqual(names('apply').reverse());
+  });
+
+  test('it is tried again while the access entry is not known yet', async () => {
+    const { done, client } = cluster([new Retryable('(401)'), new Retryable('(403)')]);
+    await setUp(request(watcherResource, 'Create'), client, 'main', 0);
+    expect(done).toHaveLength(objects.length);
+  });
+
+  test('what can not work is said at once, and what does not come in time at last', async () => {
+    const refused = cluster([new Rejected('(422): no such field')]);
+    await expect(setUp(request(watcherResource, 'Create'), refused.client, 'main', 0)).rejects.toThrow(
+      '(422)',
+    );
+    const away = cluster(Array.from({ length: 50 }, () => new Retryable('no answer')));
+    await expect(setUp(request(watcherResource, 'Create'), away.client, 'main', 0)).rejects.toThrow(
+      'no answer',
+    );
+  });
+
+  test.each([
+    ['a tag', { ...properties, Image: 'assets:latest' }, /Image: an image by its digest/],
+    ['no queue', { ...properties, QueueUrl: '' }, /QueueUrl/],
+  ])('%s is refused, and told by its field', async (_, more, message) => {
+    const { done, client } = cluster();
+    await expect(setUp(request(watcherResource, 'Create', more), client, 'main', 0)).rejects.toThrow(message);
+    expect(done).toEqual([]);
+  });
+
+  test('a resource that it does not know is refused', async () => {
+    await expect(setUp(request('Custom::Other', 'Create'), cluster().client, 'main', 0)).rejects.toThrow(
+      'Cluster set-up makes no Custom::Other.',
+    );
+  });
+});
+
+describe('the watcher in its cluster', () => {
+  test('may list and watch three kinds, and nothing else', () => {
+    const { rules } = z
+      .object({ rules: z.array(z.record(z.string(), z.array(z.string()))) })
+      .parse(one('ClusterRole'));
+    expect(rules).toEqual([
+      { apiGroups: [''], resources: ['pods', 'services'], verbs: ['list', 'watch'] },
+      { apiGroups: ['apps'], resources: ['deployments'], verbs: ['list', 'watch'] },
+    ]);
+  });
+
+  test('is held to the restricted standard, in bounds, without a root, by its digest', () => {
+    expect(one('Namespace').metadata.labels).toMatchObject({
+      'pod-security.kubernetes.io/enforce': 'restricted',
+    });
+    expect(one('Deployment')).toMatchObject({
+      spec: {
+        replicas: 1,
+        template: {
+          spec: {
+            securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+            containers: [
+              {
+                image: expect.stringMatching(/@sha256:[0-9a-f]{64}$/),
+                resources: { limits: { memory: '128Mi' } },
+                securityContext: {
+                  allowPrivilegeEscalation: false,
+                  readOnlyRootFilesystem: true,
+                  capabilities: { drop: ['ALL'] },
+                },
+              },
+            ],
+          },
+        },
+      },
+    });
+  });
+
+  test('is given what it asks for, and no secret', () => {
+    const given = environmentOf('main', properties.QueueUrl, properties.Region);
+    const byKubernetes = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' };
+    expect(Env.safeParse({ ...given, ...byKubernetes }).error).toBeUndefined();
+    expect(JSON.stringify(objects)).not.toMatch(/SECRET|AWS_ACCESS_KEY/);
+  });
 });

@@ -1,5 +1,5 @@
 """IAM: enforcement that starts after the deployment, and what ministack's evaluation of policies lacks: DynamoDB's
-leading keys, and policy variables such as `${aws:PrincipalTag/team}`.
+leading keys, resources named in lists, and policy variables such as `${aws:PrincipalTag/team}`.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 import ministack.app as app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import dynamodb, iam
+from ministack.services import dynamodb, ecr, iam
 
 from .admin import BadRequest, route
 from .extend import extends, needs
@@ -19,6 +19,7 @@ needs(app, "AUTH")
 needs(lambda_runtime, "reset", "workers_in_use")
 needs(iam_actions, "_DYNAMODB_TRANSACT_ITEM_ACTIONS", "_dynamodb_table_arn")
 needs(iam_evaluator, "_role_name_from_assumed_arn", "ParsedStatement")
+needs(ecr, "_repo_arn")
 needs(iam, "_roles")
 needs(dynamodb, "_tables", "_key_condition_av")
 
@@ -94,6 +95,24 @@ def _role_arn(principal: str) -> str:
     name, account = iam_evaluator._role_name_from_assumed_arn(principal), principal.split(":")[4]
     role = iam._roles.get_scoped(account, None, name)
     return role["Arn"] if role else principal
+
+
+@extends(iam_actions, "extract_iam_action")
+def _iam_action(original: Any, *args: Any, **named: Any) -> Any:
+    """SQS knows no permission for a batch: whoever may send a message may send ten."""
+    action = original(*args, **named)
+    return action.removesuffix("Batch") if isinstance(action, str) and action.startswith("sqs:") else action
+
+
+@extends(iam_actions, "extract_resource_arn")
+def _resource_arn(original: Any, service: str, method: str, path: str, *rest: Any, **named: Any) -> Any:
+    """DescribeRepositories names its repository in a list; with one in it, that one is the resource, as on AWS."""
+    arn = original(service, method, path, *rest, **named)
+    body = named.get("body") or next((each for each in rest if isinstance(each, bytes)), b"")
+    if service != "ecr" or arn != "*" or not body:
+        return arn
+    names = json.loads(body).get("repositoryNames")
+    return ecr._repo_arn(names[0]) if isinstance(names, list) and len(names) == 1 else arn
 
 
 @extends(iam_actions, "dynamodb_service_context")
