@@ -15,7 +15,7 @@ import type { KubernetesApi } from './api.ts';
 
 export interface PodIdentityDeps {
   /** Undefined until a node is there. */
-  readonly api: () => KubernetesApi | undefined;
+  readonly api: () => Pick<KubernetesApi, 'post'> | undefined;
   readonly eks: EKSClient;
   readonly sts: STSClient;
   readonly clusterName: string;
@@ -93,7 +93,10 @@ const Review = z.object({
     audiences: z.array(z.string()).default([]),
     error: z.string().optional(),
     user: z
-      .object({ username: z.string(), extra: z.record(z.string(), z.array(z.string())).default({}) })
+      .object({
+        username: z.string().default(''),
+        extra: z.record(z.string(), z.array(z.string())).default({}),
+      })
       .optional(),
   }),
 });

@@ -2,7 +2,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Person, signIn } from '#local/demo/people.ts';
 import * as story from '#local/demo/story.ts';
-import { access } from './cloud.ts';
+import { until } from '#local/demo/world.ts';
+import { capture } from '#local/setup/run.ts';
+import { access, cloud } from './cloud.ts';
 
 const id = 'checkout/web';
 
@@ -60,7 +62,32 @@ describe('an environment, from the request to its recovery', () => {
     expect(opened.summary).toMatch(
       /Container app of pod app-\S+ was killed at \S+: out of memory at its limit of 128Mi/,
     );
+    await withoutWatcher(async () => {
+      await story.exceedMemory(address);
+      // Without it the kill is found by looking.
+      await until('the second kill to be seen', 120, async () => {
+        const { environment } = await alice.client.get(id);
+        const [incident] = environment.incidents;
+        return incident && incident.lastSeenAt > incident.openedAt ? incident : undefined;
+      });
+    });
     const recovered = await story.paged(access, id, 'recovered', 360);
     expect(recovered.incident).toBe(opened.incident);
   });
 });
+
+async function withoutWatcher(work: () => Promise<void>): Promise<void> {
+  const kubectl = (...args: string[]) =>
+    capture(cloud.kubernetes.kubectl, [
+      `--kubeconfig=${cloud.kubernetes.kubeconfig}`,
+      '--namespace=getschwifty-system',
+      ...args,
+    ]);
+  await kubectl('scale', 'deployment/watcher', '--replicas=0');
+  await kubectl('wait', '--for=delete', 'pod', '--selector=app.kubernetes.io/name=watcher', '--timeout=60s');
+  try {
+    await work();
+  } finally {
+    await kubectl('scale', 'deployment/watcher', '--replicas=1');
+  }
+}

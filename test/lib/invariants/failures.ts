@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { impactOf, type Stage } from '#core/flow.ts';
-import { type Assembly, type Resource, target } from '../assembly.ts';
+import { type Assembly, clusterNames, type Resource, target } from '../assembly.ts';
 
 const Redrive = z.object({ deadLetterTargetArn: z.unknown(), maxReceiveCount: z.number() });
-const Alarm = z.object({
+const Alarm = z.looseObject({
   MetricName: z.string(),
   Dimensions: z.array(z.object({ Name: z.string(), Value: z.unknown() })).optional(),
   AlarmDescription: z.string(),
@@ -30,8 +30,13 @@ export function failureSurfaces(assembly: Assembly): void {
   const mappings = ofType('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties);
   const queueMappings = mappings.filter((mapping) => mapping['ScalingConfig'] !== undefined);
 
+  /** Whoever deploys sees at once that it failed. */
+  const calledByCloudFormation = Object.values(resources).flatMap(
+    ({ Properties }) => target(Properties['ServiceToken']) ?? [],
+  );
+
   describe('failure surfaces', () => {
-    it('there is a queue for each stage that has one', () => expect(queueMappings).toHaveLength(7));
+    it('there is a queue for each stage that has one', () => expect(queueMappings).toHaveLength(9));
 
     it.each(queueMappings.map((mapping) => [target(mapping['EventSourceArn']) ?? '?', mapping] as const))(
       '%s has a DLQ, an alarm, a runbook, time for its reader, and partial failures',
@@ -53,15 +58,32 @@ export function failureSurfaces(assembly: Assembly): void {
       },
     );
 
-    it.each(ofType('AWS::Lambda::Function').map(([id, lambda]) => [id, lambda] as const))(
-      '%s has an alarm on its errors with its runbook',
-      (id: string, _lambda: Resource) => {
-        const alarm = alarmOn('Errors', id);
-        expect(alarm?.AlarmDescription).toMatch(
-          new RegExp(`\\. .{20,} Runbook: docs/runbooks/${stageOf(id)}\\.md$`),
-        );
-      },
-    );
+    it.each(
+      ofType('AWS::Lambda::Function')
+        .filter(([id]) => !calledByCloudFormation.includes(id))
+        .map(([id, lambda]) => [id, lambda] as const),
+    )('%s has an alarm on its errors with its runbook', (id: string, _lambda: Resource) => {
+      const alarm = alarmOn('Errors', id);
+      expect(alarm?.AlarmDescription).toMatch(
+        new RegExp(`\\. .{20,} Runbook: docs/runbooks/${stageOf(id)}\\.md$`),
+      );
+    });
+
+    it.each(clusterNames)('a watcher of %s that says nothing for five minutes rings', (name) => {
+      const queue = assembly.idOf(`Watcher${name[0]?.toUpperCase()}${name.slice(1)}QueueUrl`);
+      const silent = alarms.find(
+        ({ MetricName, Dimensions = [] }) =>
+          MetricName === 'NumberOfMessagesSent' && Dimensions.some(({ Value }) => target(Value) === queue),
+      );
+      expect(silent).toMatchObject({
+        Statistic: 'Sum',
+        Period: 60,
+        EvaluationPeriods: 5,
+        Threshold: 1,
+        ComparisonOperator: 'LessThanThreshold',
+        AlarmDescription: expect.stringContaining(impactOf('watcher')),
+      });
+    });
 
     it('the stream is read with bisection, bounded retries and a place for what failed', () => {
       const [stream] = mappings.filter((mapping) => mapping['ScalingConfig'] === undefined);

@@ -1,5 +1,8 @@
 /** What holds data stays and is protected; what is logged is kept for a time; who is in a VPC has no way out of it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { type Assembly, clusterNames } from '../assembly.ts';
 
 const stateful = [
@@ -51,6 +54,29 @@ export function holdings(assembly: Assembly): void {
         const expires = Properties['LifecyclePolicy'] !== undefined;
         expect({ prefix, expires }).toEqual({ prefix, expires: ['candidate', 'cache'].includes(prefix) });
       }
+    });
+  });
+
+  describe('the watcher', () => {
+    it('is made from a base by its digest, for the architecture of its nodes, and runs by its own', () => {
+      const makers = assembly.ofType('Custom::Watcher');
+      expect(makers).toHaveLength(clusterNames.length);
+      for (const [, { Properties }] of makers) {
+        expect(Properties['Architecture']).toBe('amd64');
+        expect(JSON.stringify(Properties['Image'])).toMatch(
+          /@",\{"Fn::GetAtt":\["WatcherImageDigest\w*","Digest"\]\}/,
+        );
+      }
+      const manifest = readFileSync(join(assembly.app.outdir, 'GetSchwiftyControlPlane.assets.json'), 'utf8');
+      const { dockerImages } = z
+        .object({ dockerImages: z.record(z.string(), z.object({ source: z.looseObject({}) })) })
+        .parse(JSON.parse(manifest));
+      expect(Object.values(dockerImages).map(({ source }) => source)).toEqual([
+        expect.objectContaining({
+          platform: 'linux/amd64',
+          dockerBuildArgs: { BASE: expect.stringMatching(/^public\.ecr\.aws\/.*@sha256:[0-9a-f]{64}$/) },
+        }),
+      ]);
     });
   });
 

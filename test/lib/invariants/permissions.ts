@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { unscoped } from '#lib/kit/unscoped.ts';
-import { type Assembly, target } from '../assembly.ts';
+import { type Assembly, clusterNames, target } from '../assembly.ts';
 import { roleOf, type Statement, statementsByRole } from '../statements.ts';
 
 const Keys = z.object({
@@ -68,6 +68,44 @@ export function permissions(assembly: Assembly): void {
         expect(target(ArnNotEquals['aws:PrincipalArn'])).toBe(promoter);
       }
       expect(releasesOf(assembly)).toHaveLength(assembly.config.environments.length);
+    });
+
+    it.each(clusterNames)('the watcher of %s may send to its own queue, and nothing else', (name) => {
+      const queue = assembly.idOf(`Watcher${name[0]?.toUpperCase()}${name.slice(1)}QueueUrl`);
+      const statements = [...roles]
+        .filter(([role]) => role.includes(`/Watcher${name}Role`))
+        .flatMap(([, it]) => it);
+      expect(statements).toEqual([
+        {
+          Effect: 'Allow',
+          Action: ['sqs:SendMessage'],
+          Resource: [JSON.stringify({ 'Fn::GetAtt': [queue, 'Arn'] })],
+        },
+      ]);
+    });
+
+    it.each(clusterNames)('only the service account of its cluster %s becomes the watcher', (name) => {
+      const [association] = assembly
+        .ofType('AWS::EKS::PodIdentityAssociation')
+        .filter(([id]) => id.includes(`/Watcher${name}`));
+      expect(association?.[1].Properties).toMatchObject({
+        Namespace: 'getschwifty-system',
+        ServiceAccount: 'watcher',
+      });
+      const role = assembly.controlPlaneResource(target(association?.[1].Properties['RoleArn']) ?? '?');
+      const tags = {
+        'aws:RequestTag/eks-cluster-name': name,
+        'aws:RequestTag/kubernetes-namespace': 'getschwifty-system',
+        'aws:RequestTag/kubernetes-service-account': 'watcher',
+      };
+      const document = z.object({ Statement: z.array(z.looseObject({})) });
+      const { Statement: trusted } = document.parse(role.Properties['AssumeRolePolicyDocument']);
+      for (const statement of trusted)
+        expect(statement).toMatchObject({
+          Principal: { Service: 'pods.eks.amazonaws.com' },
+          Condition: { StringEquals: tags },
+        });
+      expect(trusted.flatMap(({ Action }) => Action).sort()).toEqual(['sts:AssumeRole', 'sts:TagSession']);
     });
 
     it('nothing is allowed on all resources but what has its reason in kit/unscoped.ts', () => {

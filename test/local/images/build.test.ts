@@ -100,6 +100,15 @@ describe('docker', () => {
       'push to registry.test only',
     ],
     [
+      "an asset's foreign platform",
+      ['build', '--tag', 'x', '--platform', 'linux/s390x', '.'],
+      'builds linux/',
+    ],
+    ['an asset without a tag', ['build', '.'], 'docker build: needs --tag'],
+    ["an asset's secret", ['build', '--tag', 'x', '--secret', 'id=x', '.'], "Unknown option '--secret'"],
+    ['an asset for elsewhere', ['push', 'docker.io/x:y'], 'push to registry.test only'],
+    ['a push of everything', ['push', '--all-tags', 'registry.test/x'], 'not as cdk deploy asks it'],
+    [
       'a password on the command line',
       ['login', '-u', 'AWS', '-p', 'x', 'registry.test'],
       "Unknown option '-p'",
