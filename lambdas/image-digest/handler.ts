@@ -7,10 +7,13 @@ import { customResource } from '../runtime/custom-resource.ts';
 const Properties = z.object({ Repository: z.string().min(1), Tag: z.string().min(1) });
 const registry = new EcrScanner();
 
-export const handler = customResource(() => 'image-digest', async (request) => {
-  if (request.RequestType === 'Delete') return undefined;
-  const { Repository, Tag } = parse(Properties, request.ResourceProperties, 'the properties of an image');
-  const image = await registry.imageByTag(Repository, Tag);
-  if (!image) throw new Rejected(`${Repository}:${Tag} is not in the registry: were the assets published?`);
-  return { Digest: image.digest };
-});
+export const handler = customResource(
+  () => 'image-digest',
+  async (request) => {
+    if (request.RequestType === 'Delete') return undefined;
+    const { Repository, Tag } = parse(Properties, request.ResourceProperties, 'the properties of an image');
+    const image = await registry.imageByTag(Repository, Tag);
+    if (!image) throw new Rejected(`${Repository}:${Tag} is not in the registry: were the assets published?`);
+    return { Digest: image.digest };
+  },
+);
