@@ -1,169 +1,369 @@
-/** EcrPromoter against a registry on this machine. */
-import { createServer } from 'node:http';
-import { ECRClient } from '@aws-sdk/client-ecr';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { EcrPromoter } from '#adapters/aws/promoter.ts';
+/** EcrPromoter against a registry on this machine: what is copied, and what is refused. */
+import { createServer } from 'node:https';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Rejected, Retryable } from '#core/errors.ts';
 import { releaseTag } from '#core/image.ts';
 import { Digest } from '#core/names.ts';
 import { promoterContract } from '../contracts/promoter.ts';
-import { awsEndpoint } from './aws-endpoint.ts';
-import { authorization, OciRegistry } from './oci-registry.ts';
+import { certificate } from './certificate.ts';
+import { type Descriptor, indexType, manifestType, sha256 } from './oci-registry.ts';
+import { from, opened, to } from './promoted.ts';
 import { listening } from './servers.ts';
 
-const from = 'candidate/checkout/web';
-const to = 'release/checkout/web';
+let world: Awaited<ReturnType<typeof opened>>;
 const closing: (() => Promise<void>)[] = [];
-let registry: OciRegistry;
-let promoter: EcrPromoter;
-
-async function open() {
-  registry = new OciRegistry();
-  closing.push(await registry.start());
-  const grant = {
-    proxyEndpoint: registry.origin,
-    authorizationToken: authorization.replace('Basic ', ''),
-    expiresAt: 4102444800,
-  };
-  const ecr = await awsEndpoint(() => ({ body: JSON.stringify({ authorizationData: [grant] }) }));
-  closing.push(ecr.close);
-  const credentials = { accessKeyId: 'a', secretAccessKey: 's' };
-  promoter = new EcrPromoter(new ECRClient({ endpoint: ecr.endpoint, region: 'us-east-1', credentials }));
-}
-beforeEach(open);
+beforeEach(async () => {
+  world = await opened();
+});
 afterEach(async () => {
+  vi.unstubAllEnvs();
+  await world.close();
   for (const close of closing.splice(0)) await close();
 });
-const copy = (digest: Digest) => promoter.copy(from, to, digest, releaseTag(digest));
-const copied = (digest: Digest) => registry.repository(to).tags.get(releaseTag(digest)) === digest;
-const asked = (pattern: RegExp) => registry.asked.filter((line) => pattern.test(line));
+const release = () => world.registry.repository(to);
+const candidate = () => world.registry.repository(from);
 
 promoterContract('EcrPromoter', async () => ({
-  promoter,
+  promoter: world.promoter,
   from,
   to,
-  push: async (repository, tag, content) => registry.addImage(repository, content, tag),
-  digestOf: async (repository, tag) => Digest.optional().parse(registry.repository(repository).tags.get(tag)),
-  remove: async (repository, digest) => void registry.repository(repository).manifests.delete(digest),
+  push: async (repository, tag, content) => world.registry.addImage(repository, content, tag).digest,
+  digestOf: async (repository, tag) =>
+    Digest.optional().parse(world.registry.repository(repository).tags.get(tag)),
+  remove: async (repository, digest) => void world.registry.repository(repository).manifests.delete(digest),
 }));
 
-test('blobs are mounted where the registry can: none is downloaded', async () => {
-  const digest = registry.addImage(from, 'one');
-  await copy(digest);
-  expect(copied(digest)).toBe(true);
-  expect(asked(/^GET .*\/blobs\//)).toEqual([]);
-  expect(registry.repository(to).blobs.size).toBe(3);
-});
-
-test.each([202, 201])(
-  'a mount that is not made is streamed instead (PATCH answered by %d)',
-  async (patched) => {
-    registry.mounts = false;
-    registry.patched = patched;
-    const digest = registry.addImage(from, 'one');
-    await copy(digest);
-    expect(copied(digest)).toBe(true);
-    expect(asked(/^GET .*\/blobs\//)).toHaveLength(3);
-    expect([...registry.repository(to).blobs]).toEqual([...registry.repository(from).blobs]);
-  },
-);
-
-test('blobs that are there already are not sent again', async () => {
-  const digest = registry.addImage(from, 'one');
-  registry.addImage(to, 'one');
-  registry.asked.length = 0;
-  await copy(digest);
-  expect(asked(/^(POST|PATCH) /)).toEqual([]);
-});
-
-test('a download that is redirected is followed, without our credentials', async () => {
-  registry.mounts = false;
-  const seen: (string | undefined)[] = [];
-  const { blobs } = registry.repository(from);
-  const s3 = createServer((request, response) => {
-    seen.push(request.headers.authorization);
-    response.end(blobs.get(request.url?.slice(1) ?? ''));
+describe('blobs', () => {
+  test('are mounted where the registry can: none is downloaded', async () => {
+    const { digest } = world.registry.addImage(from, 'one');
+    await world.copy(digest);
+    expect(world.copied(digest)).toBe(true);
+    expect(world.asked(/^GET .*\/blobs\//)).toEqual([]);
+    expect(release().blobs.size).toBe(3);
   });
-  const { port, close } = await listening(s3);
-  closing.push(close);
-  registry.redirectsTo = `http://127.0.0.1:${port}`;
-  const digest = registry.addImage(from, 'one');
-  await copy(digest);
-  expect(copied(digest)).toBe(true);
-  expect(seen).toEqual([undefined, undefined, undefined]);
-});
 
-test('an upload that is sent to another origin is refused, and our credentials stay here', async () => {
-  registry.mounts = false;
-  registry.uploadsAt = () => 'http://elsewhere.example';
-  const digest = registry.addImage(from, 'one');
-  await expect(copy(digest)).rejects.toThrow(
-    new Rejected('The registry sent an upload to http://elsewhere.example.'),
+  test.each([202, 201])(
+    'that are not mounted are streamed instead (PATCH answered by %d)',
+    async (patched) => {
+      world.registry.mounts = false;
+      world.registry.uploads.patched = patched;
+      const { digest } = world.registry.addImage(from, 'one');
+      await world.copy(digest);
+      expect(world.copied(digest)).toBe(true);
+      expect(world.asked(/^GET .*\/blobs\//)).toHaveLength(3);
+      expect(new Map(release().blobs)).toEqual(new Map(candidate().blobs));
+    },
   );
-  expect(copied(digest)).toBe(false);
+
+  test('that are there already are not sent again', async () => {
+    const { digest } = world.registry.addImage(from, 'one');
+    world.registry.addImage(to, 'one');
+    await world.copy(digest);
+    expect(world.asked(/^(POST|PATCH) /)).toEqual([]);
+  });
+
+  test('that two manifests share are copied once', async () => {
+    world.registry.mounts = false;
+    const children = [
+      world.registry.addImage(from, 'one'),
+      world.registry.addImage(from, 'one', undefined, { annotations: { other: 'yes' } }),
+    ];
+    const { digest } = world.registry.addIndex(from, children);
+    await world.copy(digest);
+    expect(world.asked(/^POST /)).toHaveLength(3);
+  });
+
+  test('that changed on their way are not taken, and nothing is under the tag', async () => {
+    world.registry.mounts = false;
+    const { digest } = world.registry.addImage(from, 'one');
+    const [[first = '', bytes = Buffer.alloc(0)] = []] = candidate().blobs;
+    candidate().blobs.set(first, Buffer.alloc(bytes.length, 'x'));
+    await expect(world.copy(digest)).rejects.toThrow(new RegExp(`The blob ${first} .* came as sha256:`));
+    candidate().blobs.set(first, Buffer.concat([bytes, bytes]));
+    await expect(world.copy(digest)).rejects.toThrow(/came as more bytes/);
+    expect(release().tags.size + release().manifests.size).toBe(0);
+    expect(world.registry.uploads.left).toBe(0);
+  });
+
+  test('that are gone name themselves', async () => {
+    world.registry.mounts = false;
+    const { digest } = world.registry.addImage(from, 'one');
+    const [[first = ''] = []] = candidate().blobs;
+    candidate().blobs.delete(first);
+    await expect(world.copy(digest)).rejects.toThrow(
+      new Rejected(`The blob ${first} of ${from} is no longer in the registry: push the image again.`),
+    );
+  });
 });
 
-test('an index comes with its children', async () => {
-  const children = ['amd64', 'arm64'].map((content) => ({
-    digest: registry.addImage(from, content),
-    size: 100,
-  }));
-  const digest = registry.addManifest(from, { schemaVersion: 2, manifests: children });
-  await copy(digest);
-  expect(copied(digest)).toBe(true);
-  for (const child of children) expect(registry.repository(to).manifests.has(child.digest)).toBe(true);
+describe('manifests', () => {
+  test('an index comes with its children, nested ones too', async () => {
+    const [amd, arm, windows] = ['amd64', 'arm64', 'windows'].map((one) =>
+      world.registry.addImage(from, one),
+    );
+    const inner = world.registry.addIndex(
+      from,
+      [arm, windows].filter((one) => one !== undefined),
+    );
+    const { digest } = world.registry.addIndex(
+      from,
+      [amd, inner].filter((one) => one !== undefined),
+    );
+    await world.copy(digest);
+    expect(world.copied(digest)).toBe(true);
+    expect(new Set(release().manifests.keys())).toEqual(new Set(candidate().manifests.keys()));
+    expect(release().blobs.size).toBe(9);
+    expect(release().manifests.get(digest)?.mediaType).toBe(indexType);
+  });
+
+  test('Docker types stay what they are', async () => {
+    const [image, list] = [
+      'application/vnd.docker.distribution.manifest.v2+json',
+      'application/vnd.docker.distribution.manifest.list.v2+json',
+    ];
+    const config = world.registry.addBlob(from, '{}');
+    const child = world.registry.addManifest(
+      from,
+      { mediaType: image, config, layers: [] },
+      undefined,
+      image,
+    );
+    const { digest } = world.registry.addManifest(
+      from,
+      { mediaType: list, manifests: [child] },
+      undefined,
+      list,
+    );
+    await world.copy(digest);
+    expect(release().manifests.get(digest)?.mediaType).toBe(list);
+    expect(release().manifests.get(child.digest)?.mediaType).toBe(image);
+  });
+
+  test('the tag comes last, after everything that belongs to it', async () => {
+    const { digest } = world.registry.addIndex(from, [world.registry.addImage(from, 'amd64')]);
+    world.registry.addImage(from, 'signature', undefined, { subject: { digest, size: 1 } });
+    await world.copy(digest);
+    const writes = world.asked(/^(PUT|PATCH|POST) /);
+    expect(writes.at(-1)).toBe(`PUT /v2/${to}/manifests/${releaseTag(digest)}`);
+    expect(writes.filter((line) => line.endsWith(releaseTag(digest)))).toHaveLength(1);
+  });
+
+  test('one that is not what its digest says is not copied', async () => {
+    const { digest } = world.registry.addImage(from, 'one');
+    candidate().manifests.set(digest, { bytes: Buffer.from('{"layers":[]}'), mediaType: manifestType });
+    await expect(world.copy(digest)).rejects.toThrow(Retryable);
+    await expect(world.copy(digest)).rejects.toThrow(/the registry sent a manifest whose digest is sha256:/);
+    expect(release().manifests.size).toBe(0);
+  });
+
+  test('a child that vanished names itself', async () => {
+    const child = world.registry.addImage(from, 'amd64');
+    const { digest } = world.registry.addIndex(from, [child]);
+    candidate().manifests.delete(child.digest);
+    const gone = `${from}@${child.digest} is no longer in the registry: push it again.`;
+    await expect(world.copy(digest)).rejects.toThrow(new Rejected(gone));
+    expect(world.copied(digest)).toBe(false);
+  });
+
+  const layer = { digest: sha256('layer'), size: 5 };
+  test.each<[string, string, object, RegExp]>([
+    [
+      'of an unknown type',
+      'application/vnd.oci.artifact.manifest.v1+json',
+      { blobs: [layer] },
+      /can not be copied whole/,
+    ],
+    [
+      'of schema 1',
+      'application/vnd.docker.distribution.manifest.v1+prettyjws',
+      { fsLayers: [] },
+      /can not be copied whole/,
+    ],
+    ['of no type', '', { config: layer, layers: [] }, /is of type none and can not be copied whole/],
+    ['that is no manifest', manifestType, { layers: 'none' }, /^manifest .* is not valid: layers/],
+    [
+      'that is image and index at once',
+      indexType,
+      { manifests: [], config: layer, layers: [] },
+      /can not be copied whole/,
+    ],
+    [
+      'that says another type than it is sent as',
+      manifestType,
+      { mediaType: indexType, manifests: [] },
+      /says that it is/,
+    ],
+    [
+      'with a layer that is kept elsewhere',
+      manifestType,
+      {
+        config: layer,
+        layers: [{ ...layer, mediaType: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip' }],
+      },
+      /has a layer that is kept elsewhere \(sha256:.*\): build it with all its layers\.$/,
+    ],
+    [
+      'with a layer that has addresses',
+      manifestType,
+      { config: layer, layers: [{ ...layer, urls: ['https://elsewhere.example'] }] },
+      /kept elsewhere/,
+    ],
+    [
+      'that is larger than any manifest',
+      manifestType,
+      { x: 'y'.repeat(4 * 1024 * 1024) },
+      /larger than 4194304 bytes/,
+    ],
+    [
+      'that says two sizes of one blob',
+      manifestType,
+      { config: layer, layers: [{ ...layer, size: 6 }] },
+      /says two sizes of the blob/,
+    ],
+  ])('one %s is refused', async (_, mediaType, manifest, reason) => {
+    const { digest } = world.registry.addManifest(from, manifest, undefined, mediaType);
+    await expect(world.copy(digest)).rejects.toThrow(Rejected);
+    await expect(world.copy(digest)).rejects.toThrow(reason);
+    expect(release().tags.size).toBe(0);
+  });
+
+  test('one that is not of the size that its index says is refused', async () => {
+    const child = world.registry.addImage(from, 'amd64');
+    const { digest } = world.registry.addIndex(from, [{ ...child, size: child.size + 1 }]);
+    await expect(world.copy(digest)).rejects.toThrow(/bytes, and what refers to it says/);
+  });
+
+  test('an index of indexes without end is refused', async () => {
+    let one = world.registry.addImage(from, 'one');
+    for (let depth = 0; depth < 12; depth += 1) one = world.registry.addIndex(from, [one]);
+    await expect(world.copy(one.digest)).rejects.toThrow(/is too large to be copied: .* 8 deep/);
+  });
 });
 
-test('a manifest that is not what its digest says is not copied', async () => {
-  const digest = registry.addImage(from, 'one');
-  registry.repository(from).manifests.set(digest, Buffer.from('{"layers":[]}'));
-  await expect(copy(digest)).rejects.toThrow(Retryable);
-  await expect(copy(digest)).rejects.toThrow(/the registry sent a manifest whose digest is sha256:/);
-  expect(registry.repository(to).manifests.size).toBe(0);
+describe('referrers', () => {
+  const refer = (subject: Descriptor, content: string) =>
+    world.registry.addImage(from, content, undefined, { subject });
+
+  test('come too: of the image, of the children of an index, of other referrers, and of every page', async () => {
+    world.registry.referrersPage = 2;
+    const child = world.registry.addImage(from, 'amd64');
+    const index = world.registry.addIndex(from, [child]);
+    const sboms = ['a', 'b', 'c', 'd', 'e'].map((content) => refer(index, `sbom ${content}`));
+    const all = [...sboms, refer(child, 'provenance'), refer(sboms[0] ?? child, 'signature of an sbom')];
+    await world.copy(index.digest);
+    for (const { digest } of all) expect(release().manifests.has(digest)).toBe(true);
+    expect(new Set(release().manifests.keys())).toEqual(new Set(candidate().manifests.keys()));
+  });
+
+  test('that came since the last copy are added', async () => {
+    const image = world.registry.addImage(from, 'one');
+    await world.copy(image.digest);
+    const signature = refer(image, 'signature');
+    await world.copy(image.digest);
+    expect(release().manifests.has(signature.digest)).toBe(true);
+  });
+
+  test('are found by their tag where the registry has no API for them, before and after', async () => {
+    world.registry.referrersApi = false;
+    const image = world.registry.addImage(from, 'one');
+    const signature = refer(image, 'signature');
+    const tag = image.digest.replace(':', '-');
+    const standIn = world.registry.addIndex(from, [signature], tag);
+    await world.copy(image.digest);
+    expect(release().manifests.has(signature.digest)).toBe(true);
+    expect(release().tags.get(tag)).toBe(standIn.digest);
+    await world.copy(image.digest);
+  });
+
+  test('of an unknown kind are not left behind: nothing is promoted', async () => {
+    const image = world.registry.addImage(from, 'one');
+    const artifact = { blobs: [], subject: image };
+    world.registry.addManifest(from, artifact, undefined, 'application/vnd.oci.artifact.manifest.v1+json');
+    await expect(world.copy(image.digest)).rejects.toThrow(/can not be copied whole/);
+    expect(world.copied(image.digest)).toBe(false);
+  });
+
+  test('that can not be read hold the promotion', async () => {
+    const { digest } = world.registry.addImage(from, 'one');
+    world.registry.instead = (_, path) =>
+      path.includes('/referrers/') ? { status: 403, body: 'why' } : undefined;
+    await expect(world.copy(digest)).rejects.toThrow(/what refers to .* can not be read: 403 why/);
+    expect(world.copied(digest)).toBe(false);
+  });
+
+  test('are not looked for at an address that is not the registry', async () => {
+    const { digest } = world.registry.addImage(from, 'one');
+    const headers = { link: '<https://elsewhere.example/next>; rel="next"' };
+    const body = JSON.stringify({ manifests: [] });
+    world.registry.instead = (_, path) =>
+      path.includes('/referrers/') ? { status: 200, headers, body } : undefined;
+    await expect(world.copy(digest)).rejects.toThrow('sent a list of referrers to https://elsewhere.example');
+  });
 });
 
-test('a blob that changed on its way is not taken', async () => {
-  registry.mounts = false;
-  const digest = registry.addImage(from, 'one');
-  const { blobs } = registry.repository(from);
-  const [[first = ''] = []] = blobs;
-  blobs.set(first, Buffer.from('something else'));
-  await expect(copy(digest)).rejects.toThrow(/was not taken by release\/checkout\/web: 400 .*DIGEST_INVALID/);
-});
+describe('where it goes', () => {
+  test('a download that is redirected is followed by TLS, without our credentials', async () => {
+    world.registry.mounts = false;
+    const seen: (string | undefined)[] = [];
+    const pair = certificate();
+    const known = getCACertificates('default');
+    setDefaultCACertificates([...known, pair.cert]);
+    closing.push(async () => setDefaultCACertificates(known));
+    const s3 = createServer(pair, (request, response) => {
+      seen.push(request.headers.authorization);
+      response.end(candidate().blobs.get(request.url?.slice(1) ?? ''));
+    });
+    const { port, close } = await listening(s3);
+    closing.push(close);
+    world.registry.redirectsTo = `https://127.0.0.1:${port}`;
+    const { digest } = world.registry.addImage(from, 'one');
+    await world.copy(digest);
+    expect(world.copied(digest)).toBe(true);
+    expect(seen).toEqual([undefined, undefined, undefined]);
+  });
 
-test('a child that vanished names itself', async () => {
-  const child = registry.addImage(from, 'amd64');
-  const digest = registry.addManifest(from, { schemaVersion: 2, manifests: [{ digest: child, size: 1 }] });
-  registry.repository(from).manifests.delete(child);
-  await expect(copy(digest)).rejects.toThrow(`${from}@${child} is no longer in the registry: push it again.`);
-  expect(copied(digest)).toBe(false);
-});
+  test('a download that is redirected to plain HTTP is refused', async () => {
+    world.registry.mounts = false;
+    world.registry.redirectsTo = 'http://elsewhere.example';
+    const { digest } = world.registry.addImage(from, 'one');
+    await expect(world.copy(digest)).rejects.toThrow(
+      new Rejected('The registry sent a download to http://elsewhere.example: only https is followed.'),
+    );
+  });
 
-test.each([
-  ['the manifest', /manifests/, 'GET', 503, Retryable],
-  ['the manifest', /manifests/, 'GET', 403, Retryable],
-  ['the mount', /uploads/, 'POST', 429, Retryable],
-  ['the mount', /uploads/, 'POST', 404, Rejected],
-  ['the manifest in its new place', /release.*manifests/, 'PUT', 500, Retryable],
-])('%s answered by %s %s %d', async (_, path, on, status, kind) => {
-  const digest = registry.addImage(from, 'one');
-  registry.instead = (method, url) => (method === on && path.test(url) ? { status, body: 'why' } : undefined);
-  await expect(copy(digest)).rejects.toThrow(kind);
-  await expect(copy(digest)).rejects.toThrow(`${status} why`);
-  registry.instead = () => undefined;
-  await copy(digest);
-  expect(copied(digest)).toBe(true);
-});
+  test('a download that is sent round in circles ends', async () => {
+    world.registry.mounts = false;
+    world.registry.redirectsTo = `/v2/${from}/blobs`;
+    const { digest } = world.registry.addImage(from, 'one');
+    await expect(world.copy(digest)).rejects.toThrow(/from one address to the next/);
+  });
 
-test('a manifest that is no manifest', async () => {
-  const digest = registry.addManifest(from, { layers: 'none' });
-  await expect(copy(digest)).rejects.toThrow(
-    new RegExp(`^manifest ${digest} of ${from} is not valid: layers`),
-  );
-});
+  test('an upload that is sent to another origin is refused, and our credentials stay here', async () => {
+    world.registry.mounts = false;
+    world.registry.uploads.at = () => 'http://elsewhere.example';
+    const { digest } = world.registry.addImage(from, 'one');
+    const elsewhere = 'The registry sent an upload to http://elsewhere.example.';
+    await expect(world.copy(digest)).rejects.toThrow(new Rejected(elsewhere));
+    expect(world.copied(digest)).toBe(false);
+  });
 
-test('a registry that does not answer is tried again later', async () => {
-  const digest = registry.addImage(from, 'one');
-  await closing.shift()?.();
-  await expect(copy(digest)).rejects.toThrow(Retryable);
+  test('the registry is where GetAuthorizationToken says, whatever the environment says', async () => {
+    for (const name of ['REGISTRY', 'ECR_REGISTRY', 'REGISTRY_HOST', 'DOCKER_HOST'])
+      vi.stubEnv(name, 'elsewhere.example');
+    for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy', 'ALL_PROXY'])
+      vi.stubEnv(name, 'http://127.0.0.1:9');
+    vi.stubEnv('AWS_ENDPOINT_URL_ECR', 'http://127.0.0.1:9');
+    const { digest } = world.registry.addImage(from, 'one');
+    await world.copy(digest);
+    expect(world.copied(digest)).toBe(true);
+  });
+
+  test('no answer of GetAuthorizationToken, no registry', async () => {
+    const nowhere = await opened(() => '');
+    closing.push(nowhere.close);
+    const { digest } = nowhere.registry.addImage(from, 'one');
+    await expect(nowhere.copy(digest)).rejects.toThrow('ECR gave no authorization token.');
+    expect(nowhere.registry.asked).toEqual([]);
+  });
 });
