@@ -15,6 +15,13 @@ export function candidateOf(repository: string): EnvironmentKey | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
+/**
+ * Children of an index and what refers to an image (a signature, an SBOM) are pushed beside it: by their digest, or under
+ * a tag made of the digest that they belong to. They are judged with it, and are no candidates of their own.
+ */
+export const isPart = (tags: readonly string[]): boolean =>
+  tags.every((tag) => /^sha256-[0-9a-f]{64}/.test(tag));
+
 /** Immutable, and the same for the same digest: promoting twice is promoting once. */
 export const releaseTag = (digest: Digest): string =>
   `r-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`;

@@ -1,20 +1,49 @@
 /** Scans as ECR gives them. The shapes of basic and enhanced scanning are turned into ours in findings.ts. */
 import {
+  BatchGetImageCommand,
   DescribeImageScanFindingsCommand,
   DescribeImagesCommand,
   ECRClient,
+  type ImageDetail,
   type ImageIdentifier,
   ImageNotFoundException,
   type ImageScanFindings,
   RepositoryNotFoundException,
   ScanNotFoundException,
 } from '@aws-sdk/client-ecr';
+import * as z from 'zod';
 import type { Image } from '#core/environment.ts';
-import { parse } from '#core/errors.ts';
+import { parse, parseJson } from '#core/errors.ts';
 import type { Finding, Scan } from '#core/finding.ts';
 import { Digest } from '#core/names.ts';
+import { type PlatformScan, scanOfIndex } from '#core/platforms.ts';
 import type { ImageScanner } from '#core/ports.ts';
+import { indexTypes } from '../oci/manifest.ts';
 import { basicFinding, enhancedFinding, scanStatus } from './findings.ts';
+
+/** As deep as anybody nests indexes, and some more. */
+const indexesNested = 4;
+
+const Child = z.object({
+  mediaType: z.string(),
+  digest: Digest,
+  platform: z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() }).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+type Child = z.infer<typeof Child>;
+const Index = z.object({ manifests: z.array(Child) });
+
+/**
+ * What buildx adds to an index to tell how an image was built. ECR can't scan it, and no node can run it: both must be
+ * so, for an annotation alone would let an image pass unseen. Source: BuildKit, docs/attestations/attestation-storage.md.
+ */
+const isAttestation = ({ platform, annotations }: Child): boolean =>
+  annotations?.['vnd.docker.reference.type'] === 'attestation-manifest' &&
+  platform?.os === 'unknown' &&
+  platform.architecture === 'unknown';
+
+const platformOf = ({ platform, digest }: Child): string =>
+  platform ? [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/') : digest;
 
 export class EcrScanner implements ImageScanner {
   readonly #client: ECRClient;
@@ -32,21 +61,61 @@ export class EcrScanner implements ImageScanner {
   }
 
   async #describe(repository: string, id: ImageIdentifier): Promise<Image | undefined> {
+    const detail = await this.#detail(repository, id);
+    if (!detail?.imagePushedAt) return undefined;
+    const digest = parse(Digest, detail.imageDigest, `the digest of an image in ${repository}`);
+    return { digest, pushedAt: detail.imagePushedAt.toISOString(), tags: detail.imageTags ?? [] };
+  }
+
+  async #detail(repository: string, id: ImageIdentifier): Promise<ImageDetail | undefined> {
     try {
       const answer = await this.#client.send(
         new DescribeImagesCommand({ repositoryName: repository, imageIds: [id] }),
       );
-      const detail = answer.imageDetails?.[0];
-      if (!detail?.imagePushedAt) return undefined;
-      const digest = parse(Digest, detail.imageDigest, `the digest of an image in ${repository}`);
-      return { digest, pushedAt: detail.imagePushedAt.toISOString(), tags: detail.imageTags ?? [] };
+      return answer.imageDetails?.[0];
     } catch (error) {
       if (isGone(error)) return undefined;
       throw error;
     }
   }
 
+  /** Of an index: of the images in it, made one. */
   async scan(repository: string, digest: Digest): Promise<Scan> {
+    const [scan, isIndex] = await Promise.all([
+      this.#scan(repository, digest),
+      this.#isIndex(repository, digest),
+    ]);
+    return isIndex ? scanOfIndex(await this.#children(repository, digest, indexesNested)) : scan;
+  }
+
+  async #isIndex(repository: string, digest: Digest): Promise<boolean> {
+    const detail = await this.#detail(repository, { imageDigest: digest });
+    return indexTypes.includes(detail?.imageManifestMediaType ?? '');
+  }
+
+  async #children(repository: string, digest: Digest, depth: number): Promise<PlatformScan[]> {
+    const answer = await this.#client.send(
+      new BatchGetImageCommand({
+        repositoryName: repository,
+        imageIds: [{ imageDigest: digest }],
+        acceptedMediaTypes: indexTypes,
+      }),
+    );
+    const where = `index ${digest} of ${repository}`;
+    const text = answer.images?.[0]?.imageManifest;
+    if (text === undefined || depth === 0)
+      return [{ platform: digest, scan: { status: 'unsupported', reason: `${where} can not be read` } }];
+    const scans: PlatformScan[] = [];
+    for (const child of parseJson(Index, text, where).manifests) {
+      if (isAttestation(child)) continue;
+      if (indexTypes.includes(child.mediaType))
+        scans.push(...(await this.#children(repository, child.digest, depth - 1)));
+      else scans.push({ platform: platformOf(child), scan: await this.#scan(repository, child.digest) });
+    }
+    return scans;
+  }
+
+  async #scan(repository: string, digest: Digest): Promise<Scan> {
     const findings: Finding[] = [];
     let completedAt: Date | undefined;
     let watched = false;

@@ -30,6 +30,10 @@ const collections: Readonly<Record<string, string>> = {
   'rbac.authorization.k8s.io/v1 ClusterRole': '/apis/rbac.authorization.k8s.io/v1/clusterroles',
   'rbac.authorization.k8s.io/v1 ClusterRoleBinding': '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
   'scheduling.k8s.io/v1 PriorityClass': '/apis/scheduling.k8s.io/v1/priorityclasses',
+  'admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy':
+    '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies',
+  'admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding':
+    '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings',
 };
 
 export class KubernetesClient implements ClusterClient {

@@ -1,6 +1,6 @@
 /**
- * Entry of the custom resources that put our own objects into a cluster: the roles that our functions need there, and
- * the watcher. They are applied when a stack is deployed, and again when they changed.
+ * Entry of the custom resources that put our own objects into a cluster: the roles that our functions need there, the
+ * policy of what images may run, and the watcher. They are applied when a stack is deployed, and again when they changed.
  */
 import { eksToken } from '#adapters/aws/eks-token.ts';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
@@ -19,7 +19,7 @@ const cluster = new KubernetesClient({
 export const handler = customResource(
   ({ ResourceType }) => `${ResourceType.replace('Custom::', '')}-${env.CLUSTER_NAME}`,
   async (request) => {
-    await setUp(request, cluster, env.CLUSTER_NAME);
+    await setUp(request, cluster, { clusterName: env.CLUSTER_NAME, registry: env.REGISTRY });
     return undefined;
   },
 );

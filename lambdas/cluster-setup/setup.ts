@@ -6,10 +6,17 @@ import type { KubernetesObject } from '#core/rollout.ts';
 import type { Request } from '../runtime/custom-resource.ts';
 import { log } from '../runtime/log.ts';
 import { rolesResource, watcherResource } from './env.ts';
+import { imagePolicies } from './image-policy.ts';
 import { clusterRoles } from './roles.ts';
 import { WatcherProperties, watcherObjects } from './watcher.ts';
 
 type Cluster = Pick<ClusterClient, 'apply'> & { remove(objects: readonly KubernetesObject[]): Promise<void> };
+
+interface Place {
+  readonly clusterName: string;
+  /** Host name of the only registry that environments' images come from. */
+  readonly registry: string;
+}
 
 const attempts = 12;
 const defaultPauseMs = 5_000;
@@ -18,13 +25,14 @@ const defaultPauseMs = 5_000;
 export async function setUp(
   request: Pick<Request, 'RequestType' | 'ResourceType' | 'ResourceProperties'>,
   cluster: Cluster,
-  clusterName: string,
+  { clusterName, registry }: Place,
   pauseMs = defaultPauseMs,
 ): Promise<void> {
   const deleted = request.RequestType === 'Delete';
   if (request.ResourceType === rolesResource) {
-    // With the cluster the roles go too.
-    if (!deleted) await again(() => cluster.apply(clusterRoles), pauseMs);
+    // With the cluster they go too.
+    const objects = [...clusterRoles, ...imagePolicies(registry)];
+    if (!deleted) await again(() => cluster.apply(objects), pauseMs);
     return;
   }
   if (request.ResourceType !== watcherResource)

@@ -4,7 +4,7 @@ import type { Config } from '#core/config.ts';
 import { summaryOf } from '#core/decision.ts';
 import type { Environment, Image } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
-import { candidateOf, repositoryOf } from '#core/image.ts';
+import { candidateOf, isPart, repositoryOf } from '#core/image.ts';
 import { next } from '#core/machine.ts';
 import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, ImageScanner } from '#core/ports.ts';
@@ -36,7 +36,18 @@ async function onNews(deps: GateDeps, repository: string, digest: Digest): Promi
     );
   const image = await deps.scanner.image(repository, digest);
   if (!image) return log.warn('the image was deleted before it was judged', { repository, digest });
-  await judge(deps, { key, repository, image });
+  const subject = isPart(image.tags) ? belongsTo(await deps.store.read(key), image) : image;
+  if (subject) await judge(deps, { key, repository, image: subject });
+  else log.info('pushed without a tag: it is judged with what it belongs to', { repository, digest });
+}
+
+/** News of a child may be what its index waits for. An image whose tag moved on is still the one that it was. */
+function belongsTo(environment: Environment | undefined, image: Image): Image | undefined {
+  if (!environment) return undefined;
+  const { candidate, release } = environment;
+  const known = 'image' in candidate ? candidate.image : undefined;
+  const runs = release.phase !== 'none' && release.digest === image.digest;
+  return runs || known?.digest === image.digest ? image : known;
 }
 
 /** The newest image and what runs are each judged when they are due: a policy or a waiver may have changed meanwhile. */

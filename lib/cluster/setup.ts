@@ -1,7 +1,7 @@
 /**
- * Gives the cluster the roles that our functions need in it, and later its watcher: a function of ours applies them when
- * a stack is deployed, and again when what it applies has changed. It answers CloudFormation by a signed S3 URL, over the
- * gateway endpoint.
+ * Gives the cluster the roles that our functions need in it, the policy of what images may run, and later its watcher: a
+ * function of ours applies them when a stack is deployed, and again when what it applies has changed. It answers
+ * CloudFormation by a signed S3 URL, over the gateway endpoint.
  */
 import { CustomResource, Duration, FileSystem } from 'aws-cdk-lib';
 import type { Cluster } from 'aws-cdk-lib/aws-eks-v2';
@@ -10,6 +10,7 @@ import { Construct } from 'constructs';
 import { Env, rolesResource } from '#lambdas/cluster-setup/env.ts';
 import { BundledFunction } from '../kit/bundled-function.ts';
 import { ClusterAccess } from '../kit/cluster-access.ts';
+import { registryHost } from '../kit/registry.ts';
 
 interface ClusterSetupProps {
   readonly cluster: Cluster;
@@ -28,12 +29,13 @@ export class ClusterSetup extends Construct {
     const access = new ClusterAccess(this, 'Access', cluster, clusterName);
     const setup = new BundledFunction(this, 'Function', {
       name: 'cluster-setup',
-      description: "Applies our functions' Kubernetes roles, and the watcher",
+      description: "Applies our functions' Kubernetes roles, the image policy and the watcher",
       env: Env,
       environment: {
         CLUSTER_NAME: clusterName,
         CLUSTER_ENDPOINT: cluster.clusterEndpoint,
         CLUSTER_CA: cluster.clusterCertificateAuthorityData,
+        REGISTRY: registryHost(this),
       },
       // It waits for its access entry to be known: 12 attempts of at most 15 seconds.
       timeout: Duration.minutes(4),
@@ -48,7 +50,7 @@ export class ClusterSetup extends Construct {
       resourceType: rolesResource,
       serviceToken: this.serviceToken,
       serviceTimeout: Duration.minutes(10),
-      properties: { Groups: [...groups], Version: this.version },
+      properties: { Groups: [...groups], Registry: registryHost(this), Version: this.version },
     });
     resource.node.addDependency(entry, access, setup, cluster.vpc);
   }

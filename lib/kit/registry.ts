@@ -35,6 +35,7 @@ export function repositoriesBelow(scope: Construct, prefix: Prefix): string {
 /** Findings of basic scanning come from ECR alone, those of enhanced scanning from Inspector in the caller's name. */
 export function mayReadFindings(reader: BundledFunction, prefixes: readonly Prefix[] = ['candidate']): void {
   const repositories = prefixes.map((prefix) => repositoriesBelow(reader, prefix));
-  reader.allow(['ecr:DescribeImages', 'ecr:DescribeImageScanFindings'], repositories);
+  // An index has no findings: its manifest says which images have.
+  reader.allow(['ecr:BatchGetImage', 'ecr:DescribeImages', 'ecr:DescribeImageScanFindings'], repositories);
   reader.allowUnscoped('inspector2:ListCoverage', 'inspector2:ListFindings');
 }

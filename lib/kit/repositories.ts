@@ -15,6 +15,7 @@ import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
 import { repositoryOf } from '#core/image.ts';
 import { choicesOf, removalPolicyOf } from './context.ts';
+import { deploymentRoleArn } from './deployment-role.ts';
 import { pushActions } from './registry.ts';
 
 const untagged = { description: 'No tag any more', tagStatus: TagStatus.UNTAGGED };
@@ -35,6 +36,33 @@ const kinds = {
   cache: { imageScanOnPush: false, lifecycleRules: [{ ...untagged, maxImageAge: Duration.days(7) }] },
 } as const satisfies Record<string, RepositoryProps>;
 
+/** What makes, replaces or removes a released image. */
+const releaseActions = [
+  ...pushActions.filter((action) => action !== 'ecr:BatchCheckLayerAvailability'),
+  'ecr:BatchDeleteImage',
+];
+
+/** What would let somebody make, replace, remove or hide one after all. */
+const protectionActions = [
+  'ecr:DeleteLifecyclePolicy',
+  'ecr:DeleteRepository',
+  'ecr:DeleteRepositoryPolicy',
+  'ecr:PutImageScanningConfiguration',
+  'ecr:PutImageTagMutability',
+  'ecr:PutLifecyclePolicy',
+  'ecr:SetRepositoryPolicy',
+  'ecr:UpdateImageStorageClass',
+];
+
+const deniedToAllBut = (roleArn: string, sid: string, actions: readonly string[]): PolicyStatement =>
+  new PolicyStatement({
+    sid,
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: [...actions],
+    conditions: { ArnNotEquals: { 'aws:PrincipalArn': roleArn } },
+  });
+
 export class Repositories extends Construct {
   readonly #releases: readonly Repository[];
 
@@ -48,20 +76,15 @@ export class Repositories extends Construct {
     });
   }
 
-  /** Whatever else a role in this account may do: only this one pushes to or deletes from a release repository. */
+  /**
+   * Whatever else a role in this account may do: only this one pushes to a release repository or deletes from it, and
+   * only a deployment of this stack changes what protects it. See docs/adr/0012.
+   */
   releasedOnlyBy(role: IRole): void {
     for (const repository of this.#releases) {
+      repository.addToResourcePolicy(deniedToAllBut(role.roleArn, 'OnlyThePromoter', releaseActions));
       repository.addToResourcePolicy(
-        new PolicyStatement({
-          sid: 'OnlyThePromoter',
-          effect: Effect.DENY,
-          principals: [new AnyPrincipal()],
-          actions: [
-            ...pushActions.filter((action) => action !== 'ecr:BatchCheckLayerAvailability'),
-            'ecr:BatchDeleteImage',
-          ],
-          conditions: { ArnNotEquals: { 'aws:PrincipalArn': role.roleArn } },
-        }),
+        deniedToAllBut(deploymentRoleArn(this), 'OnlyTheDeployment', protectionActions),
       );
     }
   }

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { Rejected, Retryable } from '#core/errors.ts';
 import type { KubernetesObject } from '#core/rollout.ts';
 import { rolesResource, watcherResource } from '#lambdas/cluster-setup/env.ts';
+import { imagePolicies } from '#lambdas/cluster-setup/image-policy.ts';
 import { setUp } from '#lambdas/cluster-setup/setup.ts';
 import { environmentOf, watcherObjects } from '#lambdas/cluster-setup/watcher.ts';
 import { Env } from '../../watcher/env.ts';
@@ -19,6 +20,7 @@ test('the answer goes to the presigned URL without a content type, which may be 
   vi.stubEnv('CLUSTER_NAME', 'main');
   vi.stubEnv('CLUSTER_ENDPOINT', 'https://127.0.0.1:1');
   vi.stubEnv('CLUSTER_CA', 'Y2E=');
+  vi.stubEnv('REGISTRY', 'registry.example');
   const put = vi.fn(async (_url: string, _init: RequestInit) => new Response());
   vi.stubGlobal('fetch', put);
   const { handler } = await import('#lambdas/cluster-setup/handler.ts');
@@ -36,6 +38,7 @@ test('the answer goes to the presigned URL without a content type, which may be 
   expect(JSON.parse(String(init?.body))).toMatchObject({ Status: 'SUCCESS', ...ids });
 });
 
+const place = { clusterName: 'main', registry: '000000000000.dkr.ecr.us-east-1.amazonaws.com' };
 const properties = {
   Image: `000000000000.dkr.ecr.us-east-1.amazonaws.com/assets@${digestOf('watcher')}`,
   QueueUrl: 'https://sqs.us-east-1.amazonaws.com/000000000000/sights',
@@ -69,23 +72,25 @@ const request = (
 });
 
 describe('what is set up', () => {
-  test('the roles, for their resource; they stay when it goes', async () => {
+  test('the roles and the image policies, for their resource; they stay when it goes', async () => {
     const { done, client } = cluster();
-    await setUp(request(rolesResource, 'Create', {}), client, 'main', 0);
+    await setUp(request(rolesResource, 'Create', {}), client, place, 0);
     expect(done).toEqual([
       'apply ClusterRole getschwifty-deployer',
       'apply ClusterRoleBinding getschwifty-deployer',
+      ...imagePolicies(place.registry).map(({ kind, metadata }) => `apply ${kind} ${metadata.name}`),
     ]);
-    await setUp(request(rolesResource, 'Delete', {}), client, 'main', 0);
-    expect(done).toHaveLength(2);
+    const before = [...done];
+    await setUp(request(rolesResource, 'Delete', {}), client, place, 0);
+    expect(done).toEqual(before);
   });
 
   test('the watcher, namespace first; it goes in the opposite order', async () => {
     const { done, client } = cluster();
-    await setUp(request(watcherResource, 'Update'), client, 'main', 0);
+    await setUp(request(watcherResource, 'Update'), client, place, 0);
     expect(done.at(0)).toBe('apply Namespace getschwifty-system');
     expect(done.at(-1)).toBe('apply Deployment watcher');
-    await setUp(request(watcherResource, 'Delete'), client, 'main', 0);
+    await setUp(request(watcherResource, 'Delete'), client, place, 0);
     const names = (verb: string) =>
       done.filter((it) => it.startsWith(verb)).map((it) => it.slice(verb.length));
     expect(names('remove')).toEqual(names('apply').reverse());
@@ -93,17 +98,17 @@ describe('what is set up', () => {
 
   test('it is tried again while the access entry is not known yet', async () => {
     const { done, client } = cluster([new Retryable('(401)'), new Retryable('(403)')]);
-    await setUp(request(watcherResource, 'Create'), client, 'main', 0);
+    await setUp(request(watcherResource, 'Create'), client, place, 0);
     expect(done).toHaveLength(objects.length);
   });
 
   test('what can not work is said at once, and what does not come in time at last', async () => {
     const refused = cluster([new Rejected('(422): no such field')]);
-    await expect(setUp(request(watcherResource, 'Create'), refused.client, 'main', 0)).rejects.toThrow(
+    await expect(setUp(request(watcherResource, 'Create'), refused.client, place, 0)).rejects.toThrow(
       '(422)',
     );
     const away = cluster(Array.from({ length: 50 }, () => new Retryable('no answer')));
-    await expect(setUp(request(watcherResource, 'Create'), away.client, 'main', 0)).rejects.toThrow(
+    await expect(setUp(request(watcherResource, 'Create'), away.client, place, 0)).rejects.toThrow(
       'no answer',
     );
   });
@@ -113,12 +118,12 @@ describe('what is set up', () => {
     ['no queue', { ...properties, QueueUrl: '' }, /QueueUrl/],
   ])('%s is refused, and told by its field', async (_, more, message) => {
     const { done, client } = cluster();
-    await expect(setUp(request(watcherResource, 'Create', more), client, 'main', 0)).rejects.toThrow(message);
+    await expect(setUp(request(watcherResource, 'Create', more), client, place, 0)).rejects.toThrow(message);
     expect(done).toEqual([]);
   });
 
   test('a resource that it does not know is refused', async () => {
-    await expect(setUp(request('Custom::Other', 'Create'), cluster().client, 'main', 0)).rejects.toThrow(
+    await expect(setUp(request('Custom::Other', 'Create'), cluster().client, place, 0)).rejects.toThrow(
       'Cluster set-up makes no Custom::Other.',
     );
   });

@@ -174,3 +174,30 @@ test('what it does not take is refused', async () => {
     "The gate takes images and looks, not told: is a rule's pattern too wide?",
   ]);
 });
+
+test('what is pushed beside an image pushes it not aside: children of an index, signatures', async () => {
+  const world = await awaitingApproval();
+  world.clock.advance(1);
+  const [child, signature] = [digestOf('child'), digestOf('signature')];
+  world.registry.push(candidate, child, 'moves-on');
+  world.registry.push(candidate, digestOf('other'), 'moves-on');
+  world.registry.push(candidate, signature, image.replace(':', '-'));
+  await world.deliver('gate', pushEvent(candidate, child, 'moves-on'));
+  await world.deliver('gate', pushEvent(candidate, signature, image.replace(':', '-')));
+  expect((await world.environment()).candidate).toMatchObject({
+    phase: 'awaiting-approval',
+    image: { digest: image },
+  });
+});
+
+test("a child's scan may be what its index waits for: the index is judged", async () => {
+  const world = await scanning();
+  const child = digestOf('child');
+  world.registry.push(candidate, child, `${image.replace(':', '-')}`);
+  world.registry.setScan(candidate, image, complete(world.clock.now()));
+  await world.deliver('gate', scanEvent(candidate, child));
+  expect((await world.environment()).candidate).toMatchObject({
+    phase: 'awaiting-approval',
+    image: { digest: image },
+  });
+});

@@ -37,6 +37,13 @@ def size(manifest: bytes) -> int:
     return sum(blob.get("size", 0) for blob in _blobs(parse(manifest)))
 
 
+def is_index(media_type: str) -> bool:
+    return media_type in (
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+    )
+
+
 def artifact_type(manifest: bytes) -> str | None:
     parsed = parse(manifest)
     return parsed.get("artifactType") or parsed.get("config", {}).get("mediaType")

@@ -13,7 +13,7 @@ from ministack.core.concurrency import spawn_background
 from ministack.core.responses import AccountRegionScopedDict, get_account_id
 from ministack.services import ecr
 
-from . import ecr_api, ecr_findings
+from . import ecr_api, ecr_findings, ecr_manifest
 from .ecr_api import Data, Refused, action, image, repository
 from .eventbridge import emit
 from .local_services import ServiceError, post
@@ -61,6 +61,10 @@ def _frequency(name: str) -> tuple[str, list[Data]]:
 
 
 def pushed(name: str, digest: str) -> None:
+    """An index is not scanned; the images that it names are, each when it is pushed."""
+    found = ecr._find_image(name, {"imageDigest": digest})
+    if found is None or ecr_manifest.is_index(found["imageManifestMediaType"]):
+        return
     if _frequency(name)[0] != "MANUAL":
         _start(name, digest)
 
@@ -132,6 +136,11 @@ def _start_image_scan(data: Data) -> Data:
     found = image(name, data.get("imageId") or {})
     if _configuration()["scanType"] == "ENHANCED":
         raise Refused("ValidationException", "This feature is disabled: enhanced scanning is on for the registry")
+    media_type = found["imageManifestMediaType"]
+    if ecr_manifest.is_index(media_type):
+        raise Refused(
+            "UnsupportedImageTypeException", f"An artifact with media type '{media_type}' cannot be scanned."
+        )
     last = _scan_of(name, found["imageDigest"])
     if last and last.status in ("IN_PROGRESS", "COMPLETE") and time.time() - last.started_at < _DAY:
         raise Refused("LimitExceededException", "The scan quota per image has been exceeded. Wait and try again.")

@@ -58,16 +58,28 @@ export function permissions(assembly: Assembly): void {
 
     it('a release repository refuses everybody else, whatever their role says', () => {
       const promoter = roleOfStage('Promote').split('/')[1];
-      for (const { repository } of releasesOf(assembly)) {
-        const [statement] = z.tuple([z.looseObject({})]).parse(repository.Statement);
-        expect(statement).toMatchObject({ Effect: 'Deny', Principal: { AWS: '*' } });
-        expect(statement['Action']).toEqual(expect.arrayContaining([...pushes, 'ecr:BatchDeleteImage']));
-        const { ArnNotEquals } = z
-          .object({ ArnNotEquals: z.object({ 'aws:PrincipalArn': z.unknown() }) })
-          .parse(statement['Condition']);
-        expect(target(ArnNotEquals['aws:PrincipalArn'])).toBe(promoter);
+      const policies = releasesOf(assembly);
+      for (const { release, protection } of policies) {
+        expect(release.Action).toEqual(expect.arrayContaining([...pushes, 'ecr:BatchDeleteImage']));
+        expect(target(exceptionOf(release))).toBe(promoter);
+        expect(protection.Action).toEqual(
+          expect.arrayContaining([
+            'ecr:SetRepositoryPolicy',
+            'ecr:DeleteRepositoryPolicy',
+            'ecr:PutImageTagMutability',
+            'ecr:PutLifecyclePolicy',
+            'ecr:DeleteRepository',
+          ]),
+        );
+        expect(JSON.stringify(exceptionOf(protection))).toMatch(/:role\/cdk-[a-z0-9]+-cfn-exec-role-/);
       }
-      expect(releasesOf(assembly)).toHaveLength(assembly.config.environments.length);
+      expect(policies).toHaveLength(assembly.config.environments.length);
+    });
+
+    it('a role that may change what protects a release repository is none of ours', () => {
+      const protecting = /^ecr:(?:\*|Set|Delete|Put(?!Image$)|Update)/;
+      const able = allowed.filter(({ statement }) => statement.Action.some((it) => protecting.test(it)));
+      expect(able.map(({ role }) => role)).toEqual([]);
     });
 
     it.each(clusterNames)('the watcher of %s may send to its own queue, and nothing else', (name) => {
@@ -129,14 +141,24 @@ export function permissions(assembly: Assembly): void {
   });
 }
 
+/** To all but one principal. */
+const Denial = z.object({
+  Effect: z.literal('Deny'),
+  Principal: z.object({ AWS: z.literal('*') }),
+  Action: z.array(z.string()),
+  Condition: z.strictObject({ ArnNotEquals: z.strictObject({ 'aws:PrincipalArn': z.unknown() }) }),
+});
+const exceptionOf = (denial: z.infer<typeof Denial>): unknown =>
+  denial.Condition.ArnNotEquals['aws:PrincipalArn'];
+
 function releasesOf(assembly: Assembly) {
   const Properties = z.object({
-    RepositoryName: z.string().startsWith('release/'),
     ImageTagMutability: z.literal('IMMUTABLE'),
-    RepositoryPolicyText: z.object({ Statement: z.unknown() }),
+    RepositoryPolicyText: z.object({ Statement: z.tuple([Denial, Denial]) }),
   });
   return assembly.ofType('AWS::ECR::Repository').flatMap(([, resource]) => {
     if (!String(resource.Properties['RepositoryName']).startsWith('release/')) return [];
-    return [{ repository: Properties.parse(resource.Properties).RepositoryPolicyText }];
+    const [release, protection] = Properties.parse(resource.Properties).RepositoryPolicyText.Statement;
+    return [{ release, protection }];
   });
 }

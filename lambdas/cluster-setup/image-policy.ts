@@ -1,0 +1,126 @@
+/**
+ * In an environment's namespace runs what was released for that environment, and nothing else: who may make pods there
+ * can still not run another image. The API server itself decides, before a pod is stored, and refuses where it can't.
+ * Source: Kubernetes documentation, "Validating Admission Policy" and "Common Expression Language in Kubernetes".
+ */
+import { fieldManager, type KubernetesObject } from '#core/rollout.ts';
+
+/** Every namespace of an environment has it (core/rollout.ts); the cluster's own and the watcher's don't. */
+export const environmentLabel = 'getschwifty.dev/environment';
+
+const group = 'admissionregistration.k8s.io';
+const labels = { 'app.kubernetes.io/managed-by': fieldManager };
+
+interface Kind {
+  readonly name: string;
+  /** Of the object that is admitted to the pod that it is or makes. */
+  readonly podSpec: string;
+  readonly rules: readonly { apiGroups: string[]; resources: string[]; operations: string[] }[];
+}
+
+const written = ['CREATE', 'UPDATE'];
+
+/** One policy each, so that the API server can check the types of its expressions. */
+const kinds: readonly Kind[] = [
+  {
+    name: 'getschwifty-released-images',
+    podSpec: 'object.spec',
+    rules: [
+      { apiGroups: [''], resources: ['pods'], operations: written },
+      { apiGroups: [''], resources: ['pods/ephemeralcontainers'], operations: ['UPDATE'] },
+    ],
+  },
+  {
+    // What makes pods is told at once; else it would only fail to make them, out of its owner's sight.
+    name: 'getschwifty-released-images-in-templates',
+    podSpec: 'object.spec.template.spec',
+    rules: [
+      {
+        apiGroups: ['apps'],
+        resources: ['deployments', 'replicasets', 'statefulsets', 'daemonsets'],
+        operations: written,
+      },
+      { apiGroups: ['batch'], resources: ['jobs'], operations: written },
+      { apiGroups: [''], resources: ['replicationcontrollers'], operations: written },
+    ],
+  },
+  {
+    name: 'getschwifty-released-images-in-schedules',
+    podSpec: 'object.spec.jobTemplate.spec.template.spec',
+    rules: [{ apiGroups: ['batch'], resources: ['cronjobs'], operations: written }],
+  },
+];
+
+/** Policies before their bindings. @param registry the host that release repositories are pulled from. */
+export function imagePolicies(registry: string): KubernetesObject[] {
+  return [...kinds.map((kind) => policy(kind, registry)), ...kinds.map(binding)];
+}
+
+/** A namespace's name is `team--environment`, and can't be changed as its labels can. */
+const expressions = (podSpec: string, registry: string) => [
+  { name: 'pod', expression: podSpec },
+  {
+    name: 'released',
+    expression: `${literal(`${registry}/release/`)} + namespaceObject.metadata.name.replace('--', '/') + '@sha256:'`,
+  },
+  {
+    name: 'images',
+    expression: ['containers', 'initContainers', 'ephemeralContainers'].map(imagesOf).join(' + '),
+  },
+  {
+    name: 'volumes',
+    expression:
+      "(has(variables.pod.volumes) ? variables.pod.volumes : []).filter(v, has(v.image)).map(v, has(v.image.reference) ? v.image.reference : '')",
+  },
+  {
+    name: 'strangers',
+    expression:
+      "(variables.images + variables.volumes).filter(i, !(i.startsWith(variables.released) && i.substring(variables.released.size()).matches('^[0-9a-f]{64}$')))",
+  },
+];
+
+const imagesOf = (list: string): string =>
+  `(has(variables.pod.${list}) ? variables.pod.${list} : []).map(c, has(c.image) ? c.image : '')`;
+
+/** Nothing that a registry's name can hold ends a literal: env.ts sees to it. */
+const literal = (text: string): string => `'${text}'`;
+
+function policy({ name, podSpec, rules }: Kind, registry: string): KubernetesObject {
+  return {
+    apiVersion: `${group}/v1`,
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: { name, labels },
+    spec: {
+      failurePolicy: 'Fail',
+      matchConstraints: {
+        matchPolicy: 'Equivalent',
+        resourceRules: rules.map((rule) => ({ ...rule, apiVersions: ['*'], scope: 'Namespaced' })),
+      },
+      variables: expressions(podSpec, registry),
+      validations: [
+        {
+          expression: 'variables.strangers.size() == 0',
+          messageExpression:
+            "'image \"' + variables.strangers[0] + '\" may not run in ' + namespaceObject.metadata.name + ': here runs what was released for it, ' + variables.released + '<digest>. Have it built, approved and promoted.'",
+          reason: 'Forbidden',
+        },
+      ],
+    },
+  };
+}
+
+function binding({ name }: Kind): KubernetesObject {
+  return {
+    apiVersion: `${group}/v1`,
+    kind: 'ValidatingAdmissionPolicyBinding',
+    metadata: { name, labels },
+    spec: {
+      policyName: name,
+      validationActions: ['Deny'],
+      matchResources: {
+        matchPolicy: 'Equivalent',
+        namespaceSelector: { matchExpressions: [{ key: environmentLabel, operator: 'Exists' }] },
+      },
+    },
+  };
+}
