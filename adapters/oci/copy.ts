@@ -25,7 +25,7 @@ const manifestsCopied = 500;
 const manifestBytesHeld = 64 * 1024 * 1024;
 const depthCopied = 8;
 /** Each holds two parts in memory while it is streamed. */
-const blobsAtOnce = 3;
+const blobsAtOnce = 2;
 const uploadsBegun = 3;
 
 interface Plan {

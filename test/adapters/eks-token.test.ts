@@ -1,13 +1,15 @@
 /** The token is held to Signature Version 4 as AWS documents it, worked out here a second time by hand. */
 import { createHash, createHmac } from 'node:crypto';
 import { STSClient } from '@aws-sdk/client-sts';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { eksToken } from '#adapters/aws/eks-token.ts';
 
 const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret', sessionToken: 'a+/=b' };
 const region = 'eu-central-1';
 const urlOf = (token: string): URL =>
   new URL(Buffer.from(token.slice('k8s-aws-v1.'.length), 'base64url').toString());
+
+afterEach(() => vi.unstubAllEnvs());
 
 test('the URL of a signed GetCallerIdentity, without padding', async () => {
   const token = await eksToken('main', new STSClient({ region, credentials }));
@@ -37,6 +39,19 @@ test('an endpoint of its own, with its port', async () => {
   const url = urlOf(await eksToken('main', client));
   expect(url.origin).toBe('http://127.0.0.1:4566');
   expect(url.searchParams.get('X-Amz-Signature')).toBe(signature(url, 'main'));
+});
+
+test("STS is where the SDK's own client would go, whatever else the environment names", async () => {
+  const others = ['STS_ENDPOINT', 'CLUSTER_ENDPOINT', 'HTTPS_PROXY', 'https_proxy', 'AWS_ENDPOINT_URL_EKS'];
+  for (const name of others) vi.stubEnv(name, 'https://elsewhere.example');
+  const url = urlOf(await eksToken('main', new STSClient({ region, credentials })));
+  expect(url.origin).toBe('https://sts.eu-central-1.amazonaws.com');
+});
+
+test('a cluster whose name would be another address is only a signed header', async () => {
+  const url = urlOf(await eksToken('x@elsewhere.example/?', new STSClient({ region, credentials })));
+  expect(url.origin).toBe('https://sts.eu-central-1.amazonaws.com');
+  expect(url.href).not.toContain('elsewhere');
 });
 
 /** AWS IAM user guide, "Create a signed AWS API request". */

@@ -13,6 +13,7 @@ import { startCold, startWarm, testCold, testWarm } from './commands.ts';
 import type { Entry } from './entry.ts';
 import { bundleSize, coldImport } from './lambdas.ts';
 import { record } from './measured.ts';
+import { promotionMemory } from './promotion-memory.ts';
 import { reconcileGrowth } from './reconcile-growth.ts';
 import { rolloutRatio } from './rollout.ts';
 import { verdicts } from './verdict.ts';
@@ -35,6 +36,7 @@ const benches: readonly Bench[] = [
     inCloud: (cloud) => reconcileGrowth(cloud, controlPlane(cloud.cloud).TableName),
   },
   { names: ['rollout-ratio'], inCloud: rolloutRatio },
+  { names: ['promotion-memory'], alone: promotionMemory },
   { names: ['start-warm'], alone: startWarm, slow: true },
   { names: ['start-cold'], alone: startCold, slow: true },
   { names: ['test-warm'], alone: testWarm, slow: true },

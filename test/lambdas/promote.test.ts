@@ -172,3 +172,43 @@ test('what it does not take is refused', async () => {
     'The promoter takes approvals and looks, not image: is a rule too wide?',
   ]);
 });
+
+test('image deleted between scan and promotion, and pushed again as another: what was approved is gone', async () => {
+  const world = await promoting();
+  world.registry.delete(candidate, image);
+  world.registry.push(candidate, digestOf('other'), 'build-1');
+  await world.deliver('promote', approved(world));
+  expect(await refusal(world)).toEqual({
+    phase: 'refused',
+    reason: 'the image was deleted from the candidate repository: build it again',
+  });
+});
+
+test('image deleted between the last look at it and its copying: refused, and nothing is released', async () => {
+  const world = await promoting();
+  const { scan } = world.registry;
+  world.registry.scan = async (repository, digest) => {
+    const found = await scan.call(world.registry, repository, digest);
+    world.registry.delete(candidate, image);
+    return found;
+  };
+  await world.deliver('promote', approved(world));
+  expect(await refusal(world)).toEqual({
+    phase: 'refused',
+    reason: `${candidate}@${image} is no longer in the registry: push it again.`,
+  });
+});
+
+test('a message can not say what is copied, or where to: repositories and digest are the stored ones', async () => {
+  const world = await promoting();
+  const copied: unknown[] = [];
+  world.registry.copy = async (...what) => void copied.push(what);
+  const strange = {
+    registry: 'https://elsewhere.example',
+    repository: 'release/other/team',
+    to: 'elsewhere',
+  };
+  await world.deliver('promote', { ...approved(world), ...strange });
+  await world.deliver('promote', { ...look(), ...strange });
+  expect(copied).toEqual([[candidate, release, image, releaseTag(image)]]);
+});
