@@ -1,25 +1,18 @@
 /** EcrPromoter against a registry on this machine: what is copied, and what is refused. */
-import { createServer } from 'node:https';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Rejected, Retryable } from '#core/errors.ts';
 import { releaseTag } from '#core/image.ts';
 import { Digest } from '#core/names.ts';
 import { promoterContract } from '../contracts/promoter.ts';
-import { certificate } from './certificate.ts';
-import { type Descriptor, indexType, manifestType, sha256 } from './oci-registry.ts';
+import { indexType, manifestType, sha256 } from './oci-registry.ts';
 import { from, opened, to } from './promoted.ts';
-import { listening } from './servers.ts';
 
 let world: Awaited<ReturnType<typeof opened>>;
-const closing: (() => Promise<void>)[] = [];
 beforeEach(async () => {
   world = await opened();
 });
 afterEach(async () => {
-  vi.unstubAllEnvs();
   await world.close();
-  for (const close of closing.splice(0)) await close();
 });
 const release = () => world.registry.repository(to);
 const candidate = () => world.registry.repository(from);
@@ -238,132 +231,5 @@ describe('manifests', () => {
     let one = world.registry.addImage(from, 'one');
     for (let depth = 0; depth < 12; depth += 1) one = world.registry.addIndex(from, [one]);
     await expect(world.copy(one.digest)).rejects.toThrow(/is too large to be copied: .* 8 deep/);
-  });
-});
-
-describe('referrers', () => {
-  const refer = (subject: Descriptor, content: string) =>
-    world.registry.addImage(from, content, undefined, { subject });
-
-  test('come too: of the image, of the children of an index, of other referrers, and of every page', async () => {
-    world.registry.referrersPage = 2;
-    const child = world.registry.addImage(from, 'amd64');
-    const index = world.registry.addIndex(from, [child]);
-    const sboms = ['a', 'b', 'c', 'd', 'e'].map((content) => refer(index, `sbom ${content}`));
-    const all = [...sboms, refer(child, 'provenance'), refer(sboms[0] ?? child, 'signature of an sbom')];
-    await world.copy(index.digest);
-    for (const { digest } of all) expect(release().manifests.has(digest)).toBe(true);
-    expect(new Set(release().manifests.keys())).toEqual(new Set(candidate().manifests.keys()));
-  });
-
-  test('that came since the last copy are added', async () => {
-    const image = world.registry.addImage(from, 'one');
-    await world.copy(image.digest);
-    const signature = refer(image, 'signature');
-    await world.copy(image.digest);
-    expect(release().manifests.has(signature.digest)).toBe(true);
-  });
-
-  test('are found by their tag where the registry has no API for them, before and after', async () => {
-    world.registry.referrersApi = false;
-    const image = world.registry.addImage(from, 'one');
-    const signature = refer(image, 'signature');
-    const tag = image.digest.replace(':', '-');
-    const standIn = world.registry.addIndex(from, [signature], tag);
-    await world.copy(image.digest);
-    expect(release().manifests.has(signature.digest)).toBe(true);
-    expect(release().tags.get(tag)).toBe(standIn.digest);
-    await world.copy(image.digest);
-  });
-
-  test('of an unknown kind are not left behind: nothing is promoted', async () => {
-    const image = world.registry.addImage(from, 'one');
-    const artifact = { blobs: [], subject: image };
-    world.registry.addManifest(from, artifact, undefined, 'application/vnd.oci.artifact.manifest.v1+json');
-    await expect(world.copy(image.digest)).rejects.toThrow(/can not be copied whole/);
-    expect(world.copied(image.digest)).toBe(false);
-  });
-
-  test('that can not be read hold the promotion', async () => {
-    const { digest } = world.registry.addImage(from, 'one');
-    world.registry.instead = (_, path) =>
-      path.includes('/referrers/') ? { status: 403, body: 'why' } : undefined;
-    await expect(world.copy(digest)).rejects.toThrow(/what refers to .* can not be read: 403 why/);
-    expect(world.copied(digest)).toBe(false);
-  });
-
-  test('are not looked for at an address that is not the registry', async () => {
-    const { digest } = world.registry.addImage(from, 'one');
-    const headers = { link: '<https://elsewhere.example/next>; rel="next"' };
-    const body = JSON.stringify({ manifests: [] });
-    world.registry.instead = (_, path) =>
-      path.includes('/referrers/') ? { status: 200, headers, body } : undefined;
-    await expect(world.copy(digest)).rejects.toThrow('sent a list of referrers to https://elsewhere.example');
-  });
-});
-
-describe('where it goes', () => {
-  test('a download that is redirected is followed by TLS, without our credentials', async () => {
-    world.registry.mounts = false;
-    const seen: (string | undefined)[] = [];
-    const pair = certificate();
-    const known = getCACertificates('default');
-    setDefaultCACertificates([...known, pair.cert]);
-    closing.push(async () => setDefaultCACertificates(known));
-    const s3 = createServer(pair, (request, response) => {
-      seen.push(request.headers.authorization);
-      response.end(candidate().blobs.get(request.url?.slice(1) ?? ''));
-    });
-    const { port, close } = await listening(s3);
-    closing.push(close);
-    world.registry.redirectsTo = `https://127.0.0.1:${port}`;
-    const { digest } = world.registry.addImage(from, 'one');
-    await world.copy(digest);
-    expect(world.copied(digest)).toBe(true);
-    expect(seen).toEqual([undefined, undefined, undefined]);
-  });
-
-  test('a download that is redirected to plain HTTP is refused', async () => {
-    world.registry.mounts = false;
-    world.registry.redirectsTo = 'http://elsewhere.example';
-    const { digest } = world.registry.addImage(from, 'one');
-    await expect(world.copy(digest)).rejects.toThrow(
-      new Rejected('The registry sent a download to http://elsewhere.example: only https is followed.'),
-    );
-  });
-
-  test('a download that is sent round in circles ends', async () => {
-    world.registry.mounts = false;
-    world.registry.redirectsTo = `/v2/${from}/blobs`;
-    const { digest } = world.registry.addImage(from, 'one');
-    await expect(world.copy(digest)).rejects.toThrow(/from one address to the next/);
-  });
-
-  test('an upload that is sent to another origin is refused, and our credentials stay here', async () => {
-    world.registry.mounts = false;
-    world.registry.uploads.at = () => 'http://elsewhere.example';
-    const { digest } = world.registry.addImage(from, 'one');
-    const elsewhere = 'The registry sent an upload to http://elsewhere.example.';
-    await expect(world.copy(digest)).rejects.toThrow(new Rejected(elsewhere));
-    expect(world.copied(digest)).toBe(false);
-  });
-
-  test('the registry is where GetAuthorizationToken says, whatever the environment says', async () => {
-    for (const name of ['REGISTRY', 'ECR_REGISTRY', 'REGISTRY_HOST', 'DOCKER_HOST'])
-      vi.stubEnv(name, 'elsewhere.example');
-    for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy', 'ALL_PROXY'])
-      vi.stubEnv(name, 'http://127.0.0.1:9');
-    vi.stubEnv('AWS_ENDPOINT_URL_ECR', 'http://127.0.0.1:9');
-    const { digest } = world.registry.addImage(from, 'one');
-    await world.copy(digest);
-    expect(world.copied(digest)).toBe(true);
-  });
-
-  test('no answer of GetAuthorizationToken, no registry', async () => {
-    const nowhere = await opened(() => '');
-    closing.push(nowhere.close);
-    const { digest } = nowhere.registry.addImage(from, 'one');
-    await expect(nowhere.copy(digest)).rejects.toThrow('ECR gave no authorization token.');
-    expect(nowhere.registry.asked).toEqual([]);
   });
 });
