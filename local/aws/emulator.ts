@@ -2,24 +2,14 @@
  * The local cloud's AWS: installs the emulator (Python, pinned and hashed), starts and stops it, and makes the few
  * calls that are not AWS's own. What it emulates, and how, is in local/aws/emulator/.
  */
-import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { type Zone, zoneSchema } from '#local/aws/dns-answer.ts';
 import type { Instance } from '#local/instance.ts';
 import { daemonPid, startDaemon, stopDaemon } from '#local/setup/processes.ts';
-import { attempt, run } from '#local/setup/run.ts';
+import { ensureVenv, type Venv, venvPrograms } from '#local/setup/venv.ts';
 
 export const ACCOUNT = '000000000000';
 export const REGION = 'us-east-1';
@@ -32,48 +22,25 @@ export const adminAuthorization = `Basic ${Buffer.from(`${ADMIN.key}:${ADMIN.sec
 const START_SECONDS = 60;
 
 const here = (instance: Instance): string => join(instance.root, 'local/aws');
-const requirements = (instance: Instance): string => join(here(instance), 'requirements.txt');
 const pidFile = (instance: Instance): string => join(instance.state, 'aws.json');
 const logFile = (instance: Instance): string => join(instance.logs, 'emulator.log');
 export const emulatorRuns = (instance: Instance): boolean => daemonPid(pidFile(instance)) !== undefined;
 
-/** The folder of its programs, `python` and `aws` (the CLI) among them. */
-export function emulatorPrograms(instance: Instance): string {
-  const hash = createHash('sha256')
-    .update(readFileSync(requirements(instance)))
-    .digest('hex');
-  return join(instance.cache, `emulator-${hash.slice(0, 12)}`, 'bin');
-}
+const venvOf = (instance: Instance): Venv => ({
+  name: 'emulator',
+  requirements: join(here(instance), 'requirements.txt'),
+  module: 'ministack',
+  cache: instance.cache,
+});
 
-/**
- * Installed once for all checkouts. Programs of a venv name their folder, so it is never moved: it gets a folder of
- * its own, and a link by the name that others look for when it is complete.
- */
+/** The folder of its programs, `python` and `aws` (the CLI) among them. */
+export const emulatorPrograms = (instance: Instance): string => venvPrograms(venvOf(instance));
+
 export async function ensureEmulator(
   instance: Instance,
-  { python, log }: { readonly python: string; readonly log: string },
+  options: { readonly python: string; readonly log: string },
 ): Promise<void> {
-  const link = dirname(emulatorPrograms(instance));
-  if (await works(link)) return;
-  mkdirSync(instance.cache, { recursive: true });
-  const fresh = mkdtempSync(`${link}.`);
-  try {
-    await run(python, ['-m', 'venv', fresh], { log });
-    const pip = ['-m', 'pip', 'install', '--require-hashes', '--only-binary=:all:', '--no-deps'];
-    const options = ['--disable-pip-version-check', '--requirement', requirements(instance)];
-    await run(join(fresh, 'bin/python'), [...pip, ...options], { log });
-    // Somebody else may have been faster; a link to a Python that is gone is replaced.
-    if (await works(link)) return;
-    symlinkSync(basename(fresh), `${fresh}.link`);
-    renameSync(`${fresh}.link`, link);
-  } finally {
-    if (!existsSync(link) || readlinkSync(link) !== basename(fresh))
-      rmSync(fresh, { recursive: true, force: true });
-  }
-}
-
-async function works(venv: string): Promise<boolean> {
-  return (await attempt(join(venv, 'bin/python'), ['-c', 'import ministack'])).code === 0;
+  await ensureVenv(venvOf(instance), options);
 }
 
 /** Up and answering; one that runs already is left as it is. */
