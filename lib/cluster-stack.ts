@@ -113,6 +113,7 @@ export class ClusterStack extends Stack {
         autoMode,
       ),
       'CloudFormation-Validate::W9009': 'The construct of CDK writes this property; what it says is so.',
+      'cfn-lint W3005': 'CDK lets a cluster wait for its subnets by name, too: harmless.',
     });
     return cluster;
   }

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
 import type { ClusterStack } from './cluster-stack.ts';
 import type { DataStack } from './data-stack.ts';
+import { acknowledge } from './kit/acknowledge.ts';
 import type { BundledFunction } from './kit/bundled-function.ts';
 import type { Foundation } from './kit/foundation.ts';
 import { PinnedImage } from './kit/pinned-image.ts';
@@ -68,6 +69,9 @@ export class ControlPlaneStack extends Stack {
       ClusterNames: clusterNames.join(','),
     });
     this.#tellOfStages({ api, build, gate, promote, dns, pager, outbox, reconcile });
+    acknowledge(this, {
+      'cfn-lint W6001': 'People and runbooks look for all outputs here, also of what is in the data stack.',
+    });
     for (const stage of deploy) this.#tellOfStages({ [`deploy-${stage.clusterName}`]: stage });
     for (const stage of watchers) this.#tellOfStages({ [`watcher-${stage.clusterName}`]: stage });
   }

@@ -8,6 +8,7 @@ import type { Cluster } from 'aws-cdk-lib/aws-eks-v2';
 import { AccessPolicyArn } from 'aws-cdk-lib/aws-eks-v2';
 import { Construct } from 'constructs';
 import { Env, rolesResource } from '#lambdas/cluster-setup/env.ts';
+import { acknowledge } from '../kit/acknowledge.ts';
 import { BundledFunction } from '../kit/bundled-function.ts';
 import { ClusterAccess } from '../kit/cluster-access.ts';
 import { registryHost } from '../kit/registry.ts';
@@ -53,5 +54,8 @@ export class ClusterSetup extends Construct {
       properties: { Groups: [...groups], Registry: registryHost(this), Version: this.version },
     });
     resource.node.addDependency(entry, access, setup, cluster.vpc);
+    acknowledge(resource, {
+      'cfn-lint W3005': 'It waits for all of the function, its permissions too, and so for the function.',
+    });
   }
 }

@@ -59,7 +59,6 @@ export class BundledFunction<S extends z.ZodObject = z.ZodObject> extends Constr
     });
     const logs = logGroup(this, 'Logs');
     logs.grantWrite(this.role);
-    if (props.network) this.allowUnscoped(...networkActions);
     this.lambda = new LambdaFunction(this, 'Function', {
       description: props.description,
       code: Code.fromAsset(this.bundle),
@@ -80,12 +79,24 @@ export class BundledFunction<S extends z.ZodObject = z.ZodObject> extends Constr
       ...(props.failures && { deadLetterQueue: props.failures }),
     });
     this.#unscoped('xray:PutTelemetryRecords', 'xray:PutTraceSegments');
-    if (!props.failures) {
-      acknowledge(this, {
-        'Serverless-LambdaDLQ':
-          'Its invoker sees a failure: an API, CloudFormation, or a queue or stream with a DLQ.',
-      });
-    }
+    this.#acknowledge(props);
+  }
+
+  #acknowledge({ network, failures }: Pick<BundledFunctionProps<S>, 'network' | 'failures'>): void {
+    acknowledge(this.lambda, {
+      'cfn-lint W3005': 'CDK lets a function wait for its role by name, too: harmless.',
+      'checkov CKV_AWS_115':
+        'Its queue, the throttle of the API or the clock bounds it; what it reserved would be lost to all other functions of the account.',
+      'checkov CKV_AWS_173': 'It holds names and addresses, no secret.',
+      ...(!network && { 'checkov CKV_AWS_117': 'It calls public endpoints of AWS and nothing in a VPC.' }),
+      ...(!failures && { 'checkov CKV_AWS_116': invokerSees }),
+    });
+    if (!failures) acknowledge(this, { 'Serverless-LambdaDLQ': invokerSees });
+    if (!network) return;
+    this.allowUnscoped(...networkActions);
+    acknowledge(this.role.node.findChild('DefaultPolicy'), {
+      'checkov CKV_AWS_111': 'Network interfaces are made by Lambda, on whatever subnet it is given.',
+    });
   }
 
   allow(actions: readonly string[], resources: readonly string[], conditions?: Conditions): void {
@@ -104,6 +115,8 @@ export class BundledFunction<S extends z.ZodObject = z.ZodObject> extends Constr
     acknowledge(this, unscopedFinding(this.#unscopedActions));
   }
 }
+
+const invokerSees = 'Its invoker sees a failure: an API, CloudFormation, or a queue or stream with a DLQ.';
 
 type Conditions = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 

@@ -13,6 +13,11 @@ export interface DeadLettersProps {
   readonly pager: ITopic;
 }
 
+/** The finding on SQS's own encryption, as `acknowledge` takes it. */
+export const encryptedBySqs = {
+  'checkov CKV_AWS_27': 'It is encrypted by SQS itself; EventBridge would need rights on a key of ours.',
+};
+
 export class DeadLetters extends Construct {
   readonly queue: Queue;
 
@@ -26,6 +31,7 @@ export class DeadLetters extends Construct {
     acknowledge(this.queue, {
       'AwsSolutions-SQS3': 'It is a dead-letter queue.',
       'Serverless-SQSRedrivePolicy': 'It is a dead-letter queue.',
+      ...encryptedBySqs,
     });
     alarm(this, 'NotEmpty', {
       metric: this.queue.metricApproximateNumberOfMessagesVisible({

@@ -14,6 +14,7 @@ import { AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/a
 import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
 import { repositoryOf } from '#core/image.ts';
+import { acknowledge } from './acknowledge.ts';
 import { choicesOf, removalPolicyOf } from './context.ts';
 import { deploymentRoleArn } from './deployment-role.ts';
 import { pushActions } from './registry.ts';
@@ -62,6 +63,20 @@ const deniedToAllBut = (roleArn: string, sid: string, actions: readonly string[]
     actions: [...actions],
     conditions: { ArnNotEquals: { 'aws:PrincipalArn': roleArn } },
   });
+/** By kind: what checkov says of it, and why it is so. */
+const findings = {
+  all: {
+    'checkov CKV_AWS_136':
+      'ECR encrypts it; blobs are mounted only between repositories of the same encryption, and these have one.',
+  },
+  base: { 'checkov CKV_AWS_51': "A base's tag follows its distribution; builds name the digest behind it." },
+  candidate: { 'checkov CKV_AWS_51': 'All tags but latest are immutable, and what counts is the digest.' },
+  release: {},
+  cache: {
+    'checkov CKV_AWS_51': 'A cache is written anew by each build.',
+    'checkov CKV_AWS_163': 'A cache is no image: nothing runs it.',
+  },
+} as const;
 
 export class Repositories extends Construct {
   readonly #releases: readonly Repository[];
@@ -86,15 +101,20 @@ export class Repositories extends Construct {
       repository.addToResourcePolicy(
         deniedToAllBut(deploymentRoleArn(this), 'OnlyTheDeployment', protectionActions),
       );
+      acknowledge(repository, {
+        'checkov CKV_AWS_32': 'The statement on everybody denies: nobody is let in.',
+      });
     }
   }
 
   #make(kind: keyof typeof kinds, name: string): Repository {
-    return new Repository(this, name, {
+    const repository = new Repository(this, name, {
       ...kinds[kind],
       repositoryName: name,
       removalPolicy: removalPolicyOf(this),
       emptyOnDelete: !choicesOf(this).retain,
     });
+    acknowledge(repository, { ...findings.all, ...findings[kind] });
+    return repository;
   }
 }

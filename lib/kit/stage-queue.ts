@@ -11,7 +11,7 @@ import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { alarm } from './alarm.ts';
 import type { BundledFunction } from './bundled-function.ts';
-import { DeadLetters } from './dead-letters.ts';
+import { DeadLetters, encryptedBySqs } from './dead-letters.ts';
 
 export interface StageQueueProps {
   readonly stage: string;
@@ -47,6 +47,7 @@ export class StageQueue extends Construct {
       retentionPeriod: Duration.days(4),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: attempts },
     });
+    acknowledge(this.queue, encryptedBySqs);
     alarm(this, 'Waiting', {
       metric: this.queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5) }),
       threshold: Duration.minutes(15).toSeconds(),

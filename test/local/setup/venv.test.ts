@@ -1,13 +1,5 @@
 /** Python programs are installed once, whole or not at all. No package is asked for: none is downloaded. */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -31,7 +23,9 @@ const works = async (programs: string) =>
   (await attempt(join(programs, 'python'), ['-c', 'import json'])).code === 0;
 
 describe('a venv', () => {
-  it('made by two at once is one; it is left as it is, until its Python is gone', async () => {
+  it('made by two at once is one; it is left as it is, until its Python is gone', {
+    timeout: 120_000,
+  }, async () => {
     const wanted = venv();
     const [programs] = await Promise.all([1, 2].map(() => ensureVenv(wanted, { log: log() })));
     expect(programs).toBe(venvPrograms(wanted));
@@ -47,7 +41,7 @@ describe('a venv', () => {
     expect(await works(venvPrograms(wanted))).toBe(true);
   });
 
-  it('whose installation fails is not there at all, and the log says why', async () => {
+  it('whose installation fails is not there at all, and the log says why', { timeout: 120_000 }, async () => {
     const wanted = venv();
     writeFileSync(wanted.requirements, 'no-hash==1.0\n');
     await expect(ensureVenv(wanted, { log: log() })).rejects.toThrow(/output is in/);
