@@ -8,12 +8,14 @@ import { bootstrap, deploy } from '#local/aws/deploy.ts';
 import {
   adminAuthorization,
   adminEnvironment,
+  emulatorFound,
   emulatorRuns,
+  endEmulator,
   enforceIam,
   ensureEmulator,
+  type Found,
   setClusterEndpoint,
   startEmulator,
-  stopEmulator,
 } from '#local/aws/emulator.ts';
 import { ensureBaseImage, pushBaseImage } from '#local/images/base.ts';
 import type { Instance } from '#local/instance.ts';
@@ -116,6 +118,13 @@ function prepare(board: Board, instance: Instance, packages: Promise<void>): Pre
   };
 }
 
+const notes: Readonly<Record<Found, string>> = {
+  running: 'runs already',
+  state: 'goes on where it was stopped',
+  killed: 'it was killed: its state is lost, everything is made anew',
+  nothing: '',
+};
+
 /** The running parts, in the order in which they need each other. */
 function bringUp(board: Board, instance: Instance, made: Prepared): Promise<Cloud> {
   const log = (name: string): string => logOf(instance, name);
@@ -123,15 +132,15 @@ function bringUp(board: Board, instance: Instance, made: Prepared): Promise<Clou
     { title: 'Start AWS', log: log('emulator'), advice: AGAIN },
     [made.network, made.emulator],
     async ([placed], report) => {
-      const kept = emulatorRuns(placed);
-      if (kept) report.note('runs already');
+      const found = emulatorFound(placed);
       // What the node runs belongs to the cloud that is gone.
-      if (!kept) await stopNode(placed).then(() => createNetwork(placed));
+      if (found === 'killed' || found === 'nothing') await stopNode(placed).then(() => createNetwork(placed));
+      report.note(notes[found]);
       const { url } = await startEmulator(placed, {
         port: placed.ports.aws,
         servicesUrl: servicesUrl(placed),
       });
-      return { placed, url, kept };
+      return { placed, url };
     },
   );
   const services = board.step(
@@ -275,7 +284,7 @@ export async function down(instance: Instance): Promise<string[]> {
   if (await stopServices(instance)) removed.push('local services');
   for (const point of await unmountBuilds(instance)) removed.push(`mount ${point}`);
   if (emulatorRuns(instance)) removed.push('AWS emulator and its Lambdas');
-  await stopEmulator(instance);
+  await endEmulator(instance);
   if ((await nodeStatus(instance)).state !== 'stopped') removed.push('Kubernetes node and its containers');
   const { hostInterface } = instance.network;
   if (await interfaceExists(hostInterface)) removed.push(`interface ${hostInterface} and its routes`);

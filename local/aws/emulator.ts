@@ -2,7 +2,7 @@
  * The local cloud's AWS: installs the emulator (Python, pinned and hashed), starts and stops it, and makes the few
  * calls that are not AWS's own. What it emulates, and how, is in local/aws/emulator/.
  */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
@@ -43,20 +43,35 @@ export async function ensureEmulator(
   await ensureVenv(venvOf(instance), options);
 }
 
-/** Up and answering; one that runs already is left as it is. */
+/** Where a start finds itself: beside a running emulator, after a clean stop, after a kill, or before everything. */
+export type Found = 'running' | 'state' | 'killed' | 'nothing';
+
+const folderOf = (instance: Instance): string => join(instance.state, 'aws');
+
+/** Written by a clean stop, removed by the start that took the state up (emulator/persistence.py). */
+const markOf = (instance: Instance): string => join(folderOf(instance), 'state/complete.json');
+
+export function emulatorFound(instance: Instance): Found {
+  if (emulatorRuns(instance)) return 'running';
+  if (existsSync(markOf(instance))) return 'state';
+  return existsSync(folderOf(instance)) ? 'killed' : 'nothing';
+}
+
+/** Up and answering; one that runs already is left as it is, a state that was kept is taken up. */
 export async function startEmulator(
   instance: Instance,
   { port, servicesUrl }: { readonly port: number; readonly servicesUrl: string },
-): Promise<{ url: string; pid: number }> {
+): Promise<{ url: string; pid: number; found: Found }> {
   const url = `http://${instance.network.host}:${port}`;
+  const found = emulatorFound(instance);
   const running = daemonPid(pidFile(instance));
   if (running !== undefined) {
     await untilReady(instance, url);
-    return { url, pid: running };
+    return { url, pid: running, found };
   }
-  const folder = join(instance.state, 'aws');
-  // It keeps nothing over a restart; what a killed one left would only confuse the next.
-  rmSync(folder, { recursive: true, force: true });
+  const folder = folderOf(instance);
+  // What a killed one left has holes: it would only confuse the next.
+  if (found === 'killed') rmSync(folder, { recursive: true, force: true });
   for (const name of ['tmp', 'state', 's3', 'home']) mkdirSync(join(folder, name), { recursive: true });
   const pid = startDaemon({
     command: join(emulatorPrograms(instance), 'python'),
@@ -67,7 +82,7 @@ export async function startEmulator(
     pidFile: pidFile(instance),
   });
   await untilReady(instance, url);
-  return { url, pid };
+  return { url, pid, found };
 }
 
 /** All of it reaches the Lambdas, so nothing of this process's environment is in it. */
@@ -93,7 +108,8 @@ function environment(
     MINISTACK_REGION: REGION,
     STATE_DIR: join(folder, 'state'),
     S3_DATA_DIR: join(folder, 's3'),
-    PERSIST_STATE: '0',
+    PERSIST_STATE: '1',
+    S3_PERSIST: '1',
     LAMBDA_EXECUTOR: 'local',
     // Listeners that would open ports on every address of the machine.
     IOT_MTLS_ENABLED: '0',
@@ -116,7 +132,7 @@ async function untilReady(instance: Instance, url: string): Promise<void> {
     const ended = daemonPid(pidFile(instance)) === undefined;
     if (ended || Date.now() > deadline) {
       const what = ended ? 'ended at once' : `was not ready after ${START_SECONDS} s`;
-      await stopEmulator(instance);
+      await stopDaemon(pidFile(instance), 0);
       throw new Error(
         `the AWS emulator ${what}; the end of ${logFile(instance)}:\n${lastLines(logFile(instance))}`,
       );
@@ -128,9 +144,19 @@ async function untilReady(instance: Instance, url: string): Promise<void> {
 const lastLines = (file: string): string =>
   readFileSync(file, 'utf8').trimEnd().split('\n').slice(-15).join('\n');
 
-/** With every Lambda that it runs: they are of its process group. */
+/** Saving everything takes seconds; a stop that is cut short keeps nothing. */
+const SAVE_MILLISECONDS = 60_000;
+
+/** With every Lambda that it runs: they are of its process group. Its state stays for the next start. */
 export async function stopEmulator(instance: Instance): Promise<boolean> {
-  return stopDaemon(pidFile(instance));
+  return stopDaemon(pidFile(instance), SAVE_MILLISECONDS);
+}
+
+/** For good: nothing waits for a state that nobody takes up. */
+export async function endEmulator(instance: Instance): Promise<boolean> {
+  const ended = await stopDaemon(pidFile(instance), 0);
+  rmSync(folderOf(instance), { recursive: true, force: true });
+  return ended;
 }
 
 /** For the CDK, the SDKs and the `aws` CLI. */

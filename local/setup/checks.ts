@@ -1,8 +1,15 @@
 /** The daily checks, none of which needs a cloud: each is one step with a log; tests are counted one by one. */
+import { join } from 'node:path';
+import type { Instance } from '#local/instance.ts';
+import type { Judge } from '#local/judges/findings.ts';
+import { judgeTemplates } from '#local/judges/templates.ts';
+import { ensureJudges } from '#local/judges/venv.ts';
+import { ensureActionlint, judgeWorkflows } from '#local/judges/workflows.ts';
+import { ensureGo } from '#local/setup/go.ts';
 import { run } from '#local/setup/run.ts';
 import { synthesize } from '#local/setup/synth.ts';
 import { type Counts, freshLog, type Place, testStep } from '#local/setup/tests.ts';
-import type { Outcome } from '#local/ui/board.ts';
+import type { Board, Outcome } from '#local/ui/board.ts';
 import type { Ui } from '#local/ui/ui.ts';
 
 export interface Result {
@@ -12,7 +19,11 @@ export interface Result {
   readonly milliseconds: number;
 }
 
-export async function runChecks(ui: Ui, { root, logs }: Place): Promise<Result[]> {
+/** Where the checks run, and the folder that keeps their tools for all checkouts. */
+export type Desk = Place & Pick<Instance, 'cache'>;
+
+export async function runChecks(ui: Ui, desk: Desk): Promise<Result[]> {
+  const { root, logs } = desk;
   const board = ui.board();
   const counts = new Map<string, Counts>();
   const check = (
@@ -29,18 +40,50 @@ export async function runChecks(ui: Ui, { root, logs }: Place): Promise<Result[]
       () => run(command, args, { log, cwd: root }),
     );
   };
-  // Two at a time: the compiler beside the quick ones, then the tests beside synth.
+  // Two at a time: the compiler beside the quick ones, then the tests beside synth and its judges.
   const types = check('Types', 'types', [], 'tsc', '--noEmit');
   const lint = check('Lint and format', 'lint', [], 'biome', 'ci', '--colors=off', '.');
   const boundaries = check('Boundaries', 'boundaries', [lint], 'depcruise', '.');
   const dead = check('Dead code', 'dead-code', [boundaries], 'knip');
   const log = freshLog(logs, 'synth');
   const advice = 'the finding names its construct; mend it, or acknowledge it there with its reason';
-  board.step({ title: 'Synth with cdk-nag', log, advice }, [whatever(types)], () =>
+  const assembly = board.step({ title: 'Synth with cdk-nag', log, advice }, [whatever(types)], () =>
     synthesize({ root, folder: logs, log }),
   );
+  judge(board, desk, assembly);
   testStep(board, counts, { title: 'Unit tests', project: 'unit', root, logs, after: [whatever(dead)] });
   return report(ui, await board.settle(), counts);
+}
+
+/** One after the other, behind synth: they share a core. */
+function judge(board: Board, { root, logs, cache }: Desk, assembly: Promise<string>): void {
+  const tools = freshLog(logs, 'judges-install');
+  const registries = 'see whether PyPI and the Go proxy are in reach, then run the command again';
+  const installed = board.step(
+    { title: 'Judges installed', log: tools, advice: registries },
+    [whatever(assembly)],
+    async () => ({
+      programs: await ensureJudges(cache, tools),
+      actionlint: await ensureActionlint(cache, { go: await ensureGo({ root, cache }, tools), log: tools }),
+    }),
+  );
+  const read = freshLog(logs, 'workflows');
+  const workflows = board.step(
+    { title: 'Workflows', log: read, advice: 'the log has the findings: mend the workflow' },
+    [installed],
+    async ([tools], progress) => progress.note(await judgeWorkflows({ root, ...tools, log: read })),
+  );
+  const advice = 'mend it in lib/, or acknowledge it there with its reason (lib/kit/acknowledge.ts)';
+  const over = (name: Judge, after: Promise<unknown>): Promise<void> =>
+    board.step(
+      { title: `Templates: ${name}`, advice },
+      [installed, assembly, whatever(after)],
+      async ([{ programs }, made], progress) =>
+        progress.note(
+          await judgeTemplates(name, { programs, assembly: made, folder: join(logs, `judged-${name}`) }),
+        ),
+    );
+  void over('checkov', over('cfn-lint', workflows));
 }
 
 export async function runEndToEnd(ui: Ui, { root, logs }: Place, env: NodeJS.ProcessEnv): Promise<Result[]> {

