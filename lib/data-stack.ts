@@ -5,6 +5,7 @@ import { EventBus } from 'aws-cdk-lib/aws-events';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { acknowledge } from './kit/acknowledge.ts';
+import { Backups } from './kit/backups.ts';
 import { choicesOf, removalPolicyOf } from './kit/context.ts';
 import { PagerTopic } from './kit/pager-topic.ts';
 
@@ -24,6 +25,7 @@ export class DataStack extends Stack {
     this.sources = this.#sources();
     this.bus = new EventBus(this, 'Bus', { eventBusName: 'getschwifty' });
     this.pager = new PagerTopic(this, 'Pager');
+    new Backups(this, 'Backups', { table: this.table, pager: this.pager.topic });
   }
 
   #table(): Table {

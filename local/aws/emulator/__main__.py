@@ -19,6 +19,7 @@ from . import (  # noqa: E402, F401 - imported for what they extend
     ecr_scanning,
     eks,
     eventbridge,
+    faults_aws,
     http_api,
     iam,
     persistence,

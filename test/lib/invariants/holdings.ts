@@ -1,31 +1,16 @@
-/** What holds data stays and is protected; what is logged is kept for a time; who is in a VPC has no way out of it. */
+/** What holds data is closed, and expires where it may; who is in a VPC has no way out of it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type Assembly, clusterNames } from '../assembly.ts';
 
-const stateful = [
-  'AWS::DynamoDB::Table',
-  'AWS::S3::Bucket',
-  'AWS::KMS::Key',
-  'AWS::ECR::Repository',
-  'AWS::Cognito::UserPool',
-  'AWS::Route53::HostedZone',
-];
-
 export function holdings(assembly: Assembly): void {
   describe('what holds data', () => {
-    it.each(assembly.ofType(...stateful))('%s stays when its stack goes', (_, resource) => {
-      expect(resource).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
-    });
-
-    it('the table can be restored to any second and not be deleted, and has its stream, TTL and indexes', () => {
+    it('the table has its stream, TTL and indexes, and is paid for by request', () => {
       const [entry] = assembly.ofType('AWS::DynamoDB::Table');
       expect(entry?.[1].Properties).toMatchObject({
         BillingMode: 'PAY_PER_REQUEST',
-        DeletionProtectionEnabled: true,
-        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
         StreamSpecification: { StreamViewType: 'NEW_IMAGE' },
         TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
         GlobalSecondaryIndexes: [{ IndexName: 'due' }, { IndexName: 'outbox' }],
@@ -40,10 +25,6 @@ export function holdings(assembly: Assembly): void {
         RestrictPublicBuckets: true,
       });
       expect(Properties['BucketEncryption']).toBeDefined();
-    });
-
-    it.each(assembly.ofType('AWS::Logs::LogGroup'))('%s forgets after a month', (_, { Properties }) => {
-      expect(Properties['RetentionInDays']).toBe(30);
     });
 
     it('only what is base or cache may be overwritten, and only candidates and caches expire', () => {

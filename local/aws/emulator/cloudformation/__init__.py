@@ -66,4 +66,4 @@ def _explain(original: Any, *args: Any, **kwargs: Any) -> None:
 for _module in (engine, changesets, handlers):
     extends(_module, "validate_template_support")(_explain)
 
-from . import custom_resources, ec2, eks, other  # noqa: E402, F401 - imported for what they register
+from . import backup, custom_resources, ec2, eks, other  # noqa: E402, F401 - imported for what they register

@@ -1,0 +1,103 @@
+/** A notice that its endpoint does not take is sent again, then kept where an alarm sees it: none is lost. */
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import {
+  CreateTopicCommand,
+  DeleteTopicCommand,
+  PublishCommand,
+  SNSClient,
+  SubscribeCommand,
+} from '@aws-sdk/client-sns';
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  ReceiveMessageCommand,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { afterEach, expect, it } from 'vitest';
+import * as z from 'zod';
+import { until } from '#local/demo/world.ts';
+import { listening } from '../adapters/servers.ts';
+import { access } from './cloud.ts';
+
+const sns = new SNSClient(access.sdk);
+const sqs = new SQSClient(access.sdk);
+const cleanUp: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const step of cleanUp.splice(0).reverse()) await step();
+});
+
+const Posted = z.object({ Type: z.string(), SubscribeURL: z.url().optional(), Message: z.string() });
+
+/** An endpoint that confirms its subscription, and answers notices as a test says. */
+async function subscriber(answer: (nth: number) => number) {
+  const taken: string[] = [];
+  let asked = 0;
+  const server = createServer(async (request, response) => {
+    const posted = Posted.parse(JSON.parse(await text(request)));
+    if (posted.SubscribeURL !== undefined && posted.Type === 'SubscriptionConfirmation') {
+      await fetch(posted.SubscribeURL);
+      response.writeHead(200).end();
+      return;
+    }
+    asked += 1;
+    const status = answer(asked);
+    if (status === 200) taken.push(posted.Message);
+    response.writeHead(status).end();
+  });
+  const { port, close } = await listening(server);
+  cleanUp.push(close);
+  return { endpoint: `http://127.0.0.1:${port}/`, taken, asked: () => asked };
+}
+
+async function subscribed(endpoint: string) {
+  const name = `notice-${Date.now().toString(36)}`;
+  const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: name }));
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
+  cleanUp.push(
+    () => sns.send(new DeleteTopicCommand({ TopicArn })),
+    () => sqs.send(new DeleteQueueCommand({ QueueUrl })),
+  );
+  const queue = TopicArn?.replace(':sns:', ':sqs:');
+  const allow = {
+    Effect: 'Allow',
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: queue,
+    Condition: { ArnEquals: { 'aws:SourceArn': TopicArn } },
+  };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [allow] });
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: queue });
+  await sns.send(
+    new SubscribeCommand({ TopicArn, Protocol: 'http', Endpoint: endpoint, Attributes: { RedrivePolicy } }),
+  );
+  const left = async () => {
+    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 2 }));
+    return Messages?.map(({ Body = '' }) => Posted.parse(JSON.parse(Body)).Message);
+  };
+  return { TopicArn, left };
+}
+
+it('an endpoint that is down for a while gets it later, once', async () => {
+  const pager = await subscriber((nth) => (nth <= 4 ? 503 : 200));
+  const { TopicArn, left } = await subscribed(pager.endpoint);
+  await until('the notice', 60, async () => {
+    if (pager.asked() === 0) await sns.send(new PublishCommand({ TopicArn, Message: 'late' }));
+    return pager.taken.length > 0 ? pager.taken : undefined;
+  });
+  expect(new Set(pager.taken)).toEqual(new Set(['late']));
+  expect(await left()).toBeUndefined();
+});
+
+it('an endpoint that stays down: the notice is in the DLQ of its subscription', async () => {
+  const pager = await subscriber(() => 503);
+  const { TopicArn, left } = await subscribed(pager.endpoint);
+  await until('an attempt', 60, async () => {
+    await sns.send(new PublishCommand({ TopicArn, Message: 'undelivered' }));
+    return pager.asked() > 0 ? true : undefined;
+  });
+  expect(await until('the notice in the DLQ', 120, left)).toContain('undelivered');
+  expect(pager.taken).toEqual([]);
+});
