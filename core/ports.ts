@@ -6,6 +6,7 @@ import type { Environment, Image } from './environment.ts';
 import type { DomainEvent } from './events.ts';
 import type { Scan } from './finding.ts';
 import type { Sight } from './health.ts';
+import type { Notice } from './incident.ts';
 import type { Digest, EnvironmentKey, Instant } from './names.ts';
 import type { LookStage } from './reconcile.ts';
 import type { KubernetesObject } from './rollout.ts';
@@ -27,6 +28,7 @@ export interface EnvironmentStore {
   keepVerdict(key: EnvironmentKey, verdict: Verdict): Promise<void>;
   /**
    * Environment, audit line, outgoing events and what is enclosed: all or nothing.
+   * @throws Rejected for an environment that is too large to be stored.
    * @throws Conflict when the stored version is not `change.environment.version - 1`, or a newer verdict is stored.
    */
   write(change: Change, enclosed?: Enclosed): Promise<void>;
@@ -75,7 +77,7 @@ export interface EventBus {
 }
 
 export interface LookQueues {
-  /** `cluster` chooses among the deployers. */
+  /** `cluster` chooses among the deployers. @throws Rejected where there is no such queue. */
   send(stage: LookStage, cluster: string, look: Look, delaySeconds: number): Promise<void>;
 }
 
@@ -120,11 +122,27 @@ export interface ClusterClient {
 
 export interface DnsZone {
   records(names: readonly string[]): Promise<readonly DnsRecord[]>;
+  /**
+   * All or none.
+   * @throws Conflict where the records are not those that the changes were planned on.
+   */
   change(changes: readonly DnsChange[]): Promise<void>;
 }
 
 export interface Pager {
   tell(notice: { readonly subject: string; readonly body: Readonly<Record<string, unknown>> }): Promise<void>;
+}
+
+/** Which notices are being told, and which were: two deliveries of one event must not ring twice. */
+export interface Notices {
+  /** Whose it is tells, until `until`: then it can be taken again, for who had it may have crashed. */
+  take(
+    key: EnvironmentKey,
+    notice: Notice,
+    now: Instant,
+    until: Instant,
+  ): Promise<'yours' | 'taken' | 'told'>;
+  told(key: EnvironmentKey, notice: Notice, now: Instant): Promise<void>;
 }
 
 export interface Clock {

@@ -6,7 +6,12 @@ import {
   CodeBuildClient,
   StartBuildCommand,
 } from '@aws-sdk/client-codebuild';
-import { DescribeImagesCommand, ECRClient, ImageNotFoundException } from '@aws-sdk/client-ecr';
+import {
+  DescribeImagesCommand,
+  ECRClient,
+  ImageNotFoundException,
+  RepositoryNotFoundException,
+} from '@aws-sdk/client-ecr';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Retryable } from '#core/errors.ts';
 import { buildTag, repositoryOf } from '#core/image.ts';
@@ -20,26 +25,42 @@ interface Options {
   readonly registry: string;
 }
 
+interface Clients {
+  readonly builds?: CodeBuildClient;
+  readonly registry?: ECRClient;
+  readonly files?: S3Client;
+}
+
 export class CodeBuilder implements ImageBuilder {
   readonly #options: Options;
-  readonly #builds = new CodeBuildClient({});
-  readonly #registry = new ECRClient({});
-  readonly #files = new S3Client({});
+  readonly #builds: CodeBuildClient;
+  readonly #registry: ECRClient;
+  readonly #files: S3Client;
 
-  constructor(options: Options) {
+  constructor(
+    options: Options,
+    {
+      builds = new CodeBuildClient({}),
+      registry = new ECRClient({}),
+      files = new S3Client({}),
+    }: Clients = {},
+  ) {
     this.#options = options;
+    this.#builds = builds;
+    this.#registry = registry;
+    this.#files = files;
   }
 
   async resolveBase(repository: string, tag: string): Promise<string | undefined> {
     try {
       const imageIds = [{ imageTag: tag }];
-      const answer = await this.#registry.send(
-        new DescribeImagesCommand({ repositoryName: repository, imageIds }),
-      );
+      const command = new DescribeImagesCommand({ repositoryName: repository, imageIds });
+      const answer = await retryable('DescribeImages', () => this.#registry.send(command));
       const digest = answer.imageDetails?.[0]?.imageDigest;
       return digest && `${this.#options.registry}/${repository}@${digest}`;
     } catch (error) {
-      if (error instanceof ImageNotFoundException) return undefined;
+      if (error instanceof ImageNotFoundException || error instanceof RepositoryNotFoundException)
+        return undefined;
       throw error;
     }
   }
@@ -48,9 +69,10 @@ export class CodeBuilder implements ImageBuilder {
     const { bucket, project } = this.#options;
     const folder = `builds/${environmentId(key)}/${number}/`;
     await Promise.all(
-      Object.entries(context).map(([path, Body]) =>
-        this.#files.send(new PutObjectCommand({ Bucket: bucket, Key: `${folder}${path}`, Body })),
-      ),
+      Object.entries(context).map(([path, Body]) => {
+        const put = new PutObjectCommand({ Bucket: bucket, Key: `${folder}${path}`, Body });
+        return retryable('PutObject', () => this.#files.send(put));
+      }),
     );
     const variable = (name: string, value: string) => ({ name, value, type: 'PLAINTEXT' as const });
     const command = new StartBuildCommand({
@@ -71,7 +93,8 @@ export class CodeBuilder implements ImageBuilder {
   }
 
   async status(buildId: string): ReturnType<ImageBuilder['status']> {
-    const answer = await this.#builds.send(new BatchGetBuildsCommand({ ids: [buildId] }));
+    const command = new BatchGetBuildsCommand({ ids: [buildId] });
+    const answer = await retryable('BatchGetBuilds', () => this.#builds.send(command));
     const build = answer.builds?.[0];
     if (!build) return { ended: true, failure: `CodeBuild no longer knows ${buildId}` };
     if (build.buildStatus === 'IN_PROGRESS') return { ended: false };

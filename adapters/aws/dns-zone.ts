@@ -1,12 +1,13 @@
 /** One hosted zone of Route 53. */
 import {
   ChangeResourceRecordSetsCommand,
+  InvalidChangeBatch,
   ListResourceRecordSetsCommand,
   type ResourceRecordSet,
   Route53Client,
 } from '@aws-sdk/client-route-53';
 import type { DnsChange, DnsRecord } from '#core/dns.ts';
-import { Rejected } from '#core/errors.ts';
+import { Conflict, Rejected } from '#core/errors.ts';
 import type { DnsZone } from '#core/ports.ts';
 import { retryable } from './errors.ts';
 
@@ -38,7 +39,7 @@ export class Route53Zone implements DnsZone {
     return here.flatMap((set) => recordOf(set) ?? []);
   }
 
-  /** One batch is one transaction: all of it or none. */
+  /** One batch is one transaction: all of it or none. What is refused was planned on records that are there no more. */
   async change(changes: readonly DnsChange[]): Promise<void> {
     if (changes.length === 0) return;
     const command = new ChangeResourceRecordSetsCommand({
@@ -55,7 +56,12 @@ export class Route53Zone implements DnsZone {
         })),
       },
     });
-    await retryable('ChangeResourceRecordSets', () => this.#client.send(command));
+    try {
+      await retryable('ChangeResourceRecordSets', () => this.#client.send(command));
+    } catch (error) {
+      if (!(error instanceof InvalidChangeBatch)) throw error;
+      throw new Conflict(`Route 53 refused the changes: ${error.messages?.join('; ') || error.message}`);
+    }
   }
 }
 

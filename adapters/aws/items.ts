@@ -19,7 +19,7 @@ import type { Due, Enclosed, OutboxEntry, OutboxMessage, Unreadable } from '#cor
 import { nextLookAt } from '#core/reconcile.ts';
 import type { Verdict } from '#core/verdict.ts';
 
-export type Kind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX';
+export type Kind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX' | 'NOTICE';
 
 export const partition = (kind: Kind, key: EnvironmentKey): string => `${kind}#${environmentId(key)}`;
 
@@ -100,6 +100,9 @@ export function outboxEntryOfImage(image: unknown): OutboxEntry {
 
 /** What was told is kept for a week, for people who ask what happened. */
 export const outboxTtl = (now: Instant): number => Math.floor(Date.parse(now) / 1000) + 7 * 24 * 3600;
+
+/** A notice that was told is remembered for three months: no event of it comes later than that. */
+export const noticeTtl = (now: Instant): number => Math.floor(Date.parse(now) / 1000) + 90 * 24 * 3600;
 
 export const parseEnvironmentItem = (item: unknown): Environment => Environment.parse(item);
 

@@ -19,6 +19,7 @@ import { Digest } from '#core/names.ts';
 import { type PlatformScan, scanOfIndex } from '#core/platforms.ts';
 import type { ImageScanner } from '#core/ports.ts';
 import { indexTypes } from '../oci/manifest.ts';
+import { retryable } from './errors.ts';
 import { basicFinding, enhancedFinding, scanStatus } from './findings.ts';
 
 /** As deep as anybody nests indexes, and some more. */
@@ -69,9 +70,8 @@ export class EcrScanner implements ImageScanner {
 
   async #detail(repository: string, id: ImageIdentifier): Promise<ImageDetail | undefined> {
     try {
-      const answer = await this.#client.send(
-        new DescribeImagesCommand({ repositoryName: repository, imageIds: [id] }),
-      );
+      const command = new DescribeImagesCommand({ repositoryName: repository, imageIds: [id] });
+      const answer = await retryable('DescribeImages', () => this.#client.send(command));
       return answer.imageDetails?.[0];
     } catch (error) {
       if (isGone(error)) return undefined;
@@ -94,13 +94,12 @@ export class EcrScanner implements ImageScanner {
   }
 
   async #children(repository: string, digest: Digest, depth: number): Promise<PlatformScan[]> {
-    const answer = await this.#client.send(
-      new BatchGetImageCommand({
-        repositoryName: repository,
-        imageIds: [{ imageDigest: digest }],
-        acceptedMediaTypes: indexTypes,
-      }),
-    );
+    const command = new BatchGetImageCommand({
+      repositoryName: repository,
+      imageIds: [{ imageDigest: digest }],
+      acceptedMediaTypes: indexTypes,
+    });
+    const answer = await retryable('BatchGetImage', () => this.#client.send(command));
     const where = `index ${digest} of ${repository}`;
     const text = answer.images?.[0]?.imageManifest;
     if (text === undefined || depth === 0)
@@ -142,14 +141,13 @@ export class EcrScanner implements ImageScanner {
 
   async #page(repository: string, digest: Digest, nextToken: string | undefined) {
     try {
-      return await this.#client.send(
-        new DescribeImageScanFindingsCommand({
-          repositoryName: repository,
-          imageId: { imageDigest: digest },
-          maxResults: 1000,
-          ...(nextToken === undefined ? {} : { nextToken }),
-        }),
-      );
+      const command = new DescribeImageScanFindingsCommand({
+        repositoryName: repository,
+        imageId: { imageDigest: digest },
+        maxResults: 1000,
+        ...(nextToken === undefined ? {} : { nextToken }),
+      });
+      return await retryable('DescribeImageScanFindings', () => this.#client.send(command));
     } catch (error) {
       if (isGone(error) || error instanceof ScanNotFoundException) return undefined;
       throw error;

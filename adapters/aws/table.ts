@@ -9,15 +9,17 @@ import {
   GetCommand,
   PutCommand,
   QueryCommand,
+  type QueryCommandInput,
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { Audit, Change } from '#core/decision.ts';
-import { Conflict, Retryable } from '#core/errors.ts';
+import { Conflict, Rejected, Retryable } from '#core/errors.ts';
 import { type Digest, type EnvironmentKey, environmentId, type Instant } from '#core/names.ts';
 import type { Enclosed, EnvironmentStore, Outbox, OutboxEntry } from '#core/ports.ts';
 import { Verdict } from '#core/verdict.ts';
+import { retryable } from './errors.ts';
 import * as items from './items.ts';
 
 const AuditLine = z.object({ at: z.string(), actor: z.string(), what: z.string() });
@@ -48,7 +50,7 @@ export class Table implements EnvironmentStore, Outbox {
       ...unlessNewer(verdict),
     });
     try {
-      await this.#client.send(command);
+      await retryable('PutItem', () => this.#client.send(command));
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
     }
@@ -74,23 +76,21 @@ export class Table implements EnvironmentStore, Outbox {
     };
     const TransactItems = [environment, ...(judged ? [judged] : []), ...others.map(put)];
     try {
-      await this.#client.send(new TransactWriteCommand({ TransactItems }));
+      const command = new TransactWriteCommand({ TransactItems });
+      await retryable('TransactWriteItems', () => this.#client.send(command));
     } catch (error) {
       throw whyCanceled(error, key, version - 1);
     }
   }
 
   async audit(key: EnvironmentKey, limit: number): Promise<readonly Audit[]> {
-    const answer = await this.#client.send(
-      new QueryCommand({
-        TableName: this.#name,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': items.partition('AUDIT', key) },
-        ScanIndexForward: false,
-        Limit: limit,
-      }),
-    );
-    return (answer.Items ?? []).map((item) => AuditLine.parse(item)).reverse();
+    const newestFirst = await this.#query(limit, {
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': items.partition('AUDIT', key) },
+      ScanIndexForward: false,
+      ConsistentRead: true,
+    });
+    return newestFirst.map((item) => AuditLine.parse(item)).reverse();
   }
 
   async due(now: Instant, limit: number) {
@@ -111,41 +111,51 @@ export class Table implements EnvironmentStore, Outbox {
   }
 
   async settle({ environment, id }: OutboxEntry, now: Instant): Promise<void> {
-    await this.#client.send(
-      new UpdateCommand({
-        TableName: this.#name,
-        Key: { pk: items.partition('OUTBOX', environment), sk: id },
-        UpdateExpression: 'SET sentAt = :now, #ttl = :ttl REMOVE pending',
-        ExpressionAttributeNames: { '#ttl': 'ttl' },
-        ExpressionAttributeValues: { ':now': now, ':ttl': items.outboxTtl(now) },
-      }),
-    );
+    const command = new UpdateCommand({
+      TableName: this.#name,
+      Key: { pk: items.partition('OUTBOX', environment), sk: id },
+      UpdateExpression: 'SET sentAt = :now, #ttl = :ttl REMOVE pending',
+      // An entry that its TTL removed is not made again.
+      ConditionExpression: 'attribute_exists(pk)',
+      ExpressionAttributeNames: { '#ttl': 'ttl' },
+      ExpressionAttributeValues: { ':now': now, ':ttl': items.outboxTtl(now) },
+    });
+    try {
+      await retryable('UpdateItem', () => this.#client.send(command));
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
   }
 
   async #get(pk: string, sk: string): Promise<unknown> {
-    const answer = await this.#client.send(
-      new GetCommand({ TableName: this.#name, Key: { pk, sk }, ConsistentRead: true }),
-    );
-    return answer.Item;
+    const command = new GetCommand({ TableName: this.#name, Key: { pk, sk }, ConsistentRead: true });
+    return (await retryable('GetItem', () => this.#client.send(command))).Item;
   }
 
-  async #index(
-    index: string,
-    condition: string,
-    shard: string,
-    until: Instant,
-    limit: number,
-  ): Promise<unknown[]> {
-    const answer = await this.#client.send(
-      new QueryCommand({
+  #index(index: string, condition: string, shard: string, until: Instant, limit: number): Promise<unknown[]> {
+    return this.#query(limit, {
+      IndexName: index,
+      KeyConditionExpression: condition,
+      ExpressionAttributeValues: { ':shard': shard, ':until': until },
+    });
+  }
+
+  /** Page by page: one answer of DynamoDB ends at 1 MB, however many items were asked for. */
+  async #query(limit: number, query: Omit<QueryCommandInput, 'TableName' | 'Limit'>): Promise<unknown[]> {
+    const found: unknown[] = [];
+    let from: Pick<QueryCommandInput, 'ExclusiveStartKey'> = {};
+    for (;;) {
+      const command = new QueryCommand({
         TableName: this.#name,
-        IndexName: index,
-        KeyConditionExpression: condition,
-        ExpressionAttributeValues: { ':shard': shard, ':until': until },
-        Limit: limit,
-      }),
-    );
-    return answer.Items ?? [];
+        ...query,
+        Limit: limit - found.length,
+        ...from,
+      });
+      const { Items = [], LastEvaluatedKey } = await retryable('Query', () => this.#client.send(command));
+      found.push(...Items);
+      if (LastEvaluatedKey === undefined || found.length >= limit) return found;
+      from = { ExclusiveStartKey: LastEvaluatedKey };
+    }
   }
 }
 
@@ -168,8 +178,12 @@ const unlessNewer = ({ decidedAt }: Verdict) => ({
 
 /** The reasons are in the order of the items: the environment's comes first, the verdict's after it. */
 function whyCanceled(error: unknown, key: EnvironmentKey, expected: number): unknown {
+  if (error instanceof Error && error.name === 'ValidationException') return tooLarge(key, error.message);
   if (!(error instanceof TransactionCanceledException)) return error;
-  const codes = (error.CancellationReasons ?? []).map((reason) => reason.Code);
+  const reasons = error.CancellationReasons ?? [];
+  const invalid = reasons.find(({ Code }) => Code === 'ValidationError');
+  if (invalid) return tooLarge(key, invalid.Message ?? invalid.Code ?? '');
+  const codes = reasons.map((reason) => reason.Code);
   if (codes[0] === 'ConditionalCheckFailed') {
     return new Conflict(
       `${environmentId(key)} is no longer at version ${expected}: somebody else wrote first.`,
@@ -180,3 +194,7 @@ function whyCanceled(error: unknown, key: EnvironmentKey, expected: number): unk
   }
   return new Retryable(`The change of ${environmentId(key)} was not written: ${codes.join(', ')}`);
 }
+
+/** DynamoDB takes items of 400 KB: an environment comes near it by its files alone. */
+const tooLarge = (key: EnvironmentKey, message: string): Rejected =>
+  new Rejected(`${environmentId(key)} is not taken by the table: ${message}. Ask for it with smaller files.`);

@@ -1,5 +1,6 @@
 /** What leaves the control plane, kept where a test can see it. */
 import type { Look } from '#core/aws-events.ts';
+import { Rejected } from '#core/errors.ts';
 import type { DomainEvent } from '#core/events.ts';
 import type { EventBus, LookQueues, Pager } from '#core/ports.ts';
 import type { LookStage } from '#core/reconcile.ts';
@@ -10,11 +11,17 @@ export class MemoryBus implements EventBus {
   refuse: (event: DomainEvent) => string | undefined = () => undefined;
 
   async tell(events: readonly DomainEvent[]): Promise<readonly (string | undefined)[]> {
-    const reasons = events.map((event) => this.refuse(event));
+    const reasons = events.map((event) => this.refuse(event) ?? tooLarge(event));
     this.told.push(...events.filter((_, i) => reasons[i] === undefined));
     return reasons;
   }
 }
+
+/** PutEvents' own limit. */
+const tooLarge = (event: DomainEvent): string | undefined =>
+  JSON.stringify(event).length > 256 * 1024
+    ? 'ValidationException: total size of the entries in the request is over the limit'
+    : undefined;
 
 export interface SentLook {
   readonly stage: LookStage;
@@ -25,12 +32,18 @@ export interface SentLook {
 
 export class MemoryLooks implements LookQueues {
   readonly sent: SentLook[] = [];
+  /** Clusters that have a deployer; every one until a test says so. */
+  clusters: readonly string[] | undefined;
   /** Called before a look is taken: a test throws here for a queue that does not answer. */
   before: (look: SentLook) => void = () => undefined;
 
   async send(stage: LookStage, cluster: string, look: Look, delaySeconds: number): Promise<void> {
     const sent = { stage, cluster, look, delaySeconds };
     this.before(sent);
+    if (this.clusters && !this.clusters.includes(cluster))
+      throw new Rejected(`No queue for looks of ${stage} in cluster ${cluster} is configured.`);
+    if (delaySeconds > 900)
+      throw new Rejected(`A queue keeps a look for 900 s at most, not for ${delaySeconds}.`);
     this.sent.push(sent);
   }
 }

@@ -5,10 +5,13 @@
 import * as items from '#adapters/aws/items.ts';
 import type { Audit, Change } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
-import { Conflict } from '#core/errors.ts';
+import { Conflict, Rejected } from '#core/errors.ts';
 import { type Digest, type EnvironmentKey, environmentId, type Instant } from '#core/names.ts';
 import type { Due, Enclosed, EnvironmentStore, Outbox, OutboxEntry } from '#core/ports.ts';
 import type { Verdict } from '#core/verdict.ts';
+
+/** DynamoDB's limit of an item. */
+const itemBytes = 400 * 1024;
 
 interface Outgoing {
   readonly entry: OutboxEntry;
@@ -53,6 +56,8 @@ export class MemoryStore implements EnvironmentStore, Outbox {
     }
     const item = items.environmentItem(change.environment);
     const environment = JSON.stringify(item);
+    if (environment.length > itemBytes)
+      throw new Rejected(`${id} is not taken by the table: it is too large. Ask for it with smaller files.`);
     const entries = items.outboxItems(change).map((item) => items.outboxEntry(item));
     this.#environments.set(id, environment);
     this.#versions.set(id, version);

@@ -1,5 +1,6 @@
 /** A hosted zone in memory, with Route 53's own rules: a batch is all or nothing, and a CNAME stands alone. */
 import type { DnsChange, DnsRecord } from '#core/dns.ts';
+import { Conflict } from '#core/errors.ts';
 import type { DnsZone } from '#core/ports.ts';
 
 export class MemoryZone implements DnsZone {
@@ -36,5 +37,4 @@ function applied(records: readonly DnsRecord[], { action, record }: DnsChange): 
 const sameContent = (a: DnsRecord, b: DnsRecord): boolean =>
   a.ttl === b.ttl && [...a.values].sort().join('\n') === [...b.values].sort().join('\n');
 
-/** As the SDK throws it. */
-const refused = (message: string): Error => Object.assign(new Error(message), { name: 'InvalidChangeBatch' });
+const refused = (message: string): Conflict => new Conflict(`Route 53 refused the changes: ${message}`);

@@ -1,6 +1,7 @@
 /** Entry of the pager's function. */
 import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { SnsPager } from '#adapters/aws/messages.ts';
+import { NoticeItems } from '#adapters/aws/notices.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { readEnv, systemClock } from '../runtime/environment.ts';
 import { queueHandler } from '../runtime/queue.ts';
@@ -10,6 +11,11 @@ import { tellPager } from './pager.ts';
 const env = readEnv(Env);
 
 export const handler = queueHandler(
-  tellPager({ store: new Table(env.TABLE_NAME), pager: new SnsPager(env.TOPIC_ARN), clock: systemClock }),
+  tellPager({
+    store: new Table(env.TABLE_NAME),
+    notices: new NoticeItems(env.TABLE_NAME),
+    pager: new SnsPager(env.TOPIC_ARN),
+    clock: systemClock,
+  }),
   toDeadLetters(env.DLQ_URL),
 );

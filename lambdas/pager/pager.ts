@@ -1,24 +1,31 @@
 /**
  * Incidents become notices: what happened, to what, since when, and what to do. Those that nobody heard yet are kept with
- * the environment and go out in their order, whichever event came first, or none; what was heard is noted.
+ * the environment and go out in their order, whichever event came first, or none; what was heard is noted. Two deliveries
+ * at once read the same environment: each notice is taken by one of them before it is told.
  */
 
-import { Rejected } from '#core/errors.ts';
+import type { Environment } from '#core/environment.ts';
+import { Rejected, Retryable } from '#core/errors.ts';
 import type { DomainEvent } from '#core/events.ts';
 import type { Notice } from '#core/incident.ts';
 import { next } from '#core/machine.ts';
-import { type EnvironmentKey, environmentId } from '#core/names.ts';
-import type { Clock, EnvironmentStore, Pager } from '#core/ports.ts';
+import { addSeconds, type EnvironmentKey, environmentId } from '#core/names.ts';
+import type { Clock, EnvironmentStore, Notices, Pager } from '#core/ports.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
 
 export interface PagerDeps {
   readonly store: EnvironmentStore;
+  readonly notices: Notices;
   readonly pager: Pager;
   readonly clock: Clock;
 }
 
-export function tellPager({ store, pager, clock }: PagerDeps): Handle {
+/** Longer than the function may run: who has not told by then has crashed. */
+const leaseSeconds = 60;
+
+export function tellPager(deps: PagerDeps): Handle {
+  const { store, clock } = deps;
   return async (signal) => {
     if (signal.kind !== 'told' && signal.kind !== 'look')
       throw new Rejected(`The pager takes incidents and looks, not ${signal.kind}.`);
@@ -29,11 +36,26 @@ export function tellPager({ store, pager, clock }: PagerDeps): Handle {
     if (!environment || notices.length === 0) {
       return log.info('people were told already', { environment: environmentId(key) });
     }
-    for (const notice of notices) await pager.tell(page(key, environment.cluster, notice));
+    for (const notice of notices) await tellOnce(deps, environment, notice);
     const decision = next(environment, { kind: 'paged', notices }, clock.now());
     if (decision.outcome === 'changed') await store.write(decision);
     log.info('people were told', { environment: environmentId(key), notices: notices.length });
   };
+}
+
+/** Told and not noted, where the function dies in between: then it is told again, which is better than never. */
+async function tellOnce(
+  { notices, pager, clock }: PagerDeps,
+  { key, cluster }: Environment,
+  notice: Notice,
+): Promise<void> {
+  const now = clock.now();
+  const taken = await notices.take(key, notice, now, addSeconds(now, leaseSeconds));
+  if (taken === 'told') return;
+  if (taken === 'taken')
+    throw new Retryable(`${notice.incident.id} (${notice.state}) is being told by another invocation.`);
+  await pager.tell(page(key, cluster, notice));
+  await notices.told(key, notice, clock.now());
 }
 
 function requireIncident({ type }: DomainEvent): void {

@@ -5,7 +5,7 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { BundledFunction } from './bundled-function.ts';
 
-export type ItemKind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX';
+export type ItemKind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX' | 'NOTICE';
 
 /** A change of an environment is one transaction of these three. */
 export const changeOfEnvironment: readonly ItemKind[] = ['ENV', 'AUDIT', 'OUTBOX'];
@@ -30,6 +30,10 @@ export const mayWrite = (writer: BundledFunction, table: Table, kinds: readonly 
 /** Marks what was sent. */
 export const maySettle = (writer: BundledFunction, table: Table): void =>
   writer.allow(['dynamodb:UpdateItem'], [table.tableArn], keys(['OUTBOX']));
+
+/** Marks what people are told. */
+export const mayNote = (writer: BundledFunction, table: Table): void =>
+  writer.allow(['dynamodb:UpdateItem'], [table.tableArn], keys(['NOTICE']));
 
 /** An index has the environments of all teams in one partition: only reconcile is given any. */
 export const mayQueryIndexes = (reader: BundledFunction, table: Table, indexes: readonly string[]): void =>

@@ -8,7 +8,7 @@ import type { PagerTopic } from '../kit/pager-topic.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
-import { changeOfEnvironment, mayRead, mayWrite } from '../kit/table-access.ts';
+import { changeOfEnvironment, mayNote, mayRead, mayWrite } from '../kit/table-access.ts';
 
 export interface PagerStageProps extends Foundation {
   readonly tells: PagerTopic;
@@ -37,6 +37,7 @@ export class PagerStage extends Construct {
     });
     mayRead(this.function, table);
     mayWrite(this.function, table, changeOfEnvironment);
+    mayNote(this.function, table);
     this.function.allow(['sns:Publish'], [tells.topic.topicArn]);
     this.function.allow(['kms:Decrypt', 'kms:GenerateDataKey'], [tells.key.keyArn]);
     this.queue.refusedBy(this.function);

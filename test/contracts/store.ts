@@ -1,10 +1,11 @@
 /** What every environment store with its outbox must do; run against memory, and against the table of the local cloud. */
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, expect, vi } from 'vitest';
 import { buildFailed, buildStarted } from '#core/candidate.ts';
 import type { Environment } from '#core/environment.ts';
-import { Conflict } from '#core/errors.ts';
+import { Conflict, Rejected } from '#core/errors.ts';
 import { addSeconds, type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { EnvironmentStore, Outbox } from '#core/ports.ts';
+import { contract, type Deviations } from './contract.ts';
 import { digestOf, keyOf, mustChange, requested, start, verdict } from './samples.ts';
 
 let runs = 0;
@@ -12,9 +13,17 @@ let runs = 0;
 const newKey = (): EnvironmentKey =>
   keyOf('contract', `n${(runs++).toString(36)}-${Date.now().toString(36)}`);
 const all = 1000;
+/** 90 KB: DynamoDB answers with a megabyte at most. */
+const heavy = { 'a.txt': 'x'.repeat(30_000), 'b.txt': 'y'.repeat(30_000), 'c.txt': 'z'.repeat(30_000) };
+/** Indexes follow the table after a while. */
+const soon = <T>(seen: () => Promise<T>): Promise<T> => vi.waitFor(seen, { timeout: 20_000, interval: 50 });
 
-export function storeContract(name: string, make: () => EnvironmentStore & Outbox): void {
-  describe(`${name} keeps the store's contract`, () => {
+export function storeContract(
+  name: string,
+  make: () => EnvironmentStore & Outbox,
+  deviations: Deviations = {},
+): void {
+  contract(name, 'the store', deviations, (test) => {
     let store: EnvironmentStore & Outbox;
     let key: EnvironmentKey;
     beforeEach(() => {
@@ -55,6 +64,7 @@ export function storeContract(name: string, make: () => EnvironmentStore & Outbo
       const late = mustChange(buildStarted(before, 1, 'second', addSeconds(start, 2)));
       const enclosed = { verdict: verdict({ decidedAt: late.at }) };
       await expect(store.write(late, enclosed)).rejects.toThrow(Conflict);
+      await expect(store.write(late)).rejects.toThrow(/is no longer at version 1: somebody else wrote first/);
       expect((await stored()).candidate).toMatchObject({ build: { id: 'first' } });
       expect(await store.audit(key, 10)).toHaveLength(2);
       expect(await store.verdict(key, enclosed.verdict.digest)).toBeUndefined();
@@ -112,18 +122,20 @@ export function storeContract(name: string, make: () => EnvironmentStore & Outbo
     test('a change whose verdict is older than the stored one is a conflict, and nothing of it is kept', async () => {
       await store.keepVerdict(key, verdict({ result: 'block', decidedAt: addSeconds(start, 10) }));
       const older = store.write(requested({ key }), { verdict: verdict({ decidedAt: start }) });
-      await expect(older).rejects.toThrow(Conflict);
+      await expect(older).rejects.toThrow(
+        new Conflict(`A newer verdict on an image of ${environmentId(key)} is stored.`),
+      );
       expect(await store.read(key)).toBeUndefined();
       expect(await store.verdict(key, digestOf('image'))).toMatchObject({ result: 'block' });
     });
 
     test('an environment is due when its instant has come, and not without one', async () => {
       await store.write(requested({ key }));
-      await vi.waitFor(async () => expect(await dueAt(120)).toHaveLength(1));
+      await soon(async () => expect(await dueAt(120)).toHaveLength(1));
       expect(await dueAt(119)).toEqual([]);
       await store.write(mustChange(buildStarted(await stored(), 1, 'id', start)));
       await store.write(mustChange(buildFailed(await stored(), 'id', 'it broke', start)));
-      await vi.waitFor(async () => expect(await dueAt(10_000)).toEqual([]));
+      await soon(async () => expect(await dueAt(10_000)).toEqual([]));
     });
 
     test('what is due longest comes first', async () => {
@@ -132,7 +144,7 @@ export function storeContract(name: string, make: () => EnvironmentStore & Outbo
       const earlier = newKey();
       await store.write(requested({ key: earlier }, start));
       const ids = [environmentId(earlier), environmentId(later)];
-      await vi.waitFor(async () => {
+      await soon(async () => {
         const due = (await store.due(addSeconds(start, 1000), all)).environments.map((e) =>
           environmentId(e.key),
         );
@@ -143,19 +155,19 @@ export function storeContract(name: string, make: () => EnvironmentStore & Outbo
     test('events are pending until they are settled, settling twice is settling once', async () => {
       const change = requested({ key });
       await store.write(change);
-      await vi.waitFor(async () => expect(await pendingAt(0)).toHaveLength(1));
+      await soon(async () => expect(await pendingAt(0)).toHaveLength(1));
       expect(await pendingAt(-1)).toEqual([]);
       const [entry] = await pendingAt(0);
       if (!entry) throw new Error('nothing is pending');
       expect(entry.message).toEqual({ kind: 'event', event: change.events[0] });
       await store.settle(entry, addSeconds(start, 1));
       await store.settle(entry, addSeconds(start, 2));
-      await vi.waitFor(async () => expect(await pendingAt(10)).toEqual([]));
+      await soon(async () => expect(await pendingAt(10)).toEqual([]));
     });
 
     test('a look that is due before reconcile comes is pending with the events, in their order', async () => {
       await store.write({ ...requested({ key }), looks: [{ stage: 'build', delaySeconds: 5 }] });
-      await vi.waitFor(async () => expect(await pendingAt(0)).toHaveLength(2));
+      await soon(async () => expect(await pendingAt(0)).toHaveLength(2));
       const entries = [...(await pendingAt(0))].sort((a, b) => (a.id < b.id ? -1 : 1));
       expect(entries.map(({ message }) => message)).toMatchObject([
         { kind: 'event', event: { type: 'EnvironmentRequested' } },
@@ -163,10 +175,43 @@ export function storeContract(name: string, make: () => EnvironmentStore & Outbo
       ]);
     });
 
+    test('settling what is not there makes nothing', async () => {
+      await store.write(requested({ key }));
+      const [entry] = await soon(async () => {
+        const entries = await pendingAt(0);
+        expect(entries).toHaveLength(1);
+        return entries;
+      });
+      if (!entry) throw new Error('nothing is pending');
+      await store.settle({ ...entry, id: '0000000009-0' }, start);
+      expect(await pendingAt(10_000)).toEqual([entry]);
+    });
+
+    test('more than a megabyte is given whole, in its order', async () => {
+      const keys = Array.from({ length: 14 }, newKey);
+      const spec = { ...requested().environment.spec, files: heavy };
+      for (const [i, each] of keys.entries())
+        await store.write(requested({ key: each, spec }, addSeconds(start, -5000 - i)));
+      const ids = keys.map(environmentId).reverse();
+      await soon(async () => {
+        const { environments } = await store.due(addSeconds(start, -4000), all);
+        const due = environments.map((e) => environmentId(e.key));
+        expect(due.filter((id) => ids.includes(id))).toEqual(ids);
+        expect((await store.due(addSeconds(start, -4000), 12)).environments).toHaveLength(12);
+      });
+      expect(await store.read(keys[0] ?? key)).toMatchObject({ spec: { files: heavy } });
+    });
+
+    test('what no item can hold is refused, with what to do', async () => {
+      const spec = { ...requested().environment.spec, files: { 'a.txt': 'x'.repeat(500_000) } };
+      await expect(store.write(requested({ key, spec }))).rejects.toThrow(Rejected);
+      expect(await store.read(key)).toBeUndefined();
+    });
+
     test('no more is given than was asked for', async () => {
       await store.write(requested({ key }));
       await store.write(requested({ key: newKey() }));
-      await vi.waitFor(async () => {
+      await soon(async () => {
         expect(await store.pending(addSeconds(start, 10), 1)).toHaveLength(1);
         expect((await store.due(addSeconds(start, 1000), 1)).environments).toHaveLength(1);
       });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { change } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
+import { Retryable } from '#core/errors.ts';
 import type { Incident } from '#core/incident.ts';
 import type { Instant } from '#core/names.ts';
 import { web } from '../contracts/samples.ts';
@@ -67,21 +68,44 @@ test('a notice that could not be sent comes again, and so do those behind it', a
   world.pager.tell = () => Promise.reject(down);
   await expect(world.deliver('pager', event(world, 'IncidentOpened'))).rejects.toBe(down);
   world.pager.tell = tell;
+  await expect(world.deliver('pager', event(world, 'IncidentOpened'))).rejects.toThrow(Retryable);
+  world.clock.advance(60);
   await world.deliver('pager', event(world, 'IncidentOpened'));
   expect(subjects(world)).toEqual([open, recovered]);
   expect(world.dead).toEqual([]);
 });
 
-test.each([
-  ['before', 2],
-  ['after', 1],
-] as const)('crashed %s it was noted: told %i times, with one id', async (when, times) => {
+test('two deliveries at once: one tells, the other comes again and finds it told', async () => {
+  const world = await opened();
+  const tell = world.pager.tell.bind(world.pager);
+  let go: () => void = () => undefined;
+  const ringing = new Promise<void>((resolve) => {
+    world.pager.tell = async (notice) => {
+      resolve();
+      await new Promise<void>((resume) => {
+        go = resume;
+      });
+      await tell(notice);
+    };
+  });
+  const first = world.deliver('pager', event(world, 'IncidentOpened'));
+  await ringing;
+  await expect(world.deliver('pager', event(world, 'IncidentOpened'))).rejects.toThrow(
+    /is being told by another invocation/,
+  );
+  go();
+  await first;
+  await world.deliver('pager', event(world, 'IncidentOpened'));
+  expect(subjects(world)).toEqual([open]);
+});
+
+test.each(['before', 'after'] as const)('crashed %s the write: told once', async (when) => {
   const world = await opened();
   const store = crashing(world.store, when);
   await expect(world.deliver('pager', event(world, 'IncidentOpened'), { store })).rejects.toThrow('crashed');
   await world.deliver('pager', event(world, 'IncidentOpened'));
-  expect(new Set(world.pager.notices.map(({ body }) => body['incident']))).toEqual(new Set([incident.id]));
-  expect(world.pager.notices).toHaveLength(times);
+  expect(subjects(world)).toEqual([open]);
+  expect((await world.environment()).untold).toEqual([]);
 });
 
 test('what is no incident is refused; of an environment that is gone there is nothing to tell', async () => {

@@ -11,6 +11,7 @@ import type {
   ImageBuilder,
   ImagePromoter,
   ImageScanner,
+  Notices,
   Pager,
 } from '#core/ports.ts';
 import { build } from '#lambdas/build/build.ts';
@@ -58,6 +59,7 @@ export interface StageDeps {
   readonly cluster: ClusterClient;
   readonly clusterName: string;
   readonly zone: DnsZone;
+  readonly notices: Notices;
   readonly pager: Pager;
   readonly clock: Clock;
   readonly config: Config;

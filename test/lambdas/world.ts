@@ -6,6 +6,7 @@ import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
+import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
@@ -50,6 +51,7 @@ export class World {
   readonly bus = new MemoryBus();
   readonly looks = new MemoryLooks();
   readonly pager = new MemoryPager();
+  readonly notices = new MemoryNotices();
   /** What would go to the DLQs. */
   readonly dead: DeadLetter[] = [];
   /** Messages on their way. */
@@ -65,9 +67,10 @@ export class World {
 
   /** @param parts put in the place of the world's own: a store that crashes, a newer configuration. */
   stages(parts: { store?: MemoryStore; config?: Config } = {}): Record<QueueStage, Handle> {
-    const { store, registry, builder, cluster, zone, pager, clock, config } = { ...this, ...parts };
+    const { store, registry, cluster, builder, ...rest } = { ...this, ...parts };
     const images = { scanner: registry, promoter: registry, builder };
-    return stagesOf({ store, ...images, cluster, clusterName: 'main', zone, pager, clock, config });
+    const { zone, notices, pager, clock, config } = rest;
+    return stagesOf({ store, ...images, cluster, clusterName: 'main', zone, notices, pager, clock, config });
   }
 
   api(person: Person) {

@@ -6,6 +6,7 @@ import * as items from '#adapters/aws/items.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryPager } from '#adapters/memory/messages.ts';
+import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
@@ -55,6 +56,7 @@ export class Cloud {
   readonly builder = new MemoryBuilder(registryHost);
   readonly clusters: ReadonlyMap<string, MemoryCluster>;
   readonly zone = new MemoryZone();
+  readonly notices = new MemoryNotices();
   readonly pager = new MemoryPager();
   readonly dead: DeadLetter[] = [];
   readonly trace: (line: string) => void;
@@ -212,7 +214,7 @@ export class Cloud {
   #depsOf(clusterName: string, invocation: Invocation) {
     const cluster = this.clusters.get(clusterName) ?? new MemoryCluster();
     const { around, ...parts } = this.#partsOf(invocation);
-    const { oracle, builder, registry, zone, pager } = this;
+    const { oracle, builder, registry, zone, notices, pager } = this;
     const port = <P extends object>(name: string, it: P, effect?: Parameters<typeof faulty>[4]) =>
       faulty(name, it, invocation, around, effect);
     return {
@@ -229,6 +231,7 @@ export class Cloud {
       }),
       clusterName,
       zone: port('zone', zone),
+      notices: port('notices', notices),
       pager: port('pager', pager),
       config: invocation.config,
     };
