@@ -20,6 +20,7 @@ from . import (  # noqa: E402, F401 - imported for what they extend
     eks,
     eventbridge,
     faults_aws,
+    faults,
     http_api,
     iam,
     persistence,

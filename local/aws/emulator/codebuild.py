@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Any
 
-from ministack.core.responses import get_account_id, get_region, json_response, new_uuid
+from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, new_uuid
 from ministack.services import codebuild, sts
 
 from .admin import BadRequest, NotFound, route
@@ -27,6 +27,8 @@ codebuild.EXECUTE_BUILDS = True
 
 _ENDED = ("SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED")
 _ACCEPT_SECONDS = 30
+_TOKEN_SECONDS = 300
+_tokens: dict[str, dict[str, Any]] = {}  # idempotency token -> when, what and which build
 _callbacks: dict[str, str] = {}  # build id -> the secret part of its callback's address
 _starting = threading.Lock()
 
@@ -34,17 +36,40 @@ _starting = threading.Lock()
 @extends(codebuild, "_start_build")
 def _start_build(original: Any, data: dict[str, Any]) -> Any:
     """The overrides of StartBuild are kept in the build's record; ministack would drop them. It reads the project
-    from its store, so the project as overridden stands there meanwhile."""
+    from its store, so the project as overridden stands there meanwhile. The same token is the same build."""
     name = data.get("projectName", "")
     if name not in codebuild._projects:
         return original(data)
     with _starting:
+        known = _same_token(data)
+        if known is not None:
+            return known
         project = codebuild._projects[name]
         codebuild._projects[name] = _overridden(project, data)
         try:
-            return original(data)
+            response = original(data)
         finally:
             codebuild._projects[name] = project
+        _remember_token(data, response)
+        return response
+
+
+def _same_token(data: dict[str, Any]) -> Any:
+    """For five minutes; then the token is as good as new (CodeBuild API reference, StartBuild: idempotencyToken)."""
+    started = _tokens.get(data.get("idempotencyToken", ""))
+    if started is None or time.time() - started["at"] > _TOKEN_SECONDS:
+        return None
+    if started["request"] != data:
+        message = "Idempotency token was used already with other parameters"
+        return error_response_json("InvalidInputException", message, 400)
+    return json_response({"build": codebuild._builds[started["build"]]})
+
+
+def _remember_token(data: dict[str, Any], response: Any) -> None:
+    token = data.get("idempotencyToken")
+    if token and response[0] == 200:
+        build = json.loads(response[2])["build"]["id"]
+        _tokens[token] = {"at": time.time(), "request": data, "build": build}
 
 
 def _overridden(project: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""Events of AWS services on the default bus. PutEvents from outside still refuses `aws.*` sources, as AWS does."""
+"""Events of AWS services on the default bus, where PutEvents from outside still refuses `aws.*` sources, as AWS does; and
+the limit of a call's size, which ministack does not know.
+"""
 
 import json
 import logging
@@ -12,6 +14,22 @@ from .extend import needs
 
 needs(eventbridge, "_put_events")
 logger = logging.getLogger("local.events")
+_CALL_BYTES = 256 * 1024
+_TIME_BYTES = 14
+
+
+@extends(eventbridge, "_put_events")
+def _put_events(original: Any, data: dict[str, Any], **rest: Any) -> Any:
+    if sum(map(_size, data.get("Entries", []))) >= _CALL_BYTES:
+        message = "Total size of the entries in the request is over the limit."
+        return error_response_json("ValidationException", message, 400)
+    return original(data, **rest)
+
+
+def _size(entry: dict[str, Any]) -> int:
+    """EventBridge user guide, "Calculating PutEvents event entry size"."""
+    texts = [entry.get("Source", ""), entry.get("DetailType", ""), entry.get("Detail", ""), *entry.get("Resources", [])]
+    return sum(len(str(text).encode()) for text in texts) + (_TIME_BYTES if "Time" in entry else 0)
 
 
 def emit(source: str, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:

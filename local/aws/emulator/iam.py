@@ -17,6 +17,7 @@ from .extend import extends, needs
 
 needs(app, "AUTH")
 needs(lambda_runtime, "reset", "workers_in_use")
+needs(iam_actions, "extract_resource_arn")
 needs(iam_actions, "_DYNAMODB_TRANSACT_ITEM_ACTIONS", "_dynamodb_table_arn")
 needs(iam_evaluator, "_role_name_from_assumed_arn", "ParsedStatement")
 needs(ecr, "_repo_arn")
@@ -105,7 +106,7 @@ def _iam_action(original: Any, *args: Any, **named: Any) -> Any:
 
 
 @extends(iam_actions, "extract_resource_arn")
-def _resource_arn(original: Any, service: str, method: str, path: str, *rest: Any, **named: Any) -> Any:
+def _repository_arn(original: Any, service: str, method: str, path: str, *rest: Any, **named: Any) -> Any:
     """DescribeRepositories names its repository in a list; with one in it, that one is the resource, as on AWS."""
     arn = original(service, method, path, *rest, **named)
     body = named.get("body") or next((each for each in rest if isinstance(each, bytes)), b"")
@@ -113,6 +114,30 @@ def _resource_arn(original: Any, service: str, method: str, path: str, *rest: An
         return arn
     names = json.loads(body).get("repositoryNames")
     return ecr._repo_arn(names[0]) if isinstance(names, list) and len(names) == 1 else arn
+
+
+@extends(iam_actions, "extract_resource_arn")
+def _build_arn(
+    original: Any,
+    service: str,
+    method: str,
+    path: str,
+    headers: Any,
+    body: bytes,
+    query_params: Any,
+    region: str,
+    account_id: str,
+) -> str:
+    """Builds are resources of their project (Service Authorization Reference, AWS CodeBuild), where ministack knows a
+    project by its name alone. Of several builds the first one's project stands for all."""
+    found = original(service, method, path, headers, body, query_params, region, account_id)
+    if service != "codebuild" or found != "*":
+        return found
+    data = json.loads(body or b"{}")
+    ids = data.get("ids") or [data.get("id")]
+    if not isinstance(ids, list) or not isinstance(ids[0], str) or ":" not in ids[0]:
+        return found
+    return f"arn:aws:codebuild:{region}:{account_id}:project/{ids[0].rsplit(':', 1)[0]}"
 
 
 @extends(iam_actions, "dynamodb_service_context")
