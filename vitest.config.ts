@@ -1,4 +1,7 @@
-/** Two projects: `unit` needs no cloud and is the daily run, `e2e` runs against the instance that local/test.ts brings up. */
+/**
+ * Three projects: `unit` needs no cloud and is the daily run with `moto` (a server that comes and goes with its tests); `e2e` runs
+ * against the instance that local/test.ts brings up.
+ */
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,8 +11,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', 'test/moto/**'],
           testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'moto',
+          include: ['test/moto/**/*.test.ts'],
+          globalSetup: ['test/moto/setup.ts'],
+          testTimeout: 60_000,
         },
       },
       {

@@ -1,4 +1,7 @@
-/** The daily checks, none of which needs a cloud: each is one step with a log; tests are counted one by one. */
+/**
+ * The daily checks, none of which needs a cloud (moto's server comes and goes with its tests): each is one step with a
+ * log; tests are counted one by one.
+ */
 import { join } from 'node:path';
 import type { Instance } from '#local/instance.ts';
 import type { Judge } from '#local/judges/findings.ts';
@@ -51,7 +54,19 @@ export async function runChecks(ui: Ui, desk: Desk): Promise<Result[]> {
     synthesize({ root, folder: logs, log }),
   );
   judge(board, desk, assembly);
-  testStep(board, counts, { title: 'Unit tests', project: 'unit', root, logs, after: [whatever(dead)] });
+  const place = { root, logs };
+  const unit = testStep(board, counts, {
+    ...place,
+    title: 'Unit tests',
+    project: 'unit',
+    after: [whatever(dead)],
+  });
+  void testStep(board, counts, {
+    ...place,
+    title: 'Contracts, against moto',
+    project: 'moto',
+    after: [whatever(unit)],
+  });
   return report(ui, await board.settle(), counts);
 }
 
@@ -89,7 +104,7 @@ function judge(board: Board, { root, logs, cache }: Desk, assembly: Promise<stri
 export async function runEndToEnd(ui: Ui, { root, logs }: Place, env: NodeJS.ProcessEnv): Promise<Result[]> {
   const board = ui.board();
   const counts = new Map<string, Counts>();
-  testStep(board, counts, { title: 'End to end', project: 'e2e', root, logs, after: [], env });
+  void testStep(board, counts, { title: 'End to end', project: 'e2e', root, logs, after: [], env });
   return report(ui, await board.settle(), counts);
 }
 

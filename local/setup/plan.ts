@@ -12,6 +12,8 @@ export interface Plan {
   readonly go: boolean;
   readonly kubernetes: boolean;
   readonly emulator: boolean;
+  /** The tests' second AWS, which the contracts are held against. */
+  readonly moto: boolean;
   readonly baseImage: boolean;
   readonly cores: number;
 }
@@ -31,6 +33,7 @@ export async function makePlan(instance: Instance, venv: boolean): Promise<Plan>
     go: (await findGo(instance)) === undefined,
     kubernetes: !kubernetesIsCached(instance),
     emulator: !cachedIn(instance.cache, 'emulator'),
+    moto: instance.name === 'test' && !cachedIn(instance.cache, 'moto'),
     baseImage: !cachedIn(instance.cache, 'base'),
     cores: availableParallelism(),
   };
@@ -48,6 +51,7 @@ function items(plan: Plan): Item[] {
       minutes: 2 + 13 / plan.cores,
     },
     plan.emulator && { what: 'AWS emulator (PyPI, by hash)', cache: 400 * MB, state: 0, minutes: 0.5 },
+    plan.moto && { what: 'moto, for the contracts (PyPI, by hash)', cache: 150 * MB, state: 0, minutes: 0.3 },
     plan.baseImage && { what: 'Debian base image', cache: 600 * MB, state: 0, minutes: 1 },
     { what: 'the running cloud: images, logs, state', cache: 0, state: 2_500 * MB, minutes: 4 },
   ];

@@ -18,17 +18,17 @@ export interface Place {
 
 interface TestRun extends Place {
   readonly title: string;
-  readonly project: 'unit' | 'e2e';
+  readonly project: 'unit' | 'moto' | 'e2e';
   readonly after: Promise<unknown>[];
   readonly env?: NodeJS.ProcessEnv;
 }
 
-export function testStep(board: Board, counts: Map<string, Counts>, test: TestRun): void {
+export function testStep(board: Board, counts: Map<string, Counts>, test: TestRun): Promise<void> {
   const { title, project, root, logs } = test;
   const log = freshLog(logs, project);
   const file = join(logs, `${project}.json`);
   const advice = `run 'npx vitest run --project ${project} -t "<name>"'`;
-  board.step({ title, log, advice }, test.after, async (_, progress) => {
+  return board.step({ title, log, advice }, test.after, async (_, progress) => {
     rmSync(file, { force: true });
     const args = [
       'run',

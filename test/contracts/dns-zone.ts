@@ -1,12 +1,19 @@
 /** What every DNS zone must do: Route 53's rules, which the plan of core/dns.ts relies on. */
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, expect } from 'vitest';
 import type { DnsChange, DnsRecord } from '#core/dns.ts';
+import { Conflict } from '#core/errors.ts';
 import type { DnsZone } from '#core/ports.ts';
+import { contract, type Deviations } from './contract.ts';
 
 let runs = 0;
 
-export function dnsZoneContract(name: string, zoneName: string, make: () => DnsZone): void {
-  describe(`${name} keeps the DNS zone's contract`, () => {
+export function dnsZoneContract(
+  name: string,
+  zoneName: string,
+  make: () => DnsZone,
+  deviations: Deviations = {},
+): void {
+  contract(name, 'the DNS zone', deviations, (test) => {
     let zone: DnsZone;
     let host: string;
     beforeEach(() => {
@@ -57,15 +64,33 @@ export function dnsZoneContract(name: string, zoneName: string, make: () => DnsZ
 
     test('deleting what is not there with these values is refused', async () => {
       await zone.change(upsert(record()));
-      await expect(zone.change([remove(record({ values: ['192.0.2.9'] }))])).rejects.toThrow();
-      await expect(zone.change([remove(record({ name: `none.${host}` }))])).rejects.toThrow();
+      await expect(zone.change([remove(record({ values: ['192.0.2.9'] }))])).rejects.toThrow(Conflict);
+      await expect(zone.change([remove(record({ name: `none.${host}` }))])).rejects.toThrow(Conflict);
       expect(await zone.records([host])).toEqual([record()]);
     });
 
     test('of a batch with one change that is refused, none is made', async () => {
       const owner = record({ name: `owner.${host}`, type: 'TXT', values: ['"mine"'] });
-      await expect(zone.change([...upsert(owner), remove(record())])).rejects.toThrow();
+      await expect(zone.change([...upsert(owner), remove(record())])).rejects.toThrow(Conflict);
       expect(await zone.records([host, owner.name])).toEqual([]);
+    });
+
+    // Route 53 developer guide, "Supported DNS record types", CNAME.
+    test('a CNAME can not stand beside another record', async () => {
+      await zone.change(upsert(record()));
+      const alias = record({ type: 'CNAME', values: ['lb-1.elb.example'] });
+      await expect(zone.change(upsert(alias))).rejects.toThrow(Conflict);
+      expect(await zone.records([host])).toEqual([record()]);
+    });
+
+    test('a name and its records are found among hundreds of neighbours', async () => {
+      const neighbours = Array.from({ length: 400 }, (_, i) => record({ name: `a${i}.${host}` }));
+      for (let i = 0; i < neighbours.length; i += 100)
+        await zone.change(upsert(...neighbours.slice(i, i + 100)));
+      expect(await zone.records([`a7.${host}`, `a399.${host}`])).toEqual([
+        record({ name: `a7.${host}` }),
+        record({ name: `a399.${host}` }),
+      ]);
     });
 
     test('nothing to change is nothing to do', async () => {

@@ -1,16 +1,95 @@
 /** The fakes of adapters/memory pass what the real adapters pass. */
-import { expect, test } from 'vitest';
+import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
+import { MemoryCluster } from '#adapters/memory/cluster.ts';
+import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
+import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
+import type { Scan } from '#core/finding.ts';
+import { told } from '../lambdas/world.ts';
+import { builderContract } from './builder.ts';
+import { clusterContract } from './cluster.ts';
 import { dnsZoneContract } from './dns-zone.ts';
+import { eventBusContract } from './event-bus.ts';
+import { lookQueuesContract } from './look-queues.ts';
+import { noticesContract } from './notices.ts';
+import { pagerContract } from './pager.ts';
 import { promoterContract } from './promoter.ts';
-import { digestOf, start } from './samples.ts';
+import { complete, digestOf, finding, start } from './samples.ts';
+import { type Content, scannerContract } from './scanner.ts';
 import { storeContract } from './store.ts';
 
 storeContract('MemoryStore', () => new MemoryStore());
+noticesContract('MemoryNotices', () => new MemoryNotices());
 dnsZoneContract('MemoryZone', 'schwifty.example', () => new MemoryZone());
+
+eventBusContract('MemoryBus', async () => {
+  const bus = new MemoryBus();
+  return { bus, received: async () => bus.told.splice(0).map(told) };
+});
+
+lookQueuesContract('MemoryLooks', async () => {
+  const looks = new MemoryLooks();
+  looks.clusters = ['main', 'second'];
+  const of = (stage: string, cluster: string, isDelayed: boolean) =>
+    looks.sent.filter(
+      (one) => one.stage === stage && one.cluster === cluster && one.delaySeconds > 0 === isDelayed,
+    );
+  return {
+    looks,
+    received: async (stage, cluster) => of(stage, cluster, false).map(({ look }) => look),
+    delayed: async (stage, cluster) => of(stage, cluster, true).length,
+  };
+});
+
+pagerContract('MemoryPager', async () => {
+  const pager = new MemoryPager();
+  return { pager, received: async () => pager.notices.splice(0) };
+});
+
+const werkzeug = { package: 'werkzeug', installed: '2.2.2', severity: 'HIGH', fixedIn: '2.2.3' } as const;
+const scans: Readonly<Record<Content, Scan>> = {
+  clean: complete(start),
+  hole: complete(start, finding({ ...werkzeug, id: 'CVE-2023-25577' })),
+  many: complete(
+    start,
+    ...Array.from({ length: 1100 }, (_, i) => finding({ ...werkzeug, id: `CVE-2023-${10_000 + i}` })),
+  ),
+  unsupported: { status: 'unsupported', reason: 'no operating system that is known' },
+};
+scannerContract('MemoryRegistry', async () => {
+  const registry = new MemoryRegistry(new MemoryClock(start));
+  return {
+    scanner: registry,
+    repository: 'candidate/checkout/web',
+    unscanned: 'release/checkout/web',
+    push: async (repository, tag, content) => {
+      const digest = digestOf(content);
+      registry.push(repository, digest, tag);
+      if (repository.startsWith('candidate/')) registry.setScan(repository, digest, scans[content]);
+      return digest;
+    },
+  };
+});
+
+builderContract('MemoryBuilder', async () => {
+  const builder = new MemoryBuilder('r.example');
+  builder.addBase('base/debian', 'bookworm', digestOf('base'));
+  return {
+    builder,
+    base: {
+      repository: 'base/debian',
+      tag: 'bookworm',
+      reference: `r.example/base/debian@${digestOf('base')}`,
+    },
+    stop: async (id) => builder.end(id, 'STOPPED.'),
+  };
+});
+
+clusterContract('MemoryCluster', async () => new MemoryCluster());
+
 promoterContract('MemoryRegistry', async () => {
   const registry = new MemoryRegistry(new MemoryClock(start));
   return {
@@ -25,14 +104,4 @@ promoterContract('MemoryRegistry', async () => {
     digestOf: async (repository, tag) => (await registry.imageByTag(repository, tag))?.digest,
     remove: async (repository, digest) => registry.delete(repository, digest),
   };
-});
-
-/** Route 53's rule (developer guide, "CNAME record type"), not in the contract: the local cloud's zone doesn't know it. */
-test('MemoryZone: a CNAME can not stand beside another record', async () => {
-  const zone = new MemoryZone();
-  const address = { name: 'web.schwifty.example', type: 'A', ttl: 60, values: ['192.0.2.1'] } as const;
-  const alias = { ...address, type: 'CNAME', values: ['lb-1.elb.example'] } as const;
-  await zone.change([{ action: 'UPSERT', record: address }]);
-  await expect(zone.change([{ action: 'UPSERT', record: alias }])).rejects.toThrow('beside other records');
-  expect(await zone.records([address.name])).toEqual([address]);
 });

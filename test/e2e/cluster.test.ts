@@ -1,12 +1,11 @@
 /** The cluster lets in who its access entries name, as far as their groups reach, and nobody else. */
 import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
-import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { eksToken } from '#adapters/aws/eks-token.ts';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
 import { EnvironmentKey } from '#core/names.ts';
 import { access, output } from './cloud.ts';
+import { sessionOf } from './session.ts';
 
 const clusterName = 'main';
 const key = EnvironmentKey.parse({ team: 'checkout', name: 'nobody' });
@@ -54,22 +53,3 @@ describe('the cluster', () => {
     await expect(client.look(key)).rejects.toThrow(/\(401\)/);
   });
 });
-
-/** A session of a function's own role, as Lambda gives it one. */
-async function sessionOf(FunctionName: string): Promise<STSClient> {
-  const { Role } = await new LambdaClient(access.sdk).send(
-    new GetFunctionConfigurationCommand({ FunctionName }),
-  );
-  const assume = new AssumeRoleCommand({ RoleArn: Role, RoleSessionName: 'e2e' });
-  const { Credentials } = await new STSClient(access.sdk).send(assume);
-  if (!Credentials?.AccessKeyId || !Credentials.SecretAccessKey) throw new Error(`no session of ${Role}`);
-  const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials;
-  return new STSClient({
-    ...access.sdk,
-    credentials: {
-      accessKeyId: AccessKeyId,
-      secretAccessKey: SecretAccessKey,
-      ...(SessionToken ? { sessionToken: SessionToken } : {}),
-    },
-  });
-}

@@ -1,70 +1,111 @@
 /**
- * The contracts that the fakes keep (test/contracts/), kept by the real adapters on the local cloud's services. Table,
- * zone and repositories are their own, made like the deployed ones: what is written here starts no stage.
+ * The contracts that the fakes keep (test/contracts/), kept by the real adapters on the local cloud's services. What
+ * they need is their own, made like the deployed: what is written here starts no stage.
  */
-import {
-  CreateTableCommand,
-  DeleteTableCommand,
-  DescribeTableCommand,
-  DynamoDBClient,
-  waitUntilTableExists,
-} from '@aws-sdk/client-dynamodb';
+
+import { CodeBuildClient, ListProjectsCommand, StopBuildCommand } from '@aws-sdk/client-codebuild';
+import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchDeleteImageCommand, CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
-import { CreateHostedZoneCommand, Route53Client } from '@aws-sdk/client-route-53';
-import { afterAll, beforeAll } from 'vitest';
+import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
+import { Route53Client } from '@aws-sdk/client-route-53';
+import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import { expect, test } from 'vitest';
+import { CodeBuilder } from '#adapters/aws/builder.ts';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
+import { eksToken } from '#adapters/aws/eks-token.ts';
+import { NoticeItems } from '#adapters/aws/notices.ts';
 import { EcrPromoter } from '#adapters/aws/promoter.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { KubernetesClient } from '#adapters/kubernetes/client.ts';
+import { AwsWorlds, tableKeys } from '../contracts/aws-worlds.ts';
+import { type BuilderWorld, builderContract } from '../contracts/builder.ts';
+import { clusterContract } from '../contracts/cluster.ts';
+import { deadLettersContract } from '../contracts/dead-letters.ts';
 import { dnsZoneContract } from '../contracts/dns-zone.ts';
+import { eventBusContract } from '../contracts/event-bus.ts';
+import { lookQueuesContract } from '../contracts/look-queues.ts';
+import { noticesContract } from '../contracts/notices.ts';
+import { pagerContract } from '../contracts/pager.ts';
 import { promoterContract } from '../contracts/promoter.ts';
+import { type Content, scannerContract } from '../contracts/scanner.ts';
 import { storeContract } from '../contracts/store.ts';
 import { access, output } from './cloud.ts';
-import { push } from './push.ts';
+import { debian, distribution, push } from './push.ts';
+import { sessionOf } from './session.ts';
 
+const worlds = new AwsWorlds(access.sdk);
 const dynamo = new DynamoDBClient(access.sdk);
 const route53 = new Route53Client(access.sdk);
 const ecr = new ECRClient(access.sdk);
 const scanner = new EcrScanner(ecr);
-const run = Date.now().toString(36);
-const tableName = `contract-${run}`;
-const zoneName = `contract-${run}.example`;
-let zoneId = '';
-let repositories = 0;
 
-beforeAll(async () => {
-  await makeTable();
-  const { HostedZone } = await route53.send(
-    new CreateHostedZoneCommand({ Name: zoneName, CallerReference: run }),
-  );
-  zoneId = HostedZone?.Id?.replace('/hostedzone/', '') ?? '';
+const tableName = await worlds.table();
+const zone = await worlds.zone();
+
+test('the table of the contracts has the keys and indexes of the deployed one', async () => {
+  const describe = new DescribeTableCommand({ TableName: output('TableName') });
+  const { Table: deployed } = await dynamo.send(describe);
+  const byName = (a: { AttributeName?: string | undefined }, b: { AttributeName?: string | undefined }) =>
+    String(a.AttributeName) < String(b.AttributeName) ? -1 : 1;
+  expect(deployed?.KeySchema).toEqual(tableKeys.KeySchema);
+  expect([...(deployed?.AttributeDefinitions ?? [])].sort(byName)).toEqual(tableKeys.AttributeDefinitions);
+  expect(
+    deployed?.GlobalSecondaryIndexes?.map(({ IndexName, KeySchema, Projection }) => ({
+      IndexName,
+      KeySchema,
+      Projection,
+    })),
+  ).toEqual(tableKeys.GlobalSecondaryIndexes);
 });
-afterAll(() => dynamo.send(new DeleteTableCommand({ TableName: tableName })));
-
-/** Keys and indexes of the deployed table; without its stream. */
-async function makeTable(): Promise<void> {
-  const { Table: deployed } = await dynamo.send(new DescribeTableCommand({ TableName: output('TableName') }));
-  const indexes = deployed?.GlobalSecondaryIndexes ?? [];
-  await dynamo.send(
-    new CreateTableCommand({
-      TableName: tableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: deployed?.KeySchema,
-      AttributeDefinitions: deployed?.AttributeDefinitions,
-      GlobalSecondaryIndexes: indexes.map(({ IndexName, KeySchema, Projection }) => ({
-        IndexName,
-        KeySchema,
-        Projection,
-      })),
-    }),
-  );
-  await waitUntilTableExists({ client: dynamo, maxWaitTime: 60 }, { TableName: tableName });
-}
 
 storeContract('Table', () => new Table(tableName, dynamo));
-dnsZoneContract('Route53Zone', zoneName, () => new Route53Zone(zoneId, route53));
+noticesContract('NoticeItems', () => new NoticeItems(tableName, dynamo));
+dnsZoneContract('Route53Zone', zone.name, () => new Route53Zone(zone.id, route53));
+eventBusContract('EventBridgeBus', () => worlds.bus());
+lookQueuesContract('SqsLooks', () => worlds.looks());
+pagerContract('SnsPager', () => worlds.pager());
+deadLettersContract('toDeadLetters', () => worlds.deadLetters());
+
+/** 25 binary packages of one source, each with the holes of its old version: more findings than a page. */
+const many = Array.from(
+  { length: 25 },
+  (_, i) =>
+    `Package: libssl${i}\nSource: openssl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 3.0.0-1\nDescription: old\n`,
+).join('\n');
+const contents: Readonly<Record<Content, Readonly<Record<string, string>>>> = {
+  clean: debian,
+  hole: { ...debian, ...distribution('Werkzeug', '2.2.2') },
+  many: { ...debian, 'var/lib/dpkg/status': many },
+  unsupported: { app: 'no operating system here' },
+};
+scannerContract('EcrScanner', async () => {
+  // Below this prefix the registry scans on push, and no environment is called so.
+  const repository = `candidate/${worlds.name('scan')}`;
+  const unscanned = worlds.name('unscanned');
+  for (const repositoryName of [repository, unscanned])
+    await ecr.send(new CreateRepositoryCommand({ repositoryName }));
+  return { scanner, repository, unscanned, push: (to, tag, content) => push(to, tag, contents[content]) };
+});
+
+builderContract('CodeBuilder', async (): Promise<BuilderWorld> => {
+  const builds = new CodeBuildClient(access.sdk);
+  const files = new S3Client({ ...access.sdk, forcePathStyle: true });
+  const { projects: [project = ''] = [] } = await builds.send(new ListProjectsCommand({}));
+  const { Buckets = [] } = await files.send(new ListBucketsCommand({}));
+  const bucket = Buckets.map(({ Name = '' }) => Name).find((name) => /sources/i.test(name)) ?? '';
+  const base = await scanner.imageByTag('base/debian', 'bookworm');
+  return {
+    builder: new CodeBuilder({ project, bucket, registry: 'r.example' }, { builds, registry: ecr, files }),
+    base: { repository: 'base/debian', tag: 'bookworm', reference: `r.example/base/debian@${base?.digest}` },
+    stop: async (id) => {
+      await builds.send(new StopBuildCommand({ id }));
+    },
+  };
+});
+
 promoterContract('EcrPromoter', async () => {
-  const name = `contract-${run}/n${repositories++}`;
+  const name = worlds.name('promoter');
   const [from, to] = [`${name}/from`, `${name}/to`];
   await ecr.send(new CreateRepositoryCommand({ repositoryName: from }));
   await ecr.send(new CreateRepositoryCommand({ repositoryName: to, imageTagMutability: 'IMMUTABLE' }));
@@ -78,4 +119,14 @@ promoterContract('EcrPromoter', async () => {
       await ecr.send(new BatchDeleteImageCommand({ repositoryName, imageIds: [{ imageDigest }] }));
     },
   };
+});
+
+clusterContract('KubernetesClient', async () => {
+  const { cluster } = await new EKSClient(access.sdk).send(new DescribeClusterCommand({ name: 'main' }));
+  const sts = await sessionOf(output('DeployMainFunctionName'));
+  return new KubernetesClient({
+    endpoint: cluster?.endpoint ?? '',
+    ca: cluster?.certificateAuthority?.data ?? '',
+    token: () => eksToken('main', sts),
+  });
 });

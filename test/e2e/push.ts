@@ -21,13 +21,16 @@ export const distribution = (name: string, version: string): Readonly<Record<str
   [`opt/venv/lib/python3.11/site-packages/${name}-${version}.dist-info/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`,
 });
 
+/** @param files by path; bytes are a program's. @param command what the image runs, as a build writes it there. */
 export async function push(
   repository: string,
   tag: string,
-  files: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string | Buffer>>,
+  command: readonly string[] = [],
 ): Promise<Digest> {
   const tar = pack();
-  for (const [name, text] of Object.entries(files)) tar.entry({ name }, text);
+  for (const [name, content] of Object.entries(files))
+    tar.entry({ name, mode: typeof content === 'string' ? 0o644 : 0o755 }, content);
   tar.finalize();
   const plain = await buffer(tar);
   const layer = gzipSync(plain);
@@ -35,7 +38,7 @@ export async function push(
     JSON.stringify({
       architecture: 'amd64',
       os: 'linux',
-      config: {},
+      config: command.length > 0 ? { Cmd: command } : {},
       rootfs: { type: 'layers', diff_ids: [digestOf(plain)] },
       created: new Date().toISOString(),
     }),

@@ -7,12 +7,12 @@ import logging
 import re
 from typing import Any
 
+from ministack.core.responses import error_response_json
 from ministack.services import eventbridge
 
 from .admin import BadRequest, route
-from .extend import needs
+from .extend import extends
 
-needs(eventbridge, "_put_events")
 logger = logging.getLogger("local.events")
 _CALL_BYTES = 256 * 1024
 _TIME_BYTES = 14

@@ -28,6 +28,7 @@ const nothing: Plan = {
   go: false,
   kubernetes: false,
   emulator: false,
+  moto: false,
   baseImage: false,
   cores: 2,
 };
@@ -38,6 +39,7 @@ test('what is there already costs neither time nor disk', () => {
     go: true,
     kubernetes: true,
     emulator: true,
+    moto: true,
     baseImage: true,
     cores: 2,
   };

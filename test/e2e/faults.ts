@@ -1,0 +1,42 @@
+/** The faults of the local cloud's EventBridge (local/aws/emulator/faults.py): events lost, doubled, late. */
+import * as z from 'zod';
+import { adminAuthorization as authorization } from '#local/aws/emulator.ts';
+import { cloud } from './cloud.ts';
+
+export interface EventFault {
+  readonly source: string;
+  readonly detailType: string;
+  /** A text that the event's detail must hold: an environment's name. */
+  readonly holds: string;
+  readonly fault: 'drop' | 'double' | 'delay';
+  /** Of a delay. */
+  readonly seconds?: number;
+}
+
+const Rules = z.object({
+  rules: z.array(z.object({ detailType: z.string(), holds: z.string(), taken: z.int(), delivered: z.int() })),
+});
+
+async function call(method: 'GET' | 'POST' | 'DELETE', body?: EventFault): Promise<unknown> {
+  const answer = await fetch(`${cloud.aws}/_local/faults/events`, {
+    method,
+    headers: { authorization },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  if (!answer.ok)
+    throw new Error(`${method} faults/events answered ${answer.status}: ${await answer.text()}`);
+  return answer.json();
+}
+
+/** Befalls the next delivery of the event, once. */
+export const befall = (fault: EventFault): Promise<unknown> => call('POST', fault);
+
+/** What became of an environment's fault: how many events it took, how often those were delivered all the same. */
+export async function befallen(holds: string): Promise<{ taken: number; delivered: number }> {
+  const { rules } = Rules.parse(await call('GET'));
+  const [rule, ...others] = rules.filter((each) => each.holds === holds);
+  if (rule === undefined || others.length > 0) throw new Error(`not one fault is about ${holds}`);
+  return { taken: rule.taken, delivered: rule.delivered };
+}
+
+export const noMoreFaults = (): Promise<unknown> => call('DELETE');

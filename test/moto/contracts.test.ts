@@ -1,0 +1,48 @@
+/** The contracts of test/contracts/, kept by the real adapters on moto: what they ask is not only what one emulator takes. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { Route53Client } from '@aws-sdk/client-route-53';
+import { expect, inject, test } from 'vitest';
+import { Route53Zone } from '#adapters/aws/dns-zone.ts';
+import { NoticeItems } from '#adapters/aws/notices.ts';
+import { Table } from '#adapters/aws/table.ts';
+import { AwsWorlds } from '../contracts/aws-worlds.ts';
+import { builderContract } from '../contracts/builder.ts';
+import { deadLettersContract } from '../contracts/dead-letters.ts';
+import { dnsZoneContract } from '../contracts/dns-zone.ts';
+import { eventBusContract } from '../contracts/event-bus.ts';
+import { lookQueuesContract } from '../contracts/look-queues.ts';
+import { noticesContract } from '../contracts/notices.ts';
+import { pagerContract } from '../contracts/pager.ts';
+import { scannerContract } from '../contracts/scanner.ts';
+import { storeContract } from '../contracts/store.ts';
+import * as known from './deviations.ts';
+import { motoBuilder, motoScanner } from './worlds.ts';
+
+const endpoint = inject('moto');
+const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret' };
+const sdk = { endpoint, region: 'us-east-1', credentials };
+const worlds = new AwsWorlds(sdk);
+const dynamo = new DynamoDBClient(sdk);
+const route53 = new Route53Client(sdk);
+
+const tableName = await worlds.table();
+const zone = await worlds.zone();
+
+storeContract('Table on moto', () => new Table(tableName, dynamo));
+noticesContract('NoticeItems on moto', () => new NoticeItems(tableName, dynamo));
+dnsZoneContract('Route53Zone on moto', zone.name, () => new Route53Zone(zone.id, route53), known.dnsZone);
+eventBusContract('EventBridgeBus on moto', () => worlds.bus(), known.eventBus);
+lookQueuesContract('SqsLooks on moto', () => worlds.looks());
+pagerContract('SnsPager on moto', () => worlds.pager());
+deadLettersContract('toDeadLetters on moto', () => worlds.deadLetters());
+scannerContract('EcrScanner on moto', () => motoScanner(sdk, worlds), known.scanner);
+builderContract('CodeBuilder on moto', () => motoBuilder(sdk, worlds), known.builder);
+
+/** The promoter's contract can't be held here: when this fails, it can. */
+test('moto has no registry: it answers ECR’s API, but not the OCI distribution protocol', async () => {
+  const answer = await fetch(`${endpoint}/v2/`, {
+    headers: { host: '000000000000.dkr.ecr.us-east-1.amazonaws.com' },
+  });
+  expect(answer.headers.get('docker-distribution-api-version')).toBeNull();
+  expect([200, 401]).not.toContain(answer.status);
+});
