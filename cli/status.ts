@@ -65,10 +65,17 @@ function releaseText(release: EnvironmentAnswer['environment']['release']): stri
     case 'none':
       return 'nothing yet';
     case 'deploying':
-      return `${short(release.digest)} is being rolled out, to be Ready by ${release.deadline}`;
+      return `${short(release.digest)} is being rolled out${release.deadline ? `, to be Ready by ${release.deadline}` : ''}`;
+    case 'rolling-back':
+      return `${short(release.digest)} is gone back to, to be Ready by ${release.deadline}${failedText(release)}`;
     case 'ready':
-      return `${short(release.digest)} is Ready since ${release.since} at ${release.address}`;
+      return `${short(release.digest)} is Ready since ${release.since} at ${release.address}${failedText(release)}`;
     case 'unready':
-      return `${short(release.digest)} is not Ready since ${release.since}: ${release.reason}`;
+      return `${short(release.digest)} is not Ready since ${release.since}: ${release.reason}${failedText(release)}`;
+    case 'held':
+      return `${short(release.digest)} was not Ready in time and is held since ${release.since}: ${release.reason}`;
   }
 }
+
+const failedText = ({ failed }: { failed?: { digest: string; reason: string } | undefined }): string =>
+  failed ? ` (in place of ${short(failed.digest)}, which was not Ready in time: ${failed.reason})` : '';

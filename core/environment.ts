@@ -38,18 +38,47 @@ export const Candidate = z.discriminatedUnion('phase', [
 ]);
 export type Candidate = z.infer<typeof Candidate>;
 
+/** A digest that a person approved, and the approval that it was released on. */
+export const Released = z.object({ digest: Digest, approval });
+export type Released = z.infer<typeof Released>;
+
+const released = Released.shape;
+/** What should have run in its place, and why it does not. */
+const failed = z.object({ digest: Digest, reason: z.string() });
+/** What was Ready before it, and may be gone back to. */
+const previous = Released.optional();
+
+/** In each phase `digest` is what the cluster is to run now. */
 export const Release = z.discriminatedUnion('phase', [
   z.object({ phase: z.literal('none') }),
-  z.object({ phase: z.literal('deploying'), digest: Digest, deadline: Instant, ...waits }),
+  /** Its time begins when the cluster was first asked for it: without `deadline` it was not yet. */
+  z.object({
+    phase: z.literal('deploying'),
+    ...released,
+    deadline: Instant.optional(),
+    previous,
+    ...waits,
+  }),
+  z.object({ phase: z.literal('rolling-back'), ...released, deadline: Instant, failed, ...waits }),
   z.object({
     phase: z.literal('ready'),
-    digest: Digest,
+    ...released,
     address: z.string(),
     /** When to ask for its name again; gone when the name points here. */
     pointAt: Instant.optional(),
+    failed: failed.optional(),
     ...waits,
   }),
-  z.object({ phase: z.literal('unready'), digest: Digest, reason: z.string(), ...waits }),
+  /** It was Ready, or it is what was gone back to. */
+  z.object({
+    phase: z.literal('unready'),
+    ...released,
+    reason: z.string(),
+    failed: failed.optional(),
+    ...waits,
+  }),
+  /** It was not Ready in time, and there is nothing to go back to. */
+  z.object({ phase: z.literal('held'), ...released, reason: z.string(), previous, ...waits }),
 ]);
 export type Release = z.infer<typeof Release>;
 
@@ -75,6 +104,8 @@ export const Environment = z.object({
   recheckAt: Instant.optional(),
   /** What people on call are to be told, oldest first; gone when they were. */
   untold: z.array(Notice),
+  /** What of ours the last look found changed and put back: somebody who changes it each time is told of once. */
+  repaired: z.string().optional(),
 });
 export type Environment = z.infer<typeof Environment>;
 

@@ -1,11 +1,12 @@
 /** What the cluster says of an environment, reduced to what is decided upon. */
 import * as z from 'zod';
 import { Digest, type Instant } from './names.ts';
+import { problemOf } from './problem.ts';
 
 export interface Health {
   /** The digest that the Deployment asks for; undefined when there is no Deployment. */
   readonly digest: Digest | undefined;
-  /** Every replica of the newest generation is Ready. */
+  /** Nothing of another template is left, and at least the smallest count asked for is Ready. */
   readonly ready: boolean;
   readonly readySince: Instant | undefined;
   /** The load balancer's host name (EKS) or address. */
@@ -20,22 +21,40 @@ export interface Health {
         readonly limit: string | undefined;
       }
     | undefined;
+  /** What of ours was found changed, and was put back at this look. */
+  readonly repaired?: string | undefined;
 }
 
 const Time = z.iso.datetime();
-const terminated = z.object({ reason: z.string().optional(), finishedAt: Time.nullish() });
+const Terminated = z.object({
+  reason: z.string().optional(),
+  exitCode: z.int().optional(),
+  message: z.string().optional(),
+  finishedAt: Time.nullish(),
+});
 const ContainerStatus = z.object({
   name: z.string(),
+  started: z.boolean().optional(),
+  restartCount: z.int().optional(),
   state: z
     .object({
       waiting: z.object({ reason: z.string().optional(), message: z.string().optional() }).optional(),
-      terminated: terminated.optional(),
+      terminated: Terminated.optional(),
     })
     .optional(),
-  lastState: z.object({ terminated: terminated.optional() }).optional(),
+  lastState: z.object({ terminated: Terminated.optional() }).optional(),
+});
+export type ContainerStatus = z.infer<typeof ContainerStatus>;
+
+const Condition = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+  lastTransitionTime: Time.nullish(),
 });
 
-/** The parts of Kubernetes objects (apps/v1, v1) that are read here. */
+/** The parts of Kubernetes objects (apps/v1, v1, autoscaling/v2) that are read here. */
 export const Deployment = z.object({
   metadata: z.object({ generation: z.int() }),
   spec: z.object({
@@ -49,32 +68,34 @@ export const Deployment = z.object({
     replicas: z.int().optional(),
     updatedReplicas: z.int().optional(),
     readyReplicas: z.int().optional(),
+    conditions: z.array(Condition).optional(),
   }),
 });
+export type Deployment = z.infer<typeof Deployment>;
+
+const Resources = z.record(z.string(), z.string()).optional();
 export const Pod = z.object({
-  metadata: z.object({ name: z.string() }),
+  metadata: z.object({
+    name: z.string(),
+    creationTimestamp: Time.nullish(),
+    deletionTimestamp: Time.nullish(),
+  }),
   spec: z.object({
     containers: z.array(
       z.object({
         name: z.string(),
-        resources: z.object({ limits: z.record(z.string(), z.string()).optional() }).optional(),
+        image: z.string().optional(),
+        resources: z.object({ limits: Resources, requests: Resources }).optional(),
       }),
     ),
   }),
   status: z.object({
-    conditions: z
-      .array(
-        z.object({
-          type: z.string(),
-          status: z.string(),
-          message: z.string().optional(),
-          lastTransitionTime: Time.nullish(),
-        }),
-      )
-      .optional(),
+    conditions: z.array(Condition).optional(),
     containerStatuses: z.array(ContainerStatus).optional(),
   }),
 });
+export type Pod = z.infer<typeof Pod>;
+
 export const Service = z.object({
   status: z.object({
     loadBalancer: z
@@ -84,84 +105,77 @@ export const Service = z.object({
       .optional(),
   }),
 });
+export const Autoscaler = z.object({ spec: z.object({ minReplicas: z.int().optional() }) });
 
 export interface Sight {
-  readonly deployment: z.infer<typeof Deployment> | undefined;
-  readonly pods: readonly z.infer<typeof Pod>[];
+  readonly deployment: Deployment | undefined;
+  readonly pods: readonly Pod[];
   readonly service: z.infer<typeof Service> | undefined;
+  /** The count of pods moves by its hand; it is the least of them that makes an environment Ready. */
+  readonly autoscaler?: z.infer<typeof Autoscaler> | undefined;
 }
 
-export function assess({ deployment, pods, service }: Sight): Health {
+export function assess(sight: Sight): Health {
+  const { deployment, pods, service } = sight;
   const ingress = service?.status.loadBalancer?.ingress?.[0];
   const address = ingress?.hostname ?? ingress?.ip;
-  const podsReady = deployment !== undefined && isRolledOut(deployment);
+  const podsReady = deployment !== undefined && isRolledOut(sight, deployment);
   const ready = podsReady && address !== undefined;
   return {
     digest: deployment && digestOf(deployment),
     ready,
-    readySince: podsReady ? latest(pods.map(readySince)) : undefined,
+    readySince: podsReady ? readySince(pods, leastOf(sight)) : undefined,
     address,
-    problem: ready ? undefined : podsReady ? 'The load balancer has no address yet.' : problemOf(pods),
+    problem: ready
+      ? undefined
+      : podsReady
+        ? 'The load balancer has no address yet. Nothing to do for some minutes; then see its Service.'
+        : problemOf(deployment, pods),
     lastOom: lastOomOf(pods),
   };
 }
 
-/** As `kubectl rollout status` decides it. */
-function isRolledOut({ metadata, spec, status }: z.infer<typeof Deployment>): boolean {
-  const wanted = spec.replicas ?? 1;
+const leastOf = ({ deployment, autoscaler }: Sight): number =>
+  autoscaler?.spec.minReplicas ?? deployment?.spec.replicas ?? 1;
+
+/** As `kubectl rollout status` decides it, but for the pods that the autoscaler adds to what serves already. */
+function isRolledOut(sight: Sight, { metadata, status }: Deployment): boolean {
+  const isReplaced = (status.replicas ?? 0) === (status.updatedReplicas ?? 0) || areAllOfItsImage(sight);
   return (
     (status.observedGeneration ?? 0) >= metadata.generation &&
-    (status.updatedReplicas ?? 0) >= wanted &&
-    (status.replicas ?? 0) === (status.updatedReplicas ?? 0) &&
-    (status.readyReplicas ?? 0) >= wanted
+    isReplaced &&
+    (status.readyReplicas ?? 0) >= leastOf(sight)
   );
 }
 
-function digestOf(deployment: z.infer<typeof Deployment>): Digest | undefined {
-  const image = deployment.spec.template.spec.containers.find((container) => container.name === 'app')?.image;
-  return Digest.safeParse(image?.split('@')[1]).data;
-}
+/** Somebody restarts the pods, or gives them a variable: the old ones serve, and they are of the right image. */
+const areAllOfItsImage = ({ deployment, pods }: Sight): boolean =>
+  deployment !== undefined &&
+  pods.length > 0 &&
+  pods.every(({ spec }) => {
+    const image = appImage(spec.containers);
+    return image !== undefined && image === appImage(deployment.spec.template.spec.containers);
+  });
 
-type PodStatus = z.infer<typeof Pod>;
-const condition = (pod: PodStatus, type: string) => pod.status.conditions?.find((c) => c.type === type);
+const appImage = (containers: readonly { name: string; image?: string | undefined }[]) =>
+  containers.find(({ name }) => name === 'app')?.image;
 
-function readySince(pod: PodStatus): Instant | undefined {
-  const ready = condition(pod, 'Ready');
-  return ready?.status === 'True' && ready.lastTransitionTime ? instant(ready.lastTransitionTime) : undefined;
+const digestOf = (deployment: Deployment): Digest | undefined =>
+  Digest.safeParse(appImage(deployment.spec.template.spec.containers)?.split('@')[1]).data;
+
+/** The instant from which `least` of the pods were Ready: others that came later change nothing. */
+function readySince(pods: readonly Pod[], least: number): Instant | undefined {
+  const instants = pods.flatMap((pod) => {
+    const ready = pod.status.conditions?.find(({ type }) => type === 'Ready');
+    return ready?.status === 'True' && ready.lastTransitionTime ? [instant(ready.lastTransitionTime)] : [];
+  });
+  return instants.sort()[Math.max(least, 1) - 1] ?? instants.at(-1);
 }
 
 /** Kubernetes writes whole seconds: made comparable with our own instants. */
 const instant = (time: string): Instant => new Date(time).toISOString();
-const latest = (times: readonly (Instant | undefined)[]): Instant | undefined =>
-  times
-    .filter((time) => time !== undefined)
-    .sort()
-    .at(-1);
 
-const waitingAdvice: Readonly<Record<string, string>> = {
-  ImagePullBackOff: 'The image can not be pulled: is the digest still in the release repository?',
-  ErrImagePull: 'The image can not be pulled: is the digest still in the release repository?',
-  CrashLoopBackOff: 'The command ends again and again: read its logs, then change the command or the image.',
-  CreateContainerConfigError: 'The container can not be made: it may want to run as root, which is refused.',
-};
-
-function problemOf(pods: readonly PodStatus[]): string | undefined {
-  for (const pod of pods) {
-    for (const status of pod.status.containerStatuses ?? []) {
-      const waiting = status.state?.waiting;
-      const advice = waiting?.reason && waitingAdvice[waiting.reason];
-      if (advice) return `${waiting.reason}: ${advice}${waiting.message ? ` (${waiting.message})` : ''}`;
-    }
-    const scheduled = condition(pod, 'PodScheduled');
-    if (scheduled?.status === 'False') {
-      const message = (scheduled.message ?? 'no node takes the pod').replace(/\.$/, '');
-      return `Unschedulable: ${message}. Ask for less, or for another node pool.`;
-    }
-  }
-  return pods.length === 0 ? 'No pod yet.' : 'Pods are starting: the port 9000 must accept connections.';
-}
-
-function lastOomOf(pods: readonly PodStatus[]): Health['lastOom'] {
+function lastOomOf(pods: readonly Pod[]): Health['lastOom'] {
   const ooms = pods.flatMap((pod) =>
     (pod.status.containerStatuses ?? []).flatMap((status) =>
       [status.state?.terminated, status.lastState?.terminated]

@@ -17,6 +17,7 @@ import { type Objection, promoted, refusePromotion } from './promotion.ts';
 import { rechecked } from './recheck.ts';
 import { notPointed, observed, pointed } from './release.ts';
 import type { Verdict } from './verdict.ts';
+import type { WayBack } from './way-back.ts';
 
 /** All that can be learnt of an environment, in the order of the flow. */
 export type News =
@@ -44,8 +45,8 @@ export type News =
   | { readonly kind: 'promotion-refused'; readonly digest: Digest; readonly objection: Objection }
   /** It is in the release repository. */
   | { readonly kind: 'promoted'; readonly digest: Digest }
-  /** What the cluster showed. */
-  | { readonly kind: 'observed'; readonly health: Health }
+  /** What the cluster showed, and where a rollout that fails may go back to. */
+  | { readonly kind: 'observed'; readonly health: Health; readonly back?: WayBack }
   | { readonly kind: 'pointed'; readonly dns: { readonly name: string; readonly target: string } }
   /** Its name is somebody else's. */
   | { readonly kind: 'not-pointed'; readonly reason: string }
@@ -86,7 +87,7 @@ function turn(environment: Environment, news: Exclude<News, { kind: 'requested' 
     case 'promoted':
       return promoted(environment, news.digest, now);
     case 'observed':
-      return observed(environment, news.health, now);
+      return observed(environment, news.health, now, news.back);
     case 'pointed':
       return pointed(environment, news.dns, now);
     case 'not-pointed':
@@ -132,7 +133,8 @@ export const candidateTurns: readonly Turn<CandidatePhase>[] = [
 ];
 export const releaseTurns: readonly Turn<ReleasePhase>[] = [
   { from: [], news: 'requested', to: ['none'] },
-  { from: ['none', 'ready', 'unready'], news: 'promoted', to: ['deploying'] },
-  { from: ['deploying', 'unready'], news: 'observed', to: ['ready'] },
-  { from: ['deploying', 'ready'], news: 'observed', to: ['unready'] },
+  { from: ['none', 'rolling-back', 'ready', 'unready', 'held'], news: 'promoted', to: ['deploying'] },
+  { from: ['deploying', 'rolling-back', 'unready', 'held'], news: 'observed', to: ['ready'] },
+  { from: ['deploying'], news: 'observed', to: ['rolling-back', 'held'] },
+  { from: ['rolling-back', 'ready'], news: 'observed', to: ['unready'] },
 ];

@@ -32,7 +32,7 @@ function section(title: string, turns: readonly Turn[]): string[] {
 }
 
 /** Drawn from each of them, such a turn would hide the others. */
-const isFromAnywhere = ({ from }: Turn): boolean => from.length > 3;
+const isFromAnywhere = ({ from }: Turn): boolean => from.length > 5;
 
 function arrows({ from, news, to }: Turn): string[] {
   const begins = from.length === 0 ? ['[*]'] : from.map(stateOf);

@@ -2,6 +2,7 @@
 import type { Look } from './aws-events.ts';
 import type { Audit, Change } from './decision.ts';
 import type { DnsChange, DnsRecord } from './dns.ts';
+import type { LiveObject } from './drift.ts';
 import type { Environment, Image } from './environment.ts';
 import type { DomainEvent } from './events.ts';
 import type { Scan } from './finding.ts';
@@ -114,10 +115,20 @@ export interface ImagePromoter {
   copy(from: string, to: string, digest: Digest, tag: string): Promise<void>;
 }
 
+/** All of an environment's objects that carry its label, as they are now. */
+export interface ClusterSight extends Sight {
+  readonly objects: readonly LiveObject[];
+}
+
 export interface ClusterClient {
-  /** Server-side apply under our own field manager, in the order given. */
+  /**
+   * Server-side apply under our own field manager, what an object depends on before it.
+   * @throws Rejected where the cluster refuses an object, Retryable where it may take it later.
+   */
   apply(objects: readonly KubernetesObject[]): Promise<void>;
-  look(key: EnvironmentKey): Promise<Sight>;
+  /** Removes what is still the object that was seen, and of a kind that may be removed. */
+  remove(objects: readonly LiveObject[]): Promise<void>;
+  look(key: EnvironmentKey): Promise<ClusterSight>;
 }
 
 export interface DnsZone {

@@ -8,11 +8,11 @@ import type { Environment } from './environment.ts';
 import { shortDigest } from './image.ts';
 import { addSeconds, type Digest, type Instant } from './names.ts';
 import { recheckSeconds } from './recheck.ts';
+import { beginning } from './release.ts';
 import { explain, type Verdict } from './verdict.ts';
 
-/** How soon the rollout is looked at if its event is lost, and when it must be Ready. */
+/** How soon the rollout is looked at if its event is lost. */
 const rolloutPatienceSeconds = 120;
-const rolloutDeadlineSeconds = 600;
 
 /** Why an approved image was not promoted: it turned bad, and is judged again, or it can't be had, and that is the end. */
 export interface Objection {
@@ -65,13 +65,7 @@ export function promoted(environment: Environment, digest: Digest, now: Instant)
     candidate: { phase: 'promoted', image, approval, since: now },
     // What was fixed stays fixed; a finding that comes later has its own tries.
     remediation: { attempts: 0, fixes: environment.remediation.fixes },
-    release: {
-      phase: 'deploying',
-      digest,
-      since: now,
-      deadline: addSeconds(now, rolloutDeadlineSeconds),
-      lookAt: addSeconds(now, rolloutPatienceSeconds),
-    },
+    release: beginning(environment.release, { digest, approval }, now, rolloutPatienceSeconds),
     recheckAt: addSeconds(now, recheckSeconds),
   };
   const events = [{ type: 'ImagePromoted' as const, digest }];

@@ -1,11 +1,16 @@
-/** What the cluster runs: rolled out, seen healthy or not, its incidents opened and closed, its name pointed at it. */
+/**
+ * What the cluster runs: rolled out, seen healthy or not, gone back from, its incidents opened and closed, its name
+ * pointed at it. A rollout that is not Ready in time goes back to what was Ready, where that is approved now.
+ */
 import { change, type Decision, type EventBody, unchanged } from './decision.ts';
-import type { Environment, Release } from './environment.ts';
+import type { Plan } from './drift.ts';
+import type { Environment, Release, Released } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Health } from './health.ts';
 import { shortDigest } from './image.ts';
 import { type Incident, type IncidentKind, isOfCluster, isOver, oomSummary } from './incident.ts';
 import { addSeconds, environmentId, type Instant } from './names.ts';
+import type { WayBack } from './way-back.ts';
 
 /** How soon to look again: while something is about to change, and while all is well. */
 const busySeconds = 5;
@@ -13,64 +18,172 @@ const steadySeconds = 60;
 const incidentSeconds = 15;
 /** What was Ready and is not: shorter troubles, a restart or a node that is replaced, heal by themselves. */
 const downSeconds = 60;
-
+/** More of them do not help whoever reads the audit trail. */
+const differencesTold = 4;
 /** How soon the DNS stage looks if its event is lost, and how soon again where the name is somebody else's. */
 const namePatienceSeconds = 120;
 const foreignSeconds = 600;
-
-type Released = Exclude<Release, { phase: 'none' }>;
-/** Without the instant of the next look, which is set when all else is known. */
-type Seen<R> = R extends Released ? Omit<R, 'lookAt'> : never;
 
 /** The digest that the cluster is to run, if any. */
 export const wantedDigest = ({ release }: Environment) =>
   release.phase === 'none' ? undefined : release.digest;
 
-/** One look at the cluster. Always leaves an instant for the next look. */
-export function observed(environment: Environment, health: Health, now: Instant): Decision {
-  if (environment.release.phase === 'none') return unchanged('nothing is released yet');
-  const seen = nextRelease(environment.release, health, now);
-  const { incidents, events, lastOomAt } = nextIncidents(environment, seen, health, now);
-  if (seen.phase === 'ready' && addressOf(environment.release) !== seen.address) {
+/** A rollout of what was just released. Its time begins with the first look at the cluster, at the latest in so many seconds. */
+export function beginning(
+  before: Release,
+  released: Released,
+  now: Instant,
+  patienceSeconds: number,
+): Release {
+  const previous = lastReady(before);
+  const other = previous && previous.digest !== released.digest ? { previous } : {};
+  return { phase: 'deploying', ...released, ...other, since: now, lookAt: addSeconds(now, patienceSeconds) };
+}
+
+/** The newest digest that was Ready. What failed, or was not waited for, is never gone back to. */
+function lastReady(release: Release): Released | undefined {
+  switch (release.phase) {
+    case 'none':
+      return undefined;
+    case 'deploying':
+    case 'held':
+      return release.previous;
+    case 'rolling-back':
+    case 'ready':
+    case 'unready':
+      return { digest: release.digest, approval: release.approval };
+    default:
+      return unreachable(release);
+  }
+}
+
+type Running = Exclude<Release, { phase: 'none' }>;
+/** Without the instant of the next look, which is set when all else is known. */
+type Seen<R = Running> = R extends Running ? Omit<R, 'lookAt'> : never;
+interface Look {
+  readonly health: Health;
+  readonly now: Instant;
+  readonly back: WayBack;
+}
+
+/**
+ * One look at the cluster. Always leaves an instant for the next look.
+ * @param back what a rollout that fails at this look goes back to; where nobody says so, it is held.
+ */
+export function observed(
+  environment: Environment,
+  health: Health,
+  now: Instant,
+  back: WayBack = { none: 'nobody asked whether what was Ready before it is approved' },
+): Decision {
+  const { repaired: known, ...rest } = environment;
+  const before = rest.release;
+  if (before.phase === 'none') return unchanged('nothing is released yet');
+  const look = { health, now, back };
+  const seen = nextRelease(before, environment.spec.readyWithinSeconds, look);
+  const { incidents, events, lastOomAt } = nextIncidents(environment, before, seen, look);
+  if (seen.phase === 'ready' && addressOf(before) !== seen.address) {
     events.unshift({ type: 'EnvironmentReady', digest: seen.digest, address: seen.address });
     seen.pointAt = addSeconds(now, namePatienceSeconds);
   }
-  const lookAt = addSeconds(now, secondsToNextLook(seen, incidents));
+  const { repaired } = health;
   const parts = {
-    release: { ...seen, lookAt },
+    release: { ...seen, lookAt: addSeconds(now, secondsToNextLook(before, seen, incidents)) },
     incidents,
     ...(lastOomAt === undefined ? {} : { lastOomAt }),
+    ...(repaired === undefined ? {} : { repaired }),
+    // What is gone back to was not judged for as long as another was to run.
+    ...(before.digest === seen.digest ? {} : { recheckAt: now }),
   };
-  const what = describe(environment.release, seen, events);
-  return change(environment, parts, { at: now, actor: 'deploy', what, events });
+  const what = describe(before, seen, events, repaired === known ? undefined : repaired);
+  return change(rest, parts, { at: now, actor: 'deploy', what, events });
+}
+
+/** What a plan puts back that was there before: while a rollout is under way nothing is back yet. */
+export function repairedBy({ release }: Environment, { differences }: Plan): string | undefined {
+  const isUnderWay = release.phase === 'deploying' || release.phase === 'rolling-back';
+  if (isUnderWay || differences.length === 0) return undefined;
+  const more = differences.length - differencesTold;
+  return `${differences.slice(0, differencesTold).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** Where it is reached while it is Ready: elsewhere than before, or Ready again, is told. */
-const addressOf = (release: Release | Seen<Released>) =>
-  release.phase === 'ready' ? release.address : undefined;
+const addressOf = (release: Running | Seen) => (release.phase === 'ready' ? release.address : undefined);
 
-function nextRelease(release: Released, health: Health, now: Instant): Seen<Released> {
-  const { digest } = release;
-  const healthy = health.ready && health.digest === digest && health.address !== undefined;
-  const reason = health.problem ?? 'The cluster still runs another digest.';
+function nextRelease({ lookAt: _due, ...release }: Running, readyWithinSeconds: number, look: Look): Seen {
+  const { health, now } = look;
+  const { digest, approval } = release;
+  const failed = 'failed' in release && release.failed ? { failed: release.failed } : {};
+  const run = { digest, approval, ...failed };
+  if (health.ready && health.digest === digest && health.address !== undefined) {
+    const { address } = health;
+    return release.phase === 'ready'
+      ? { ...release, address }
+      : { phase: 'ready', ...run, address, since: now };
+  }
+  const reason =
+    health.problem ?? 'The cluster still runs another digest. Nothing to do: it is applied again.';
   switch (release.phase) {
-    case 'deploying':
-      if (healthy && health.address !== undefined)
-        return { phase: 'ready', digest, address: health.address, since: now };
-      return release.deadline <= now ? { phase: 'unready', digest, reason, since: now } : release;
+    case 'deploying': {
+      const deadline = release.deadline ?? addSeconds(now, readyWithinSeconds);
+      return now < deadline ? { ...release, deadline } : undo(release, readyWithinSeconds, reason, look);
+    }
+    case 'rolling-back':
+      return now < release.deadline ? release : { phase: 'unready', ...run, reason, since: now };
     case 'ready':
-      if (!healthy || health.address === undefined) return { phase: 'unready', digest, reason, since: now };
-      return { ...release, address: health.address };
+      return { phase: 'unready', ...run, reason, since: now };
     case 'unready':
-      if (healthy && health.address !== undefined)
-        return { phase: 'ready', digest, address: health.address, since: now };
+    case 'held':
       return { ...release, reason };
     default:
       return unreachable(release);
   }
 }
 
-function nextIncidents(environment: Environment, release: Seen<Released>, health: Health, now: Instant) {
+/** Not Ready in time: back to what was, or held where that may not be. */
+function undo(
+  { digest, approval, previous }: Seen<Extract<Release, { phase: 'deploying' }>>,
+  readyWithinSeconds: number,
+  reason: string,
+  { now, back }: Look,
+): Seen {
+  if ('to' in back) {
+    const deadline = addSeconds(now, readyWithinSeconds);
+    return { phase: 'rolling-back', ...back.to, deadline, failed: { digest, reason }, since: now };
+  }
+  return { phase: 'held', digest, approval, reason, ...(previous ? { previous } : {}), since: now };
+}
+
+/** What of the change from `before` to `after` people on call must know. */
+function troubleOf(before: Running, after: Seen, { now, back }: Look): [IncidentKind, string] | undefined {
+  const name = shortDigest(after.digest);
+  if (before.phase === 'deploying' && after.phase === 'rolling-back') {
+    const { digest, reason } = after.failed;
+    const { approver, approvedAt } = after.approval;
+    const target = `${name}, which ${approver} approved at ${approvedAt}`;
+    return ['rollout', `${shortDigest(digest)} was not Ready in time. ${reason} Rolled back to ${target}.`];
+  }
+  if (before.phase === 'deploying' && after.phase === 'held') {
+    const why = 'none' in back ? back.none : 'it may not be';
+    return [
+      'rollout',
+      `${name} was not Ready in time. ${after.reason} It was not rolled back: ${why}. It is held: have another image approved.`,
+    ];
+  }
+  if (before.phase === 'rolling-back' && after.phase === 'unready') {
+    return [
+      'down',
+      `${name}, gone back to from ${shortDigest(before.failed.digest)}, is not Ready either. ${after.reason}`,
+    ];
+  }
+  if (after.phase === 'unready' && addSeconds(after.since, downSeconds) <= now) {
+    return ['down', `${name} is not Ready since ${after.since}. ${after.reason}`];
+  }
+  return undefined;
+}
+
+function nextIncidents(environment: Environment, before: Running, release: Seen, look: Look) {
+  const { health, now } = look;
   const events: EventBody[] = [];
   const open = new Map<IncidentKind, Incident>(
     environment.incidents.map((incident) => [incident.kind, incident]),
@@ -85,20 +198,10 @@ function nextIncidents(environment: Environment, release: Seen<Released>, health
   const { lastOom } = health;
   const newOom = lastOom !== undefined && lastOom.at > (environment.lastOomAt ?? '');
   if (newOom) happened('oom', lastOom.at, oomSummary(lastOom));
-  if (release.phase === 'unready' && environment.release.phase === 'deploying') {
-    happened('rollout', now, `${shortDigest(release.digest)} was not Ready in time. ${release.reason}`);
-  }
-  if (
-    ![...open.values()].some(isOfCluster) &&
-    release.phase === 'unready' &&
-    addSeconds(release.since, downSeconds) <= now
-  ) {
-    happened(
-      'down',
-      now,
-      `${shortDigest(release.digest)} is not Ready since ${release.since}. ${release.reason}`,
-    );
-  }
+  const [kind, summary] = troubleOf(before, release, look) ?? [];
+  // Who was told of anything already looks at it: that it stays down is told only where nobody was.
+  const isNews = before.phase !== release.phase || ![...open.values()].some(isOfCluster);
+  if (kind !== undefined && summary !== undefined && isNews) happened(kind, now, summary);
   for (const incident of [...open.values()]) {
     if (release.phase !== 'ready' || !isOver(incident, health, now)) continue;
     open.delete(incident.kind);
@@ -107,18 +210,26 @@ function nextIncidents(environment: Environment, release: Seen<Released>, health
   return { incidents: [...open.values()], events, lastOomAt: newOom ? lastOom.at : environment.lastOomAt };
 }
 
-function secondsToNextLook(release: Seen<Released>, incidents: readonly Incident[]): number {
-  if (release.phase === 'deploying') return busySeconds;
-  return incidents.some(isOfCluster) || release.phase === 'unready' ? incidentSeconds : steadySeconds;
+function secondsToNextLook(before: Running, release: Seen, incidents: readonly Incident[]): number {
+  // What is to run has just changed: the same look again brings the cluster to it.
+  if (before.digest !== release.digest) return 0;
+  if (release.phase === 'deploying' || release.phase === 'rolling-back') return busySeconds;
+  return incidents.some(isOfCluster) || release.phase !== 'ready' ? incidentSeconds : steadySeconds;
 }
 
 /** Undefined when the look found what was known. */
-function describe(before: Released, after: Seen<Released>, events: readonly EventBody[]): string | undefined {
+function describe(
+  before: Running,
+  after: Seen,
+  events: readonly EventBody[],
+  repaired: string | undefined,
+): string | undefined {
   const turned = before.phase === after.phase ? [] : [`${before.phase} → ${after.phase}`];
+  const put = repaired === undefined ? [] : [`put back ${repaired}`];
   const told = events.map((event) =>
     'incident' in event ? `${event.type} (${event.incident.kind})` : event.type,
   );
-  return [...turned, ...told].join(', ') || undefined;
+  return [...turned, ...put, ...told].join(', ') || undefined;
 }
 
 /** The environment's name points at its load balancer. */

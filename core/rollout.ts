@@ -1,7 +1,12 @@
 /** The Kubernetes objects that an environment wants, in the order in which they are applied. */
 import { appUser } from './dockerfile.ts';
-import { type Digest, type EnvironmentKey, environmentId, namespaceOf } from './names.ts';
+import { limitRange, namespace, networkPolicies, resourceQuota } from './isolation.ts';
+import { appName, type KubernetesObject, labelsOf, metadataOf, selectorOf } from './labels.ts';
+import { type Digest, type EnvironmentKey, environmentId } from './names.ts';
+import { cpuQuantity, memoryQuantity } from './quantity.ts';
 import { containerPort, type Spec } from './spec.ts';
+
+export { appName, fieldManager, type KubernetesObject } from './labels.ts';
 
 export interface RolloutInput {
   readonly key: EnvironmentKey;
@@ -10,63 +15,47 @@ export interface RolloutInput {
   readonly image: string;
   readonly digest: Digest;
   readonly loadBalancerScheme: 'internal' | 'internet-facing';
+  /** The cluster's, such as `1.36`. */
+  readonly kubernetesVersion: string;
 }
 
-export interface KubernetesObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  readonly [field: string]: unknown;
-}
-
-export const fieldManager = 'getschwifty';
-/** The name of every object in an environment's namespace. */
-export const appName = 'app';
-
+/** What bounds and isolates comes before what runs: a pod never sees a namespace that is open. */
 export function desiredObjects(input: RolloutInput): KubernetesObject[] {
-  return [namespace(input), deployment(input), service(input)];
+  return [
+    namespace(input),
+    resourceQuota(input),
+    limitRange(input),
+    ...networkPolicies(input),
+    deployment(input),
+    autoscaler(input),
+    ...disruptionBudget(input),
+    service(input),
+  ];
 }
 
-const labelsOf = (key: EnvironmentKey) => ({
-  'app.kubernetes.io/name': appName,
-  'app.kubernetes.io/instance': namespaceOf(key),
-  'app.kubernetes.io/managed-by': fieldManager,
-  'getschwifty.dev/team': key.team,
-  'getschwifty.dev/environment': key.name,
-});
-const selectorOf = (key: EnvironmentKey) => ({ 'app.kubernetes.io/instance': namespaceOf(key) });
-
-function namespace({ key }: RolloutInput): KubernetesObject {
-  const labels = { ...labelsOf(key), 'pod-security.kubernetes.io/enforce': 'restricted' };
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespaceOf(key), labels } };
-}
-
+/** Without `replicas`: the autoscaler owns them, from the first pod on. */
 function deployment(input: RolloutInput): KubernetesObject {
   const { key, spec, digest } = input;
+  const annotations = {
+    'getschwifty.dev/environment': environmentId(key),
+    'getschwifty.dev/digest': digest,
+  };
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: {
-      name: appName,
-      namespace: namespaceOf(key),
-      labels: labelsOf(key),
-      annotations: { 'getschwifty.dev/environment': environmentId(key), 'getschwifty.dev/digest': digest },
-    },
+    metadata: { ...metadataOf(key), annotations },
     spec: {
-      replicas: spec.replicas,
       revisionHistoryLimit: 3,
+      progressDeadlineSeconds: spec.readyWithinSeconds,
+      // What runs is not touched until what replaces it is Ready.
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
       selector: { matchLabels: selectorOf(key) },
       template: { metadata: { labels: labelsOf(key) }, spec: podSpec(input) },
     },
   };
 }
 
-function podSpec({ spec, image }: RolloutInput) {
+function podSpec(input: RolloutInput) {
   return {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
@@ -77,47 +66,98 @@ function podSpec({ spec, image }: RolloutInput) {
       fsGroup: appUser,
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    containers: [
-      {
-        name: appName,
-        image,
-        ports: [{ name: 'http', containerPort }],
-        env: [{ name: 'PORT', value: String(containerPort) }],
-        resources: resourcesOf(spec),
-        readinessProbe: { tcpSocket: { port: 'http' }, periodSeconds: 2, failureThreshold: 3 },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ['ALL'] },
-        },
-        volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
-      },
-    ],
+    topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map(
+      (topologyKey) => ({
+        topologyKey,
+        maxSkew: 1,
+        // A cluster of one zone, or a zone without room, is no reason not to run.
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: { matchLabels: selectorOf(input.key) },
+        // Else the pods of the version before count too, and the new ones end where those were not.
+        matchLabelKeys: ['pod-template-hash'],
+      }),
+    ),
+    containers: [container(input)],
     volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '256Mi' } }],
+  };
+}
+
+function container({ spec, image }: RolloutInput) {
+  return {
+    name: appName,
+    image,
+    ports: [{ name: 'http', containerPort, protocol: 'TCP' }],
+    env: [{ name: 'PORT', value: String(containerPort) }],
+    resources: resourcesOf(spec),
+    ...probes(spec),
+    // Its last words are in its status when it fails: nobody needs the right to read logs.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+  };
+}
+
+/** The first holds the others back for as long as a rollout may take: who starts slowly is not killed for it. */
+function probes({ readyWithinSeconds }: Spec) {
+  const tcpSocket = { port: 'http' };
+  return {
+    startupProbe: { tcpSocket, periodSeconds: 1, failureThreshold: readyWithinSeconds },
+    readinessProbe: { tcpSocket, periodSeconds: 2, failureThreshold: 3 },
+    livenessProbe: { tcpSocket, periodSeconds: 10, failureThreshold: 6 },
   };
 }
 
 /** Memory's request is its limit: what is promised is there, and what exceeds it is killed alone. */
 function resourcesOf({ resources }: Spec) {
-  const memory = `${resources.memoryMiB}Mi`;
+  const memory = memoryQuantity(resources.memoryMiB);
   const gpu = resources.gpu > 0 ? { 'nvidia.com/gpu': String(resources.gpu) } : {};
+  return { requests: { cpu: cpuQuantity(resources.cpu), memory, ...gpu }, limits: { memory, ...gpu } };
+}
+
+/** There for a fixed count too: then it is what keeps the count, and no other manager ever owns it. */
+function autoscaler({ key, spec }: RolloutInput): KubernetesObject {
+  const target = { type: 'Utilization', averageUtilization: 70 };
   return {
-    requests: { cpu: `${Math.round(resources.cpu * 1000)}m`, memory, ...gpu },
-    limits: { memory, ...gpu },
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: metadataOf(key),
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: appName },
+      minReplicas: spec.replicas.min,
+      maxReplicas: spec.replicas.max,
+      metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }],
+    },
   };
+}
+
+/** With one replica it would only keep a node from being drained. A pod that is not Ready holds nobody up. */
+function disruptionBudget({ key, spec }: RolloutInput): KubernetesObject[] {
+  if (spec.replicas.min < 2) return [];
+  return [
+    {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: metadataOf(key),
+      spec: {
+        maxUnavailable: 1,
+        selector: { matchLabels: selectorOf(key) },
+        unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      },
+    },
+  ];
 }
 
 /** In EKS Auto Mode this class makes an NLB. Which of its subnets take it, public or private ones, the scheme says. */
 function service({ key, loadBalancerScheme }: RolloutInput): KubernetesObject {
+  const annotations = { 'service.beta.kubernetes.io/aws-load-balancer-scheme': loadBalancerScheme };
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: {
-      name: appName,
-      namespace: namespaceOf(key),
-      labels: labelsOf(key),
-      annotations: { 'service.beta.kubernetes.io/aws-load-balancer-scheme': loadBalancerScheme },
-    },
+    metadata: { ...metadataOf(key), annotations },
     spec: {
       type: 'LoadBalancer',
       loadBalancerClass: 'eks.amazonaws.com/nlb',

@@ -72,6 +72,19 @@ const Resources = z.strictObject({
   gpu: z.int().min(0).max(16).default(0),
 });
 
+/** So many at least and at most: a number is both. The cluster's autoscaler keeps the count between them. */
+const Range = z
+  .strictObject({ min: z.int().min(1).max(100), max: z.int().min(1).max(100) })
+  .refine(({ min, max }) => min <= max, 'min is above max');
+const Replicas = z.union([
+  z
+    .int()
+    .min(1)
+    .max(100)
+    .transform((count) => ({ min: count, max: count })),
+  Range,
+]);
+
 export const Spec = z.strictObject({
   /** A name of the catalog. */
   base: z.string().min(1).max(64),
@@ -83,7 +96,9 @@ export const Spec = z.strictObject({
     .default({}),
   command: z.array(Word).min(1).max(32),
   resources: Resources.prefault({}),
-  replicas: z.int().min(1).max(100).default(1),
+  replicas: Replicas.prefault(1),
+  /** How long a rollout may take until its pods accept connections; then it is rolled back. */
+  readyWithinSeconds: z.int().min(20).max(3600).default(600),
 });
 export type Spec = z.infer<typeof Spec>;
 

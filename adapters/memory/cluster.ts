@@ -1,12 +1,17 @@
-/** A cluster in memory: it keeps what is applied; what its controllers and kubelets would do, a test says. */
-import { Rejected } from '#core/errors.ts';
-import { Deployment, Pod, Service, type Sight } from '#core/health.ts';
+/**
+ * A cluster in memory: it keeps what is applied and what others change beside it; what its controllers and kubelets
+ * would do, a test says.
+ */
+import { LiveObject, objectId } from '#core/drift.ts';
+import { Conflict, Rejected } from '#core/errors.ts';
+import { Autoscaler, Deployment, Pod, Service, type Sight } from '#core/health.ts';
 import { type EnvironmentKey, type Instant, namespaceOf } from '#core/names.ts';
-import type { ClusterClient } from '#core/ports.ts';
-import { appName, type KubernetesObject } from '#core/rollout.ts';
+import type { ClusterClient, ClusterSight } from '#core/ports.ts';
+import { appName, fieldManager, type KubernetesObject } from '#core/rollout.ts';
+import { mergeApplied } from './server-side-apply.ts';
 
 interface Namespace {
-  readonly objects: Map<string, KubernetesObject>;
+  readonly objects: Map<string, LiveObject>;
   /** Of the Deployment: one more with every change of its spec. */
   generation: number;
   rolledOut: number;
@@ -16,33 +21,63 @@ interface Namespace {
 
 export class MemoryCluster implements ClusterClient {
   readonly #namespaces = new Map<string, Namespace>();
+  #made = 0;
   /** How often anything was applied. */
   applies = 0;
   /** Called before an object is taken: a test throws here for what the cluster refuses. */
   before: (object: KubernetesObject) => void = () => undefined;
 
   async apply(objects: readonly KubernetesObject[]): Promise<void> {
-    this.applies++;
+    if (objects.length > 0) this.applies++;
     for (const object of objects) {
       this.before(object);
       const { kind, metadata } = object;
       if (kind === 'Namespace') this.#make(metadata.name);
       const namespace = this.#namespaces.get(metadata.namespace ?? metadata.name);
       if (!namespace) throw new Rejected(`namespaces "${metadata.namespace}" not found`);
-      const known = namespace.objects.get(`${kind} ${metadata.name}`);
-      const changed = JSON.stringify(known?.['spec']) !== JSON.stringify(object['spec']);
-      if (kind === 'Deployment' && changed) namespace.generation++;
-      namespace.objects.set(`${kind} ${metadata.name}`, object);
+      this.#put(namespace, object);
     }
   }
 
-  async look(key: EnvironmentKey): Promise<Sight> {
+  async remove(objects: readonly LiveObject[]): Promise<void> {
+    for (const { kind, metadata } of objects) {
+      const namespace = this.#namespaces.get(metadata.namespace ?? '');
+      const id = objectId({ kind, metadata });
+      const known = namespace?.objects.get(id);
+      if (known && known.metadata.uid !== metadata.uid) throw new Conflict(`${id} was made anew since.`);
+      namespace?.objects.delete(id);
+    }
+  }
+
+  async look(key: EnvironmentKey): Promise<ClusterSight> {
     const namespace = this.#namespaces.get(namespaceOf(key));
+    const objects = [...(namespace?.objects.values() ?? [])].filter(
+      ({ kind, metadata }) =>
+        kind === 'Namespace' || metadata.labels?.['app.kubernetes.io/instance'] === namespaceOf(key),
+    );
+    const ours = (kind: string) => objects.find((object) => objectId(object) === `${kind} ${appName}`);
+    const autoscaler = ours('HorizontalPodAutoscaler');
     return {
-      deployment: namespace && deploymentOf(namespace),
+      deployment: namespace && deploymentOf(namespace, ours('Deployment')),
+      service: namespace && serviceOf(namespace, ours('Service')),
+      autoscaler: autoscaler && Autoscaler.parse(autoscaler),
       pods: namespace?.pods ?? [],
-      service: namespace && serviceOf(namespace),
+      objects: structuredClone(objects),
     };
+  }
+
+  /** Somebody else changes an object by hand, or makes one. */
+  edit(key: EnvironmentKey, kind: string, change: (object: LiveObject) => unknown, name = appName): void {
+    const { objects } = this.#of(key);
+    const id = objectId({ kind, metadata: { name } });
+    const known = objects.get(id);
+    if (!known) throw new Error(`there is no ${id} in ${namespaceOf(key)}`);
+    objects.set(id, LiveObject.parse(change(structuredClone(known))));
+  }
+
+  /** Somebody deletes an object by hand. */
+  delete(key: EnvironmentKey, kind: string, name = appName): void {
+    this.#of(key).objects.delete(objectId({ kind, metadata: { name } }));
   }
 
   /** The controllers have done their work: a Ready pod, and an address in front of it. */
@@ -71,6 +106,17 @@ export class MemoryCluster implements ClusterClient {
     this.#namespaces.set(name, empty);
   }
 
+  #put(namespace: Namespace, object: KubernetesObject): void {
+    const id = objectId(object);
+    const known = namespace.objects.get(id);
+    const merged = LiveObject.parse(mergeApplied(known, object));
+    merged.metadata.uid = known?.metadata.uid ?? `uid-${++this.#made}`;
+    merged.metadata.managedFields = [{ manager: fieldManager }];
+    const changed = JSON.stringify(known?.['spec']) !== JSON.stringify(merged['spec']);
+    if (object.kind === 'Deployment' && changed) namespace.generation++;
+    namespace.objects.set(id, merged);
+  }
+
   #of(key: EnvironmentKey): Namespace {
     const namespace = this.#namespaces.get(namespaceOf(key));
     if (!namespace) throw new Error(`nothing was applied in ${namespaceOf(key)}`);
@@ -78,8 +124,10 @@ export class MemoryCluster implements ClusterClient {
   }
 }
 
-function deploymentOf({ objects, generation, rolledOut, pods }: Namespace): Sight['deployment'] {
-  const object = objects.get(`Deployment ${appName}`);
+function deploymentOf(
+  { generation, rolledOut, pods }: Namespace,
+  object: LiveObject | undefined,
+): Sight['deployment'] {
   if (!object) return undefined;
   const ready = pods.filter(isReady).length;
   const updated = rolledOut === generation ? pods.length : 0;
@@ -88,8 +136,8 @@ function deploymentOf({ objects, generation, rolledOut, pods }: Namespace): Sigh
   return Deployment.parse({ ...object, metadata: { ...object.metadata, generation }, status });
 }
 
-function serviceOf({ objects, address }: Namespace): Sight['service'] {
-  if (!objects.has(`Service ${appName}`)) return undefined;
+function serviceOf({ address }: Namespace, object: LiveObject | undefined): Sight['service'] {
+  if (!object) return undefined;
   const ingress = address === undefined ? [] : [{ hostname: address }];
   return Service.parse({ status: { loadBalancer: { ingress } } });
 }

@@ -7,7 +7,7 @@ import type { Request } from '../runtime/custom-resource.ts';
 import { log } from '../runtime/log.ts';
 import { rolesResource, watcherResource } from './env.ts';
 import { imagePolicies } from './image-policy.ts';
-import { clusterRoles } from './roles.ts';
+import { clusterObjects } from './roles.ts';
 import { WatcherProperties, watcherObjects } from './watcher.ts';
 
 type Cluster = Pick<ClusterClient, 'apply'> & { remove(objects: readonly KubernetesObject[]): Promise<void> };
@@ -31,7 +31,7 @@ export async function setUp(
   const deleted = request.RequestType === 'Delete';
   if (request.ResourceType === rolesResource) {
     // With the cluster they go too.
-    const objects = [...clusterRoles, ...imagePolicies(registry)];
+    const objects = [...clusterObjects, ...imagePolicies(registry)];
     if (!deleted) await again(() => cluster.apply(objects), pauseMs);
     return;
   }

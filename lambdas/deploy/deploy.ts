@@ -2,16 +2,18 @@
 import type { Signal } from '#core/aws-events.ts';
 import type { Config } from '#core/config.ts';
 import { summaryOf } from '#core/decision.ts';
+import { type Plan, planOf } from '#core/drift.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
-import { assess } from '#core/health.ts';
+import { assess, type Health } from '#core/health.ts';
 import { repositoryOf } from '#core/image.ts';
 import { next } from '#core/machine.ts';
 import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, ClusterClient, EnvironmentStore } from '#core/ports.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
-import { wantedDigest } from '#core/release.ts';
+import { repairedBy, wantedDigest } from '#core/release.ts';
 import { desiredObjects, type KubernetesObject } from '#core/rollout.ts';
+import { previousOf, wayBack } from '#core/way-back.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
 
@@ -20,7 +22,7 @@ export interface DeployDeps {
   readonly cluster: ClusterClient;
   readonly clusterName: string;
   readonly registry: string;
-  readonly config: Pick<Config, 'clusters'>;
+  readonly config: Pick<Config, 'clusters' | 'policy' | 'waivers'>;
   readonly clock: Clock;
 }
 
@@ -41,7 +43,8 @@ export function deploy(deps: DeployDeps): Handle {
     }
     if (signal.kind === 'look' && isLookedAfter(environment.release, deps.clock.now())) return;
     const health = await bringAndLook(deps, environment, digest);
-    const decision = next(environment, { kind: 'observed', health }, deps.clock.now());
+    const back = await wayBackOf(deps, environment);
+    const decision = next(environment, { kind: 'observed', health, back }, deps.clock.now());
     if (decision.outcome === 'changed') await deps.store.write(decision);
     log.info('looked', { environment: environmentId(key), ...summaryOf(decision) });
   };
@@ -65,37 +68,51 @@ function environmentOf(signal: Signal, clusterName: string): EnvironmentKey | un
   }
 }
 
-/** Applied only where the cluster wants something else or lacks a part: a look at what is well changes nothing. */
-async function bringAndLook(
-  { cluster, registry, config, clusterName }: DeployDeps,
-  environment: Environment,
+/** Only what differs is applied: a look at what is well writes nothing. */
+async function bringAndLook(deps: DeployDeps, environment: Environment, digest: Digest): Promise<Health> {
+  const { cluster } = deps;
+  const sight = await cluster.look(environment.key);
+  const plan = planOf(wantedObjects(deps, environment, digest), sight.objects);
+  if (plan.differences.length === 0) return assess(sight);
+  log.info('the cluster differs', {
+    environment: environmentId(environment.key),
+    differences: plan.differences,
+  });
+  const refusal = await carryOut(cluster, plan);
+  const seen = assess(await cluster.look(environment.key));
+  return refusal === undefined
+    ? { ...seen, repaired: repairedBy(environment, plan) }
+    : { ...seen, ready: false, problem: refusal };
+}
+
+function wantedObjects(
+  { registry, config, clusterName }: DeployDeps,
+  { key, spec }: Environment,
   digest: Digest,
-) {
-  const { key, spec } = environment;
-  const sight = await cluster.look(key);
-  const health = assess(sight);
-  if (health.digest === digest && sight.service !== undefined) return health;
-  const scheme =
-    config.clusters.find((entry) => entry.name === clusterName)?.loadBalancerScheme ?? 'internal';
+): KubernetesObject[] {
+  const cluster = config.clusters.find(({ name }) => name === clusterName);
+  if (!cluster) throw new Rejected(`The configuration names no cluster ${clusterName}: deploy again.`);
+  const { loadBalancerScheme, kubernetesVersion } = cluster;
   const image = `${registry}/${repositoryOf('release', key)}@${digest}`;
-  const refusal = await apply(
-    cluster,
-    desiredObjects({ key, spec, image, digest, loadBalancerScheme: scheme }),
-  );
-  const seen = assess(await cluster.look(key));
-  return refusal === undefined ? seen : { ...seen, ready: false, problem: refusal };
+  return desiredObjects({ key, spec, image, digest, loadBalancerScheme, kubernetesVersion });
 }
 
 /** @returns why the cluster would not, where a retry can't help: that is seen at the environment, and paged in time. */
-async function apply(
-  cluster: ClusterClient,
-  objects: readonly KubernetesObject[],
-): Promise<string | undefined> {
+async function carryOut(cluster: ClusterClient, { apply, remove }: Plan): Promise<string | undefined> {
   try {
-    await cluster.apply(objects);
+    await cluster.apply(apply);
+    await cluster.remove(remove);
     return undefined;
   } catch (error) {
     if (error instanceof Rejected) return error.message;
     throw error;
   }
+}
+
+/** Read with each look at a rollout, so that the one that fails knows where to go back to. */
+async function wayBackOf({ store, config, clock }: DeployDeps, { key, release }: Environment) {
+  const previous = previousOf(release);
+  const verdict = previous && (await store.verdict(key, previous.digest));
+  const { policy, waivers } = config;
+  return wayBack(release, { verdict, policy, waivers, now: clock.now() });
 }

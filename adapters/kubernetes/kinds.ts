@@ -1,0 +1,63 @@
+/** The kinds that we apply: where their collections are, and in which of them something can become unwanted. */
+import type { KubernetesObject } from '#core/rollout.ts';
+
+interface Kind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** The plural in its path. */
+  readonly resource: string;
+}
+
+const kind = (apiVersion: string, name: string, resource: string): Kind => ({
+  apiVersion,
+  kind: name,
+  resource,
+});
+
+/** Of an environment's namespace. */
+export const environmentKinds: readonly Kind[] = [
+  kind('v1', 'ResourceQuota', 'resourcequotas'),
+  kind('v1', 'LimitRange', 'limitranges'),
+  kind('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
+  kind('apps/v1', 'Deployment', 'deployments'),
+  kind('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
+  kind('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets'),
+  kind('v1', 'Service', 'services'),
+];
+const namespacedKinds = [
+  ...environmentKinds,
+  kind('v1', 'ConfigMap', 'configmaps'),
+  kind('v1', 'ServiceAccount', 'serviceaccounts'),
+];
+
+const clusterKinds: readonly Kind[] = [
+  kind('v1', 'Namespace', 'namespaces'),
+  kind('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles'),
+  kind('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings'),
+  kind('scheduling.k8s.io/v1', 'PriorityClass', 'priorityclasses'),
+  kind('admissionregistration.k8s.io/v1', 'ValidatingAdmissionPolicy', 'validatingadmissionpolicies'),
+  kind(
+    'admissionregistration.k8s.io/v1',
+    'ValidatingAdmissionPolicyBinding',
+    'validatingadmissionpolicybindings',
+  ),
+];
+
+const groupPath = (apiVersion: string): string =>
+  apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+
+export const collectionPath = ({ apiVersion, resource }: Kind, namespace: string): string =>
+  `${groupPath(apiVersion)}/namespaces/${namespace}/${resource}`;
+
+type Named = Pick<KubernetesObject, 'apiVersion' | 'kind'> & {
+  readonly metadata: { readonly name: string; readonly namespace?: string | undefined };
+};
+
+export function pathOf({ apiVersion, kind: name, metadata }: Named): string {
+  const isIt = (entry: Kind) => entry.apiVersion === apiVersion && entry.kind === name;
+  const own = namespacedKinds.find(isIt);
+  if (own && metadata.namespace) return `${collectionPath(own, metadata.namespace)}/${metadata.name}`;
+  const wide = clusterKinds.find(isIt);
+  if (!wide) throw new Error(`adapters/kubernetes/kinds.ts knows no path for ${apiVersion} ${name}`);
+  return `${groupPath(apiVersion)}/${wide.resource}/${metadata.name}`;
+}

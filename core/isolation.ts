@@ -1,0 +1,124 @@
+/**
+ * What keeps an environment to itself: its namespace, how much it may hold there, and whom it may talk to.
+ * docs/adr/0011 says why it may reach what it may.
+ */
+import { type KubernetesObject, labelsOf, metadataOf } from './labels.ts';
+import { type EnvironmentKey, namespaceOf } from './names.ts';
+import { cpuQuantity, memoryQuantity } from './quantity.ts';
+import { containerPort, type Spec } from './spec.ts';
+
+type Block = readonly [network: number, bits: number];
+const block = (cidr: string): Block => {
+  const [address = '', bits] = cidr.split('/');
+  return [address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0), Number(bits)];
+};
+const text = ([network, bits]: Block): string =>
+  `${[24, 16, 8, 0].map((shift) => (network >>> shift) & 255).join('.')}/${bits}`;
+
+/** A VPC, a cluster's Services and its API are in these (RFC 1918, RFC 6598). */
+export const privateRanges = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16'];
+/** Never to be reached: this host, link-local with the metadata address (RFC 3927), multicast and what is reserved. */
+const unreachableRanges = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'];
+
+/**
+ * All other addresses, as the fewest blocks. Not `0.0.0.0/0` with exceptions: EKS's agent lets an exception win over
+ * every other rule, and DNS in a private range would be denied (aws/amazon-network-policy-controller-k8s, issue 146).
+ */
+export const publicRanges: readonly string[] = without(
+  [0, 0],
+  [...privateRanges, ...unreachableRanges].map(block),
+).map(text);
+
+function without(whole: Block, holes: readonly Block[]): Block[] {
+  const inside = holes.filter((hole) => overlaps(whole, hole));
+  if (inside.length === 0) return [whole];
+  const [network, bits] = whole;
+  if (inside.some(([, holeBits]) => holeBits <= bits)) return [];
+  const half: Block = [network + 2 ** (31 - bits), bits + 1];
+  return [...without([network, bits + 1], inside), ...without(half, inside)];
+}
+
+/** Of two blocks that overlap, the smaller lies within the larger. */
+function overlaps(a: Block, b: Block): boolean {
+  const bits = Math.min(a[1], b[1]);
+  const size = 2 ** (32 - bits);
+  return Math.floor(a[0] / size) === Math.floor(b[0] / size);
+}
+
+interface Isolated {
+  readonly key: EnvironmentKey;
+  readonly spec: Spec;
+  readonly loadBalancerScheme: 'internal' | 'internet-facing';
+  readonly kubernetesVersion: string;
+}
+
+/** The standard's version is the cluster's own: it changes with an upgrade of ours, not with one of AWS's. */
+export function namespace({ key, kubernetesVersion }: Isolated): KubernetesObject {
+  const standard = Object.fromEntries(
+    ['enforce', 'warn', 'audit'].flatMap((mode) => [
+      [`pod-security.kubernetes.io/${mode}`, 'restricted'],
+      [`pod-security.kubernetes.io/${mode}-version`, `v${kubernetesVersion}`],
+    ]),
+  );
+  const labels = { ...labelsOf(key), ...standard };
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespaceOf(key), labels } };
+}
+
+/** Twice what its replicas may be: a rollout stands beside what runs until it is Ready. */
+export function resourceQuota({ key, spec }: Isolated): KubernetesObject {
+  const pods = 2 * spec.replicas.max;
+  const { cpu, memoryMiB, gpu } = spec.resources;
+  const memory = memoryQuantity(memoryMiB * pods);
+  const hard = {
+    pods: String(pods),
+    'requests.cpu': cpuQuantity(cpu * pods),
+    'requests.memory': memory,
+    'limits.memory': memory,
+    'requests.nvidia.com/gpu': String(gpu * pods),
+    persistentvolumeclaims: '0',
+    'services.loadbalancers': '1',
+  };
+  return { apiVersion: 'v1', kind: 'ResourceQuota', metadata: metadataOf(key), spec: { hard } };
+}
+
+/** What a container gets that asks for nothing, and the most that one may ask for: what the spec says. */
+export function limitRange({ key, spec }: Isolated): KubernetesObject {
+  const memory = memoryQuantity(spec.resources.memoryMiB);
+  const cpu = cpuQuantity(spec.resources.cpu);
+  const limits = [
+    { type: 'Container', default: { memory }, defaultRequest: { cpu, memory }, max: { memory } },
+  ];
+  return { apiVersion: 'v1', kind: 'LimitRange', metadata: metadataOf(key), spec: { limits } };
+}
+
+const tcp = (...ports: number[]) => ports.map((port) => ({ protocol: 'TCP', port }));
+const peers = (ranges: readonly string[]) => ranges.map((cidr) => ({ ipBlock: { cidr } }));
+
+/** Nothing in and nothing out, but for what the other policies let through: policies add up. */
+export function networkPolicies({ key, loadBalancerScheme }: Isolated): KubernetesObject[] {
+  const policy = (name: string, spec: Record<string, unknown>): KubernetesObject => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: metadataOf(key, name),
+    spec: { podSelector: {}, ...spec },
+  });
+  const dns = [
+    { protocol: 'UDP', port: 53 },
+    { protocol: 'TCP', port: 53 },
+  ];
+  const callers = loadBalancerScheme === 'internal' ? privateRanges : ['0.0.0.0/0'];
+  return [
+    // The empty lists are said, so that they are ours: what somebody adds to them goes at the next look.
+    policy('default-deny', { policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [] }),
+    policy('serve', {
+      policyTypes: ['Ingress'],
+      ingress: [{ from: peers(callers), ports: tcp(containerPort) }],
+    }),
+    // By address: in EKS Auto Mode the name server is no pod that a selector could name (containers-roadmap, issue 2552).
+    policy('resolve', { policyTypes: ['Egress'], egress: [{ to: peers(privateRanges), ports: dns }] }),
+    policy('reach-internet', {
+      policyTypes: ['Egress'],
+      egress: [{ to: peers(publicRanges), ports: tcp(80, 443) }],
+    }),
+  ];
+}
