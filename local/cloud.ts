@@ -22,6 +22,7 @@ import type { Instance } from '#local/instance.ts';
 import { ensureKubernetesBinary } from '#local/kubernetes/binary.ts';
 import { interfaceExists } from '#local/kubernetes/network.ts';
 import { createNetwork, type NodeAccess, nodeStatus, startNode, stopNode } from '#local/kubernetes/node.ts';
+import { ensureNodeTools } from '#local/kubernetes/tools.ts';
 import {
   attachNode,
   ensureServices,
@@ -72,6 +73,7 @@ export function packagesStep(board: Board, instance: Instance, names: readonly s
 interface Prepared {
   readonly network: Promise<Instance>;
   readonly binary: Promise<string>;
+  readonly tools: Promise<string>;
   readonly emulator: Promise<void>;
   readonly baseImage: Promise<unknown>;
   readonly assembly: Promise<string>;
@@ -100,6 +102,9 @@ function prepare(board: Board, instance: Instance, packages: Promise<void>): Pre
     }),
     binary: board.step({ title: 'Kubernetes, from source', log, advice: registries }, [go], ([go]) =>
       ensureKubernetesBinary(instance, { go, log }),
+    ),
+    tools: step('metrics-server, kube-router', 'node-tools-build', registries, [go], async (log) =>
+      ensureNodeTools(instance, { go: await go, log }),
     ),
     emulator: step('AWS emulator', 'emulator-install', registries, [packages], (log) =>
       ensureEmulator(instance, { python: 'python3', log }),
@@ -156,9 +161,9 @@ function bringUp(board: Board, instance: Instance, made: Prepared): Promise<Clou
       log: log('node'),
       advice: `${AGAIN}; each component has a log in ${instance.logs}`,
     },
-    [emulator, made.binary, services],
-    async ([{ placed, url }, binary], report) => {
-      const access = await ensureNode(placed, binary, url, report.note);
+    [emulator, made.binary, made.tools, services],
+    async ([{ placed, url }, binary, tools], report) => {
+      const access = await ensureNode(placed, { binary, tools }, url, report.note);
       await attachNode(placed, access.kubeconfig);
       await setClusterEndpoint(url, access);
       return access;
@@ -222,7 +227,7 @@ function deployInto(
 /** A node that is ready is kept with all that runs on it. */
 async function ensureNode(
   instance: Instance,
-  binary: string,
+  programs: { readonly binary: string; readonly tools: string },
   url: string,
   note: (text: string) => void,
 ): Promise<NodeAccess> {
@@ -232,7 +237,7 @@ async function ensureNode(
     return status.access;
   }
   return startNode(instance, {
-    binary,
+    ...programs,
     tokenReviewUrl: `${servicesUrl(instance)}/token-review`,
     registry: { host: registryHost, endpoint: url },
   });

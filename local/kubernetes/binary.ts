@@ -23,7 +23,7 @@ import { writePauseImage } from './pause-image.ts';
 
 const sources = join(dirname(fileURLToPath(import.meta.url)), 'node');
 
-interface BuildOptions {
+export interface BuildOptions {
   /** The `go` program. */
   readonly go: string;
   /** One line a compiled package, and the compiler's errors. */
@@ -78,7 +78,7 @@ function binaryFolder(instance: Instance): string {
 }
 
 /** A lock that the kernel frees even if this process is killed: `flock` holds it while its input is open. */
-async function withLock(file: string, task: () => Promise<void>): Promise<void> {
+export async function withLock(file: string, task: () => Promise<void>): Promise<void> {
   const holder = spawn('flock', [file, 'sh', '-c', 'echo locked; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

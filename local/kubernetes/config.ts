@@ -1,6 +1,7 @@
 /** The node's configuration files, as text by path below `/run/node/config` (see node.sh). */
 import { stringify } from 'yaml';
 import type { Instance } from '#local/instance.ts';
+import { metricsApi } from './metrics-api.ts';
 import { pauseImage } from './pause-image.ts';
 
 export interface NodeSettings {
@@ -13,6 +14,7 @@ export interface NodeSettings {
 export function nodeConfig(instance: Instance, settings: NodeSettings): Record<string, string> {
   return {
     'kubelet.yaml': stringify(kubelet(instance)),
+    'metrics-api.json': JSON.stringify(metricsApi(instance.network.node)),
     'token-review.kubeconfig': stringify(tokenReview(settings.tokenReviewUrl)),
     'containerd.toml': containerd,
     'cni/10-pods.conflist': JSON.stringify(podNetwork(instance.network.pods), null, 2),

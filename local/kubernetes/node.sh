@@ -7,18 +7,20 @@
 #   /run/node         the instance's node folder: pki/, config/, lib/, log/
 #   /run/logs         one log a component
 #   /run/kubernetes   the folder of the binary, `kubectl` and the pause image
+#   /run/tools        metrics-server and kube-router
 set -euo pipefail
 trap 'exit 0' TERM
 
-for program in containerd ctr runc iptables conntrack; do
+for program in containerd ctr runc iptables ipset conntrack; do
   command -v "$program" >/dev/null || { echo "$program is not installed" >&2; exit 1; }
 done
 
 mount -t tmpfs -o mode=755 tmpfs /run
-mkdir /run/node /run/logs /run/kubernetes /run/kernel
+mkdir /run/node /run/logs /run/kubernetes /run/tools /run/kernel
 mount --bind "$NODE_FOLDER" /run/node
 mount --bind "$NODE_LOGS" /run/logs
 mount --bind "$NODE_BINARIES" /run/kubernetes
+mount --bind "$NODE_TOOLS" /run/tools
 mount --bind /run/node/lib /var/lib
 mount --bind /run/node/log /var/log
 
@@ -109,5 +111,30 @@ supervise proxy "$kubernetes" proxy \
   --hostname-override="$NODE_NAME" \
   --kubeconfig="$pki/proxy.kubeconfig" \
   --proxy-mode=iptables
+
+# Both as administrators: what they may do on EKS is not tested here.
+"$kubernetes" kubectl --kubeconfig "$pki/admin.kubeconfig" apply --server-side --force-conflicts -f "$config/metrics-api.json"
+supervise metrics-server /run/tools/metrics-server \
+  --kubeconfig="$pki/admin.kubeconfig" \
+  --authentication-kubeconfig="$pki/admin.kubeconfig" \
+  --authorization-kubeconfig="$pki/admin.kubeconfig" \
+  --bind-address="$NODE_ADDRESS" \
+  --secure-port=4443 \
+  --cert-dir=/run/metrics-server \
+  --kubelet-insecure-tls \
+  --kubelet-preferred-address-types=InternalIP \
+  --metric-resolution=15s
+# Its firewall alone: routes and Services are the CNI plugin's and kube-proxy's.
+supervise network-policies /run/tools/kube-router \
+  --run-firewall=true \
+  --run-router=false \
+  --run-service-proxy=false \
+  --run-loadbalancer=false \
+  --enable-ipv6=false \
+  --metrics-port=0 \
+  --health-port=0 \
+  --kubeconfig="$pki/admin.kubeconfig" \
+  --hostname-override="$NODE_NAME" \
+  --service-cluster-ip-range="$NODE_SERVICES"
 
 wait

@@ -27,6 +27,8 @@ export { createNetwork } from './network.ts';
 interface StartOptions extends NodeSettings {
   /** As ensureKubernetesBinary returns it. */
   readonly binary: string;
+  /** As ensureNodeTools returns it. */
+  readonly tools: string;
   /** Labels that pods may select the node by, such as its node pool's. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Keep the last run's objects, images and certificates; else the node starts empty. */
@@ -116,7 +118,7 @@ async function writeCertificates(instance: Instance, binary: string): Promise<vo
 
 function daemonOf(
   instance: Instance,
-  { binary, labels = {} }: StartOptions,
+  { binary, tools, labels = {} }: StartOptions,
 ): Parameters<typeof startDaemon>[0] {
   const { network } = instance;
   const script = join(dirname(fileURLToPath(import.meta.url)), 'node.sh');
@@ -130,6 +132,7 @@ function daemonOf(
       NODE_FOLDER: nodeFolder(instance),
       NODE_LOGS: instance.logs,
       NODE_BINARIES: dirname(binary),
+      NODE_TOOLS: tools,
       NODE_NAME: nodeName,
       NODE_ADDRESS: network.node,
       NODE_PODS: network.pods,

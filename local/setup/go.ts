@@ -48,11 +48,16 @@ const folderOf = (instance: Machine): string => {
 const binaryIn = (folder: string): string | undefined =>
   globSync(join(folder, 'lib/python3.*/site-packages/go/bin/go'))[0];
 
+/** The newest of the versions that our modules ask for. */
 function requiredGo(instance: Machine): string {
-  const file = join(instance.root, 'local/kubernetes/node/go.mod');
-  const version = /^go (\S+)$/m.exec(readFileSync(file, 'utf8'))?.[1];
-  if (version === undefined) throw new Error(`${file} has no go directive`);
-  return version;
+  const versions = globSync(join(instance.root, 'local/kubernetes/*/go.mod')).map((file) => {
+    const version = /^go (\S+)$/m.exec(readFileSync(file, 'utf8'))?.[1];
+    if (version === undefined) throw new Error(`${file} has no go directive`);
+    return version;
+  });
+  const [newest] = versions.sort((a, b) => (isAtLeast(a, b) ? -1 : 1));
+  if (newest === undefined) throw new Error(`there is no go.mod in ${instance.root}/local/kubernetes`);
+  return newest;
 }
 
 /** `go1.26.6`, `go1.26rc1` and the like against `1.26.0`. */

@@ -19,6 +19,7 @@ const NEEDS: readonly Need[] = [
   { name: 'iproute2', gives: 'ip', why: 'network' },
   { name: 'procps', gives: 'sysctl', why: 'network settings of the node' },
   { name: 'iptables', gives: 'iptables', why: "Services, in the node's own namespace" },
+  { name: 'ipset', gives: 'ipset', why: 'network policies' },
   { name: 'conntrack', gives: 'conntrack', why: 'kube-proxy' },
   { name: 'containerd', gives: 'containerd', why: 'containers' },
   { name: 'runc', gives: 'runc', why: 'containers' },

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Instance } from '#local/instance.ts';
 import { isCached as kubernetesIsCached } from '#local/kubernetes/binary.ts';
+import { areToolsCached } from '#local/kubernetes/tools.ts';
 import { cachedIn } from '#local/setup/cache.ts';
 import { findGo } from '#local/setup/go.ts';
 import { missingPackages } from '#local/setup/packages.ts';
@@ -11,6 +12,7 @@ export interface Plan {
   readonly packages: readonly string[];
   readonly go: boolean;
   readonly kubernetes: boolean;
+  readonly nodeTools: boolean;
   readonly emulator: boolean;
   /** The tests' second AWS, which the contracts are held against. */
   readonly moto: boolean;
@@ -32,6 +34,7 @@ export async function makePlan(instance: Instance, venv: boolean): Promise<Plan>
     packages: missingPackages({ venv }),
     go: (await findGo(instance)) === undefined,
     kubernetes: !kubernetesIsCached(instance),
+    nodeTools: !areToolsCached(instance),
     emulator: !cachedIn(instance.cache, 'emulator'),
     moto: instance.name === 'test' && !cachedIn(instance.cache, 'moto'),
     baseImage: !cachedIn(instance.cache, 'base'),
@@ -49,6 +52,12 @@ function items(plan: Plan): Item[] {
       cache: 4_000 * MB,
       state: 0,
       minutes: 2 + 13 / plan.cores,
+    },
+    plan.nodeTools && {
+      what: 'metrics-server and kube-router, compiled from their sources',
+      cache: 1_500 * MB,
+      state: 0,
+      minutes: 9 / plan.cores,
     },
     plan.emulator && { what: 'AWS emulator (PyPI, by hash)', cache: 400 * MB, state: 0, minutes: 0.5 },
     plan.moto && { what: 'moto, for the contracts (PyPI, by hash)', cache: 150 * MB, state: 0, minutes: 0.3 },
@@ -81,6 +90,7 @@ export function planText(instance: Instance, plan: Plan): string {
     plan.packages.length === 0 && 'Debian packages',
     !plan.go && 'Go',
     !plan.kubernetes && 'Kubernetes',
+    !plan.nodeTools && 'metrics-server and kube-router',
     !plan.emulator && 'AWS emulator',
     !plan.baseImage && 'base image',
   ].filter((name) => name !== false);
