@@ -117,7 +117,8 @@ class Rollouts {
   #objects(key: EnvironmentKey): KubernetesObject[] {
     const digest = this.#digestOf(key);
     const image = `${registryHost}/${repositoryOf('release', key)}@${digest}`;
-    return desiredObjects({ key, spec: parsed, image, digest, loadBalancerScheme: 'internet-facing' });
+    const cluster = { loadBalancerScheme: 'internet-facing', kubernetesVersion: '1.36' } as const;
+    return desiredObjects({ key, spec: parsed, image, digest, ...cluster });
   }
 
   #digestOf(key: EnvironmentKey): Digest {

@@ -69,22 +69,41 @@ test.each<[string, Environment['candidate'], string]>([
   expect(line('image', { candidate })).toBe(expected);
 });
 
+const released = { digest, approval, ...waits };
+const failed = { digest: digestOf('newer'), reason: 'OOMKilled: ask for more.' };
+const inPlace = ` (in place of ${failed.digest.slice(0, 19)}, which was not Ready in time: OOMKilled: ask for more.)`;
 test.each<[string, Environment['release'], string]>([
   ['none', { phase: 'none' }, 'nothing yet'],
+  ['deploying, not begun', { phase: 'deploying', ...released }, `${short} is being rolled out`],
   [
     'deploying',
-    { phase: 'deploying', digest, deadline: start, ...waits },
+    { phase: 'deploying', ...released, deadline: start },
     `${short} is being rolled out, to be Ready by ${start}`,
   ],
   [
+    'rolling back',
+    { phase: 'rolling-back', ...released, deadline: start, failed },
+    `${short} is gone back to, to be Ready by ${start}${inPlace}`,
+  ],
+  [
     'ready',
-    { phase: 'ready', digest, address: 'lb-1.elb.example', ...waits },
+    { phase: 'ready', ...released, address: 'lb-1.elb.example' },
     `${short} is Ready since ${start} at lb-1.elb.example`,
   ],
   [
+    'ready again',
+    { phase: 'ready', ...released, address: 'lb-1.elb.example', failed },
+    `${short} is Ready since ${start} at lb-1.elb.example${inPlace}`,
+  ],
+  [
     'unready',
-    { phase: 'unready', digest, reason: 'No pod yet.', ...waits },
+    { phase: 'unready', ...released, reason: 'No pod yet.' },
     `${short} is not Ready since ${start}: No pod yet.`,
+  ],
+  [
+    'held',
+    { phase: 'held', ...released, reason: 'No pod yet.' },
+    `${short} was not Ready in time and is held since ${start}: No pod yet.`,
   ],
 ])('running: %s', (_, release, expected) => {
   expect(line('running', { release })).toBe(expected);
@@ -126,7 +145,7 @@ test('the whole, from its first line to its last', () => {
   const whole = text(
     {
       candidate: { phase: 'promoted', image, approval, ...since },
-      release: { phase: 'ready', digest, address: 'lb-1.elb.example', ...waits },
+      release: { phase: 'ready', ...released, address: 'lb-1.elb.example' },
       dns: { name: 'web.checkout.schwifty.example', target: 'lb-1.elb.example' },
       incidents: [incident],
     },

@@ -26,11 +26,13 @@ export function clusterContract(
     const objects = (content: string) => {
       const digest = digestOf(content);
       const image = `r.example/release/${key.team}/${key.name}@${digest}`;
-      return desiredObjects({ key, spec, image, digest, loadBalancerScheme: 'internal' });
+      const cluster = { loadBalancerScheme: 'internal', kubernetesVersion: '1.36' } as const;
+      return desiredObjects({ key, spec, image, digest, ...cluster });
     };
 
     test('where nothing was applied there is nothing', async () => {
-      expect(await cluster.look(key)).toEqual({ deployment: undefined, service: undefined, pods: [] });
+      const nothing = { deployment: undefined, service: undefined, pods: [], objects: [] };
+      expect(await cluster.look(key)).toMatchObject(nothing);
     });
 
     test('what was applied is seen, and is not Ready by that', async () => {

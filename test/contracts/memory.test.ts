@@ -5,12 +5,14 @@ import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
+import { mergeApplied } from '#adapters/memory/server-side-apply.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import type { Scan } from '#core/finding.ts';
 import { told } from '../lambdas/world.ts';
 import { builderContract } from './builder.ts';
 import { clusterContract } from './cluster.ts';
+import { clusterFieldsContract } from './cluster-fields.ts';
 import { dnsZoneContract } from './dns-zone.ts';
 import { eventBusContract } from './event-bus.ts';
 import { lookQueuesContract } from './look-queues.ts';
@@ -103,5 +105,15 @@ promoterContract('MemoryRegistry', async () => {
     },
     digestOf: async (repository, tag) => (await registry.imageByTag(repository, tag))?.digest,
     remove: async (repository, digest) => registry.delete(repository, digest),
+  };
+});
+
+clusterFieldsContract('MemoryCluster', 'memory', async () => {
+  const cluster = new MemoryCluster();
+  return {
+    cluster,
+    edit: async (key, kind, name, patch) =>
+      cluster.edit(key, kind, (object) => mergeApplied(object, patch), name),
+    delete: async (key, kind, name) => cluster.delete(key, kind, name),
   };
 });

@@ -26,6 +26,7 @@ import {
   policy,
   promoting,
   ready,
+  released,
   requested,
   scanning,
   spec,
@@ -153,13 +154,18 @@ describe('promotion', () => {
     expect(refusePromotion(promoting(), digest(2), gone('x'), at(125)).outcome).toBe('unchanged');
     expect(refusePromotion(awaiting(), digest(1), gone('x'), at(125)).outcome).toBe('unchanged');
   });
-  it('sets what the cluster is to run, with a deadline', () => {
+  it('sets what the cluster is to run, whose time begins with the first look', () => {
     const decision = promoted(promoting(), digest(1), at(125));
     expect(told(decision)).toEqual(['ImagePromoted']);
     expect(next(decision)).toMatchObject({
       candidate: { phase: 'promoted', approval: { approver: 'bob' } },
-      release: { phase: 'deploying', digest: digest(1), deadline: at(725), lookAt: at(245) },
       recheckAt: at(3725),
+    });
+    expect(next(decision).release).toEqual({
+      phase: 'deploying',
+      ...released(1),
+      since: at(125),
+      lookAt: at(245),
     });
     expect(promoted(next(decision), digest(1), at(126)).outcome).toBe('unchanged');
     expect(promoted(awaiting(), digest(1), at(126)).outcome).toBe('unchanged');

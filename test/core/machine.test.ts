@@ -21,6 +21,7 @@ import {
   policy,
   promoting,
   ready,
+  released,
   requested,
   scanning,
   spec,
@@ -104,10 +105,26 @@ const anyNews: readonly News[] = [
   { kind: 'promoted', digest: digest(1) },
   { kind: 'observed', health: healthy(1, { readySince: at(0) }) },
   { kind: 'observed', health: healthy(1, { ready: false }) },
+  { kind: 'observed', health: healthy(1, { ready: false }), back: { to: released(3) } },
 ];
 const unready: Environment = {
   ...promoting(),
-  release: { phase: 'unready', digest: digest(1), reason: 'down', since: at(9), lookAt: at(9) },
+  release: { phase: 'unready', ...released(1), reason: 'down', since: at(9), lookAt: at(9) },
+};
+const held: Environment = {
+  ...promoting(),
+  release: { phase: 'held', ...released(1), reason: 'never up', since: at(9), lookAt: at(9) },
+};
+const rollingBack: Environment = {
+  ...promoting(),
+  release: {
+    phase: 'rolling-back',
+    ...released(1),
+    failed: { digest: digest(2), reason: 'never up' },
+    deadline: at(9),
+    since: at(9),
+    lookAt: at(9),
+  },
 };
 const blocked = after(scanning(), { kind: 'judged', image: built(1), verdict: unfixable(1), policy });
 const everyPhase: readonly Environment[] = [
@@ -122,7 +139,9 @@ const everyPhase: readonly Environment[] = [
   after(promoting(), { kind: 'promotion-refused', digest: digest(1), objection: gone('it was deleted') }),
   { ...promoting(), release: ready().release },
   deploying(),
+  rollingBack,
   unready,
+  held,
 ];
 
 it.each([

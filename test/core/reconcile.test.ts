@@ -22,6 +22,7 @@ import {
   policy,
   promoting,
   ready,
+  released,
   requested,
   scanning,
   unfixable,
@@ -30,7 +31,7 @@ import {
 const refused = () => next(refusePromotion(promoting(), digest(1), gone('it was deleted'), at(125)));
 const runs = {
   phase: 'ready',
-  digest: digest(1),
+  ...released(1),
   address: '10.0.0.9',
   since: at(140),
   lookAt: at(200),

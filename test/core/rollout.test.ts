@@ -1,14 +1,28 @@
 /** The objects of an environment: shaped as the `restricted` pod security standard wants them, and named by the environment. */
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { appUser } from '#core/dockerfile.ts';
 import { Deployment } from '#core/health.ts';
 import { desiredObjects } from '#core/rollout.ts';
 import { Spec } from '#core/spec.ts';
 import { digest, key, spec } from './samples.ts';
 
 const image = `000000000000.dkr.ecr.us-east-1.amazonaws.com/release/checkout/web@${digest(1)}`;
+const asks = (parts: object) => Spec.parse({ ...spec, ...parts });
 const objects = (wanted = spec, loadBalancerScheme: 'internal' | 'internet-facing' = 'internal') =>
-  desiredObjects({ key, spec: wanted, image, digest: digest(1), loadBalancerScheme });
+  desiredObjects({
+    key,
+    spec: wanted,
+    image,
+    digest: digest(1),
+    loadBalancerScheme,
+    kubernetesVersion: '1.36',
+  });
+const one = (kind: string, wanted = spec, scheme: 'internal' | 'internet-facing' = 'internal') => {
+  const found = objects(wanted, scheme).filter((object) => object.kind === kind);
+  expect(found).toHaveLength(1);
+  return found[0];
+};
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted, as far as a pod of ours could break it. */
 const volumeKinds = [
@@ -21,14 +35,26 @@ const volumeKinds = [
   'projected',
   'secret',
 ];
+const Probe = z.strictObject({
+  tcpSocket: z.strictObject({ port: z.literal('http') }),
+  periodSeconds: z.int(),
+  failureThreshold: z.int(),
+});
 const Container = z.looseObject({
   name: z.literal('app'),
   image: z.literal(image),
-  ports: z.array(z.strictObject({ name: z.literal('http'), containerPort: z.literal(9000) })).length(1),
+  ports: z
+    .array(
+      z.strictObject({ name: z.literal('http'), containerPort: z.literal(9000), protocol: z.literal('TCP') }),
+    )
+    .length(1),
   resources: z.object({
     requests: z.record(z.string(), z.string()),
     limits: z.record(z.string(), z.string()),
   }),
+  startupProbe: Probe,
+  readinessProbe: Probe,
+  livenessProbe: Probe,
   securityContext: z.strictObject({
     allowPrivilegeEscalation: z.literal(false),
     readOnlyRootFilesystem: z.literal(true),
@@ -40,25 +66,44 @@ const Restricted = z.strictObject({
   enableServiceLinks: z.literal(false),
   securityContext: z.strictObject({
     runAsNonRoot: z.literal(true),
-    runAsUser: z.int().min(1),
-    runAsGroup: z.int().min(1),
-    fsGroup: z.int().min(1),
+    runAsUser: z.literal(appUser),
+    runAsGroup: z.literal(appUser),
+    fsGroup: z.literal(appUser),
     seccompProfile: z.strictObject({ type: z.literal('RuntimeDefault') }),
   }),
+  topologySpreadConstraints: z.array(z.object({ whenUnsatisfiable: z.literal('ScheduleAnyway') })).length(2),
   containers: z.tuple([Container]),
   volumes: z.array(z.record(z.string(), z.unknown())),
 });
 const Pod = z.object({ spec: z.object({ template: z.object({ metadata: z.unknown(), spec: Restricted }) }) });
-const podOf = (wanted = spec) => Pod.parse(objects(wanted)[1]).spec.template.spec;
+const podOf = (wanted = spec) => Pod.parse(one('Deployment', wanted)).spec.template.spec;
 
-it('are applied in this order', () => {
+it('are these, what bounds a pod before what makes one', () => {
   expect(
     objects().map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`),
-  ).toEqual(['Namespace /checkout--web', 'Deployment checkout--web/app', 'Service checkout--web/app']);
+  ).toEqual([
+    'Namespace /checkout--web',
+    'ResourceQuota checkout--web/app',
+    'LimitRange checkout--web/app',
+    'NetworkPolicy checkout--web/default-deny',
+    'NetworkPolicy checkout--web/serve',
+    'NetworkPolicy checkout--web/resolve',
+    'NetworkPolicy checkout--web/reach-internet',
+    'Deployment checkout--web/app',
+    'HorizontalPodAutoscaler checkout--web/app',
+    'Service checkout--web/app',
+  ]);
 });
 
-it('live in a namespace that enforces the restricted standard', () => {
-  expect(objects()[0]?.metadata.labels['pod-security.kubernetes.io/enforce']).toBe('restricted');
+it("live in a namespace that enforces, warns and audits the restricted standard of the cluster's version", () => {
+  expect(one('Namespace')?.metadata.labels).toMatchObject({
+    'pod-security.kubernetes.io/enforce': 'restricted',
+    'pod-security.kubernetes.io/enforce-version': 'v1.36',
+    'pod-security.kubernetes.io/warn': 'restricted',
+    'pod-security.kubernetes.io/warn-version': 'v1.36',
+    'pod-security.kubernetes.io/audit': 'restricted',
+    'pod-security.kubernetes.io/audit-version': 'v1.36',
+  });
 });
 
 it('are restricted by shape, with volumes of the kinds that it allows', () => {
@@ -68,23 +113,27 @@ it('are restricted by shape, with volumes of the kinds that it allows', () => {
 });
 
 it('carry the labels of team and environment, and select by the namespace', () => {
-  for (const { metadata } of objects()) {
+  for (const { metadata } of objects(asks({ replicas: 2 }))) {
     expect(metadata.labels).toMatchObject({
       'app.kubernetes.io/managed-by': 'getschwifty',
+      'app.kubernetes.io/instance': 'checkout--web',
       'getschwifty.dev/team': 'checkout',
       'getschwifty.dev/environment': 'web',
     });
   }
   const selector = { 'app.kubernetes.io/instance': 'checkout--web' };
-  expect(objects()[1]).toMatchObject({
+  expect(one('Deployment')).toMatchObject({
     spec: { selector: { matchLabels: selector }, template: { metadata: { labels: selector } } },
   });
-  expect(objects()[2]).toMatchObject({ spec: { selector } });
+  expect(one('Service')).toMatchObject({ spec: { selector } });
+  expect(one('PodDisruptionBudget', asks({ replicas: 2 }))).toMatchObject({
+    spec: { selector: { matchLabels: selector } },
+  });
 });
 
 it('are found again by the digest that they ask for', () => {
-  const stored = { ...objects()[1], status: {} };
-  const metadata = { ...stored.metadata, generation: 1 };
+  const stored = { ...one('Deployment'), status: {} };
+  const metadata = { name: 'app', generation: 1 };
   expect(Deployment.parse({ ...stored, metadata }).spec.template.spec.containers[0]?.image).toContain(
     digest(1),
   );
@@ -92,24 +141,85 @@ it('are found again by the digest that they ask for', () => {
 
 describe('resources', () => {
   it('memory is promised and is the limit; CPU is promised and has none', () => {
-    const wanted = Spec.parse({ ...spec, resources: { cpu: 0.05, memoryMiB: 64 } });
-    expect(podOf(wanted).containers[0].resources).toEqual({
+    expect(podOf(asks({ resources: { cpu: 0.05, memoryMiB: 64 } })).containers[0].resources).toEqual({
       requests: { cpu: '50m', memory: '64Mi' },
       limits: { memory: '64Mi' },
     });
   });
   it('a GPU is asked for in both', () => {
-    const wanted = Spec.parse({ ...spec, resources: { gpu: 2 } });
-    expect(podOf(wanted).containers[0].resources).toMatchObject({
+    expect(podOf(asks({ resources: { gpu: 2 } })).containers[0].resources).toMatchObject({
       requests: { 'nvidia.com/gpu': '2' },
       limits: { 'nvidia.com/gpu': '2' },
     });
   });
+  it('are written as Kubernetes writes them back', () => {
+    const { requests } = podOf(asks({ resources: { cpu: 2, memoryMiB: 2048 } })).containers[0].resources;
+    expect(requests).toEqual({ cpu: '2', memory: '2Gi' });
+  });
+  it('the quota holds a rollout beside what runs, and no more', () => {
+    const wanted = asks({ replicas: { min: 1, max: 3 }, resources: { cpu: 0.5, memoryMiB: 512, gpu: 1 } });
+    expect(one('ResourceQuota', wanted)?.['spec']).toEqual({
+      hard: {
+        pods: '6',
+        'requests.cpu': '3',
+        'requests.memory': '3Gi',
+        'limits.memory': '3Gi',
+        'requests.nvidia.com/gpu': '6',
+        persistentvolumeclaims: '0',
+        'services.loadbalancers': '1',
+      },
+    });
+  });
+  it('who asks for nothing gets what one replica gets, and nobody gets more memory', () => {
+    const wanted = asks({ resources: { cpu: 0.5, memoryMiB: 512 } });
+    expect(one('LimitRange', wanted)?.['spec']).toEqual({
+      limits: [
+        {
+          type: 'Container',
+          default: { memory: '512Mi' },
+          defaultRequest: { cpu: '500m', memory: '512Mi' },
+          max: { memory: '512Mi' },
+        },
+      ],
+    });
+  });
+});
+
+describe('replicas', () => {
+  it('are the autoscaler’s alone, between the ends that were asked for', () => {
+    const wanted = asks({ replicas: { min: 2, max: 5 } });
+    expect(one('Deployment', wanted)?.['spec']).not.toHaveProperty('replicas');
+    expect(one('HorizontalPodAutoscaler', wanted)?.['spec']).toMatchObject({
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' },
+      minReplicas: 2,
+      maxReplicas: 5,
+    });
+  });
+  it.each([
+    [1, 0],
+    [{ min: 1, max: 4 }, 0],
+    [2, 1],
+    [{ min: 2, max: 4 }, 1],
+  ])('%j: a budget only where one may go and one stays', (replicas, budgets) => {
+    const found = objects(asks({ replicas })).filter(({ kind }) => kind === 'PodDisruptionBudget');
+    expect(found).toHaveLength(budgets);
+    for (const { spec } of found as { spec?: unknown }[]) expect(spec).toMatchObject({ maxUnavailable: 1 });
+  });
+});
+
+it('a rollout may take the time that was asked for, in which nothing that runs is touched', () => {
+  const wanted = asks({ readyWithinSeconds: 900 });
+  expect(one('Deployment', wanted)?.['spec']).toMatchObject({
+    progressDeadlineSeconds: 900,
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0 } },
+  });
+  const { startupProbe } = podOf(wanted).containers[0];
+  expect(startupProbe.periodSeconds * startupProbe.failureThreshold).toBe(900);
 });
 
 it('are served on port 80 by a load balancer whose scheme the cluster says', () => {
   for (const scheme of ['internal', 'internet-facing'] as const) {
-    expect(objects(spec, scheme)[2]).toMatchObject({
+    expect(one('Service', spec, scheme)).toMatchObject({
       metadata: { annotations: { 'service.beta.kubernetes.io/aws-load-balancer-scheme': scheme } },
       spec: { type: 'LoadBalancer', ports: [{ port: 80, targetPort: 'http' }] },
     });

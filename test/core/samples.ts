@@ -98,23 +98,32 @@ export const requested = (): Environment =>
 export const building = (): Environment => next(buildStarted(requested(), 1, 'build:1', at(1)));
 export const scanning = (n = 1): Environment => next(pushed(building(), built(n), at(100)));
 export const awaiting = (): Environment => next(judged(scanning(), built(1), verdict(1), policy, at(110)));
+export const approval = { approver: 'bob', approvedAt: at(120), policyVersion: '1', waivers: [] };
+export const released = (n: number) => ({ digest: digest(n), approval });
 export const promoting = (): Environment => ({
   ...awaiting(),
   candidate: {
     phase: 'promoting',
     image: built(1),
-    approval: { approver: 'bob', approvedAt: at(120), policyVersion: '1', waivers: [] },
+    approval,
     since: at(120),
     lookAt: at(240),
   },
 });
-export const deploying = (n = 1): Environment => ({
+export const deploying = (n = 1, previous?: number): Environment => ({
   ...awaiting(),
-  release: { phase: 'deploying', digest: digest(n), since: at(130), deadline: at(730), lookAt: at(135) },
+  release: {
+    phase: 'deploying',
+    ...released(n),
+    ...(previous === undefined ? {} : { previous: released(previous) }),
+    since: at(130),
+    deadline: at(730),
+    lookAt: at(135),
+  },
 });
 export const ready = (n = 1): Environment => ({
   ...awaiting(),
-  release: { phase: 'ready', digest: digest(n), address: '10.0.0.9', since: at(140), lookAt: at(200) },
+  release: { phase: 'ready', ...released(n), address: '10.0.0.9', since: at(140), lookAt: at(200) },
 });
 
 export const healthy = (n = 1, parts: Partial<Health> = {}): Health => ({

@@ -11,7 +11,8 @@ it('fills in what was not said', () => {
     packages: { apt: [], pip: [], npm: [] },
     files: {},
     resources: { cpu: 0.25, memoryMiB: 256, gpu: 0 },
-    replicas: 1,
+    replicas: { min: 1, max: 1 },
+    readyWithinSeconds: 600,
   });
 });
 
@@ -87,6 +88,9 @@ describe('refused', () => {
     ['no replicas', { replicas: 0 }],
     ['too many', { replicas: 101 }],
     ['no number', { replicas: Number.NaN }],
+    ['more replicas at least than at most', { replicas: { min: 3, max: 2 } }],
+    ['replicas without an end', { replicas: { min: 1 } }],
+    ['no time to start', { readyWithinSeconds: 0 }],
   ])('%s', (_, parts) => expect(takes(parts)).toBe(false));
 
   it.each(['/etc/passwd', '../x', 'a/../b', './a', '.ssh/id', 'a//b', 'a/', 'a b', 'a\\b', 'a\n', ''])(
@@ -98,4 +102,14 @@ describe('refused', () => {
   it.each(['app.py', 'src/app.py', 'a/b/c.d-e_f'])('not the path %s', (path) => {
     expect(takes({ files: { [path]: '' } })).toBe(true);
   });
+});
+
+it('replicas: a number is both ends, and what is stored is read again as it is', () => {
+  const base = { base: 'debian-12', command: ['x'] };
+  expect(Spec.parse(base).replicas).toEqual({ min: 1, max: 1 });
+  const fixed = Spec.parse({ ...base, replicas: 3 });
+  expect(fixed.replicas).toEqual({ min: 3, max: 3 });
+  const range = Spec.parse({ ...base, replicas: { min: 2, max: 5 } });
+  expect(range.replicas).toEqual({ min: 2, max: 5 });
+  for (const spec of [fixed, range]) expect(Spec.parse(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
 });

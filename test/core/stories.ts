@@ -7,6 +7,7 @@ import type { News } from '#core/machine.ts';
 import type { Digest, Instant } from '#core/names.ts';
 import { wantedDigest } from '#core/release.ts';
 import type { Verdict } from '#core/verdict.ts';
+import { previousOf, type WayBack, wayBack } from '#core/way-back.ts';
 import {
   ann,
   at,
@@ -155,7 +156,7 @@ export function newsOf(
     case 'promoted':
       return { kind: 'promoted', digest: told.image.digest };
     case 'observed':
-      return { kind: 'observed', health: told.health(now) };
+      return { kind: 'observed', health: told.health(now), back: backOf(environment, verdicts, now) };
     case 'pointed':
       return { kind: 'pointed', dns: { name: 'web.checkout.schwifty.example', target: told.target } };
     case 'not-pointed':
@@ -163,4 +164,9 @@ export function newsOf(
     case 'paged':
       return { kind: 'paged', notices: environment.untold.slice(0, told.heard) };
   }
+}
+
+function backOf({ release }: Environment, verdicts: ReadonlyMap<Digest, Verdict>, now: Instant): WayBack {
+  const previous = previousOf(release);
+  return wayBack(release, { verdict: previous && verdicts.get(previous.digest), policy, waivers: [], now });
 }

@@ -1,39 +1,20 @@
 /** The cluster lets in who its access entries name, as far as their groups reach, and nobody else. */
-import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { eksToken } from '#adapters/aws/eks-token.ts';
-import { KubernetesClient } from '#adapters/kubernetes/client.ts';
+import { afterAll, describe, expect, it } from 'vitest';
 import { EnvironmentKey } from '#core/names.ts';
-import { access, output } from './cloud.ts';
-import { sessionOf } from './session.ts';
+import { clusterFieldsContract } from '../contracts/cluster-fields.ts';
+import { output } from './cloud.ts';
+import { clusterClientOf, kubectl } from './kubectl.ts';
 
-const clusterName = 'main';
 const key = EnvironmentKey.parse({ team: 'checkout', name: 'nobody' });
 
 describe('the cluster', () => {
-  let endpoint = '';
-  let ca = '';
-
-  beforeAll(async () => {
-    const { cluster } = await new EKSClient(access.sdk).send(
-      new DescribeClusterCommand({ name: clusterName }),
-    );
-    endpoint = cluster?.endpoint ?? '';
-    ca = cluster?.certificateAuthority?.data ?? '';
-  });
-
-  const clientOf = async (functionName: string, named = clusterName) => {
-    const sts = await sessionOf(functionName);
-    return new KubernetesClient({ endpoint, ca, token: () => eksToken(named, sts) });
-  };
-
   it('lets the deployer look', async () => {
-    const client = await clientOf(output('DeployMainFunctionName'));
-    expect(await client.look(key)).toEqual({ deployment: undefined, service: undefined, pods: [] });
+    const client = await clusterClientOf(output('DeployMainFunctionName'));
+    expect(await client.look(key)).toMatchObject({ deployment: undefined, pods: [], objects: [] });
   });
 
   it('lets the deployer do no more than its group may', async () => {
-    const client = await clientOf(output('DeployMainFunctionName'));
+    const client = await clusterClientOf(output('DeployMainFunctionName'));
     const role = {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',
@@ -44,12 +25,27 @@ describe('the cluster', () => {
   });
 
   it("refuses another role's token", async () => {
-    const client = await clientOf(output('GateFunctionName'));
+    const client = await clusterClientOf(output('GateFunctionName'));
     await expect(client.look(key)).rejects.toThrow(/\(401\)/);
   });
 
   it('refuses a token that was made for another cluster', async () => {
-    const client = await clientOf(output('DeployMainFunctionName'), 'other');
+    const client = await clusterClientOf(output('DeployMainFunctionName'), 'other');
     await expect(client.look(key)).rejects.toThrow(/\(401\)/);
   });
 });
+
+/** Of its own each time: a namespace takes a while to go. */
+const run = `n${Date.now().toString(36)}`;
+const namespace = `contract--${run}`;
+afterAll(() => kubectl('delete', 'namespace', namespace, '--wait=false'));
+
+clusterFieldsContract('KubernetesClient', run, async () => ({
+  cluster: await clusterClientOf(output('DeployMainFunctionName')),
+  edit: async (_, kind, name, patch) => {
+    await kubectl('--namespace', namespace, 'patch', kind, name, '--patch', JSON.stringify(patch));
+  },
+  delete: async (_, kind, name) => {
+    await kubectl('--namespace', namespace, 'delete', kind, name);
+  },
+}));

@@ -1,10 +1,15 @@
 import { expect, test } from 'vitest';
+import { mergeApplied } from '#adapters/memory/server-side-apply.ts';
+import type { Config } from '#core/config.ts';
 import { Rejected, Retryable } from '#core/errors.ts';
 import { assess } from '#core/health.ts';
-import { digestOf, keyOf, mustChange, requested, web } from '../contracts/samples.ts';
+import type { Digest } from '#core/names.ts';
+import { beginning } from '#core/release.ts';
+import { digestOf, keyOf, mustChange, requested, start, verdict, web } from '../contracts/samples.ts';
 import { address, deploying, image, ready } from './ways.ts';
-import { buildEvent, candidate, crashing, look, told, World } from './world.ts';
+import { buildEvent, candidate, config, crashing, look, told, World } from './world.ts';
 
+const approval = { approver: 'anna', approvedAt: start, policyVersion: '1', waivers: [] };
 const promotedEvent = (world: World) =>
   told({ type: 'ImagePromoted', environment: web, cluster: 'main', at: world.clock.now(), digest: image });
 const outgoing = async (world: World) =>
@@ -83,7 +88,7 @@ test('objects that the cluster refuses are seen at the environment, and an incid
   await world.deliver('deploy', promotedEvent(world));
   await world.pass(620);
   expect(await release(world)).toMatchObject({
-    phase: 'unready',
+    phase: 'held',
     reason: expect.stringContaining('(422): too small'),
   });
   expect(world.pager.notices.map(({ subject }) => subject)).toEqual(['[OPEN] checkout/web: rollout']);
@@ -122,6 +127,7 @@ test('the wrong cluster is refused, not deployed to', async () => {
   const release = {
     phase: 'deploying',
     digest: image,
+    approval,
     since: world.clock.now(),
     deadline: world.clock.now(),
     lookAt: world.clock.now(),
@@ -226,6 +232,7 @@ test('an old promotion told late brings the newest digest', async () => {
   const release = {
     phase: 'deploying',
     digest: newer,
+    approval,
     since: world.clock.now(),
     deadline: world.clock.now(),
     lookAt: world.clock.now(),
@@ -239,4 +246,158 @@ test('an old promotion told late brings the newest digest', async () => {
   });
   await world.deliver('deploy', late);
   expect(assess(await world.cluster.look(web)).digest).toBe(newer);
+});
+
+const audit = async (world: World) => (await world.store.audit(web, 50)).map(({ what }) => what);
+
+test('what others changed of ours is put back at the next look and told once; what is theirs is left', async () => {
+  const world = await ready();
+  world.cluster.edit(web, 'Deployment', (object) => mergeApplied(object, { spec: { replicas: 4 } }));
+  world.cluster.edit(web, 'ResourceQuota', (object) =>
+    mergeApplied(object, { spec: { hard: { pods: '99' } } }),
+  );
+  world.clock.advance(60);
+  await world.deliver('deploy', look());
+  const line = 'put back ResourceQuota app (spec.hard.pods)';
+  expect(await audit(world)).toContain(line);
+  const { objects } = await world.cluster.look(web);
+  expect(objects.find(({ kind }) => kind === 'Deployment')).toMatchObject({ spec: { replicas: 4 } });
+  expect(objects.find(({ kind }) => kind === 'ResourceQuota')).toMatchObject({
+    spec: { hard: { pods: '2' } },
+  });
+  const { applies } = world.cluster;
+  await world.pass(200);
+  expect(world.cluster.applies).toBe(applies);
+  expect((await audit(world)).filter((what) => what === line)).toHaveLength(1);
+});
+
+test('somebody who changes it each time is told of once', async () => {
+  const world = await ready();
+  for (let i = 0; i < 3; i++) {
+    world.cluster.edit(web, 'Service', (object) => mergeApplied(object, { spec: { selector: { a: 'b' } } }));
+    world.clock.advance(60);
+    await world.deliver('deploy', look());
+  }
+  expect((await audit(world)).filter((what) => what.startsWith('put back'))).toHaveLength(1);
+});
+
+const newer = digestOf('newer');
+/** The next image is promoted over what is Ready; it never becomes Ready. */
+async function failing(world: World, stored = verdict({ digest: image, decidedAt: start })): Promise<World> {
+  await ready(world);
+  await world.store.keepVerdict(web, { ...stored, decidedAt: world.clock.now() });
+  await promoteNewer(world, newer);
+  return world;
+}
+async function promoteNewer(world: World, digest: Digest): Promise<void> {
+  const environment = await world.environment();
+  const at = world.clock.now();
+  await world.store.write({
+    outcome: 'changed',
+    environment: {
+      ...environment,
+      release: beginning(environment.release, { digest, approval: { ...approval, approver: 'bob' } }, at, 0),
+      version: environment.version + 1,
+    },
+    at,
+    events: [{ type: 'ImagePromoted', digest, environment: web, cluster: 'main', at }],
+    looks: [],
+  });
+}
+const running = async (world: World) => assess(await world.cluster.look(web)).digest;
+
+test('a rollout that is not Ready in time goes back to what was; both are told once, and so is the recovery', async () => {
+  const world = await failing(new World());
+  await world.pass(300);
+  expect(await running(world)).toBe(newer);
+  expect(await release(world)).toMatchObject({ phase: 'deploying', previous: { digest: image } });
+  await world.pass(310);
+  expect(await running(world)).toBe(image);
+  world.cluster.rollOut(web, world.clock.now(), address);
+  await world.pass(200);
+  expect(await release(world)).toMatchObject({ phase: 'ready', digest: image, failed: { digest: newer } });
+  expect(world.pager.notices.map(({ subject }) => subject)).toEqual([
+    '[OPEN] checkout/web: rollout',
+    '[RECOVERED] checkout/web: rollout',
+  ]);
+  expect(world.dead).toEqual([]);
+});
+
+test.each<[string, Partial<Config>, RegExp]>([
+  [
+    'another policy is in force',
+    { policy: { ...config.policy, version: '2' } },
+    /under policy 1, and 2 is in force/,
+  ],
+])('a rollout is held where %s', async (_, parts, why) => {
+  const world = await failing(new World(parts));
+  await world.pass(620);
+  expect(await running(world)).toBe(newer);
+  expect(await release(world)).toMatchObject({ phase: 'held', digest: newer });
+  expect(JSON.stringify(world.pager.notices)).toMatch(why);
+});
+
+test('a rollout is held where a new finding blocks what ran before', async () => {
+  const world = await failing(new World(), verdict({ digest: image, result: 'block', blocking: 1 }));
+  await world.pass(620);
+  expect(await release(world)).toMatchObject({ phase: 'held', digest: newer });
+});
+
+test('what is promoted during the way back wins', async () => {
+  const world = await failing(new World());
+  await world.pass(611);
+  expect(await release(world)).toMatchObject({ phase: 'rolling-back' });
+  const newest = digestOf('newest');
+  await promoteNewer(world, newest);
+  await world.pass(1);
+  expect(await running(world)).toBe(newest);
+  expect(await release(world)).toMatchObject({
+    phase: 'deploying',
+    digest: newest,
+    previous: { digest: image },
+  });
+});
+
+test.each(['before', 'after'] as const)(
+  'crashed %s the write of the way back: it is gone once',
+  async (when) => {
+    const world = await failing(new World());
+    await world.pass(604);
+    world.clock.advance(20);
+    const store = crashing(world.store, when);
+    await expect(world.deliver('deploy', look(), { store })).rejects.toThrow('crashed');
+    await world.pass(30);
+    expect(await release(world)).toMatchObject({ phase: 'rolling-back', digest: image });
+    expect(await running(world)).toBe(image);
+    expect(world.pager.notices).toHaveLength(1);
+  },
+);
+
+test('deploys at once, doubled and late, end with what is released', async () => {
+  const world = await deploying();
+  const old = promotedEvent(world);
+  await Promise.all([old, look(), old].map((message) => world.deliver('deploy', message)));
+  await promoteNewer(world, newer);
+  await Promise.all(
+    [old, look(), old, promotedEvent(world)].map((message) => world.deliver('deploy', message)),
+  );
+  expect(await running(world)).toBe(newer);
+  const { applies } = world.cluster;
+  await world.deliver('deploy', old);
+  expect(world.cluster.applies).toBe(applies);
+  expect(world.dead).toEqual([]);
+});
+
+test('a cluster that is busy fails the look alone: nothing is written, and no time of the rollout passes', async () => {
+  const world = await deploying();
+  world.cluster.before = () => {
+    throw new Retryable('The cluster refused to apply Namespace checkout--web (429): slow down');
+  };
+  const { version } = await world.environment();
+  await expect(world.deliver('deploy', promotedEvent(world))).rejects.toThrow(Retryable);
+  expect((await world.environment()).version).toBe(version);
+  world.clock.advance(3600);
+  world.cluster.before = () => undefined;
+  await world.deliver('deploy', look());
+  expect(await release(world)).toMatchObject({ phase: 'deploying', digest: image });
 });

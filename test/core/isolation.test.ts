@@ -1,0 +1,113 @@
+/** Whom an environment may talk to, as a packet filter would read its policies. */
+import { BlockList } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { networkPolicies, publicRanges } from '#core/isolation.ts';
+import { key, spec } from './samples.ts';
+
+const Peers = z.array(z.strictObject({ ipBlock: z.strictObject({ cidr: z.cidrv4() }) }));
+const Ports = z.array(z.strictObject({ protocol: z.enum(['TCP', 'UDP']), port: z.int() }));
+const Policy = z.object({
+  spec: z.strictObject({
+    podSelector: z.strictObject({}),
+    policyTypes: z.array(z.enum(['Ingress', 'Egress'])),
+    ingress: z.array(z.strictObject({ from: Peers, ports: Ports })).optional(),
+    egress: z.array(z.strictObject({ to: Peers, ports: Ports })).optional(),
+  }),
+});
+type Scheme = 'internal' | 'internet-facing';
+const policies = (loadBalancerScheme: Scheme) =>
+  networkPolicies({ key, spec, loadBalancerScheme, kubernetesVersion: '1.36' }).map(
+    (policy) => Policy.parse(policy).spec,
+  );
+
+const covers = (peers: z.infer<typeof Peers>, address: string): boolean =>
+  peers.some(({ ipBlock }) => {
+    const list = new BlockList();
+    const [network = '', bits] = ipBlock.cidr.split('/');
+    list.addSubnet(network, Number(bits));
+    return list.check(address);
+  });
+const opens = (ports: z.infer<typeof Ports>, protocol: string, port: number): boolean =>
+  ports.some((open) => open.protocol === protocol && open.port === port);
+const mayReach = (address: string, port: number, protocol = 'TCP') =>
+  policies('internal').some(({ egress = [] }) =>
+    egress.some(({ to, ports }) => covers(to, address) && opens(ports, protocol, port)),
+  );
+const mayBeReached = (scheme: Scheme, from: string, port: number) =>
+  policies(scheme).some(({ ingress = [] }) =>
+    ingress.some((rule) => covers(rule.from, from) && opens(rule.ports, 'TCP', port)),
+  );
+
+it('nothing is open that no policy opens: one selects all pods, both ways, and opens nothing', () => {
+  expect(policies('internal')[0]).toEqual({
+    podSelector: {},
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [],
+    egress: [],
+  });
+  for (const { policyTypes, ingress, egress } of policies('internal')) {
+    if (ingress?.length) expect(policyTypes).toContain('Ingress');
+    if (egress?.length) expect(policyTypes).toContain('Egress');
+  }
+});
+
+describe('reaches', () => {
+  it.each([
+    ['a server of the internet', '93.184.215.14', 443],
+    ['the same without TLS', '8.8.8.8', 80],
+    ['just below the private range', '9.255.255.255', 443],
+    ['just above it', '11.0.0.0', 443],
+    ['beside link-local', '169.253.255.255', 443],
+    ['beside the shared range', '100.128.0.0', 443],
+    ['AWS itself', '52.94.236.248', 443],
+  ])('%s', (_, address, port) => expect(mayReach(address, port)).toBe(true));
+  it('the name server, whose address is a Service’s', () => {
+    for (const address of ['10.100.0.10', '172.20.0.10']) {
+      expect(mayReach(address, 53, 'UDP')).toBe(true);
+      expect(mayReach(address, 53, 'TCP')).toBe(true);
+    }
+  });
+});
+
+describe('never reaches', () => {
+  it.each([
+    ['the metadata address', '169.254.169.254', 80],
+    ['the agent that gives pods an identity', '169.254.170.23', 80],
+    ['the cluster’s API by its Service', '172.20.0.1', 443],
+    ['the same in another range', '10.100.0.1', 443],
+    ['the cluster’s API in the VPC', '10.0.1.17', 443],
+    ['a kubelet', '10.0.1.18', 10250],
+    ['another environment', '10.0.2.33', 9000],
+    ['the shared range', '100.64.0.1', 443],
+    ['itself', '127.0.0.1', 443],
+    ['multicast', '224.0.0.251', 443],
+    ['a name server of the internet', '8.8.8.8', 53],
+    ['mail', '93.184.215.14', 25],
+  ])('%s', (_, address, port) => {
+    expect(mayReach(address, port)).toBe(false);
+    if (port !== 53) expect(mayReach(address, port, 'UDP')).toBe(false);
+  });
+});
+
+describe('is reached on its port', () => {
+  it('from the VPC, and from elsewhere where its load balancer faces it', () => {
+    expect(mayBeReached('internal', '10.0.0.8', 9000)).toBe(true);
+    expect(mayBeReached('internal', '93.184.215.14', 9000)).toBe(false);
+    expect(mayBeReached('internet-facing', '93.184.215.14', 9000)).toBe(true);
+  });
+  it.each([22, 80, 8080])('not on %d', (port) => {
+    expect(mayBeReached('internet-facing', '10.0.0.8', port)).toBe(false);
+  });
+});
+
+it('the public ranges are whole blocks, none within another', () => {
+  const blocks = publicRanges.map((cidr) => {
+    const list = new BlockList();
+    const [network = '', bits] = cidr.split('/');
+    list.addSubnet(network, Number(bits));
+    return { network, list };
+  });
+  for (const { network, list } of blocks)
+    expect(blocks.filter((other) => other.list !== list && other.list.check(network))).toEqual([]);
+});
