@@ -96,7 +96,7 @@ afterEach(() => {
   vi.resetModules();
 });
 
-test.each(bugs)('it finds that %s', { timeout: 120_000 }, async (_, plantIt, says) => {
+test.each(bugs)('it finds that %s', { timeout: 600_000 }, async (_, plantIt, says) => {
   plantIt();
   expect(await found()).toMatch(says);
 });
