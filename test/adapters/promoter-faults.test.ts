@@ -103,7 +103,9 @@ describe('a large blob', () => {
     expect(landed()).toBe(true);
   });
 
-  test('law: however downloads and parts are cut, the blob is whole or not there', async () => {
+  test('law: however downloads and parts are cut, the blob is whole or not there', {
+    timeout: 120_000,
+  }, async () => {
     const mishap = fc.constantFrom<Mishap>(
       'answer lost',
       'half lost',
