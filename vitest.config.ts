@@ -20,7 +20,7 @@ export default defineConfig({
           name: 'moto',
           include: ['test/moto/**/*.test.ts'],
           globalSetup: ['test/moto/setup.ts'],
-          testTimeout: 60_000,
+          testTimeout: 300_000,
         },
       },
       {
