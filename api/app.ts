@@ -3,47 +3,59 @@ import { Hono } from 'hono';
 import type * as z from 'zod';
 import type { Person } from '#core/approval.ts';
 import type { Config, Team } from '#core/config.ts';
-import type { Change, Decision } from '#core/decision.ts';
+import { type Change, causedBy, type Decision } from '#core/decision.ts';
 import { judgedDigest, phaseOf } from '#core/environment.ts';
 import { Conflict, Retryable, unreachable } from '#core/errors.ts';
 import { next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId, parseEnvironmentId } from '#core/names.ts';
-import type { Clock, EnvironmentStore } from '#core/ports.ts';
-import { CreateApproval, CreateEnvironment, type EnvironmentAnswer, type Problem } from './schemas.ts';
+import type { Chronicle, EnvironmentStore } from '#core/ports.ts';
+import { ofStory } from '#core/trace.ts';
+import { type DeadLetterDeps, listDlqs, redriveDlq, showDlq } from './dead-letters.ts';
+import { ProblemError } from './problem.ts';
+import {
+  CreateApproval,
+  CreateEnvironment,
+  type EnvironmentAnswer,
+  type Problem,
+  RedriveRequest,
+  type TraceAnswer,
+  TraceQuery,
+} from './schemas.ts';
 
-export interface ApiDeps {
-  readonly store: EnvironmentStore;
+export interface ApiDeps extends DeadLetterDeps {
+  readonly store: EnvironmentStore & Chronicle;
   readonly config: Config;
-  readonly clock: Clock;
 }
 type Variables = { person: Person };
 type Bindings = Record<string, unknown>;
 
-class ProblemError extends Error {
-  readonly problem: Problem;
-  constructor(status: number, title: string, detail: string, fields?: Problem['fields']) {
-    super(detail);
-    this.problem = { type: 'about:blank', title, status, detail, ...(fields ? { fields } : {}) };
-  }
+/** Who calls, and the request's id, from the gateway's own words. */
+export interface Caller {
+  readonly person: (bindings: Bindings) => Person;
+  readonly requestId: (bindings: Bindings) => string | undefined;
 }
 
-/** @param personOf who calls, from the gateway's own words. */
-export function makeApp({ store, config, clock }: ApiDeps, personOf: (bindings: Bindings) => Person) {
-  const app = new Hono<{ Bindings: Bindings; Variables: Variables }>();
+type App = Hono<{ Bindings: Bindings; Variables: Variables }>;
+
+export function makeApp(deps: ApiDeps, caller: Caller): App {
+  const app: App = new Hono();
   app.onError((error) => problemResponse(toProblem(error)));
   app.notFound((c) =>
     problemResponse(problem(404, 'Not found', `There is no ${c.req.method} ${c.req.path}.`)),
   );
   app.get('/health', (c) => c.json({ status: 'ok' }));
-  app.use('/environments/*', async (c, next) => {
-    c.set('person', personOf(c.env));
-    await next();
-  });
-  app.use('/environments', async (c, next) => {
-    c.set('person', personOf(c.env));
-    await next();
-  });
+  for (const path of ['/environments', '/environments/*', '/dlqs', '/dlqs/*'])
+    app.use(path, async (c, next) => {
+      c.set('person', caller.person(c.env));
+      await next();
+    });
+  environments(app, deps, caller);
+  traces(app, deps);
+  operate(app, deps);
+  return app;
+}
 
+function environments(app: App, { store, config, clock }: ApiDeps, { requestId }: Caller): void {
   app.post('/environments', async (c) => {
     const { team, name, spec } = await body(CreateEnvironment, c.req.raw);
     const key = { team, name };
@@ -51,9 +63,10 @@ export function makeApp({ store, config, clock }: ApiDeps, personOf: (bindings: 
     const known = config.environments.find((entry) => entry.team === team && entry.name === name);
     if (!known) throw notConfigured(key);
     checkBase(config, spec);
-    const request = { key, cluster: known.cluster, requester: c.get('person').name, spec };
+    const story = requestId(c.env);
+    const request = { key, cluster: known.cluster, requester: c.get('person').name, spec, story };
     const decision = next(await store.read(key), { kind: 'requested', request }, clock.now());
-    await store.write(mustChange(decision)).catch((error: unknown) => {
+    await store.write(causedBy(mustChange(decision), story)).catch((error: unknown) => {
       if (error instanceof Conflict) throw exists(key);
       throw error;
     });
@@ -77,12 +90,55 @@ export function makeApp({ store, config, clock }: ApiDeps, personOf: (bindings: 
     const now = clock.now();
     const { policy } = config;
     const news = { kind: 'approved' as const, digest, person, team, verdict, policy };
-    await store.write(mustChange(next(environment, news, now)), {
-      approval: { digest, approver: person.name, at: now },
-    });
+    const change = causedBy(mustChange(next(environment, news, now)), requestId(c.env));
+    await store.write(change, { approval: { digest, approver: person.name, at: now } });
     return c.json(await describe(store, key), 201);
   });
-  return app;
+}
+
+function traces(app: App, { store, config }: ApiDeps): void {
+  app.get('/environments/:team/:name/trace', async (c) => {
+    const key = keyOf(c.req.param());
+    if (!isOperator(config, c.get('person'))) requireMember(teamOf(config, key), c.get('person'));
+    return c.json(await trace(store, key, valid(TraceQuery, c.req.query())));
+  });
+}
+
+/** For those who run GetSchwifty, whatever their team. */
+function operate(app: App, deps: ApiDeps): void {
+  const operator = (person: Person) => {
+    if (isOperator(deps.config, person)) return;
+    throw new ProblemError(403, 'Not an operator', `${person.name} is not in ${deps.config.operators}.`);
+  };
+  app.get('/dlqs', async (c) => {
+    operator(c.get('person'));
+    return c.json(await listDlqs(deps));
+  });
+  app.get('/dlqs/:name', async (c) => {
+    operator(c.get('person'));
+    return c.json(await showDlq(deps, c.req.param('name')));
+  });
+  app.post('/dlqs/:name/redrive', async (c) => {
+    operator(c.get('person'));
+    const wanted = await body(RedriveRequest, c.req.raw);
+    return c.json(await redriveDlq(deps, c.req.param('name'), wanted));
+  });
+}
+
+const isOperator = (config: Config, person: Person): boolean => person.groups.includes(config.operators);
+
+/** Changes a page. */
+const tracePage = 100;
+
+async function trace(
+  store: Chronicle & EnvironmentStore,
+  key: EnvironmentKey,
+  { story, cursor = 0 }: z.infer<typeof TraceQuery>,
+): Promise<TraceAnswer> {
+  if (cursor === 0 && !(await store.read(key))) throw missing(key);
+  const page = await store.steps(key, cursor, tracePage);
+  const steps = [...ofStory(page.steps, story)];
+  return { steps, ...(page.next === undefined ? {} : { next: String(page.next) }) };
 }
 
 function mustChange(decision: Decision): Change {
@@ -154,6 +210,10 @@ async function body<S extends z.ZodType>(schema: S, raw: Request): Promise<z.inf
       'The body is not JSON. Send an object with content-type application/json.',
     );
   }
+  return valid(schema, value);
+}
+
+function valid<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw invalid(parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })));

@@ -1,8 +1,11 @@
 /** What goes over the wire: requests as they are checked, answers as the client may rely on them. */
 import * as z from 'zod';
+import { Remedy } from '#core/dead-letter.ts';
 import { Environment } from '#core/environment.ts';
-import { Digest, EnvironmentName, TeamName } from '#core/names.ts';
+import { Digest, EnvironmentName, Instant, TeamName } from '#core/names.ts';
 import { Spec } from '#core/spec.ts';
+import { origin, StoryId } from '#core/story.ts';
+import { Step } from '#core/trace.ts';
 import { Verdict } from '#core/verdict.ts';
 
 export const CreateEnvironment = z.strictObject({ team: TeamName, name: EnvironmentName, spec: Spec });
@@ -13,9 +16,78 @@ export const EnvironmentAnswer = z.object({
   phase: z.string(),
   /** On the newest image, or on the blocked one that is being rebuilt, once the gate has judged it. */
   verdict: Verdict.optional(),
-  history: z.array(z.object({ at: z.string(), actor: z.string(), what: z.string() })),
+  history: z.array(z.object({ at: z.string(), actor: z.string(), what: z.string(), ...origin })),
 });
 export type EnvironmentAnswer = z.infer<typeof EnvironmentAnswer>;
+
+/** Query of `GET /environments/{team}/{name}/trace`. */
+export const TraceQuery = z.strictObject({
+  story: StoryId.optional(),
+  /** `next` of the page before. */
+  cursor: z
+    .string()
+    .regex(/^\d{1,10}$/, 'the `next` of an earlier page')
+    .transform(Number)
+    .optional(),
+});
+
+/** One page of an environment's story, oldest first; `next` is the cursor of the page after it, if there is one. */
+export const TraceAnswer = z.object({ steps: z.array(Step), next: z.string().optional() });
+export type TraceAnswer = z.infer<typeof TraceAnswer>;
+
+const Dlq = { name: z.string(), remedy: Remedy, note: z.string().optional() };
+
+export const DlqsAnswer = z.object({
+  queues: z.array(
+    z.object({
+      ...Dlq,
+      /** As SQS counts: not to the message. */
+      messages: z.int(),
+      /** Of the first messages that SQS gave. */
+      oldestAt: Instant.optional(),
+    }),
+  ),
+});
+export type DlqsAnswer = z.infer<typeof DlqsAnswer>;
+
+export const DlqAnswer = z.object({
+  ...Dlq,
+  messages: z.array(
+    z.object({
+      id: z.string(),
+      sentAt: Instant,
+      why: z.enum(['refused', 'undelivered', 'failed', 'stream', 'invocation', 'unknown']),
+      reason: z.string(),
+      /** Shortened, on one line. */
+      body: z.string(),
+    }),
+  ),
+  /** There may be others than these. */
+  more: z.boolean(),
+});
+export type DlqAnswer = z.infer<typeof DlqAnswer>;
+
+export const RedriveRequest = z.strictObject({
+  /** Without them all messages. */
+  ids: z.array(z.string().min(1)).min(1).max(100).optional(),
+  /** Only what was sent until then: the answer's, when the next part is asked for. */
+  before: Instant.optional(),
+});
+export type RedriveRequest = z.infer<typeof RedriveRequest>;
+
+export const RedriveAnswer = z.object({
+  name: z.string(),
+  remedy: Remedy,
+  /** Ids of the messages that left the DLQ. */
+  done: z.array(z.string()),
+  failed: z.array(z.object({ id: z.string(), reason: z.string() })),
+  /** Asked for by id, and not seen. */
+  missing: z.array(z.string()),
+  before: Instant,
+  /** There may be others: ask again with `before`. */
+  more: z.boolean(),
+});
+export type RedriveAnswer = z.infer<typeof RedriveAnswer>;
 
 /** RFC 9457, with the fields that are wrong. */
 export const Problem = z.object({

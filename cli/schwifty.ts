@@ -1,7 +1,9 @@
 /** `schwifty`: what people do with environments, from a terminal. */
 import { Command } from 'commander';
 import { ApiError, Client } from '../api/client/client.ts';
+import { dlqsText, dlqText, redriveText } from './dlq.ts';
 import { statusText } from './status.ts';
+import { traceText } from './trace.ts';
 
 function client(): Client {
   const { SCHWIFTY_API: api, SCHWIFTY_TOKEN: token } = process.env;
@@ -17,15 +19,15 @@ const program = new Command('schwifty')
   .description('Self-service, scan-gated environments')
   .option('--json', 'print what the API answers, as it is');
 
-const print = (answer: Awaited<ReturnType<Client['get']>>): void => {
-  console.log(program.opts<{ json?: boolean }>().json ? JSON.stringify(answer, null, 2) : statusText(answer));
+const print = <T>(answer: T, inWords: (answer: T) => string): void => {
+  console.log(program.opts<{ json?: boolean }>().json ? JSON.stringify(answer, null, 2) : inWords(answer));
 };
 
 program
   .command('status')
   .argument('<environment>', 'team/name')
   .description('what runs, what waits, and why')
-  .action(async (id: string) => print(await client().get(id)));
+  .action(async (id: string) => print(await client().get(id), statusText));
 
 program
   .command('approve')
@@ -33,8 +35,49 @@ program
   .option('--digest <digest>', 'the image that you looked at; without it the newest one')
   .description('let an image that passed the gate be released')
   .action(async (id: string, { digest }: { digest?: string }) => {
-    print(await client().approve(id, digest ?? (await newestDigest(id))));
+    print(await client().approve(id, digest ?? (await newestDigest(id))), statusText);
   });
+
+program
+  .command('trace')
+  .argument('<environment>', 'team/name')
+  .option('--story <id>', 'one story alone: a request, a push, an incident')
+  .description('what happened, step by step, with the time between')
+  .action(async (id: string, { story }: { story?: string }) =>
+    print(await client().trace(id, story), (steps) => traceText(id, steps, story)),
+  );
+
+const dlq = program.command('dlq').description('what failed, and why (for operators)');
+dlq
+  .command('list')
+  .description('every DLQ, with what is in it')
+  .action(async () => print(await client().dlqs(), dlqsText));
+dlq
+  .command('show')
+  .argument('<dlq>', 'a name of the list')
+  .description('its messages, each with its reason')
+  .action(async (name: string) => print(await client().dlq(name), dlqText));
+dlq
+  .command('redrive')
+  .argument('<dlq>', 'a name of the list')
+  .option('--id <ids...>', 'these messages alone')
+  .description('do its messages again, once the cause is gone')
+  .action(async (name: string, { id }: { id?: string[] }) => {
+    const answer = await redriveAll(client(), name, id);
+    print(answer, redriveText);
+    if (answer.failed.length > 0 || answer.missing.length > 0) process.exitCode = 1;
+  });
+
+/** The API does some at a time. What fails again meanwhile is not taken up: it would go round for ever. */
+async function redriveAll(api: Client, name: string, ids?: string[]) {
+  let answer = await api.redrive(name, ids ? { ids } : {});
+  while (answer.more) {
+    const { before, done, failed } = answer;
+    const next = await api.redrive(name, { before });
+    answer = { ...next, done: [...done, ...next.done], failed: [...failed, ...next.failed] };
+  }
+  return answer;
+}
 
 async function newestDigest(id: string): Promise<string> {
   const { environment } = await client().get(id);

@@ -9,6 +9,7 @@ import { parse, Rejected } from './errors.ts';
 import { DomainEvent, eventSource } from './events.ts';
 import { Digest, EnvironmentKey } from './names.ts';
 import { Alive, Seen } from './seen.ts';
+import { origin } from './story.ts';
 
 const Envelope = z.object({
   id: z.string(),
@@ -36,7 +37,7 @@ const BuildDetail = z.object({
 });
 
 /** Asks a stage to look at an environment again: sent by the outbox and by reconcile, straight to the stage's queue. */
-export const Look = z.strictObject({ kind: z.literal('look'), environment: EnvironmentKey });
+export const Look = z.object({ kind: z.literal('look'), environment: EnvironmentKey, story: origin.story });
 export type Look = z.infer<typeof Look>;
 
 /** What comes straight to a queue, without EventBridge around it. */

@@ -11,6 +11,7 @@ import { buildTag, shortDigest } from './image.ts';
 import { addSeconds, type EnvironmentKey, type Instant, secondsBetween } from './names.ts';
 import type { Policy } from './policy.ts';
 import type { Spec } from './spec.ts';
+import { storyOfPush } from './story.ts';
 import { explain, type Fix, hasFindings, type Verdict } from './verdict.ts';
 
 /** After this long without news of a build or a scan, reconcile asks. */
@@ -25,9 +26,11 @@ export interface Request {
   readonly cluster: string;
   readonly requester: string;
   readonly spec: Spec;
+  /** The id of the request that it came with. */
+  readonly story?: string | undefined;
 }
 
-export function request({ key, cluster, requester, spec }: Request, now: Instant): Decision {
+export function request({ key, cluster, requester, spec, story }: Request, now: Instant): Decision {
   const environment: Environment = {
     key,
     cluster,
@@ -44,6 +47,7 @@ export function request({ key, cluster, requester, spec }: Request, now: Instant
       lookAt: addSeconds(now, buildPatienceSeconds),
     },
     release: { phase: 'none' },
+    ...(story === undefined ? {} : { stories: { candidate: story } }),
     incidents: [],
     untold: [],
   };
@@ -99,6 +103,12 @@ const isKnown = (environment: Environment, image: Image): boolean =>
 const isBuilt = ({ candidate, builds }: Environment, image: Image): boolean =>
   !('image' in candidate) && image.tags.includes(buildTag(builds));
 
+/** An image that we did not build begins a story of its own. */
+const newStory = (environment: Environment, image: Image): Pick<Environment, 'stories'> =>
+  isKnown(environment, image) || isBuilt(environment, image)
+    ? {}
+    : { stories: { ...environment.stories, candidate: storyOfPush(image) } };
+
 /** True when `image` is the newest known: news of an older push must not push a newer image aside. */
 const isNewest = (environment: Environment, image: Image): boolean => {
   const known = imageOf(environment);
@@ -118,7 +128,8 @@ export function pushed(environment: Environment, image: Image, now: Instant): De
   const what = `${shortDigest(image.digest)} was pushed, its scan is awaited`;
   const lookAt = addSeconds(now, scanPatienceSeconds);
   const candidate = { phase: 'scanning' as const, image, since: now, lookAt };
-  return change(environment, { candidate }, { at: now, actor: 'gate', what });
+  const parts = { candidate, ...newStory(environment, image) };
+  return change(environment, parts, { at: now, actor: 'gate', what });
 }
 
 /** Nothing turned: where the gate was to look, it has looked, and says when it will again. */
@@ -199,7 +210,7 @@ function passed(
   const lookAt = addSeconds(now, verdictPatienceSeconds);
   const waiting = { phase: 'awaiting-approval' as const, image, basis, since: now, lookAt };
   const { attempts, fixes } = environment.remediation;
-  const parts = { candidate: waiting, remediation: { attempts, fixes } };
+  const parts = { candidate: waiting, remediation: { attempts, fixes }, ...newStory(environment, image) };
   return change(environment, parts, { at: now, actor: 'gate', what, events });
 }
 
@@ -224,7 +235,8 @@ function blocked(
   const held = { phase: 'blocked' as const, image, blocking, why, since: now, lookAt };
   const events = [{ type: 'ImageBlocked' as const, digest: image.digest, blocking }];
   const what = `${shortDigest(image.digest)} is blocked by ${blocking}: ${hindrance}`;
-  return change(environment, { candidate: held }, { at: now, actor: 'gate', what, events });
+  const parts = { candidate: held, ...newStory(environment, image) };
+  return change(environment, parts, { at: now, actor: 'gate', what, events });
 }
 
 function rebuild(environment: Environment, image: Image, verdict: Verdict, now: Instant): Change {
@@ -237,6 +249,7 @@ function rebuild(environment: Environment, image: Image, verdict: Verdict, now: 
     builds: number,
     remediation: { attempts: environment.remediation.attempts + 1, fixes, blockingBefore: blocking },
     candidate: { phase: 'building' as const, build: { number, fixes }, replaces: image, since: now, lookAt },
+    ...newStory(environment, image),
   };
   const events = [
     { type: 'ImageBlocked' as const, digest, blocking },

@@ -60,6 +60,8 @@ export const Config = z
     dns: Dns,
     clusters: z.array(Cluster).min(1),
     teams: z.array(Team).min(1),
+    /** The group of those who run GetSchwifty: they see each environment's story and redrive what failed. */
+    operators: Group.default('getschwifty-operators'),
     /** Their repositories are made at deploy time; a request for any other environment is refused. */
     environments: z.array(z.strictObject({ ...EnvironmentKey.shape, cluster: ClusterName })),
     catalog: z.strictObject({ bases: z.array(BaseImage).min(1) }),

@@ -24,6 +24,8 @@ export interface Audit {
   readonly at: Instant;
   readonly actor: string;
   readonly what: string;
+  readonly story?: string | undefined;
+  readonly cause?: string | undefined;
 }
 
 export interface NoChange {
@@ -68,8 +70,12 @@ export interface Told {
   readonly actor: string;
   readonly what?: string | undefined;
   readonly events?: readonly EventBody[];
+  /** Where it is another one than the newest image's. An event may have one of its own. */
+  readonly story?: string | undefined;
 }
-type Body<E> = E extends DomainEvent ? Omit<E, 'environment' | 'cluster' | 'at'> : never;
+type Body<E> = E extends DomainEvent
+  ? Omit<E, 'environment' | 'cluster' | 'at' | 'sequence' | 'cause'>
+  : never;
 /** An event without what is common to all events of the environment. */
 export type EventBody = Body<DomainEvent>;
 
@@ -80,19 +86,31 @@ const noticePatienceSeconds = 120;
 export function change(
   environment: Environment,
   parts: Parts,
-  { at, actor, what, events = [] }: Told,
+  { at, actor, what, events = [], story: told }: Told,
 ): Change {
-  const about = { environment: environment.key, cluster: environment.cluster, at };
   const all = { ...environment, ...parts };
   const untold = [...all.untold, ...events.flatMap((event) => noticesOf(event, at))];
-  const next = { ...all, untold, version: environment.version + 1 };
+  const version = environment.version + 1;
+  const next = { ...all, untold, version };
+  const story = told ?? next.stories?.candidate;
+  const about = { environment: environment.key, cluster: environment.cluster, at, ...(story && { story }) };
   return {
     outcome: 'changed',
     environment: next,
     at,
-    events: events.map((event) => ({ ...event, ...about })),
+    events: events.map((event, position) => ({ ...about, ...event, sequence: { version, position } })),
     looks: looksBeforeReconcile(environment.version === 0 ? [] : plannedLooks(environment), next, at),
-    ...(what === undefined ? {} : { audit: { at, actor, what } }),
+    ...(what === undefined ? {} : { audit: { at, actor, what, ...(story && { story }) } }),
+  };
+}
+
+/** The same change, with the id of the message or request that made it on its audit line and its events. */
+export function causedBy(change: Change, cause: string | undefined): Change {
+  if (cause === undefined) return change;
+  return {
+    ...change,
+    events: change.events.map((event) => ({ ...event, cause })),
+    ...(change.audit && { audit: { ...change.audit, cause } }),
   };
 }
 
@@ -121,7 +139,10 @@ export function both(
   return {
     ...then,
     environment: { ...then.environment, version: first.environment.version },
-    events: [...first.events, ...then.events],
+    events: [...first.events, ...then.events].map((event, position) => ({
+      ...event,
+      sequence: { version: first.environment.version, position },
+    })),
     looks: looksBeforeReconcile(plannedLooks(given), then.environment, then.at),
     ...(audit ? { audit: { ...audit, what } } : {}),
   };

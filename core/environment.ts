@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { Incident, Notice } from './incident.ts';
 import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
 import { Spec } from './spec.ts';
+import { Stories } from './story.ts';
 import { Fix } from './verdict.ts';
 
 /** One digest in the candidate repository. The later push is the newer image. */
@@ -96,6 +97,7 @@ export const Environment = z.object({
   remediation: z.object({ attempts: z.int(), fixes: z.array(Fix), blockingBefore: z.int().optional() }),
   candidate: Candidate,
   release: Release,
+  stories: Stories.optional(),
   dns: z.object({ name: z.string(), target: z.string() }).optional(),
   incidents: z.array(Incident),
   /** The newest OOM that was told of: Kubernetes shows it for as long as the pod lives. */

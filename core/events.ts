@@ -2,11 +2,23 @@
 import * as z from 'zod';
 import { Incident } from './incident.ts';
 import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
+import { origin } from './story.ts';
 import { Fix } from './verdict.ts';
 
 export const eventSource = 'getschwifty';
 
-const about = { environment: EnvironmentKey, cluster: ClusterName, at: Instant };
+/** The version of the change that tells an event, and the event's place in it. */
+export const Sequence = z.object({ version: z.int(), position: z.int() });
+export type Sequence = z.infer<typeof Sequence>;
+
+const about = {
+  environment: EnvironmentKey,
+  cluster: ClusterName,
+  at: Instant,
+  /** Tells older from newer among the events of one environment; absent from what was written before there was one. */
+  sequence: Sequence.optional(),
+  ...origin,
+};
 const event = <T extends string, F extends z.ZodRawShape>(type: T, fields: F) =>
   z.object({ type: z.literal(type), ...about, ...fields });
 

@@ -10,5 +10,5 @@ export function paged(environment: Environment, heard: readonly Notice[], now: I
   const untold = environment.untold.filter((notice) => !isHeard(notice));
   if (untold.length === environment.untold.length) return unchanged('people were told already');
   const what = heard.map(({ state, incident }) => `told people of ${incident.kind} (${state})`).join(', ');
-  return change(environment, { untold }, { at: now, actor: 'pager', what });
+  return change(environment, { untold }, { at: now, actor: 'pager', what, story: heard[0]?.incident.id });
 }

@@ -1,8 +1,10 @@
 /** What the stages need of the world. Each port has a real adapter and a fake that pass the same contract tests. */
 import type { Look } from './aws-events.ts';
+import type { DeadLetterPlace, DeadMessage, Failure } from './dead-letter.ts';
 import type { Audit, Change } from './decision.ts';
 import type { DnsChange, DnsRecord } from './dns.ts';
 import type { LiveObject } from './drift.ts';
+import type { DrainAnswer, DrainRequest } from './drain.ts';
 import type { Environment, Image } from './environment.ts';
 import type { DomainEvent } from './events.ts';
 import type { Scan } from './finding.ts';
@@ -12,6 +14,7 @@ import type { Digest, EnvironmentKey, Instant } from './names.ts';
 import type { LookStage } from './reconcile.ts';
 import type { KubernetesObject } from './rollout.ts';
 import type { Alive, Seen } from './seen.ts';
+import type { Step } from './trace.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What is written with a change, in the same transaction. */
@@ -49,10 +52,12 @@ export interface Unreadable {
 }
 
 /** Something outgoing that was written with a change and is perhaps not sent yet. */
-export interface OutboxEntry {
+export interface OutboxRef {
   readonly environment: EnvironmentKey;
   /** `<version of the change>-<position in it>`: orders the entries of one environment. */
   readonly id: string;
+}
+export interface OutboxEntry extends OutboxRef {
   readonly message: OutboxMessage;
 }
 export type OutboxMessage =
@@ -63,13 +68,61 @@ export type OutboxMessage =
       readonly stage: LookStage;
       readonly cluster: string;
       readonly delaySeconds: number;
-    };
+      readonly story?: string | undefined;
+    }
+  /** Written by a newer version or by hand: it can't be sent, and must not stop what can. */
+  | { readonly kind: 'unreadable'; readonly reason: string };
 
 export interface Outbox {
   /** Written before `olderThan` and not told since. */
   pending(olderThan: Instant, limit: number): Promise<readonly OutboxEntry[]>;
   /** Told: it leaves the index of pending ones and is deleted a week later. */
-  settle(entry: OutboxEntry, now: Instant): Promise<void>;
+  settle(entry: OutboxRef, now: Instant): Promise<void>;
+  /** Can't be read: it leaves the index of pending ones and stays, with the reason, until people saw to it. */
+  setAside(entry: OutboxRef, reason: string, now: Instant): Promise<void>;
+  /** One entry, pending or not; undefined when there is none, or it was told already. */
+  untold(ref: OutboxRef): Promise<OutboxEntry | undefined>;
+}
+
+/** What happened to an environment, as it was written with each of its changes. */
+export interface Chronicle {
+  /**
+   * Changes after version `after`, in order, with their events.
+   * @param limit of changes that have an audit line.
+   * @returns where the next page begins, if there is one.
+   */
+  steps(
+    key: EnvironmentKey,
+    after: number,
+    limit: number,
+  ): Promise<{ readonly steps: readonly Step[]; readonly next?: number }>;
+}
+
+/** The queues of what failed. Messages are held for a time, and come back by themselves if nothing becomes of them. */
+export interface DeadLetterQueues {
+  readonly places: readonly DeadLetterPlace[];
+  count(name: string): Promise<number>;
+  /** Ten messages at most, hidden from everybody else for `seconds`; none when there are none to be had now. */
+  receive(name: string, seconds: number): Promise<readonly HeldMessage[]>;
+  /** Gives back what was held. */
+  release(name: string, held: HeldMessage): Promise<void>;
+  /** Sends a copy to the stage's own queue. */
+  resend(name: string, held: HeldMessage): Promise<void>;
+  remove(name: string, held: HeldMessage): Promise<void>;
+}
+export interface HeldMessage extends DeadMessage {
+  /** For this receiving of it alone. */
+  readonly handle: string;
+}
+
+export interface OutboxDrain {
+  drain(entries: DrainRequest['entries']): Promise<DrainAnswer>;
+}
+
+/** Why a message failed, by its id: for messages that SQS moves to a DLQ, which has no place for a reason. */
+export interface Failures {
+  keepFailure(messageId: string, failure: Failure): Promise<void>;
+  failure(messageId: string): Promise<Failure | undefined>;
 }
 
 export interface EventBus {

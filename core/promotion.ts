@@ -60,6 +60,7 @@ export function promoted(environment: Environment, digest: Digest, now: Instant)
   const { candidate } = environment;
   if (candidate.phase !== 'promoting' || candidate.image.digest !== digest)
     return unchanged('it is not being promoted');
+  const story = environment.stories?.candidate;
   const { image, approval } = candidate;
   const parts: Parts = {
     candidate: { phase: 'promoted', image, approval, since: now },
@@ -67,6 +68,7 @@ export function promoted(environment: Environment, digest: Digest, now: Instant)
     remediation: { attempts: 0, fixes: environment.remediation.fixes },
     release: beginning(environment.release, { digest, approval }, now, rolloutPatienceSeconds),
     recheckAt: addSeconds(now, recheckSeconds),
+    ...(story === undefined ? {} : { stories: { candidate: story, release: story } }),
   };
   const events = [{ type: 'ImagePromoted' as const, digest }];
   return change(environment, parts, {

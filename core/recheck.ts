@@ -30,15 +30,16 @@ export function rechecked(
   const next = { recheckAt: addSeconds(now, recheckSeconds) };
   if (hasFindings(verdict) && known?.digest !== digest) {
     const incident = incidentOf(environment, known, verdict, now);
-    const events = known ? [] : [{ type: 'IncidentOpened' as const, incident }];
+    const events = known ? [] : [{ type: 'IncidentOpened' as const, incident, story: incident.id }];
     const what = `${shortDigest(digest)} runs and is blocked by ${verdict.blocking}`;
     const parts = { ...next, incidents: [...others, incident] };
-    return change(environment, parts, { at: now, actor: 'gate', what, events });
+    return change(environment, parts, { at: now, actor: 'gate', what, events, story: incident.id });
   }
   if (verdict.result === 'pass' && known?.digest === digest) {
-    const events = [{ type: 'IncidentRecovered' as const, incident: known }];
+    const events = [{ type: 'IncidentRecovered' as const, incident: known, story: known.id }];
     const what = `${shortDigest(digest)} runs and passes again`;
-    return change(environment, { ...next, incidents: others }, { at: now, actor: 'gate', what, events });
+    const told = { at: now, actor: 'gate', what, events, story: known.id };
+    return change(environment, { ...next, incidents: others }, told);
   }
   if (recheckAt !== undefined && recheckAt > now) return unchanged('the verdict on what runs is the same');
   return change(environment, next, { at: now, actor: 'gate' });

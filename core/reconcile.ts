@@ -1,8 +1,10 @@
 /** Who is to look at an environment, and when: each stage that it waits for has an instant of its own. */
+import type { Look } from './aws-events.ts';
 import type { Candidate, Environment, Release } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Stage } from './flow.ts';
 import { type Instant, secondsBetween } from './names.ts';
+import { releaseStory } from './story.ts';
 
 /** Stages with a queue that takes looks. */
 export type LookStage = Extract<Stage, 'build' | 'gate' | 'promote' | 'deploy' | 'dns' | 'pager'>;
@@ -59,12 +61,30 @@ export function stagesToLook(environment: Environment, now: Instant): LookStage[
   return [...new Set(due.map(({ stage }) => stage))];
 }
 
+/** The story that a stage would look for, as part of a look. */
+function storyFor(environment: Environment, stage: LookStage): { readonly story?: string } {
+  const story =
+    stage === 'deploy' || stage === 'dns'
+      ? releaseStory(environment, environment.incidents)
+      : stage === 'pager'
+        ? environment.untold[0]?.incident.id
+        : environment.stories?.candidate;
+  return story === undefined ? {} : { story };
+}
+
+export const lookFor = (environment: Environment, stage: LookStage): Look => ({
+  kind: 'look',
+  environment: environment.key,
+  ...storyFor(environment, stage),
+});
+
 /** Reconcile comes once a minute; what is due before that is asked for by a delayed message. */
 const reconcileSeconds = 60;
 
 export interface EarlyLook {
   readonly stage: LookStage;
   readonly delaySeconds: number;
+  readonly story?: string;
 }
 
 /** The looks that a change plans: those that were planned before it are on their way already. */
@@ -75,7 +95,11 @@ export function looksBeforeReconcile(
 ): EarlyLook[] {
   return plannedLooks(after)
     .filter(({ stage, at }) => !before.some((known) => known.stage === stage && known.at === at))
-    .map(({ stage, at }) => ({ stage, delaySeconds: Math.max(0, Math.ceil(secondsBetween(now, at))) }))
+    .map(({ stage, at }) => ({
+      stage,
+      delaySeconds: Math.max(0, Math.ceil(secondsBetween(now, at))),
+      ...storyFor(after, stage),
+    }))
     .filter(({ delaySeconds }) => delaySeconds < reconcileSeconds);
 }
 

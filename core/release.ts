@@ -11,6 +11,7 @@ import { shortDigest } from './image.ts';
 import { type Incident, type IncidentKind, isOfCluster, isOver, oomSummary } from './incident.ts';
 import { addSeconds, environmentId, type Instant } from './names.ts';
 import type { WayBack } from './way-back.ts';
+import { releaseStory } from './story.ts';
 
 /** How soon to look again: while something is about to change, and while all is well. */
 const busySeconds = 5;
@@ -96,7 +97,8 @@ export function observed(
     ...(before.digest === seen.digest ? {} : { recheckAt: now }),
   };
   const what = describe(before, seen, events, repaired === known ? undefined : repaired);
-  return change(rest, parts, { at: now, actor: 'deploy', what, events });
+  const story = releaseStory(environment, [...incidents, ...environment.incidents]);
+  return change(rest, parts, { at: now, actor: 'deploy', what, events, story });
 }
 
 /** What a plan puts back that was there before: while a rollout is under way nothing is back yet. */
@@ -193,7 +195,7 @@ function nextIncidents(environment: Environment, before: Running, release: Seen,
     const id = known?.id ?? `${environmentId(environment.key)}/${kind}/${at}`;
     const incident = { id, kind, openedAt: known?.openedAt ?? at, lastSeenAt: at, summary };
     open.set(kind, incident);
-    if (!known) events.push({ type: 'IncidentOpened', incident });
+    if (!known) events.push({ type: 'IncidentOpened', incident, story: id });
   };
   const { lastOom } = health;
   const newOom = lastOom !== undefined && lastOom.at > (environment.lastOomAt ?? '');
@@ -205,7 +207,7 @@ function nextIncidents(environment: Environment, before: Running, release: Seen,
   for (const incident of [...open.values()]) {
     if (release.phase !== 'ready' || !isOver(incident, health, now)) continue;
     open.delete(incident.kind);
-    events.push({ type: 'IncidentRecovered', incident });
+    events.push({ type: 'IncidentRecovered', incident, story: incident.id });
   }
   return { incidents: [...open.values()], events, lastOomAt: newOom ? lastOom.at : environment.lastOomAt };
 }
@@ -248,7 +250,7 @@ export function pointed(
   return change(
     environment,
     { dns, ...(isWaited ? { release: rest } : {}) },
-    { at: now, actor: 'dns', what },
+    { at: now, actor: 'dns', what, story: environment.stories?.release },
   );
 }
 

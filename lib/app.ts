@@ -9,7 +9,11 @@ import { DataStack } from './data-stack.ts';
 export function makeStacks(app: App, config: Config): void {
   const data = new DataStack(app, 'GetSchwiftyData');
   const clusters = config.clusters.map(
-    (cluster) => new ClusterStack(app, `GetSchwiftyCluster-${cluster.name}`, { cluster }),
+    (cluster) =>
+      new ClusterStack(app, `GetSchwiftyCluster-${cluster.name}`, {
+        cluster,
+        pager: data.pager.topic,
+      }),
   );
   new ControlPlaneStack(app, 'GetSchwiftyControlPlane', { config, data, clusters });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));

@@ -11,6 +11,7 @@ import {
 import { Cluster, ClusterLoggingTypes, EndpointAccess, KubernetesVersion } from 'aws-cdk-lib/aws-eks-v2';
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { Cluster as ClusterConfig } from '#core/config.ts';
 import { deployersGroup } from '#lambdas/cluster-setup/env.ts';
@@ -24,6 +25,7 @@ const autoMode = 'EKS Auto Mode is specified with these AWS managed policies, an
 
 export interface ClusterStackProps {
   readonly cluster: ClusterConfig;
+  readonly pager: ITopic;
 }
 
 export class ClusterStack extends Stack {
@@ -32,13 +34,13 @@ export class ClusterStack extends Stack {
   readonly cluster: Cluster;
   readonly setup: ClusterSetup;
 
-  constructor(scope: Construct, id: string, { cluster }: ClusterStackProps) {
+  constructor(scope: Construct, id: string, { cluster, pager }: ClusterStackProps) {
     super(scope, id, { description: `GetSchwifty: cluster ${cluster.name}` });
     this.clusterName = cluster.name;
     this.cluster = this.#cluster(cluster, this.#network());
     const made = { cluster: this.cluster, clusterName: cluster.name };
     new Observability(this, 'Observability', made);
-    this.setup = new ClusterSetup(this, 'Setup', { ...made, groups: [deployersGroup] });
+    this.setup = new ClusterSetup(this, 'Setup', { ...made, groups: [deployersGroup], pager });
   }
 
   /** What a node needs, and no more: nodes pull images, they don't push them. */

@@ -6,14 +6,17 @@ import type { ClusterStack } from './cluster-stack.ts';
 import type { DataStack } from './data-stack.ts';
 import { acknowledge } from './kit/acknowledge.ts';
 import type { BundledFunction } from './kit/bundled-function.ts';
+import { type Place, placeOf } from './kit/dead-letter-places.ts';
 import type { Foundation } from './kit/foundation.ts';
 import { PinnedImage } from './kit/pinned-image.ts';
+import type { PagerTopic } from './kit/pager-topic.ts';
 import { registryHost } from './kit/registry.ts';
 import { Repositories } from './kit/repositories.ts';
 import type { StageQueue } from './kit/stage-queue.ts';
 import { ClusterAlarms } from './stages/alarms.ts';
 import { ApiStage } from './stages/api.ts';
 import { BuildStage } from './stages/build.ts';
+import { StageDashboard } from './stages/dashboard.ts';
 import { DeployStage } from './stages/deploy.ts';
 import { DnsStage } from './stages/dns.ts';
 import { GateStage } from './stages/gate.ts';
@@ -53,7 +56,11 @@ export class ControlPlaneStack extends Stack {
     const shared = { build: build.queue, gate: gate.queue, promote: promote.queue };
     const looks = { ...shared, dns: dns.queue, pager: pager.queue, deploy };
     const outbox = new OutboxStage(this, 'Outbox', { ...foundation, table, looks });
-    const reconcile = new ReconcileStage(this, 'Reconcile', { ...foundation, looks });
+    const reconcile = new ReconcileStage(this, 'Reconcile', { ...foundation, looks, outbox });
+    const queues = { build, gate, promote, dns, pager };
+    const places = [...placesOf({ queues, deploy, clusters, outbox, reconcile }), ...undelivered(data.pager)];
+    api.operates(places, outbox.function);
+    new StageDashboard(this, 'Dashboard', { stages: [...Object.keys(queues), 'deploy'], places });
     const clusterNames = clusters.map((cluster) => cluster.clusterName);
     new ClusterAlarms(this, 'ClusterAlarms', { ...foundation, clusterNames });
 
@@ -95,6 +102,43 @@ export class ControlPlaneStack extends Stack {
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }
 }
+
+interface Failing {
+  readonly queues: Readonly<Record<string, { readonly queue: StageQueue }>>;
+  readonly deploy: readonly DeployStage[];
+  readonly clusters: readonly ClusterStack[];
+  readonly outbox: OutboxStage;
+  readonly reconcile: ReconcileStage;
+}
+
+/** Whatever has a DLQ is here: a test holds it against the templates. */
+function placesOf({ queues, deploy, clusters, outbox, reconcile }: Failing): Place[] {
+  return [
+    ...Object.entries(queues).map(([name, { queue }]) => placeOf(name, queue)),
+    ...deploy.map(({ clusterName, queue }) => placeOf(`deploy-${clusterName}`, queue)),
+    { name: 'outbox', deadLetters: outbox.deadLetters.queue, remedy: 'drain', note: notes.outbox },
+    { name: 'reconcile', deadLetters: reconcile.deadLetters.queue, remedy: 'drop', note: notes.reconcile },
+    ...clusters.map(({ clusterName, setup }) => ({
+      name: `cluster-setup-${clusterName}`,
+      deadLetters: setup.deadLetters.queue,
+      remedy: 'drop' as const,
+      note: notes.clusterSetup,
+    })),
+  ];
+}
+
+const undelivered = ({ undelivered: of }: PagerTopic): Place[] =>
+  of ? [{ name: 'pager-undelivered', deadLetters: of.queue, remedy: 'none', note: notes.undelivered }] : [];
+
+/** What redriving is, where it is no moving. */
+const notes = {
+  outbox:
+    'Positions in the stream, not events: those are pending in the table, and redriving sends them now.',
+  reconcile:
+    'Ticks of the clock: the next run does all that they would have done. Redriving only empties it.',
+  clusterSetup: 'Requests of a deployment that has ended: deploy again. Redriving only empties it.',
+  undelivered: 'Notices that SNS could not deliver: tell people yourself (docs/runbooks/pager.md).',
+};
 
 interface StageParts {
   readonly function: BundledFunction;

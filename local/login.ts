@@ -1,4 +1,4 @@
-/** `npm run -s local:login -- bob`: what a shell needs so that `schwifty` speaks to the local cloud as alice or bob. */
+/** `npm run -s local:login -- bob`: what a shell needs so that `schwifty` speaks to the local cloud as alice, bob or olga. */
 import { accessTo } from '#local/demo/access.ts';
 import { people, signIn } from '#local/demo/people.ts';
 import { cloudFile, readCloud } from '#local/setup/cloud-file.ts';

@@ -5,6 +5,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
+import type { Failure } from '#core/dead-letter.ts';
 import type { Audit, Change } from '#core/decision.ts';
 import { Environment } from '#core/environment.ts';
 import { problemsOf } from '#core/errors.ts';
@@ -17,11 +18,16 @@ import {
 } from '#core/names.ts';
 import type { Due, Enclosed, OutboxEntry, OutboxMessage, Unreadable } from '#core/ports.ts';
 import { nextLookAt } from '#core/reconcile.ts';
+import { origin } from '#core/story.ts';
+import { Judgement, type Step } from '#core/trace.ts';
 import type { Verdict } from '#core/verdict.ts';
 
 export type Kind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX' | 'NOTICE';
 
 export const partition = (kind: Kind, key: EnvironmentKey): string => `${kind}#${environmentId(key)}`;
+
+/** Why a message failed, by its id: `partition` is for what belongs to an environment. */
+export const failurePartition = (messageId: string): string => `FAILURE#${messageId}`;
 
 /** The single sort key of an environment's own item. */
 export const state = 'STATE';
@@ -31,7 +37,7 @@ export const dueShard = 'due';
 export const pendingShard = 'pending';
 
 /** Versions as sort keys: as text they must sort as numbers do. */
-const padded = (version: number): string => String(version).padStart(10, '0');
+export const padded = (version: number): string => String(version).padStart(10, '0');
 
 /** `lookAt` is the earliest look that is planned: what the index `due` is sorted by, and nobody else reads. */
 export function environmentItem(environment: Environment) {
@@ -40,11 +46,32 @@ export function environmentItem(environment: Environment) {
   return { pk: partition('ENV', environment.key), sk: state, ...environment, ...due };
 }
 
-export const auditItem = (change: Change, audit: Audit) => ({
+export const auditItem = (change: Change, audit: Audit, verdict?: Verdict) => ({
   pk: partition('AUDIT', change.environment.key),
   sk: padded(change.environment.version),
   ...audit,
+  ...(verdict && { verdict: Judgement.parse(verdict) }),
 });
+
+const AuditItem = z.object({
+  sk: z.string(),
+  at: z.string(),
+  actor: z.string(),
+  what: z.string(),
+  verdict: Judgement.optional(),
+  ...origin,
+});
+
+/** A line of `GET /environments/{team}/{name}`. */
+export const auditLine = (item: unknown): Audit => {
+  const { at, actor, what, story, cause } = AuditItem.parse(item);
+  return { at, actor, what, ...(story && { story }), ...(cause && { cause }) };
+};
+
+export function changeStep(item: unknown): Step {
+  const { sk, ...line } = AuditItem.parse(item);
+  return { kind: 'change', version: Number(sk), ...line };
+}
 
 export const verdictItem = (key: EnvironmentKey, verdict: Verdict) => ({
   pk: partition('VERDICT', key),
@@ -77,6 +104,8 @@ export function outboxItems(change: Change) {
 const OutboxItem = z.object({
   sk: z.string(),
   environment: EnvironmentKeySchema,
+  writtenAt: z.string().optional(),
+  sentAt: z.string().optional(),
   message: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('event'), event: DomainEvent }),
     z.object({
@@ -84,14 +113,63 @@ const OutboxItem = z.object({
       stage: z.enum(['build', 'gate', 'promote', 'deploy', 'dns', 'pager']),
       cluster: z.string(),
       delaySeconds: z.int(),
+      story: origin.story,
     }),
   ]),
 });
 
+/** What was written by hand may be of no environment of ours: its key is kept as it is, so that it can be set aside. */
+const RawKey = z
+  .string()
+  .transform((pk) => /^OUTBOX#([^/]*)\/?(.*)$/.exec(pk) ?? [])
+  .transform(([, team, name]) => ({ team, name }))
+  .pipe(z.object({ team: z.string().brand<'TeamName'>(), name: z.string().brand<'EnvironmentName'>() }));
+const OutboxKeys = z.object({ pk: RawKey, sk: z.string() });
+
+/** An entry that this version can't read is one, too: it says so, and does not stop the others. */
 export function outboxEntry(item: unknown): OutboxEntry {
-  const { sk, environment, message } = OutboxItem.parse(item);
-  return { environment, id: sk, message };
+  const parsed = OutboxItem.safeParse(item);
+  if (parsed.success) {
+    const { sk, environment, message } = parsed.data;
+    return { environment, id: sk, message };
+  }
+  const { pk, sk } = OutboxKeys.parse(item);
+  const reason = problemsOf(parsed.error);
+  return { environment: pk, id: sk, message: { kind: 'unreadable', reason } };
 }
+
+/** Told: nothing is left to do for it, though it is kept for a while. */
+export const isTold = (item: unknown): boolean => OutboxItem.safeParse(item).data?.sentAt !== undefined;
+
+/** Looks are no part of the story, nor is what can't be read. */
+export function eventStep(item: unknown): Step | undefined {
+  const parsed = OutboxItem.safeParse(item).data;
+  if (parsed?.message.kind !== 'event') return undefined;
+  const { event } = parsed.message;
+  const [version, position] = parsed.sk.split('-').map(Number);
+  return {
+    kind: 'event',
+    version: version ?? 0,
+    position: position ?? 0,
+    at: parsed.writtenAt ?? event.at,
+    ...(parsed.sentAt === undefined ? {} : { sentAt: parsed.sentAt }),
+    event,
+    ...(event.story === undefined ? {} : { story: event.story }),
+  };
+}
+
+/** The single sort key of a message's failures: the last one counts. */
+export const lastFailure = 'LAST';
+const FailureItem = z.object({ stage: z.string(), attempt: z.int(), reason: z.string(), at: z.string() });
+export const parseFailure = (item: unknown): Failure => FailureItem.parse(item);
+
+/** As long as SQS keeps the message: two weeks in the DLQ after four days in the queue. */
+export const failureItem = (messageId: string, failure: Failure) => ({
+  pk: failurePartition(messageId),
+  sk: lastFailure,
+  ...failure,
+  ttl: Math.floor(Date.parse(failure.at) / 1000) + 18 * 24 * 3600,
+});
 
 /** From a stream record's NewImage, whose types for events and for the SDK name one shape twice. */
 export function outboxEntryOfImage(image: unknown): OutboxEntry {

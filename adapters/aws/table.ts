@@ -13,18 +13,17 @@ import {
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import * as z from 'zod';
+import type { Failure } from '#core/dead-letter.ts';
 import type { Audit, Change } from '#core/decision.ts';
 import { Conflict, Rejected, Retryable } from '#core/errors.ts';
 import { type Digest, type EnvironmentKey, environmentId, type Instant } from '#core/names.ts';
-import type { Enclosed, EnvironmentStore, Outbox, OutboxEntry } from '#core/ports.ts';
+import type { Chronicle, Enclosed, EnvironmentStore, Failures, Outbox, OutboxRef } from '#core/ports.ts';
+import { byVersion } from '#core/trace.ts';
 import { Verdict } from '#core/verdict.ts';
 import { retryable } from './errors.ts';
 import * as items from './items.ts';
 
-const AuditLine = z.object({ at: z.string(), actor: z.string(), what: z.string() });
-
-export class Table implements EnvironmentStore, Outbox {
+export class Table implements EnvironmentStore, Outbox, Chronicle, Failures {
   readonly #name: string;
   readonly #client: DynamoDBDocumentClient;
 
@@ -67,7 +66,7 @@ export class Table implements EnvironmentStore, Outbox {
       },
     };
     const others = [
-      ...(change.audit ? [items.auditItem(change, change.audit)] : []),
+      ...(change.audit ? [items.auditItem(change, change.audit, verdict)] : []),
       ...items.outboxItems(change),
       ...(approval ? [items.approvalItem(key, approval)] : []),
     ];
@@ -90,7 +89,7 @@ export class Table implements EnvironmentStore, Outbox {
       ScanIndexForward: false,
       ConsistentRead: true,
     });
-    return newestFirst.map((item) => AuditLine.parse(item)).reverse();
+    return newestFirst.map(items.auditLine).reverse();
   }
 
   async due(now: Instant, limit: number) {
@@ -110,11 +109,11 @@ export class Table implements EnvironmentStore, Outbox {
     return found.map(items.outboxEntry);
   }
 
-  async settle({ environment, id }: OutboxEntry, now: Instant): Promise<void> {
+  async settle({ environment, id }: OutboxRef, now: Instant): Promise<void> {
     const command = new UpdateCommand({
       TableName: this.#name,
       Key: { pk: items.partition('OUTBOX', environment), sk: id },
-      UpdateExpression: 'SET sentAt = :now, #ttl = :ttl REMOVE pending',
+      UpdateExpression: 'SET sentAt = :now, #ttl = :ttl REMOVE pending, unreadable',
       // An entry that its TTL removed is not made again.
       ConditionExpression: 'attribute_exists(pk)',
       ExpressionAttributeNames: { '#ttl': 'ttl' },
@@ -125,6 +124,62 @@ export class Table implements EnvironmentStore, Outbox {
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
     }
+  }
+
+  async setAside({ environment, id }: OutboxRef, reason: string, now: Instant): Promise<void> {
+    const command = new UpdateCommand({
+      TableName: this.#name,
+      Key: { pk: items.partition('OUTBOX', environment), sk: id },
+      // Else a key that names no item would make one.
+      ConditionExpression: 'attribute_exists(pk)',
+      UpdateExpression: 'SET unreadable = :reason, setAsideAt = :now REMOVE pending',
+      ExpressionAttributeValues: { ':reason': reason, ':now': now },
+    });
+    await retryable('UpdateItem', () => this.#client.send(command));
+  }
+
+  async untold({ environment, id }: OutboxRef) {
+    const item = await this.#get(items.partition('OUTBOX', environment), id);
+    return item === undefined || items.isTold(item) ? undefined : items.outboxEntry(item);
+  }
+
+  async steps(key: EnvironmentKey, after: number, limit: number) {
+    const command = new QueryCommand({
+      TableName: this.#name,
+      KeyConditionExpression: 'pk = :pk AND sk > :after',
+      ExpressionAttributeValues: { ':pk': items.partition('AUDIT', key), ':after': items.padded(after) },
+      Limit: limit,
+    });
+    const audit = await retryable('Query', () => this.#client.send(command));
+    const changes = (audit.Items ?? []).map(items.changeStep);
+    const next = audit.LastEvaluatedKey === undefined ? undefined : changes.at(-1)?.version;
+    const told = await this.#range(items.partition('OUTBOX', key), after, next);
+    const events = told.flatMap((item) => items.eventStep(item) ?? []);
+    const steps = [...changes, ...events].sort(byVersion);
+    return next === undefined ? { steps } : { steps, next };
+  }
+
+  /** All items of versions after `after`, up to `last` with it. `~` is above whatever follows a version. */
+  #range(pk: string, after: number, last = 9_999_999_999): Promise<unknown[]> {
+    return this.#query(Number.POSITIVE_INFINITY, {
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+      ExpressionAttributeValues: {
+        ':pk': pk,
+        ':from': `${items.padded(after)}~`,
+        ':to': `${items.padded(last)}~`,
+      },
+    });
+  }
+
+  async keepFailure(messageId: string, failure: Failure): Promise<void> {
+    const Item = items.failureItem(messageId, failure);
+    const command = new PutCommand({ TableName: this.#name, Item });
+    await retryable('PutItem', () => this.#client.send(command));
+  }
+
+  async failure(messageId: string): Promise<Failure | undefined> {
+    const item = await this.#get(items.failurePartition(messageId), items.lastFailure);
+    return item === undefined ? undefined : items.parseFailure(item);
   }
 
   async #get(pk: string, sk: string): Promise<unknown> {
@@ -148,7 +203,7 @@ export class Table implements EnvironmentStore, Outbox {
       const command = new QueryCommand({
         TableName: this.#name,
         ...query,
-        Limit: limit - found.length,
+        ...(Number.isFinite(limit) && { Limit: limit - found.length }),
         ...from,
       });
       const { Items = [], LastEvaluatedKey } = await retryable('Query', () => this.#client.send(command));

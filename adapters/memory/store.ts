@@ -3,11 +3,22 @@
  * would lose there is lost here too. Each call does its work in one go: a simulation decides who comes first.
  */
 import * as items from '#adapters/aws/items.ts';
+import type { Failure } from '#core/dead-letter.ts';
 import type { Audit, Change } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
 import { Conflict, Rejected } from '#core/errors.ts';
 import { type Digest, type EnvironmentKey, environmentId, type Instant } from '#core/names.ts';
-import type { Due, Enclosed, EnvironmentStore, Outbox, OutboxEntry } from '#core/ports.ts';
+import type {
+  Chronicle,
+  Due,
+  Enclosed,
+  EnvironmentStore,
+  Failures,
+  Outbox,
+  OutboxEntry,
+  OutboxRef,
+} from '#core/ports.ts';
+import { byVersion } from '#core/trace.ts';
 import type { Verdict } from '#core/verdict.ts';
 
 /** DynamoDB's limit of an item. */
@@ -19,13 +30,17 @@ interface Outgoing {
 }
 type Approval = NonNullable<Enclosed['approval']> & { readonly environment: EnvironmentKey };
 
-export class MemoryStore implements EnvironmentStore, Outbox {
+export class MemoryStore implements EnvironmentStore, Outbox, Chronicle, Failures {
   readonly #environments = new Map<string, string>();
   readonly #versions = new Map<string, number>();
   /** The sparse index of the real table. */
   readonly #due = new Map<string, Instant>();
   readonly #verdicts = new Map<string, Verdict>();
-  readonly #audit = new Map<string, Audit[]>();
+  /** Audit items and outbox items, as the table would have them. */
+  readonly #lines = new Map<string, ReturnType<typeof items.auditItem>[]>();
+  readonly #outbox = new Map<string, ReturnType<typeof items.outboxItems>[number] & { sentAt?: Instant }>();
+  readonly #aside = new Map<string, OutboxEntry>();
+  readonly #failures = new Map<string, Failure>();
   readonly #pending = new Map<string, Outgoing>();
   /** Oldest first. */
   readonly approvals: Approval[] = [];
@@ -58,19 +73,24 @@ export class MemoryStore implements EnvironmentStore, Outbox {
     const environment = JSON.stringify(item);
     if (environment.length > itemBytes)
       throw new Rejected(`${id} is not taken by the table: it is too large. Ask for it with smaller files.`);
-    const entries = items.outboxItems(change).map((item) => items.outboxEntry(item));
+    const outbox = items.outboxItems(change);
+    const line = change.audit && items.auditItem(change, change.audit, verdict);
     this.#environments.set(id, environment);
     this.#versions.set(id, version);
     if ('lookAt' in item) this.#due.set(id, item.lookAt);
     else this.#due.delete(id);
-    for (const entry of entries) this.#pending.set(entryId(entry), { entry, writtenAt: change.at });
-    if (change.audit) this.#audit.set(id, [...(this.#audit.get(id) ?? []), change.audit]);
+    for (const written of outbox) {
+      const entry = items.outboxEntry(written);
+      this.#outbox.set(entryId(entry), written);
+      this.#pending.set(entryId(entry), { entry, writtenAt: change.at });
+    }
+    if (line) this.#lines.set(id, [...(this.#lines.get(id) ?? []), line]);
     if (verdict) this.#verdicts.set(verdictId(key, verdict.digest), verdict);
     if (approval) this.approvals.push({ ...approval, environment: key });
   }
 
   async audit(key: EnvironmentKey, limit: number): Promise<readonly Audit[]> {
-    return (this.#audit.get(environmentId(key)) ?? []).slice(-limit);
+    return (this.#lines.get(environmentId(key)) ?? []).slice(-limit).map(items.auditLine);
   }
 
   async due(now: Instant, limit: number): Promise<Due> {
@@ -94,8 +114,51 @@ export class MemoryStore implements EnvironmentStore, Outbox {
       .map(({ entry }) => entry);
   }
 
-  async settle(entry: OutboxEntry): Promise<void> {
-    this.#pending.delete(entryId(entry));
+  async settle(entry: OutboxRef, now?: Instant): Promise<void> {
+    const id = entryId(entry);
+    this.#pending.delete(id);
+    this.#aside.delete(id);
+    const written = this.#outbox.get(id);
+    if (written) this.#outbox.set(id, { ...written, sentAt: now ?? written.writtenAt });
+  }
+
+  /** An entry that somebody else wrote: a newer version of the code, or a hand. */
+  plant(item: { readonly pk: string; readonly sk: string }, writtenAt: Instant): void {
+    const entry = items.outboxEntry(item);
+    this.#pending.set(entryId(entry), { entry, writtenAt });
+  }
+
+  async setAside(entry: OutboxRef, reason: string): Promise<void> {
+    const id = entryId(entry);
+    const outgoing = this.#pending.get(id);
+    if (!outgoing) return;
+    this.#pending.delete(id);
+    this.#aside.set(id, { ...outgoing.entry, message: { kind: 'unreadable', reason } });
+  }
+
+  async untold(ref: OutboxRef): Promise<OutboxEntry | undefined> {
+    return this.#pending.get(entryId(ref))?.entry ?? this.#aside.get(entryId(ref));
+  }
+
+  async steps(key: EnvironmentKey, after: number, limit: number) {
+    const id = environmentId(key);
+    const lines = (this.#lines.get(id) ?? []).map(items.changeStep).filter(({ version }) => version > after);
+    const changes = lines.slice(0, limit);
+    const next = lines.length > limit ? changes.at(-1)?.version : undefined;
+    const events = [...this.#outbox.values()]
+      .filter(({ environment }) => environmentId(environment) === id)
+      .flatMap((item) => items.eventStep(item) ?? [])
+      .filter(({ version }) => version > after && version <= (next ?? version));
+    const steps = [...changes, ...events].sort(byVersion);
+    return next === undefined ? { steps } : { steps, next };
+  }
+
+  async keepFailure(messageId: string, failure: Failure): Promise<void> {
+    this.#failures.set(messageId, failure);
+  }
+
+  async failure(messageId: string): Promise<Failure | undefined> {
+    return this.#failures.get(messageId);
   }
 
   #stored(key: EnvironmentKey): Environment | undefined {
@@ -105,5 +168,5 @@ export class MemoryStore implements EnvironmentStore, Outbox {
 }
 
 const verdictId = (key: EnvironmentKey, digest: Digest): string => `${environmentId(key)} ${digest}`;
-const entryId = ({ environment, id }: OutboxEntry): string => `${environmentId(environment)} ${id}`;
+const entryId = ({ environment, id }: OutboxRef): string => `${environmentId(environment)} ${id}`;
 const inOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

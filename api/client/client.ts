@@ -1,9 +1,18 @@
 /** The typed client that the CLI uses: what it sends and what it gets are the API's own schemas. */
 import type * as z from 'zod';
-import { type CreateEnvironment, EnvironmentAnswer, Problem } from '../schemas.ts';
+import {
+  type CreateEnvironment,
+  DlqAnswer,
+  DlqsAnswer,
+  EnvironmentAnswer,
+  Problem,
+  RedriveAnswer,
+  type RedriveRequest,
+  TraceAnswer,
+} from '../schemas.ts';
 
 export { explain } from '#core/verdict.ts';
-export type { EnvironmentAnswer } from '../schemas.ts';
+export type { DlqAnswer, DlqsAnswer, EnvironmentAnswer, RedriveAnswer, TraceAnswer } from '../schemas.ts';
 
 /** The API said no, and why. */
 export class ApiError extends Error {
@@ -29,19 +38,56 @@ export class Client {
   }
 
   create(environment: z.input<typeof CreateEnvironment>): Promise<EnvironmentAnswer> {
-    return this.#call('POST', '/environments', environment);
+    return this.#environment('POST', '/environments', environment);
   }
 
   /** @param id `team/name` */
   get(id: string): Promise<EnvironmentAnswer> {
-    return this.#call('GET', `/environments/${id}`);
+    return this.#environment('GET', `/environments/${id}`);
   }
 
   approve(id: string, digest: string): Promise<EnvironmentAnswer> {
-    return this.#call('POST', `/environments/${id}/approvals`, { digest });
+    return this.#environment('POST', `/environments/${id}/approvals`, { digest });
   }
 
-  async #call(method: string, path: string, body?: unknown): Promise<EnvironmentAnswer> {
+  /** All pages of it, oldest first. */
+  async trace(id: string, story?: string): Promise<TraceAnswer['steps']> {
+    const steps: TraceAnswer['steps'] = [];
+    let cursor: string | undefined;
+    do {
+      const query = new URLSearchParams({ ...(story && { story }), ...(cursor && { cursor }) });
+      const page = await this.#call(TraceAnswer, 'story', 'GET', `/environments/${id}/trace?${query}`);
+      steps.push(...page.steps);
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return steps;
+  }
+
+  dlqs(): Promise<DlqsAnswer> {
+    return this.#call(DlqsAnswer, 'list of DLQs', 'GET', '/dlqs');
+  }
+
+  dlq(name: string): Promise<DlqAnswer> {
+    return this.#call(DlqAnswer, 'DLQ', 'GET', `/dlqs/${encodeURIComponent(name)}`);
+  }
+
+  /** One part of it: ask again with the answer's `before` while there is more. */
+  redrive(name: string, request: RedriveRequest): Promise<RedriveAnswer> {
+    const path = `/dlqs/${encodeURIComponent(name)}/redrive`;
+    return this.#call(RedriveAnswer, 'account of a redrive', 'POST', path, request);
+  }
+
+  #environment(method: string, path: string, body?: unknown): Promise<EnvironmentAnswer> {
+    return this.#call(EnvironmentAnswer, 'environment', method, path, body);
+  }
+
+  async #call<S extends z.ZodType>(
+    schema: S,
+    what: string,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<z.infer<S>> {
     const { api, token } = this.#options;
     const answer = await fetch(`${api.replace(/\/$/, '')}${path}`, {
       method,
@@ -53,9 +99,9 @@ export class Client {
     const text = await answer.text();
     if (!answer.ok) throw new ApiError(problemOf(answer.status, text));
     try {
-      return EnvironmentAnswer.parse(JSON.parse(text));
+      return schema.parse(JSON.parse(text));
     } catch (cause) {
-      const detail = `${api} answered ${method} ${path} with no environment. Is it the address of the API, of this version?`;
+      const detail = `${api} answered ${method} ${path} with no ${what}. Is it the address of the API, of this version?`;
       throw new Error(detail, { cause });
     }
   }

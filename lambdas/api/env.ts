@@ -1,4 +1,10 @@
 /** Environment variables of the API's function; lib/ must give them, the function refuses to start without them. */
 import * as z from 'zod';
 
-export const Env = z.object({ TABLE_NAME: z.string().min(1) });
+export const Env = z.object({
+  TABLE_NAME: z.string().min(1),
+  /** JSON: the DLQs (core/dead-letter.ts, `DeadLetterPlace`). */
+  DEAD_LETTERS: z.string().min(2),
+  /** Asked to send what is pending, when the outbox is redriven. */
+  OUTBOX_FUNCTION: z.string().min(1),
+});

@@ -1,16 +1,47 @@
 /** Entry of the API's function, behind an HTTP API with a JWT authorizer. */
 import { handle } from 'hono/aws-lambda';
 import * as z from 'zod';
+import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { makeApp } from '#api/app.ts';
+import { DeadLetterPlace } from '#core/dead-letter.ts';
+import { parseJson } from '#core/errors.ts';
+import { count, time } from '#core/measures.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
+import { log, withFields } from '../runtime/log.ts';
+import { measure } from '../runtime/metrics.ts';
 import { Env } from './env.ts';
-import { personOf } from './person.ts';
+import { personOf, requestIdOf } from './person.ts';
 
 const env = readEnv(Env);
+const table = new Table(env.TABLE_NAME);
+const eventOf = (bindings: unknown): unknown => z.object({ event: z.unknown() }).parse(bindings).event;
 const app = makeApp(
-  { store: new Table(env.TABLE_NAME), config: readConfig(), clock: systemClock },
-  (bindings) => personOf(z.object({ event: z.unknown() }).parse(bindings).event),
+  {
+    store: table,
+    failures: table,
+    deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),
+    outbox: new LambdaOutboxDrain(env.OUTBOX_FUNCTION),
+    config: readConfig(),
+    clock: systemClock,
+  },
+  {
+    person: (bindings) => personOf(eventOf(bindings)),
+    requestId: (bindings) => requestIdOf(eventOf(bindings)),
+  },
 );
+const respond = handle(app);
 
-export const handler = handle(app);
+/** The request's id stands where a stage's message id does: on log lines, and as the cause of what is written. */
+export const handler: typeof respond = (event, context) =>
+  withFields({ stage: 'api', messageId: requestIdOf(event) }, async () => {
+    const begun = performance.now();
+    const answer = await respond(event, context);
+    log.info('answered', { route: routeOf(event), status: answer.statusCode });
+    measure([count('Handled'), time('ResponseTime', performance.now() - begun)]);
+    return answer;
+  });
+
+const routeOf = (event: unknown): string | undefined =>
+  z.object({ routeKey: z.string() }).safeParse(event).data?.routeKey;

@@ -22,6 +22,7 @@ const Groups = z
 
 const Event = z.object({
   requestContext: z.object({
+    requestId: z.string().optional(),
     authorizer: z.object({
       jwt: z.object({
         claims: z.object({
@@ -40,3 +41,7 @@ export function personOf(event: unknown): Person {
   const name = claims.username ?? claims['cognito:username'] ?? claims.sub;
   return { name, groups: claims['cognito:groups'] };
 }
+
+/** The gateway's id of the request: its access log has it, too. */
+export const requestIdOf = (event: unknown): string | undefined =>
+  Event.safeParse(event).data?.requestContext.requestId;

@@ -10,6 +10,7 @@ import { type News, next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, ImageBuilder, ImageScanner } from '#core/ports.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
+import { commit, noteStory } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
 
@@ -22,14 +23,15 @@ export interface BuildDeps {
 }
 
 export function build(deps: BuildDeps): Handle {
-  return async (signal) => {
+  return async (signal, cause) => {
     const key = environmentOf(signal);
     const environment = await deps.store.read(key);
     if (!environment)
       return log.warn('no such environment: it was deleted since', { environment: environmentId(key) });
+    noteStory(environment);
     const news = await learn(deps, environment, signal);
     const decision = news && next(environment, news, deps.clock.now());
-    if (decision?.outcome === 'changed') await deps.store.write(decision);
+    await commit(deps.store, environment, decision, cause);
     log.info('build', { environment: environmentId(key), ...summaryOf(decision) });
   };
 }

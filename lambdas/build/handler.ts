@@ -10,10 +10,11 @@ import { build } from './build.ts';
 import { Env } from './env.ts';
 
 const env = readEnv(Env);
+const table = new Table(env.TABLE_NAME);
 
 export const handler = queueHandler(
   build({
-    store: new Table(env.TABLE_NAME),
+    store: table,
     builder: new CodeBuilder({
       project: env.PROJECT_NAME,
       bucket: env.SOURCE_BUCKET,
@@ -23,5 +24,5 @@ export const handler = queueHandler(
     config: readConfig(),
     clock: systemClock,
   }),
-  toDeadLetters(env.DLQ_URL),
+  { stage: 'build', refuse: toDeadLetters(env.DLQ_URL), failures: table },
 );

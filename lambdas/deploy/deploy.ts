@@ -14,6 +14,7 @@ import { isLookedAfter } from '#core/reconcile.ts';
 import { repairedBy, wantedDigest } from '#core/release.ts';
 import { desiredObjects, type KubernetesObject } from '#core/rollout.ts';
 import { previousOf, wayBack } from '#core/way-back.ts';
+import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
 
@@ -27,7 +28,7 @@ export interface DeployDeps {
 }
 
 export function deploy(deps: DeployDeps): Handle {
-  return async (signal) => {
+  return async (signal, cause) => {
     const key = environmentOf(signal, deps.clusterName);
     // A watcher that is alive is heard of by its queue's own metric.
     if (key === undefined) return;
@@ -45,7 +46,7 @@ export function deploy(deps: DeployDeps): Handle {
     const health = await bringAndLook(deps, environment, digest);
     const back = await wayBackOf(deps, environment);
     const decision = next(environment, { kind: 'observed', health, back }, deps.clock.now());
-    if (decision.outcome === 'changed') await deps.store.write(decision);
+    await commit(deps.store, environment, decision, cause);
     log.info('looked', { environment: environmentId(key), ...summaryOf(decision) });
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Entry of a cluster's deployer. It is in the cluster's VPC and can't reach SQS: a message that can't work is retried
- * until its queue moves it to the DLQ, and its reason is in the log.
+ * until its queue moves it to the DLQ, and its reason is in the table, by the message's id.
  */
 import { eksToken } from '#adapters/aws/eks-token.ts';
 import { Table } from '#adapters/aws/table.ts';
@@ -11,10 +11,11 @@ import { deploy } from './deploy.ts';
 import { Env } from './env.ts';
 
 const env = readEnv(Env);
+const table = new Table(env.TABLE_NAME);
 
 export const handler = queueHandler(
   deploy({
-    store: new Table(env.TABLE_NAME),
+    store: table,
     cluster: new KubernetesClient({
       endpoint: env.CLUSTER_ENDPOINT,
       ca: env.CLUSTER_CA,
@@ -25,4 +26,5 @@ export const handler = queueHandler(
     config: readConfig(),
     clock: systemClock,
   }),
+  { stage: 'deploy', failures: table },
 );

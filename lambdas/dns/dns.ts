@@ -6,6 +6,7 @@ import { Rejected } from '#core/errors.ts';
 import { next } from '#core/machine.ts';
 import { environmentId } from '#core/names.ts';
 import type { Clock, DnsZone, EnvironmentStore } from '#core/ports.ts';
+import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
 
@@ -17,7 +18,7 @@ export interface DnsDeps {
 }
 
 export function dns({ store, zone, config, clock }: DnsDeps): Handle {
-  return async (signal) => {
+  return async (signal, cause) => {
     if (signal.kind !== 'told' && signal.kind !== 'look')
       throw new Rejected(`The DNS stage takes events of ours and looks, not ${signal.kind}.`);
     const key = signal.kind === 'told' ? signal.event.environment : signal.environment;
@@ -36,7 +37,7 @@ export function dns({ store, zone, config, clock }: DnsDeps): Handle {
         ? { kind: 'pointed' as const, dns: { name, target } }
         : { kind: 'not-pointed' as const, reason: plan.reason };
     const decision = next(environment, news, clock.now());
-    if (decision.outcome === 'changed') await store.write(decision);
+    await commit(store, environment, decision, cause);
     log.info('looked at the name', { name, target, ...summaryOf(decision) });
   };
 }

@@ -8,13 +8,14 @@ import { dns } from './dns.ts';
 import { Env } from './env.ts';
 
 const env = readEnv(Env);
+const table = new Table(env.TABLE_NAME);
 
 export const handler = queueHandler(
   dns({
-    store: new Table(env.TABLE_NAME),
+    store: table,
     zone: new Route53Zone(env.HOSTED_ZONE_ID),
     config: readConfig(),
     clock: systemClock,
   }),
-  toDeadLetters(env.DLQ_URL),
+  { stage: 'dns', refuse: toDeadLetters(env.DLQ_URL), failures: table },
 );

@@ -6,11 +6,14 @@ import type { Environment, Image } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { candidateOf, isPart, repositoryOf } from '#core/image.ts';
 import { next } from '#core/machine.ts';
+import { measuresOfVerdict } from '#core/measures.ts';
 import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, ImageScanner } from '#core/ports.ts';
 import { digestToRecheck } from '#core/recheck.ts';
 import { decideVerdict } from '#core/verdict.ts';
+import { commit, noteStory } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
+import { measure } from '../runtime/metrics.ts';
 import type { Handle } from '../runtime/queue.ts';
 
 export interface GateDeps {
@@ -21,14 +24,14 @@ export interface GateDeps {
 }
 
 export function gate(deps: GateDeps): Handle {
-  return async (signal) => {
-    if (signal.kind === 'image') return onNews(deps, signal.repository, signal.digest);
-    if (signal.kind === 'look') return onLook(deps, signal.environment);
+  return async (signal, cause) => {
+    if (signal.kind === 'image') return onNews(deps, signal.repository, signal.digest, cause);
+    if (signal.kind === 'look') return onLook(deps, signal.environment, cause);
     throw new Rejected(`The gate takes images and looks, not ${signal.kind}: is a rule's pattern too wide?`);
   };
 }
 
-async function onNews(deps: GateDeps, repository: string, digest: Digest): Promise<void> {
+async function onNews(deps: GateDeps, repository: string, digest: Digest, cause?: string): Promise<void> {
   const key = candidateOf(repository);
   if (!key)
     throw new Rejected(
@@ -37,7 +40,7 @@ async function onNews(deps: GateDeps, repository: string, digest: Digest): Promi
   const image = await deps.scanner.image(repository, digest);
   if (!image) return log.warn('the image was deleted before it was judged', { repository, digest });
   const subject = isPart(image.tags) ? belongsTo(await deps.store.read(key), image) : image;
-  if (subject) await judge(deps, { key, repository, image: subject });
+  if (subject) await judge(deps, { key, repository, image: subject, cause });
   else log.info('pushed without a tag: it is judged with what it belongs to', { repository, digest });
 }
 
@@ -51,48 +54,54 @@ function belongsTo(environment: Environment | undefined, image: Image): Image | 
 }
 
 /** The newest image and what runs are each judged when they are due: a policy or a waiver may have changed meanwhile. */
-async function onLook(deps: GateDeps, key: EnvironmentKey): Promise<void> {
+async function onLook(deps: GateDeps, key: EnvironmentKey, cause?: string): Promise<void> {
   const environment = await deps.store.read(key);
   if (!environment) return;
   const now = deps.clock.now();
   const image = imageToJudge(environment, now);
-  if (image) await judge(deps, { key, repository: repositoryOf('candidate', key), image });
+  if (image) await judge(deps, { key, repository: repositoryOf('candidate', key), image, cause });
   const digest = digestToRecheck(environment, now);
-  if (digest && digest !== image?.digest) await recheck(deps, environment, digest);
+  if (digest && digest !== image?.digest) await recheck(deps, environment, digest, cause);
 }
 
 /** What runs is in its release repository for as long as it does; its candidate may have gone. */
-async function recheck(deps: GateDeps, { key, createdAt }: Environment, digest: Digest): Promise<void> {
+async function recheck(deps: GateDeps, { key, createdAt }: Environment, digest: Digest, cause?: string) {
   const [candidate, release] = [repositoryOf('candidate', key), repositoryOf('release', key)];
   const pushed = await deps.scanner.image(candidate, digest);
-  if (pushed) return judge(deps, { key, repository: candidate, image: pushed });
+  if (pushed) return judge(deps, { key, repository: candidate, image: pushed, cause });
   const image = await deps.scanner.image(release, digest);
   if (!image) log.warn('what runs is in no repository', { environment: environmentId(key), digest });
-  await judge(deps, { key, repository: release, image: image ?? { digest, pushedAt: createdAt, tags: [] } });
+  const subject = { key, repository: release, image: image ?? { digest, pushedAt: createdAt, tags: [] } };
+  await judge(deps, { ...subject, cause });
 }
 
 interface Subject {
   readonly key: EnvironmentKey;
   readonly repository: string;
   readonly image: Image;
+  /** The message that asked for it. */
+  readonly cause: string | undefined;
 }
 
 /** An image of no stored environment gets its verdict, and that is all. */
-async function judge(deps: GateDeps, { key, repository, image }: Subject): Promise<void> {
+async function judge(deps: GateDeps, { key, repository, image, cause }: Subject): Promise<void> {
   const { store, scanner, config, clock } = deps;
   const environment = await store.read(key);
+  if (environment) noteStory(environment);
   const scan = await scanner.scan(repository, image.digest);
   const now = clock.now();
   if (isScanAwaited(scan, image, now)) {
     const decision = next(environment, { kind: 'pushed', image }, now);
-    if (decision.outcome === 'changed') await store.write(decision);
+    if (environment) await commit(store, environment, decision, cause);
     return log.info('the scan is awaited', { digest: image.digest, scan: scan.status });
   }
   const { policy, waivers } = config;
   const verdict = decideVerdict({ environment: key, digest: image.digest, scan, policy, waivers, now });
   const decision = next(environment, { kind: 'judged', image, verdict, policy }, now);
-  if (decision.outcome === 'changed') await store.write(decision, { verdict });
-  else await store.keepVerdict(key, verdict);
+  if (environment && decision.outcome === 'changed') {
+    await commit(store, environment, decision, cause, { verdict });
+    measure(measuresOfVerdict(verdict, image.pushedAt));
+  } else await store.keepVerdict(key, verdict);
   const { result, blocking } = verdict;
   log.info('judged', { digest: image.digest, result, blocking, ...summaryOf(decision) });
 }

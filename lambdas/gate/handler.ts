@@ -8,13 +8,14 @@ import { Env } from './env.ts';
 import { gate } from './gate.ts';
 
 const env = readEnv(Env);
+const table = new Table(env.TABLE_NAME);
 
 export const handler = queueHandler(
   gate({
-    store: new Table(env.TABLE_NAME),
+    store: table,
     scanner: new EcrScanner(),
     config: readConfig(),
     clock: systemClock,
   }),
-  toDeadLetters(env.DLQ_URL),
+  { stage: 'gate', refuse: toDeadLetters(env.DLQ_URL), failures: table },
 );

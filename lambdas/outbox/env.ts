@@ -11,5 +11,7 @@ export const Env = z.object({
   PAGER_QUEUE_URL: z.url(),
   /** JSON: cluster → URL of its deployer's queue. */
   DEPLOY_QUEUES: z.string().min(2),
+  /** Where an entry is reported that can't be read. */
+  OUTBOX_DLQ_URL: z.url(),
 });
 export type Env = z.infer<typeof Env>;

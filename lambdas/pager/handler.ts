@@ -10,12 +10,14 @@ import { tellPager } from './pager.ts';
 
 const env = readEnv(Env);
 
+const table = new Table(env.TABLE_NAME);
+
 export const handler = queueHandler(
   tellPager({
-    store: new Table(env.TABLE_NAME),
+    store: table,
     notices: new NoticeItems(env.TABLE_NAME),
     pager: new SnsPager(env.TOPIC_ARN),
     clock: systemClock,
   }),
-  toDeadLetters(env.DLQ_URL),
+  { stage: 'pager', refuse: toDeadLetters(env.DLQ_URL), failures: table },
 );

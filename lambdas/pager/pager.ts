@@ -11,6 +11,7 @@ import type { Notice } from '#core/incident.ts';
 import { next } from '#core/machine.ts';
 import { addSeconds, type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, Notices, Pager } from '#core/ports.ts';
+import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
 
@@ -26,7 +27,7 @@ const leaseSeconds = 60;
 
 export function tellPager(deps: PagerDeps): Handle {
   const { store, clock } = deps;
-  return async (signal) => {
+  return async (signal, cause) => {
     if (signal.kind !== 'told' && signal.kind !== 'look')
       throw new Rejected(`The pager takes incidents and looks, not ${signal.kind}.`);
     if (signal.kind === 'told') requireIncident(signal.event);
@@ -38,7 +39,7 @@ export function tellPager(deps: PagerDeps): Handle {
     }
     for (const notice of notices) await tellOnce(deps, environment, notice);
     const decision = next(environment, { kind: 'paged', notices }, clock.now());
-    if (decision.outcome === 'changed') await store.write(decision);
+    await commit(store, environment, decision, cause);
     log.info('people were told', { environment: environmentId(key), notices: notices.length });
   };
 }

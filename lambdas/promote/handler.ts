@@ -9,14 +9,15 @@ import { Env } from './env.ts';
 import { promote } from './promote.ts';
 
 const env = readEnv(Env);
+const table = new Table(env.TABLE_NAME);
 
 export const handler = queueHandler(
   promote({
-    store: new Table(env.TABLE_NAME),
+    store: table,
     scanner: new EcrScanner(),
     promoter: new EcrPromoter(),
     config: readConfig(),
     clock: systemClock,
   }),
-  toDeadLetters(env.DLQ_URL),
+  { stage: 'promote', refuse: toDeadLetters(env.DLQ_URL), failures: table },
 );

@@ -8,6 +8,7 @@ import { type Digest, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, ImagePromoter, ImageScanner } from '#core/ports.ts';
 import { type Objection, objectionTo } from '#core/promotion.ts';
 import { decideVerdict } from '#core/verdict.ts';
+import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
 
@@ -20,7 +21,7 @@ export interface PromoteDeps {
 }
 
 export function promote(deps: PromoteDeps): Handle {
-  return async (signal) => {
+  return async (signal, cause) => {
     const key =
       signal.kind === 'look'
         ? signal.environment
@@ -40,7 +41,7 @@ export function promote(deps: PromoteDeps): Handle {
       ? { kind: 'promotion-refused' as const, digest, objection }
       : { kind: 'promoted' as const, digest };
     const decision = next(environment, news, deps.clock.now());
-    if (decision.outcome === 'changed') await deps.store.write(decision);
+    await commit(deps.store, environment, decision, cause);
     log.info('promotion', { environment: environmentId(key), digest, objection });
   };
 }

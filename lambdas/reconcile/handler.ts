@@ -1,7 +1,9 @@
 /** Entry of reconcile's function, run by a schedule. */
+import { reportUnreadable } from '#adapters/aws/dead-letters.ts';
 import { EventBridgeBus } from '#adapters/aws/messages.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { readEnv, systemClock } from '../runtime/environment.ts';
+import { withFields } from '../runtime/log.ts';
 import { lookQueues } from '../runtime/queues.ts';
 import { Env } from './env.ts';
 import { reconcile } from './reconcile.ts';
@@ -9,10 +11,13 @@ import { reconcile } from './reconcile.ts';
 const env = readEnv(Env);
 const table = new Table(env.TABLE_NAME);
 
-export const handler = reconcile({
+const run = reconcile({
   store: table,
   outbox: table,
   bus: new EventBridgeBus(env.BUS_NAME),
   looks: lookQueues(env),
   clock: systemClock,
+  report: reportUnreadable(env.OUTBOX_DLQ_URL),
 });
+
+export const handler = (): Promise<void> => withFields({ stage: 'reconcile' }, run);

@@ -1,10 +1,12 @@
 /** Once a minute: environments that are due are looked at again, and what was written but not sent is sent. */
 import { Retryable } from '#core/errors.ts';
+import { count } from '#core/measures.ts';
 import { addSeconds } from '#core/names.ts';
 import type { EnvironmentStore } from '#core/ports.ts';
-import { stagesToLook } from '#core/reconcile.ts';
+import { lookFor, stagesToLook } from '#core/reconcile.ts';
 import { type SendDeps, send } from '../outbox/send.ts';
 import { log } from '../runtime/log.ts';
+import { measure } from '../runtime/metrics.ts';
 
 /** What one run takes on; the rest is due still, a minute later. */
 const dueLimit = 500;
@@ -23,7 +25,7 @@ export const reconcile = (deps: ReconcileDeps) => async (): Promise<void> => {
   const sent = await Promise.allSettled(
     due.environments.flatMap((environment) =>
       stagesToLook(environment, now).map((stage) =>
-        looks.send(stage, environment.cluster, { kind: 'look', environment: environment.key }, 0),
+        looks.send(stage, environment.cluster, lookFor(environment, stage), 0),
       ),
     ),
   );
@@ -33,6 +35,7 @@ export const reconcile = (deps: ReconcileDeps) => async (): Promise<void> => {
     ...sent.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : [])),
     ...unsent.map(({ reason }) => reason),
   ];
+  measure([count('Handled', sent.length), count('Unsent', failures.length)]);
   log.info('reconciled', { due: due.environments.length, looks: sent.length, failures: failures.length });
   if (failures.length > 0) throw new Retryable(`Reconcile could not do everything: ${failures.join('; ')}`);
 };

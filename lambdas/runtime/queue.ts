@@ -6,36 +6,80 @@ import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-p
 import type { SQSBatchResponse, SQSHandler, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
 import { parseEvent, type Signal } from '#core/aws-events.ts';
+import type { Failure } from '#core/dead-letter.ts';
 import { Conflict, parseJson, Rejected } from '#core/errors.ts';
-import { log, withFields } from './log.ts';
+import { count, time } from '#core/measures.ts';
+import type { Failures } from '#core/ports.ts';
+import { log, note, withFields } from './log.ts';
+import { measure } from './metrics.ts';
 
-export type Handle = (signal: Signal) => Promise<void>;
+/** @param cause the id of the message: what it changes names it. */
+export type Handle = (signal: Signal, cause?: string) => Promise<void>;
 /** Takes a message out of the flow for people to look at. */
 export type Refuse = (record: SQSRecord, reason: string) => Promise<void>;
 
-/** @param refuse without it a message that can't work is retried until SQS moves it: the reason is in the log only. */
-export function queueHandler(handle: Handle, refuse?: Refuse): SQSHandler {
+export interface Inbox {
+  readonly stage: string;
+  /** Without it a message that can't work is retried until SQS moves it. */
+  readonly refuse?: Refuse;
+  /** Keeps why a message failed: SQS moves it to the DLQ without a word. */
+  readonly failures: Pick<Failures, 'keepFailure'>;
+}
+
+export function queueHandler(handle: Handle, inbox: Inbox): SQSHandler {
+  const { stage, refuse, failures } = inbox;
   const processor = new BatchProcessor(EventType.SQS);
-  const onRecord = (record: SQSRecord) => handleRecord(record, handle, refuse);
+  const keep: Keep = (record, reason) =>
+    failures.keepFailure(record.messageId, failureOf(stage, record, reason));
+  const onRecord = (record: SQSRecord) =>
+    withFields({ stage }, () => handleRecord(record, handle, refuse, keep));
   return async (event, context): Promise<SQSBatchResponse> =>
     processPartialResponse(event, onRecord, processor, { context, throwOnFullBatchFailure: false });
 }
 
-export async function handleRecord(record: SQSRecord, handle: Handle, refuse?: Refuse): Promise<void> {
-  await withFields(
-    { messageId: record.messageId, attempt: record.attributes.ApproximateReceiveCount },
-    async () => {
-      try {
-        const signal = parseEvent(parseJson(z.unknown(), record.body, `message ${record.messageId}`));
-        await withFields({ signal: describe(signal) }, () => afresh(() => handle(signal)));
-      } catch (error) {
-        log.error('the message was not handled', error);
-        if (!(error instanceof Rejected) || !refuse) throw error;
-        await refuse(record, error.message);
-      }
-    },
-  );
+type Keep = (record: SQSRecord, reason: string) => Promise<void>;
+
+const failureOf = (stage: string, record: SQSRecord, reason: string): Failure => ({
+  stage,
+  attempt: Number(record.attributes.ApproximateReceiveCount),
+  reason,
+  at: new Date().toISOString(),
+});
+
+export async function handleRecord(
+  record: SQSRecord,
+  handle: Handle,
+  refuse?: Refuse,
+  keep: Keep = async () => undefined,
+): Promise<void> {
+  const { messageId, attributes } = record;
+  await withFields({ messageId, attempt: attributes.ApproximateReceiveCount }, async () => {
+    try {
+      const signal = parseEvent(parseJson(z.unknown(), record.body, `message ${messageId}`));
+      note({ signal: describe(signal), story: storyOf(signal) });
+      await afresh(() => handle(signal, messageId));
+      measure([count('Handled'), time('MessageAge', Date.now() - Number(attributes.SentTimestamp))]);
+    } catch (error) {
+      log.error('the message was not handled', error);
+      await onFailure(record, error, refuse, keep);
+    }
+  });
 }
+
+/** @throws what makes the message come again. */
+async function onFailure(record: SQSRecord, error: unknown, refuse: Refuse | undefined, keep: Keep) {
+  if (error instanceof Rejected && refuse) {
+    await refuse(record, error.message);
+    return measure([count('Rejected')]);
+  }
+  measure([count('Retried')]);
+  // Beside the failure itself: where its reason can't be kept, the log has it still.
+  await keep(record, reasonOf(error)).catch((cause: unknown) => log.error('the reason was not kept', cause));
+  throw error;
+}
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
 /** Stages read before they decide: after a conflict the same work, done again at once, sees what the other wrote. */
 const tries = 3;
@@ -44,8 +88,23 @@ async function afresh(work: () => Promise<void>, left = tries): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof Conflict) || left <= 1) throw error;
+    if (!(error instanceof Conflict)) throw error;
+    measure([count('Conflicts')]);
+    if (left <= 1) throw error;
     await afresh(work, left - 1);
+  }
+}
+
+/** AWS's own events know no story: the stage notes it when it has read the environment. */
+function storyOf(signal: Signal): string | undefined {
+  switch (signal.kind) {
+    case 'told':
+      return signal.event.story;
+    case 'look':
+      return signal.story;
+    case 'image':
+    case 'build':
+      return undefined;
   }
 }
 

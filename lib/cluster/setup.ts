@@ -6,30 +6,40 @@
 import { CustomResource, Duration, FileSystem } from 'aws-cdk-lib';
 import type { Cluster } from 'aws-cdk-lib/aws-eks-v2';
 import { AccessPolicyArn } from 'aws-cdk-lib/aws-eks-v2';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { Env, rolesResource } from '#lambdas/cluster-setup/env.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
-import { BundledFunction } from '../kit/bundled-function.ts';
 import { ClusterAccess } from '../kit/cluster-access.ts';
+import { DeadLetters } from '../kit/dead-letters.ts';
 import { registryHost } from '../kit/registry.ts';
+import { StageFunction } from '../kit/stage-function.ts';
 
 interface ClusterSetupProps {
   readonly cluster: Cluster;
   readonly clusterName: string;
   readonly groups: readonly string[];
+  readonly pager: ITopic;
 }
 
+const impact = 'Deployers have no rights in the cluster, or old ones: nothing is rolled out there.';
+
 export class ClusterSetup extends Construct {
+  readonly function: StageFunction;
+  readonly deadLetters: DeadLetters;
   /** For custom resources of other stacks that put something into this cluster. */
   readonly serviceToken: string;
   /** Another one when what the function applies may have changed. */
   readonly version: string;
 
-  constructor(scope: Construct, id: string, { cluster, clusterName, groups }: ClusterSetupProps) {
+  constructor(scope: Construct, id: string, { cluster, clusterName, groups, pager }: ClusterSetupProps) {
     super(scope, id);
+    const name = 'cluster-setup';
+    // CloudFormation invokes it asynchronously: what it can't take in three attempts would be gone.
+    this.deadLetters = new DeadLetters(this, 'DeadLetters', { of: name, impact, pager });
     const access = new ClusterAccess(this, 'Access', cluster, clusterName);
-    const setup = new BundledFunction(this, 'Function', {
-      name: 'cluster-setup',
+    const setup = new StageFunction(this, 'Function', {
+      name,
       description: "Applies our functions' Kubernetes roles, the image policy and the watcher",
       env: Env,
       environment: {
@@ -41,7 +51,11 @@ export class ClusterSetup extends Construct {
       // It waits for its access entry to be known: 12 attempts of at most 15 seconds.
       timeout: Duration.minutes(4),
       network: access.network,
+      failures: this.deadLetters.queue,
+      impact,
+      pager,
     });
+    this.function = setup;
     const entry = access.enter(setup, {
       policyArn: AccessPolicyArn.AMAZON_EKS_CLUSTER_ADMIN_POLICY.policyArn,
     });

@@ -5,6 +5,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { alarm } from './alarm.ts';
+import type { BundledFunction } from './bundled-function.ts';
 
 export interface DeadLettersProps {
   /** Whose: also the name of the runbook. */
@@ -44,5 +45,10 @@ export class DeadLetters extends Construct {
       runbook: of,
       pager,
     });
+  }
+
+  /** A function puts here what it can't handle, with the reason. */
+  reportedBy(reader: BundledFunction): void {
+    reader.allow(['sqs:SendMessage'], [this.queue.queueArn]);
   }
 }

@@ -13,6 +13,8 @@ import { DeadLetters } from './dead-letters.ts';
 export class PagerTopic extends Construct {
   readonly topic: Topic;
   readonly key: Key;
+  /** What SNS could not deliver; absent where there is nobody to deliver to. */
+  undelivered: DeadLetters | undefined;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -36,7 +38,8 @@ export class PagerTopic extends Construct {
   #tell(endpoints: readonly string[]): void {
     if (endpoints.length === 0) return;
     const impact = 'PEOPLE ON CALL MISSED A NOTICE.';
-    const { queue } = new DeadLetters(this, 'Undelivered', { of: 'pager', impact, pager: this.topic });
+    this.undelivered = new DeadLetters(this, 'Undelivered', { of: 'pager', impact, pager: this.topic });
+    const { queue } = this.undelivered;
     endpoints.forEach((endpoint, i) => {
       new Subscription(this, `Subscription${i + 1}`, {
         topic: this.topic,

@@ -51,7 +51,8 @@ export class People extends Construct {
       idTokenValidity: Duration.hours(1),
       refreshTokenValidity: Duration.days(1),
     });
-    const groups = new Set(config.teams.flatMap((team) => [team.members, team.approvers]));
+    const teams = config.teams.flatMap((team) => [team.members, team.approvers]);
+    const groups = new Set([...teams, config.operators]);
     for (const groupName of groups) {
       new UserPoolGroup(this, `Group-${groupName}`, { userPool: this.pool, groupName });
     }

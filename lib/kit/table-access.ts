@@ -5,7 +5,7 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { BundledFunction } from './bundled-function.ts';
 
-export type ItemKind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX' | 'NOTICE';
+export type ItemKind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX' | 'NOTICE' | 'FAILURE';
 
 /** A change of an environment is one transaction of these three. */
 export const changeOfEnvironment: readonly ItemKind[] = ['ENV', 'AUDIT', 'OUTBOX'];
@@ -20,14 +20,19 @@ const keys = (kinds: readonly ItemKind[]) => ({
 export const mayRead = (reader: BundledFunction, table: Table): void =>
   reader.allow(['dynamodb:GetItem'], [table.tableArn]);
 
-export const mayReadAudit = (reader: BundledFunction, table: Table): void =>
-  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['AUDIT']));
+/** What happened to an environment: its audit lines, and what was told with them. */
+export const mayReadStory = (reader: BundledFunction, table: Table): void =>
+  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['AUDIT', 'OUTBOX']));
 
 /** Alone or in a transaction; the condition on the version is part of the put. */
 export const mayWrite = (writer: BundledFunction, table: Table, kinds: readonly ItemKind[]): void =>
   writer.allow(['dynamodb:PutItem'], [table.tableArn], keys(kinds));
 
-/** Marks what was sent. */
+/** Why its messages failed: SQS itself keeps no reason. */
+export const mayKeepFailures = (stage: BundledFunction, table: Table): void =>
+  mayWrite(stage, table, ['FAILURE']);
+
+/** Marks what was sent, and what can't be read. */
 export const maySettle = (writer: BundledFunction, table: Table): void =>
   writer.allow(['dynamodb:UpdateItem'], [table.tableArn], keys(['OUTBOX']));
 

@@ -1,5 +1,5 @@
 /** The way in for people: an HTTP API that lets in who has a token of the user pool, and one function behind it. */
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   HttpApi,
@@ -16,11 +16,13 @@ import { impactOf } from '#core/flow.ts';
 import { Env } from '#lambdas/api/env.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
 import { alarm } from '../kit/alarm.ts';
+import type { BundledFunction } from '../kit/bundled-function.ts';
+import { mayRedrive, type Place, placesText } from '../kit/dead-letter-places.ts';
 import type { Foundation } from '../kit/foundation.ts';
 import { logGroup } from '../kit/log-group.ts';
 import { People } from '../kit/people.ts';
 import { StageFunction } from '../kit/stage-function.ts';
-import { changeOfEnvironment, mayRead, mayReadAudit, mayWrite } from '../kit/table-access.ts';
+import { changeOfEnvironment, mayRead, mayReadStory, mayWrite } from '../kit/table-access.ts';
 
 export interface ApiStageProps extends Foundation {
   readonly config: Config;
@@ -33,6 +35,8 @@ export class ApiStage extends Construct {
   readonly function: StageFunction;
   readonly api: HttpApi;
   readonly url: string;
+  #places: readonly Place[] = [];
+  #outboxFunction = '';
 
   constructor(scope: Construct, id: string, { config, table, pager }: ApiStageProps) {
     super(scope, id);
@@ -41,13 +45,19 @@ export class ApiStage extends Construct {
       name: 'api',
       description: 'Answers the API',
       env: Env,
-      environment: { TABLE_NAME: table.tableName },
-      timeout: Duration.seconds(10),
+      environment: {
+        TABLE_NAME: table.tableName,
+        // The stages come later in the flow.
+        DEAD_LETTERS: Lazy.string({ produce: () => placesText(this, this.#places) }),
+        OUTBOX_FUNCTION: Lazy.string({ produce: () => this.#outboxFunction }),
+      },
+      // As long as the gateway waits: redriving a full DLQ takes its time.
+      timeout: Duration.seconds(29),
       impact,
       pager,
     });
     mayRead(this.function, table);
-    mayReadAudit(this.function, table);
+    mayReadStory(this.function, table);
     mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL']);
     this.api = this.#routes();
     this.url = this.#stage().url;
@@ -59,6 +69,14 @@ export class ApiStage extends Construct {
       runbook: 'api',
       pager,
     });
+  }
+
+  /** Operators see and redrive what failed anywhere. */
+  operates(places: readonly Place[], outbox: BundledFunction): void {
+    this.#places = places;
+    this.#outboxFunction = outbox.lambda.functionName;
+    mayRedrive(this.function, places);
+    this.function.allow(['lambda:InvokeFunction'], [outbox.lambda.functionArn]);
   }
 
   #routes(): HttpApi {
@@ -73,6 +91,10 @@ export class ApiStage extends Construct {
     api.addRoutes({ path: '/environments', methods: [POST], integration });
     api.addRoutes({ path: '/environments/{team}/{name}', methods: [GET], integration });
     api.addRoutes({ path: '/environments/{team}/{name}/approvals', methods: [POST], integration });
+    api.addRoutes({ path: '/environments/{team}/{name}/trace', methods: [GET], integration });
+    api.addRoutes({ path: '/dlqs', methods: [GET], integration });
+    api.addRoutes({ path: '/dlqs/{name}', methods: [GET], integration });
+    api.addRoutes({ path: '/dlqs/{name}/redrive', methods: [POST], integration });
     const open = { authorizer: new HttpNoneAuthorizer() };
     for (const route of api.addRoutes({ path: '/health', methods: [GET], integration, ...open })) {
       acknowledge(route, { 'AwsSolutions-APIG4': 'It says that the API is there, to whoever watches it.' });

@@ -13,7 +13,7 @@ import { pullActions, pushActions, registryHost, repositoriesBelow } from '../ki
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
-import { changeOfEnvironment, mayRead, mayWrite } from '../kit/table-access.ts';
+import { changeOfEnvironment, mayKeepFailures, mayRead, mayWrite } from '../kit/table-access.ts';
 import { unscopedFinding } from '../kit/unscoped.ts';
 import { buildspec } from './buildspec.ts';
 
@@ -52,6 +52,7 @@ export class BuildStage extends Construct {
       },
     });
     mayRead(this.function, table);
+    mayKeepFailures(this.function, table);
     mayWrite(this.function, table, changeOfEnvironment);
     this.#mayBuild(sources);
     this.queue.refusedBy(this.function);

@@ -12,7 +12,7 @@ import { registryHost } from '../kit/registry.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
-import { changeOfEnvironment, mayRead, mayWrite } from '../kit/table-access.ts';
+import { changeOfEnvironment, mayKeepFailures, mayRead, mayWrite } from '../kit/table-access.ts';
 
 export interface DeployStageProps extends Foundation {
   readonly in: ClusterStack;
@@ -49,6 +49,7 @@ export class DeployStage extends Construct {
     });
     access.enter(this.function, { groups: [deployersGroup] });
     mayRead(this.function, table);
+    mayKeepFailures(this.function, table);
     mayWrite(this.function, table, changeOfEnvironment);
     this.queue.feeds(this.function, { batchSize: 5, maxConcurrency: 10 });
     subscribe({ stage, bus, to: this.queue, only: { [eventSource]: { cluster: [clusterName] } } });

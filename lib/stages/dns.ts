@@ -10,7 +10,7 @@ import type { Foundation } from '../kit/foundation.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
-import { changeOfEnvironment, mayRead, mayWrite } from '../kit/table-access.ts';
+import { changeOfEnvironment, mayKeepFailures, mayRead, mayWrite } from '../kit/table-access.ts';
 
 export interface DnsStageProps extends Foundation {
   readonly config: Config;
@@ -39,6 +39,7 @@ export class DnsStage extends Construct {
       },
     });
     mayRead(this.function, table);
+    mayKeepFailures(this.function, table);
     mayWrite(this.function, table, changeOfEnvironment);
     this.#mayChangeRecords();
     this.queue.refusedBy(this.function);

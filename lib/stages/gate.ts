@@ -8,7 +8,7 @@ import { mayReadFindings } from '../kit/registry.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
-import { changeOfEnvironment, mayRead, mayWrite } from '../kit/table-access.ts';
+import { changeOfEnvironment, mayKeepFailures, mayRead, mayWrite } from '../kit/table-access.ts';
 
 export class GateStage extends Construct {
   readonly queue: StageQueue;
@@ -29,6 +29,7 @@ export class GateStage extends Construct {
       memorySize: 1024,
     });
     mayRead(this.function, table);
+    mayKeepFailures(this.function, table);
     mayWrite(this.function, table, [...changeOfEnvironment, 'VERDICT']);
     // What runs is judged on, when its candidate has gone as well.
     mayReadFindings(this.function, ['candidate', 'release']);

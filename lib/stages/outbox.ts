@@ -5,11 +5,12 @@ import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { Env } from '#lambdas/outbox/env.ts';
+import { outboxIndex } from '../data-stack.ts';
 import { DeadLetters } from '../kit/dead-letters.ts';
 import type { Foundation } from '../kit/foundation.ts';
 import { type LookQueues, lookEnvironment, mayAskForLooks } from '../kit/looks.ts';
 import { StageFunction } from '../kit/stage-function.ts';
-import { maySettle } from '../kit/table-access.ts';
+import { mayQueryIndexes, mayRead, maySettle } from '../kit/table-access.ts';
 
 export interface OutboxStageProps extends Foundation {
   readonly looks: LookQueues;
@@ -32,12 +33,17 @@ export class OutboxStage extends Construct {
         TABLE_NAME: table.tableName,
         BUS_NAME: bus.eventBusName,
         ...lookEnvironment(this, looks),
+        OUTBOX_DLQ_URL: this.deadLetters.queue.queueUrl,
       },
       timeout: Duration.seconds(30),
       impact,
       pager,
     });
+    this.deadLetters.reportedBy(this.function);
     maySettle(this.function, table);
+    // To send all that is pending, when people redrive the DLQ.
+    mayRead(this.function, table);
+    mayQueryIndexes(this.function, table, [outboxIndex]);
     mayAskForLooks(this.function, looks);
     this.function.allow(['events:PutEvents'], [bus.eventBusArn]);
     this.#readsStreamOf(table);

@@ -8,7 +8,7 @@ import type { PagerTopic } from '../kit/pager-topic.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
-import { changeOfEnvironment, mayNote, mayRead, mayWrite } from '../kit/table-access.ts';
+import { changeOfEnvironment, mayKeepFailures, mayNote, mayRead, mayWrite } from '../kit/table-access.ts';
 
 export interface PagerStageProps extends Foundation {
   readonly tells: PagerTopic;
@@ -40,6 +40,7 @@ export class PagerStage extends Construct {
     mayNote(this.function, table);
     this.function.allow(['sns:Publish'], [tells.topic.topicArn]);
     this.function.allow(['kms:Decrypt', 'kms:GenerateDataKey'], [tells.key.keyArn]);
+    mayKeepFailures(this.function, table);
     this.queue.refusedBy(this.function);
     this.queue.feeds(this.function, { batchSize: 10, maxConcurrency: 2 });
     subscribe({ stage, bus, to: this.queue });

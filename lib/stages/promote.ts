@@ -9,7 +9,7 @@ import type { Repositories } from '../kit/repositories.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
-import { changeOfEnvironment, mayRead, mayWrite } from '../kit/table-access.ts';
+import { changeOfEnvironment, mayKeepFailures, mayRead, mayWrite } from '../kit/table-access.ts';
 
 export interface PromoteStageProps extends Foundation {
   readonly repositories: Repositories;
@@ -34,6 +34,7 @@ export class PromoteStage extends Construct {
       memorySize: 1024,
     });
     mayRead(this.function, table);
+    mayKeepFailures(this.function, table);
     mayWrite(this.function, table, changeOfEnvironment);
     mayReadFindings(this.function);
     this.#mayRelease(repositories);

@@ -11,16 +11,19 @@ import type { Foundation } from '../kit/foundation.ts';
 import { type LookQueues, lookEnvironment, mayAskForLooks } from '../kit/looks.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { mayQueryIndexes, maySettle } from '../kit/table-access.ts';
+import type { OutboxStage } from './outbox.ts';
 
 export interface ReconcileStageProps extends Foundation {
   readonly looks: LookQueues;
+  /** Both send what is pending, and report what can't be read. */
+  readonly outbox: OutboxStage;
 }
 
 export class ReconcileStage extends Construct {
   readonly function: StageFunction;
   readonly deadLetters: DeadLetters;
 
-  constructor(scope: Construct, id: string, { table, bus, pager, looks }: ReconcileStageProps) {
+  constructor(scope: Construct, id: string, { table, bus, pager, looks, outbox }: ReconcileStageProps) {
     super(scope, id);
     const impact = impactOf('reconcile');
     this.deadLetters = new DeadLetters(this, 'DeadLetters', { of: 'reconcile', impact, pager });
@@ -32,6 +35,7 @@ export class ReconcileStage extends Construct {
         TABLE_NAME: table.tableName,
         BUS_NAME: bus.eventBusName,
         ...lookEnvironment(this, looks),
+        OUTBOX_DLQ_URL: outbox.deadLetters.queue.queueUrl,
       },
       timeout: Duration.seconds(50),
       failures: this.deadLetters.queue,
@@ -39,6 +43,7 @@ export class ReconcileStage extends Construct {
       pager,
     });
     mayQueryIndexes(this.function, table, [dueIndex, outboxIndex]);
+    outbox.deadLetters.reportedBy(this.function);
     maySettle(this.function, table);
     mayAskForLooks(this.function, looks);
     this.function.allow(['events:PutEvents'], [bus.eventBusArn]);

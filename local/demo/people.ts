@@ -1,4 +1,4 @@
-/** Two people of the demo: users of the stack's own Cognito pool, signed in with passwords that nobody keeps. */
+/** The people of the demo: users of the stack's own Cognito pool, signed in with passwords that nobody keeps. */
 import { randomBytes } from 'node:crypto';
 import {
   AdminAddUserToGroupCommand,
@@ -17,10 +17,11 @@ export interface Person {
   readonly client: Client;
 }
 
-/** Alice may approve, but not what she asked for herself. */
+/** Alice may approve, but not what she asked for herself. Olga runs GetSchwifty: she sees and redrives what failed. */
 export const people: Readonly<Record<string, readonly string[]>> = {
   alice: ['checkout-members', 'checkout-approvers'],
   bob: ['checkout-approvers'],
+  olga: ['getschwifty-operators'],
 };
 
 export async function signIn(

@@ -71,6 +71,8 @@ async function inMemory(count: number): Promise<number> {
     write: (...of) => store.write(...of),
     audit: (...of) => store.audit(...of),
     settle: (entry) => store.settle(entry),
+    setAside: (entry, reason) => store.setAside(entry, reason),
+    untold: (...of) => store.untold(...of),
     due: async (...of) => {
       const found = await store.due(...of);
       counted([...found.environments, ...found.unreadable]);

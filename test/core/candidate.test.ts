@@ -46,7 +46,14 @@ describe('request and build', () => {
       release: { phase: 'none' },
     });
     expect(changed(decision).events).toEqual([
-      { type: 'EnvironmentRequested', build: 1, environment: key, cluster: 'main', at: t0 },
+      {
+        type: 'EnvironmentRequested',
+        build: 1,
+        environment: key,
+        cluster: 'main',
+        at: t0,
+        sequence: { version: 1, position: 0 },
+      },
     ]);
     expect(changed(decision).audit).toEqual({ at: t0, actor: 'ann', what: 'asked for the environment' });
   });

@@ -14,7 +14,9 @@ const promotedEvent = (world: World) =>
   told({ type: 'ImagePromoted', environment: web, cluster: 'main', at: world.clock.now(), digest: image });
 const outgoing = async (world: World) =>
   (await world.store.pending(world.clock.now(), 100)).map(({ message }) =>
-    message.kind === 'event' ? message.event.type : `look in ${message.delaySeconds} s`,
+    message.kind === 'event'
+      ? message.event.type
+      : message.kind === 'look' && `look in ${message.delaySeconds} s`,
   );
 const release = async (world: World) => (await world.environment()).release;
 

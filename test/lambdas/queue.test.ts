@@ -2,6 +2,7 @@
 import './quiet.ts';
 import type { Context, SQSRecord } from 'aws-lambda';
 import { expect, test, vi } from 'vitest';
+import { MemoryStore } from '#adapters/memory/store.ts';
 import { Conflict, Rejected, Retryable } from '#core/errors.ts';
 import { handleRecord, queueHandler } from '#lambdas/runtime/queue.ts';
 import { look, sqsRecord } from './world.ts';
@@ -89,9 +90,12 @@ test('a DLQ that does not answer loses nothing: the message comes again', async 
 
 test('of a batch, the records that failed come again and no others', async () => {
   const { reasons, refuse } = refusals();
-  const handler = queueHandler(async (signal) => {
-    if (signal.kind === 'look' && signal.environment.name === 'shop') throw new Retryable('throttled');
-  }, refuse);
+  const handler = queueHandler(
+    async (signal) => {
+      if (signal.kind === 'look' && signal.environment.name === 'shop') throw new Retryable('throttled');
+    },
+    { stage: 'gate', refuse, failures: new MemoryStore() },
+  );
   const shop = { kind: 'look', environment: { team: 'checkout', name: 'shop' } };
   const Records = [
     sqsRecord(look(), 'good'),

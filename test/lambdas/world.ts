@@ -5,6 +5,7 @@
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
+import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
 import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
@@ -13,10 +14,13 @@ import { MemoryZone } from '#adapters/memory/zone.ts';
 import { makeApp } from '#api/app.ts';
 import type { Person } from '#core/approval.ts';
 import type { Config } from '#core/config.ts';
+import type { DeadLetterPlace } from '#core/dead-letter.ts';
 import type { Decision } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
 import { buildTag, repositoryOf } from '#core/image.ts';
 import type { Digest, Instant } from '#core/names.ts';
+import type { OutboxDrain } from '#core/ports.ts';
+import { drain } from '#lambdas/outbox/drain.ts';
 import { send } from '#lambdas/outbox/send.ts';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
 import { type Handle, handleRecord } from '#lambdas/runtime/queue.ts';
@@ -30,6 +34,20 @@ export { anna, config, type QueueStage, rita } from './stages.ts';
 
 export const candidate = repositoryOf('candidate', web);
 export const release = repositoryOf('release', web);
+
+export const olga: Person = { name: 'olga', groups: ['getschwifty-operators'] };
+const queueUrl = 'https://sqs.us-east-1.amazonaws.com/000000000000/gate';
+export const deadLetterPlaces: readonly DeadLetterPlace[] = [
+  { name: 'gate', url: `${queueUrl}-dlq`, queueUrl, remedy: 'move' },
+  { name: 'outbox', url: 'https://queue.example/outbox', remedy: 'drain', note: 'positions, not events' },
+  { name: 'reconcile', url: 'https://queue.example/reconcile', remedy: 'drop' },
+  {
+    name: 'undelivered',
+    url: 'https://queue.example/undelivered',
+    remedy: 'none',
+    note: 'tell people yourself',
+  },
+];
 
 export interface DeadLetter {
   readonly stage: QueueStage;
@@ -52,6 +70,9 @@ export class World {
   readonly looks = new MemoryLooks();
   readonly pager = new MemoryPager();
   readonly notices = new MemoryNotices();
+  readonly deadLetters = new MemoryDeadLetters(deadLetterPlaces, this.clock);
+  #requests = 1;
+  #messages = 1;
   /** What would go to the DLQs. */
   readonly dead: DeadLetter[] = [];
   /** Messages on their way. */
@@ -74,14 +95,25 @@ export class World {
   }
 
   api(person: Person) {
-    return makeApp({ store: this.store, config: this.config, clock: this.clock }, () => person);
+    const { store, config, clock, deadLetters } = this;
+    const outbox: OutboxDrain = {
+      drain: (entries) => drain({ ...this, outbox: store }, { kind: 'drain', entries: [...entries] }),
+    };
+    return makeApp(
+      { store, failures: store, config, clock, deadLetters, outbox },
+      { person: () => person, requestId: () => `request-${this.#requests++}` },
+    );
   }
 
   /** One message to one stage, as its queue delivers it. @throws what makes SQS deliver it again. */
   async deliver(stage: QueueStage, message: unknown, parts?: Parameters<World['stages']>[0]): Promise<void> {
-    await handleRecord(sqsRecord(message), this.stages(parts)[stage], async (_, reason) => {
-      this.dead.push({ stage, reason });
-    });
+    await handleRecord(
+      sqsRecord(message, `m-${this.#messages++}`),
+      this.stages(parts)[stage],
+      async (_, reason) => {
+        this.dead.push({ stage, reason });
+      },
+    );
   }
 
   /** Reads, decides by `how`, writes: the way of an environment to where a test begins. */
