@@ -16,7 +16,11 @@ export interface ClusterWorld {
 
 const digest = digestOf('image');
 
-export function clusterFieldsContract(name: string, namespace: string, make: () => Promise<ClusterWorld>): void {
+export function clusterFieldsContract(
+  name: string,
+  namespace: string,
+  make: () => Promise<ClusterWorld>,
+): void {
   const key = EnvironmentKey.parse({ team: 'contract', name: namespace });
   const desired = (parts: object = {}) =>
     desiredObjects({

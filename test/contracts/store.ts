@@ -4,7 +4,7 @@ import { buildFailed, buildStarted } from '#core/candidate.ts';
 import type { Environment } from '#core/environment.ts';
 import { Conflict, Rejected } from '#core/errors.ts';
 import { addSeconds, type EnvironmentKey, environmentId } from '#core/names.ts';
-import type { EnvironmentStore, Outbox } from '#core/ports.ts';
+import type { Chronicle, EnvironmentStore, Failures, Outbox } from '#core/ports.ts';
 import { contract, type Deviations } from './contract.ts';
 import { digestOf, keyOf, mustChange, requested, start, verdict } from './samples.ts';
 
@@ -18,13 +18,11 @@ const heavy = { 'a.txt': 'x'.repeat(30_000), 'b.txt': 'y'.repeat(30_000), 'c.txt
 /** Indexes follow the table after a while. */
 const soon = <T>(seen: () => Promise<T>): Promise<T> => vi.waitFor(seen, { timeout: 20_000, interval: 50 });
 
-export function storeContract(
-  name: string,
-  make: () => EnvironmentStore & Outbox,
-  deviations: Deviations = {},
-): void {
+type Store = EnvironmentStore & Outbox & Chronicle & Failures;
+
+export function storeContract(name: string, make: () => Store, deviations: Deviations = {}): void {
   contract(name, 'the store', deviations, (test) => {
-    let store: EnvironmentStore & Outbox;
+    let store: Store;
     let key: EnvironmentKey;
     beforeEach(() => {
       store = make();
@@ -206,6 +204,55 @@ export function storeContract(
       const spec = { ...requested().environment.spec, files: { 'a.txt': 'x'.repeat(500_000) } };
       await expect(store.write(requested({ key, spec }))).rejects.toThrow(Rejected);
       expect(await store.read(key)).toBeUndefined();
+    });
+
+    test('an entry that is set aside is pending no more, is untold still, and is told once it is settled', async () => {
+      await store.write(requested({ key }));
+      await vi.waitFor(async () => expect(await pendingAt(0)).toHaveLength(1));
+      const [entry] = await pendingAt(0);
+      if (!entry) throw new Error('nothing is pending');
+      await store.setAside(entry, 'it is of another version', addSeconds(start, 1));
+      await vi.waitFor(async () => expect(await pendingAt(10)).toEqual([]));
+      expect(await store.untold(entry)).toMatchObject({ environment: key, id: entry.id });
+      await store.settle(entry, addSeconds(start, 2));
+      expect(await store.untold(entry)).toBeUndefined();
+      expect(await store.untold({ environment: key, id: '0000000099-0' })).toBeUndefined();
+    });
+
+    test('the steps of an environment are its changes with their events, page by page', async () => {
+      const change = requested({ key, story: 'request-1' });
+      await store.write(change);
+      await store.write(mustChange(buildStarted(await stored(), 1, 'id', addSeconds(start, 1))));
+      const failed = mustChange(buildFailed(await stored(), 'id', 'it broke', addSeconds(start, 2)));
+      await store.write(failed, { verdict: verdict({ result: 'block', blocking: 2, decidedAt: failed.at }) });
+      const [told] = change.events;
+      const first = await store.steps(key, 0, 2);
+      expect(first.steps).toEqual([
+        { kind: 'change', version: 1, ...change.audit },
+        { kind: 'event', version: 1, position: 0, at: start, event: told, story: 'request-1' },
+        expect.objectContaining({ kind: 'change', version: 2, what: 'started build 1', story: 'request-1' }),
+      ]);
+      expect(first.next).toBe(2);
+      const rest = await store.steps(key, 2, 2);
+      expect(rest.steps).toEqual([
+        expect.objectContaining({
+          version: 3,
+          verdict: { digest: digestOf('image'), result: 'block', blocking: 2, policyVersion: '1' },
+        }),
+      ]);
+      expect((await store.steps(key, 3, 2)).steps).toEqual([]);
+      const id = '0000000001-0';
+      await store.settle({ environment: key, id }, addSeconds(start, 3));
+      expect((await store.steps(key, 0, 10)).steps[1]).toMatchObject({ sentAt: addSeconds(start, 3) });
+    });
+
+    test('why a message failed is kept by its id, the last time alone', async () => {
+      const id = `message-${key.name}`;
+      const failure = { stage: 'deploy', attempt: 1, reason: 'no route', at: start };
+      expect(await store.failure(id)).toBeUndefined();
+      await store.keepFailure(id, failure);
+      await store.keepFailure(id, { ...failure, attempt: 2 });
+      expect(await store.failure(id)).toEqual({ ...failure, attempt: 2 });
     });
 
     test('no more is given than was asked for', async () => {

@@ -74,6 +74,47 @@ describe('an environment, from the request to its recovery', () => {
     const recovered = await story.paged(access, id, 'recovered', 360);
     expect(recovered.incident).toBe(opened.incident);
   });
+
+  it('is traced step by step: those of the flow in order, under one id, and the incident under its own', async () => {
+    const olga = await signIn(access, 'olga');
+    const isTold = (steps: Awaited<ReturnType<Person['client']['trace']>>, type: string) =>
+      steps.some((step) => step.kind === 'event' && step.event.type === type && step.sentAt !== undefined);
+    const steps = await until('the end of the story', 60, async () => {
+      const all = await olga.client.trace(id);
+      return isTold(all, 'IncidentRecovered') ? all : undefined;
+    });
+    const [first] = steps;
+    const story = first?.story ?? '';
+    expect(first).toMatchObject({ actor: 'alice', what: 'asked for the environment', cause: story });
+    const own = await alice.client.trace(id, story);
+    const told = own.flatMap((step) => (step.kind === 'event' ? [step.event.type] : []));
+    expect(told.slice(0, 7)).toEqual([
+      'EnvironmentRequested',
+      'ImageBlocked',
+      'RemediationRequested',
+      'ImagePassed',
+      'ImageApproved',
+      'ImagePromoted',
+      'EnvironmentReady',
+    ]);
+    const actors = own.flatMap((step) => (step.kind === 'change' ? [step.actor] : []));
+    const order = ['alice', 'build', 'gate', 'bob', 'promote', 'deploy', 'dns'];
+    expect([...new Set(actors)]).toEqual(order);
+    for (const step of own)
+      expect(step).toMatchObject(
+        step.kind === 'event' ? { story, sentAt: expect.any(String) } : { story, cause: expect.any(String) },
+      );
+    const verdicts = own.flatMap((step) =>
+      step.kind === 'change' && step.verdict ? [step.verdict.result] : [],
+    );
+    expect(verdicts).toEqual(['block', 'pass']);
+    const incident = steps.find((step) => step.kind === 'event' && step.event.type === 'IncidentOpened');
+    const ofIncident = await alice.client.trace(id, incident?.story);
+    const ends = ofIncident.flatMap((step) =>
+      step.kind === 'event' && 'incident' in step.event ? [step.event.type] : [],
+    );
+    expect(ends).toEqual(['IncidentOpened', 'IncidentRecovered']);
+  });
 });
 
 async function withoutWatcher(work: () => Promise<void>): Promise<void> {

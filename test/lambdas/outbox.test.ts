@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import { outboxEntry } from '#adapters/aws/items.ts';
+import { environmentId } from '#core/names.ts';
+import { drain as drainAll } from '#lambdas/outbox/drain.ts';
 import { send } from '#lambdas/outbox/send.ts';
 import { keyOf, requested, start } from '../contracts/samples.ts';
 import { deploying } from './ways.ts';
@@ -69,4 +72,62 @@ test('nothing to send', async () => {
   const world = new World();
   expect(await send({ ...world, outbox: world.store }, [])).toEqual([]);
   expect(world.clock.now()).toBe(start);
+});
+
+/** As the table hands it over: written by a newer version, or by hand. */
+const poison = (name: string, id = '0000000001-0') => ({
+  pk: `OUTBOX#checkout/${name}`,
+  sk: id,
+  environment: { team: 'checkout', name },
+  message: { kind: 'letter' },
+});
+
+test('an entry that can not be read is reported with its reason and set aside; the others go out', async () => {
+  const world = await threeWritten();
+  world.store.plant(poison('odd'), start);
+  const reports: string[] = [];
+  const report = async ({ id }: { id: string }, reason: string) => void reports.push(`${id}: ${reason}`);
+  const entries = await world.store.pending(world.clock.now(), 100);
+  expect(await send({ ...world, outbox: world.store, report }, entries)).toEqual([]);
+  expect(reports).toEqual([expect.stringMatching(/^0000000001-0: message.kind: /)]);
+  expect(world.bus.told).toHaveLength(3);
+  expect(await pending(world)).toEqual([]);
+});
+
+test('an entry whose report fails stays pending, and is named', async () => {
+  const world = await threeWritten();
+  world.store.plant(poison('odd'), start);
+  const report = () => Promise.reject(new Error('no route to the DLQ'));
+  const entries = await world.store.pending(world.clock.now(), 100);
+  const unsent = await send({ ...world, outbox: world.store, report }, entries);
+  expect(unsent.map(({ reason }) => reason)).toEqual([
+    expect.stringMatching(/can't be read .*and was not set aside: Error: no route to the DLQ/),
+  ]);
+  expect(await pending(world)).toEqual(['odd']);
+});
+
+test('the key of an entry that somebody wrote by hand is kept as it is', () => {
+  const { environment, id, message } = outboxEntry({ pk: 'OUTBOX#Some/thing/else', sk: 'x' });
+  expect([environmentId(environment), id, message.kind]).toEqual(['Some/thing/else', 'x', 'unreadable']);
+});
+
+test('draining sends what is pending and what was set aside and can be read by now, and names the rest', async () => {
+  const world = await threeWritten();
+  const deps = { ...world, outbox: world.store };
+  const [one] = await world.store.pending(world.clock.now(), 1);
+  if (!one) throw new Error('nothing is pending');
+  await world.store.setAside(one, 'an older version could not read it');
+  world.store.untold = async () => one;
+  world.store.plant(poison('odd'), start);
+  const answer = await drainAll(deps, {
+    kind: 'drain',
+    entries: [{ environment: one.environment, id: one.id }],
+  });
+  expect(answer).toEqual({
+    sent: 3,
+    unsent: [
+      { environment: 'checkout/odd', id: '0000000001-0', reason: expect.stringMatching(/can't be read/) },
+    ],
+  });
+  expect(await drainAll(deps, { kind: 'drain', entries: [] })).toMatchObject({ sent: 0, unsent: [{}] });
 });

@@ -102,6 +102,37 @@ export function failureSurfaces(assembly: Assembly): void {
       expect(alarmOn('ApproximateNumberOfMessagesVisible', dlq)).toBeDefined();
     });
 
+    it('every DLQ is in the list that operators are shown, with where its messages go back to', () => {
+      const shown = JSON.stringify(
+        assembly.controlPlaneResource(assembly.idOf('ApiFunctionName')).Properties,
+      );
+      const dlqs = assembly
+        .ofType('AWS::SQS::Queue')
+        .filter(([, { Properties }]) => Properties['RedrivePolicy'] === undefined)
+        .map(([id]) => id);
+      expect(dlqs.length).toBeGreaterThan(10);
+      // A queue of another stack is imported by the name of its export, which holds its logical id.
+      expect(dlqs.filter((id) => !shown.includes(id.replace(/^.*\//, '')))).toEqual([]);
+      for (const mapping of queueMappings) expect(shown).toContain(target(mapping['EventSourceArn']));
+    });
+
+    it('whoever is invoked asynchronously has a DLQ and an alarm: cluster set-up is', () => {
+      const functions = assembly.ofType('AWS::Lambda::Function').filter(([id]) => id.includes('/Setup'));
+      expect(functions.length).toBeGreaterThan(0);
+      const watched = assembly
+        .ofType('AWS::CloudWatch::Alarm')
+        .map(([id, { Properties }]) => ({ id, ...Alarm.parse(Properties) }))
+        .filter(({ id }) => id.includes('/Setup'));
+      for (const [id, { Properties }] of functions) {
+        const [stack] = id.split('/');
+        expect(Properties).toHaveProperty('DeadLetterConfig');
+        const metrics = watched
+          .filter((alarm) => alarm.id.startsWith(`${stack}/`))
+          .map((it) => it.MetricName);
+        expect(metrics.sort()).toEqual(['ApproximateNumberOfMessagesVisible', 'Errors']);
+      }
+    });
+
     it('no alarm goes through the pager stage: all reach the topic itself', () => {
       const topics = new Set(
         alarms.flatMap(({ AlarmActions }) => AlarmActions.map((it) => JSON.stringify(it))),

@@ -39,6 +39,7 @@ export function permissions(assembly: Assembly): void {
       ['VERDICT#*', ['Gate']],
       ['APPROVAL#*', ['Api']],
       ['ENV#*', ['Api', 'Build', 'Gate', 'Promote', 'Dns', 'Pager', 'DeployMain', 'DeploySecond']],
+      ['FAILURE#*', ['Build', 'Gate', 'Promote', 'Dns', 'Pager', 'DeployMain', 'DeploySecond']],
     ])('%s is written by %s alone', (kind, stages) => {
       const writers = allowed
         .filter(({ statement }) => statement.Action.some((it) => writes.test(it)))
@@ -124,6 +125,28 @@ export function permissions(assembly: Assembly): void {
       const everywhere = allowed.filter(({ statement }) => statement.Resource.includes('"*"'));
       const actions = new Set(everywhere.flatMap(({ statement }) => statement.Action));
       expect([...actions].filter((action) => !(action in unscoped))).toEqual([]);
+    });
+
+    it('operators act on DLQs and nothing else: the API takes no message from a stage, and tells no event', () => {
+      const api = allowed.filter(({ role }) => role === roleOfStage('Api')).map(({ statement }) => statement);
+      const on = (action: string) =>
+        api.filter((it) => it.Action.includes(action)).flatMap((it) => it.Resource);
+      const queues = assembly
+        .ofType('AWS::SQS::Queue')
+        .map(([id, it]) => ({ id: id.replace(/^.*\//, ''), ...it }));
+      const dlqs = queues.filter(({ Properties }) => Properties['RedrivePolicy'] === undefined);
+      const stages = queues.filter(({ Properties }) => Properties['RedrivePolicy'] !== undefined);
+      const named = (resources: readonly string[], known: typeof queues) =>
+        resources.filter((it) => !known.some(({ id }) => it.includes(id)));
+      for (const action of ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility']) {
+        expect(on(action)).toHaveLength(dlqs.length);
+        expect(named(on(action), dlqs)).toEqual([]);
+      }
+      expect(on('sqs:SendMessage')).toHaveLength(stages.length);
+      expect(named(on('sqs:SendMessage'), stages)).toEqual([]);
+      expect(on('lambda:InvokeFunction')).toHaveLength(1);
+      expect(on('lambda:InvokeFunction')[0]).toContain(assembly.idOf('OutboxFunctionName'));
+      expect(on('events:PutEvents')).toEqual([]);
     });
 
     it('no action is a wildcard', () => {
