@@ -3,29 +3,25 @@ import type { TraceAnswer } from '../api/client/client.ts';
 
 type Step = TraceAnswer['steps'][number];
 
-/** @param story the one that was asked for; without it all are told, and each line names its own. */
+/** @param story the one that was asked for; without it all are told, each under its id. */
 export function traceText(id: string, steps: readonly Step[], story?: string): string {
   if (steps.length === 0) return `${id} has no step${story === undefined ? '' : ` in the story ${story}`}.`;
-  const lines = steps.flatMap((step, i) => stepLines(step, steps.slice(0, i), story === undefined));
+  const lines = steps.flatMap((step, i) => [
+    ...(step.story === steps[i - 1]?.story ? [] : [`  story ${step.story ?? 'unknown'}`]),
+    ...stepLines(step, steps.slice(0, i)),
+  ]);
   return [id, ...lines, '', ...logQuery(id, steps, story)].join('\n');
 }
 
-function stepLines(step: Step, before: readonly Step[], withStory: boolean): string[] {
+function stepLines(step: Step, before: readonly Step[]): string[] {
   const since = before.findLast((earlier) => earlier.story === step.story);
   const took = since ? `+${duration(Date.parse(step.at) - Date.parse(since.at))}` : '';
   const version = step.kind === 'change' ? `v${step.version}` : `v${step.version}.${step.position}`;
-  const origin = [
-    ...(withStory && step.story ? [`story ${step.story}`] : []),
-    ...(causeOf(step) ? [`cause ${causeOf(step)}`] : []),
-  ];
-  const tail = origin.length > 0 ? `  [${origin.join(', ')}]` : '';
-  return [
-    `  ${step.at}  ${took.padStart(9)}  ${version.padEnd(7)} ${wordsOf(step)}${tail}`,
-    ...(step.kind === 'change' ? verdictLines(step) : []),
-  ];
+  const line = `    ${step.at}  ${took.padStart(9)}  ${version.padEnd(7)} ${wordsOf(step)}`;
+  if (step.kind === 'event') return [line];
+  const cause = step.cause === undefined ? '' : `  (message ${step.cause})`;
+  return [`${line}${cause}`, ...verdictLines(step)];
 }
-
-const causeOf = (step: Step) => (step.kind === 'change' ? step.cause : step.event.cause);
 
 function wordsOf(step: Step): string {
   if (step.kind === 'change') return `${step.actor.padEnd(8)} ${step.what}`;
@@ -40,7 +36,7 @@ function verdictLines({ verdict }: Extract<Step, { kind: 'change' }>): string[] 
   const { result, digest, policyVersion, blocking } = verdict;
   const why = blocking > 0 ? ` by ${blocking}` : '';
   return [
-    `${' '.repeat(48)}verdict  ${result}${why} on ${digest.slice(0, 19)} under policy ${policyVersion}`,
+    `${' '.repeat(50)}verdict  ${result}${why} on ${digest.slice(0, 19)} under policy ${policyVersion}`,
   ];
 }
 
@@ -49,10 +45,9 @@ export function duration(milliseconds: number): string {
   const ms = Math.max(0, milliseconds);
   if (ms < 1000) return `${ms} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
-  const minutes = Math.floor(ms / 60_000);
-  return minutes < 60
-    ? `${minutes} m ${Math.round((ms % 60_000) / 1000)} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
+  const seconds = Math.round(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} m ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
 }
 
 function logQuery(id: string, steps: readonly Step[], story?: string): string[] {

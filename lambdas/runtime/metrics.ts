@@ -29,5 +29,6 @@ export function measure(measures: readonly Measure[], write: (line: string) => v
 
 /** Past `console`, before which Lambda puts time and request: CloudWatch wants the line to be JSON from its beginning. */
 const toLog = (line: string): void => {
-  process.stdout.write(`${line}\n`);
+  // Elsewhere nobody reads it.
+  if (process.env['AWS_LAMBDA_FUNCTION_NAME'] !== undefined) process.stdout.write(`${line}\n`);
 };

@@ -113,3 +113,41 @@ test('of a batch, the records that failed come again and no others', async () =>
   );
   expect(all).toEqual({ batchItemFailures: [{ itemIdentifier: 'one' }, { itemIdentifier: 'two' }] });
 });
+
+test('why a message failed is kept under its id, each time; SQS moves it without a word', async () => {
+  const store = new MemoryStore();
+  const failing = queueHandler(() => Promise.reject(new Retryable('no route')), {
+    stage: 'deploy',
+    failures: store,
+  });
+  const record = sqsRecord(look(), 'm-5');
+  record.attributes.ApproximateReceiveCount = '5';
+  const answer = await failing({ Records: [record] }, context, () => undefined);
+  expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm-5' }] });
+  expect(await store.failure('m-5')).toMatchObject({
+    stage: 'deploy',
+    attempt: 5,
+    reason: 'Retryable: no route',
+  });
+  const deaf = { keepFailure: () => Promise.reject(new Error('the table is down')) };
+  const other = queueHandler(() => Promise.reject(new Retryable('no route')), {
+    stage: 'deploy',
+    failures: deaf,
+  });
+  expect(await other({ Records: [record] }, context, () => undefined)).toEqual(answer);
+});
+
+test('a stage is told which message it handles, and one that can not be refused is kept with its reason', async () => {
+  const causes: unknown[] = [];
+  const store = new MemoryStore();
+  const inbox = { stage: 'deploy', failures: store };
+  const handler = queueHandler(async (_, cause) => void causes.push(cause), inbox);
+  const Records = [sqsRecord(look(), 'm-1'), sqsRecord('{', 'm-2')];
+  expect(await handler({ Records }, context, () => undefined)).toEqual({
+    batchItemFailures: [{ itemIdentifier: 'm-2' }],
+  });
+  expect(causes).toEqual(['m-1']);
+  expect(await store.failure('m-2')).toMatchObject({
+    reason: expect.stringMatching(/^Rejected: .*is not JSON/),
+  });
+});
