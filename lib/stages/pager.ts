@@ -21,7 +21,7 @@ export class PagerStage extends Construct {
   constructor(scope: Construct, id: string, { table, bus, pager, tells }: PagerStageProps) {
     super(scope, id);
     const stage = 'pager';
-    const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(15) };
+    const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(30) };
     this.queue = new StageQueue(this, 'Inbox', { stage, ...common });
     this.function = new StageFunction(this, 'Function', {
       ...common,

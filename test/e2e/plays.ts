@@ -7,7 +7,7 @@ import { CodeBuildClient, StopBuildCommand } from '@aws-sdk/client-codebuild';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { Table } from '#adapters/aws/table.ts';
-import { request } from '#core/candidate.ts';
+import { buildNotStarted, request } from '#core/candidate.ts';
 import { change } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
 import { buildTag, repositoryOf } from '#core/image.ts';
@@ -135,6 +135,7 @@ const named: Play = async (key, approver) => {
 /** What the deployer would write of an incident and of its end: how it comes to see them, other tests show. */
 const paged: Play = async (key) => {
   await ask(key, true);
+  await table.write(mustChange(buildNotStarted(await stored(key), 'nothing is built for it', now())));
   const at = now();
   const id = `${environmentId(key)}/down/${at}`;
   const incident = { id, kind: 'down' as const, openedAt: at, lastSeenAt: at, summary: 'It is not Ready.' };
