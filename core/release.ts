@@ -10,8 +10,8 @@ import type { Health } from './health.ts';
 import { shortDigest } from './image.ts';
 import { type Incident, type IncidentKind, isOfCluster, isOver, oomSummary } from './incident.ts';
 import { addSeconds, environmentId, type Instant } from './names.ts';
-import type { WayBack } from './way-back.ts';
 import { releaseStory } from './story.ts';
+import type { WayBack } from './way-back.ts';
 
 /** How soon to look again: while something is about to change, and while all is well. */
 const busySeconds = 5;

@@ -17,7 +17,11 @@ const Pods = z.object({ items: z.array(Pod) });
 const anything = z.unknown();
 
 type Removable = Pick<LiveObject, 'apiVersion' | 'kind'> & {
-  readonly metadata: { readonly name: string; readonly namespace?: string | undefined; readonly uid?: string | undefined };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string | undefined;
+    readonly uid?: string | undefined;
+  };
 };
 
 /** What an object lives in comes before it, and what bounds or is named by others before those. */
@@ -58,7 +62,10 @@ export class KubernetesClient implements ClusterClient {
   async remove(objects: readonly Removable[]): Promise<void> {
     for (const object of objects) {
       const { uid } = object.metadata;
-      const body = { propagationPolicy: 'Background', ...(uid === undefined ? {} : { preconditions: { uid } }) };
+      const body = {
+        propagationPolicy: 'Background',
+        ...(uid === undefined ? {} : { preconditions: { uid } }),
+      };
       const what = `remove ${object.kind} ${object.metadata.name}`;
       await this.#api.call({ method: 'DELETE', path: pathOf(object), body, what }, anything);
     }

@@ -104,6 +104,8 @@ function storyOf(signal: Signal): string | undefined {
       return signal.story;
     case 'image':
     case 'build':
+    case 'seen':
+    case 'alive':
       return undefined;
   }
 }

@@ -19,6 +19,7 @@ import {
   key,
   next,
   policy,
+  released,
   requested,
   spec,
   team,
@@ -73,7 +74,7 @@ describe('a story', () => {
     const runs: Environment = {
       ...asked().environment,
       stories: { candidate: 'request-1', release: 'request-1' },
-      release: { phase: 'deploying', digest: built(1).digest, since: at(10), deadline: at(600) },
+      release: { phase: 'deploying', ...released(1), since: at(10), lookAt: at(65), deadline: at(600) },
     };
     const both = next(pushed(runs, image(9, at(50), ['v2']), at(60)));
     expect(both.stories).toEqual({ candidate: expect.stringMatching(/^push\//), release: 'request-1' });
@@ -86,7 +87,7 @@ describe('a story', () => {
     const runs: Environment = {
       ...asked().environment,
       stories: { candidate: 'request-1', release: 'request-1' },
-      release: { phase: 'ready', digest: built(1).digest, address: '10.0.0.9', since: at(10) },
+      release: { phase: 'ready', ...released(1), address: '10.0.0.9', since: at(10), lookAt: at(70) },
     };
     const oom = { at: at(700), pod: 'app-1', container: 'app', limit: '64Mi' };
     const opened = observed(runs, healthy(1, { ready: false, problem: 'restarting', lastOom: oom }), at(710));
@@ -108,8 +109,9 @@ describe('a story', () => {
     const decision = changed(pushed(next(buildStarted(old, 1, 'b', at(1))), built(1), at(100)));
     expect(decision.audit).not.toHaveProperty('story');
     expect(decision.environment).not.toHaveProperty('stories');
-    for (const look of looksBeforeReconcile({ ...decision.environment, lookAt: at(105) }, at(100)))
-      expect(look).not.toHaveProperty('story');
+    const looks = looksBeforeReconcile([], decision.environment, at(150));
+    expect(looks).toHaveLength(1);
+    for (const look of looks) expect(look).not.toHaveProperty('story');
   });
 });
 

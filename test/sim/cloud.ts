@@ -5,6 +5,7 @@
 import * as items from '#adapters/aws/items.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
+import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
 import { MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
@@ -169,9 +170,16 @@ export class Cloud {
   async api(person: Person, path: string, body: unknown): Promise<number | undefined> {
     let status: number | undefined;
     await this.run('api', async (invocation) => {
-      const deps = { ...this.#partsOf(invocation), config: invocation.config };
+      const parts = this.#partsOf(invocation);
+      const operators = {
+        deadLetters: new MemoryDeadLetters([], parts.clock),
+        failures: this.store,
+        outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
+      };
+      const deps = { ...parts, ...operators, config: invocation.config };
+      const caller = { person: () => person, requestId: () => invocation.name };
       const init = { method: 'POST', body: JSON.stringify(body) };
-      status = (await makeApp(deps, () => person).request(path, init)).status;
+      status = (await makeApp(deps, caller).request(path, init)).status;
     });
     this.trace(`  ${person.name}: POST ${path} → ${status ?? 'no answer'}`);
     return status;
