@@ -8,8 +8,7 @@ import { Fix } from './verdict.ts';
 export const eventSource = 'getschwifty';
 
 /** The version of the change that tells an event, and the event's place in it. */
-export const Sequence = z.object({ version: z.int(), position: z.int() });
-export type Sequence = z.infer<typeof Sequence>;
+const Sequence = z.object({ version: z.int(), position: z.int() });
 
 const about = {
   environment: EnvironmentKey,

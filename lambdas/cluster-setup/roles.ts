@@ -49,7 +49,7 @@ export const clusterRoles: readonly KubernetesObject[] = [
  * EKS Auto Mode enforces network policies only where this says so; its own node class `default` takes them as it is
  * (`networkPolicy: DefaultAllow`). Source: Amazon EKS user guide, "Use Network Policies with EKS Auto Mode".
  */
-export const networkPolicyController: KubernetesObject = {
+const networkPolicyController: KubernetesObject = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: { name: 'amazon-vpc-cni', namespace: 'kube-system', labels: managedBy },

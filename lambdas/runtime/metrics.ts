@@ -5,7 +5,7 @@
 import type { Measure } from '#core/measures.ts';
 import { fieldsAtHand } from './log.ts';
 
-export const namespace = 'GetSchwifty';
+const namespace = 'GetSchwifty';
 
 /** One value of a name a line; CloudWatch takes 100 names in one. */
 export function metricLine(stage: string, measures: readonly Measure[], timestamp: number): string {

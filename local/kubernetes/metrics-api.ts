@@ -1,5 +1,5 @@
 /** How the API server finds metrics-server, which runs on the node as a plain process: the objects, applied at its start. */
-export const metricsPort = 4443;
+const metricsPort = 4443;
 
 export function metricsApi(nodeAddress: string) {
   const metadata = {

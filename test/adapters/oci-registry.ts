@@ -3,43 +3,19 @@
  * refused, immutable tags, downloads that are redirected or cut, uploads sent elsewhere, lost or cut, credentials that
  * end, content that is not what it says.
  */
-import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { Digest } from '#core/names.ts';
+import type { Digest } from '#core/names.ts';
 import { OciUploads } from './oci-uploads.ts';
+import { type Asked, type Reply, type Repository, sha256 } from './oci-words.ts';
 import { listening } from './servers.ts';
 
-export interface Stored {
-  readonly bytes: Buffer;
-  readonly mediaType: string;
-}
-export interface Repository {
-  readonly blobs: Map<string, Buffer>;
-  readonly manifests: Map<string, Stored>;
-  readonly tags: Map<string, string>;
-}
-export interface Reply {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Buffer | string;
-  /** The connection is cut after this many bytes of the body; at 0 nothing is answered. */
-  readonly cutAfter?: number | undefined;
-}
-export interface Asked {
-  readonly method: string;
-  readonly url: URL;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Buffer;
-}
 export interface Descriptor {
   readonly mediaType?: string;
   readonly digest: Digest;
   readonly size: number;
 }
 
-export const sha256 = (bytes: Buffer | string): Digest =>
-  Digest.parse(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
 export const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 export const indexType = 'application/vnd.oci.image.index.v1+json';
 

@@ -1,5 +1,5 @@
 /** The uploads of a test's registry: parts in their order, what came so far, and the ways in which they go wrong. */
-import { type Asked, type OciRegistry, type Reply, sha256 } from './oci-registry.ts';
+import { type Asked, type Home, type Reply, sha256 } from './oci-words.ts';
 
 interface Upload {
   readonly name: string;
@@ -10,7 +10,7 @@ interface Upload {
 export type Mishap = 'answer lost' | 'half lost' | 'all lost' | 'upload forgotten' | 'busy';
 
 export class OciUploads {
-  readonly #registry: OciRegistry;
+  readonly #registry: Home;
   readonly #open = new Map<string, Upload>();
   #begun = 0;
   /** Each befalls the next part or last part. */
@@ -23,7 +23,7 @@ export class OciUploads {
   /** Not every registry says how far an upload is, or lets it be cancelled. */
   tells = true;
 
-  constructor(registry: OciRegistry) {
+  constructor(registry: Home) {
     this.#registry = registry;
   }
 

@@ -8,7 +8,7 @@ import { OciRegistry } from './oci-registry.ts';
 
 export const from = 'candidate/checkout/web';
 export const to = 'release/checkout/web';
-export const credentials = { accessKeyId: 'a', secretAccessKey: 's' };
+const credentials = { accessKeyId: 'a', secretAccessKey: 's' };
 /** Tries as in production, and no waiting for anything. */
 export const hurried = { tries: 5, pauseMs: 0, idleMs: 5_000, partBytes: 10_000 };
 

@@ -4,7 +4,8 @@ import { Rejected, Retryable } from '#core/errors.ts';
 import { releaseTag } from '#core/image.ts';
 import { Digest } from '#core/names.ts';
 import { promoterContract } from '../contracts/promoter.ts';
-import { indexType, manifestType, sha256 } from './oci-registry.ts';
+import { indexType, manifestType } from './oci-registry.ts';
+import { sha256 } from './oci-words.ts';
 import { from, opened, to } from './promoted.ts';
 
 let world: Awaited<ReturnType<typeof opened>>;

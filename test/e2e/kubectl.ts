@@ -8,7 +8,7 @@ import { access, cloud } from './cloud.ts';
 import { sessionOf } from './session.ts';
 
 const run = promisify(execFile);
-export const clusterName = 'main';
+const clusterName = 'main';
 
 export async function kubectl(...args: string[]): Promise<string> {
   const { stdout } = await run(cloud.kubernetes.kubectl, [

@@ -58,7 +58,7 @@ test.each([
   [
     'a look at what is no environment',
     { kind: 'look', environment: { team: 'A', name: '' } },
-    /^event is not valid/,
+    /^message is not valid/,
   ],
 ])('%s goes to the DLQ at once, with its reason', async (_, body, reason) => {
   expect(await handled(body)).toEqual([expect.stringMatching(reason)]);

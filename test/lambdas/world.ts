@@ -37,7 +37,7 @@ export const release = repositoryOf('release', web);
 
 export const olga: Person = { name: 'olga', groups: ['getschwifty-operators'] };
 const queueUrl = 'https://sqs.us-east-1.amazonaws.com/000000000000/gate';
-export const deadLetterPlaces: readonly DeadLetterPlace[] = [
+const deadLetterPlaces: readonly DeadLetterPlace[] = [
   { name: 'gate', url: `${queueUrl}-dlq`, queueUrl, remedy: 'move' },
   { name: 'outbox', url: 'https://queue.example/outbox', remedy: 'drain', note: 'positions, not events' },
   { name: 'reconcile', url: 'https://queue.example/reconcile', remedy: 'drop' },
