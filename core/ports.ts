@@ -8,12 +8,12 @@ import type { LiveObject } from './drift.ts';
 import type { Environment, Image } from './environment.ts';
 import type { DomainEvent } from './events.ts';
 import type { Scan } from './finding.ts';
-import type { Sight } from './health.ts';
 import type { Notice } from './incident.ts';
 import type { Digest, EnvironmentKey, Instant } from './names.ts';
 import type { LookStage } from './reconcile.ts';
 import type { KubernetesObject } from './rollout.ts';
 import type { Alive, Seen } from './seen.ts';
+import type { Sight } from './sight.ts';
 import type { Step } from './trace.ts';
 import type { Verdict } from './verdict.ts';
 

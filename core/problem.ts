@@ -2,7 +2,7 @@
  * Why an environment's pods are not Ready: one line that says what happened and what to do. Words and reasons are those of
  * the kubelet (pkg/kubelet/images, kuberuntime), the scheduler and the admission of Kubernetes; test/core/sights has them as they come.
  */
-import type { ContainerStatus, Deployment, Pod } from './health.ts';
+import type { ContainerStatus, Deployment, Pod } from './sight.ts';
 import { containerPort } from './spec.ts';
 
 /** The newest pod that says what is wrong with it; pods that end, or that are Ready, have nothing to say. */

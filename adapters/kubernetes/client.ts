@@ -2,10 +2,10 @@
 import * as z from 'zod';
 import { LiveObject } from '#core/drift.ts';
 import { parse } from '#core/errors.ts';
-import { Autoscaler, Deployment, Pod, Service } from '#core/health.ts';
 import { type EnvironmentKey, namespaceOf } from '#core/names.ts';
 import type { ClusterClient, ClusterSight } from '#core/ports.ts';
 import { appName, fieldManager, type KubernetesObject } from '#core/rollout.ts';
+import { Autoscaler, Deployment, Pod, Service } from '#core/sight.ts';
 import { type ApiOptions, KubernetesApi } from './api.ts';
 import { collectionPath, environmentKinds, pathOf } from './kinds.ts';
 

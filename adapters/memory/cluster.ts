@@ -4,10 +4,10 @@
  */
 import { LiveObject, objectId } from '#core/drift.ts';
 import { Conflict, Rejected } from '#core/errors.ts';
-import { Autoscaler, Deployment, Pod, Service, type Sight } from '#core/health.ts';
 import { type EnvironmentKey, type Instant, namespaceOf } from '#core/names.ts';
 import type { ClusterClient, ClusterSight } from '#core/ports.ts';
 import { appName, fieldManager, type KubernetesObject } from '#core/rollout.ts';
+import { Autoscaler, Deployment, Pod, Service, type Sight } from '#core/sight.ts';
 import { mergeApplied } from './server-side-apply.ts';
 
 interface Namespace {

@@ -1,7 +1,8 @@
 /** Health, from objects as a Kubernetes API server answers them: fields that are not read here are there too. */
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { Autoscaler, assess, Deployment, Pod, Service } from '#core/health.ts';
+import { assess } from '#core/health.ts';
+import { Autoscaler, Deployment, Pod, Service } from '#core/sight.ts';
 import { digest } from './samples.ts';
 
 const registry = '000000000000.dkr.ecr.us-east-1.amazonaws.com';

@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import * as z from 'zod';
-import { Autoscaler, assess, Deployment, Pod, Service, type Sight } from '#core/health.ts';
+import { assess } from '#core/health.ts';
 import { problemOf } from '#core/problem.ts';
+import { Autoscaler, Deployment, Pod, Service, type Sight } from '#core/sight.ts';
 
 const folder = new URL('sights/', import.meta.url);
 const Seen = z.object({

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { appUser } from '#core/dockerfile.ts';
-import { Deployment } from '#core/health.ts';
 import { desiredObjects } from '#core/rollout.ts';
+import { Deployment } from '#core/sight.ts';
 import { Spec } from '#core/spec.ts';
 import { digest, key, spec } from './samples.ts';
 

@@ -1,7 +1,7 @@
 /** What is worth telling: the changes that people are paged for, and none that health is decided by is left out. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assess, Deployment, Pod, Service } from '#core/health.ts';
+import { assess } from '#core/health.ts';
 import { Known } from '#core/known.ts';
 import {
   changedFacts,
@@ -13,6 +13,7 @@ import {
   ServiceSeen,
   serviceFacts,
 } from '#core/seen.ts';
+import { Deployment, Pod, Service } from '#core/sight.ts';
 import { digest } from './samples.ts';
 
 const metadata = { name: 'app-1', namespace: 'checkout--web', generation: 1 };
