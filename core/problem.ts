@@ -148,7 +148,7 @@ const listen = `Listen on 0.0.0.0 and the port in $PORT (${containerPort})`;
 function startingProblem(pod: Pod): string {
   const statuses = pod.status.containerStatuses ?? [];
   const running = statuses.find(({ state }) => state !== undefined && !state.waiting && !state.terminated);
-  if (!running) return 'Starting: the image is being pulled. Nothing to do yet.';
+  if (!running) return 'Not Ready: the image is being pulled. Nothing to do yet.';
   if (running.started === true)
     return `Not Ready: port ${containerPort} took connections and takes none now. ${listen}; find what keeps the process busy.`;
   const restarts = running.restartCount ?? 0;

@@ -108,6 +108,13 @@ export function podFacts({ metadata, status }: z.infer<typeof PodSeen>): Facts {
     .flatMap(({ state }) => state?.waiting?.reason ?? [])
     .filter((reason) => !onItsWay.includes(reason))
     .map((reason) => sameWaiting[reason] ?? reason);
+  // What a container that does not run ended with is what its trouble is called by.
+  const ends = containers
+    .flatMap(
+      ({ state, lastState }) =>
+        state?.terminated ?? (state?.waiting ? lastState?.terminated : undefined) ?? [],
+    )
+    .map(({ reason }) => reason ?? 'ended');
   const ooms = containers
     .flatMap(({ state, lastState }) => [state?.terminated, lastState?.terminated])
     .flatMap((end) => (end?.reason === 'OOMKilled' ? (end.finishedAt ?? []) : []));
@@ -119,7 +126,7 @@ export function podFacts({ metadata, status }: z.infer<typeof PodSeen>): Facts {
     ready: ready?.status === 'True' ? `since ${ready.lastTransitionTime ?? '?'}` : '',
     oom: ooms.sort().at(-1) ?? '',
     restarts: String(containers.reduce((sum, { restartCount }) => sum + restartCount, 0) || ''),
-    waiting: [...new Set(waiting)].sort().join(),
+    waiting: [...new Set([...waiting, ...ends])].sort().join(),
     scheduling: scheduled?.status === 'False' ? (scheduled.reason ?? 'not scheduled') : '',
     end: [ended, status.reason, metadata.deletionTimestamp && 'deleted'].filter(Boolean).join(),
   });
@@ -128,16 +135,17 @@ export function podFacts({ metadata, status }: z.infer<typeof PodSeen>): Facts {
 export function deploymentFacts({ metadata, spec, status }: z.infer<typeof DeploymentSeen>): Facts {
   const condition = (type: string) => status.conditions.find((one) => one.type === type);
   const refused = condition('ReplicaFailure');
-  // As `kubectl rollout status` decides it.
-  const rolledOut =
-    status.observedGeneration >= metadata.generation &&
-    status.updatedReplicas >= spec.replicas &&
-    status.replicas === status.updatedReplicas &&
-    status.readyReplicas >= spec.replicas;
+  const isReplaced =
+    status.observedGeneration >= metadata.generation && status.replicas === status.updatedReplicas;
   const progress = condition('Progressing');
   return present({
     existence: 'there',
-    rollout: rolledOut ? 'complete' : progress?.status === 'False' ? (progress.reason ?? 'stuck') : '',
+    // How many are enough, the autoscaler says: not seen from here.
+    rollout: isReplaced
+      ? `${status.readyReplicas} of ${spec.replicas} Ready`
+      : progress?.status === 'False'
+        ? (progress.reason ?? 'stuck')
+        : '',
     image: spec.template.spec.containers.map(({ image }) => image).join(),
     refusal: refused?.status === 'True' ? (refused.reason ?? 'refused') : '',
   });

@@ -36,7 +36,7 @@ describe('a pod', () => {
     [
       'is killed for want of memory',
       pod({ conditions: notReady, containerStatuses: [{ ...running, state: killed }] }),
-      ['ready', 'oom'],
+      ['ready', 'oom', 'waiting'],
     ],
     [
       'was killed and runs again',

@@ -79,7 +79,8 @@ describe('what is well', () => {
     try {
       await kubectl('run', elsewhere, '--image', image, '--restart', 'Never');
       await kubectl('wait', '--for', 'condition=Ready', `pod/${elsewhere}`, '--timeout=60s');
-      expect(await tries('default', elsewhere)).toBe('open');
+      const isOpen = async () => (await tries('default', elsewhere)) === 'open' || undefined;
+      await until('the API to be open elsewhere', 30, isOpen);
     } finally {
       await kubectl('delete', 'pod', elsewhere, '--now', '--wait=false');
     }

@@ -78,6 +78,7 @@ describe('what is set up', () => {
     expect(done).toEqual([
       'apply ClusterRole getschwifty-deployer',
       'apply ClusterRoleBinding getschwifty-deployer',
+      'apply ConfigMap amazon-vpc-cni',
       ...imagePolicies(place.registry).map(({ kind, metadata }) => `apply ${kind} ${metadata.name}`),
     ]);
     const before = [...done];
