@@ -77,7 +77,8 @@ describe('what is well', () => {
     const elsewhere = `elsewhere-${well.namespace}`;
     const image = `${cloud.registry}/release/${well.id}@${first.digest}`;
     try {
-      await kubectl('run', elsewhere, '--image', image, '--restart', 'Never');
+      const stays = ['--command', '--', '/bin/busybox', 'sleep', '300'];
+      await kubectl('run', elsewhere, '--image', image, '--restart', 'Never', ...stays);
       await kubectl('wait', '--for', 'condition=Ready', `pod/${elsewhere}`, '--timeout=60s');
       const isOpen = async () => (await tries('default', elsewhere)) === 'open' || undefined;
       await until('the API to be open elsewhere', 30, isOpen);
