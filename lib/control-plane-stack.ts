@@ -58,7 +58,7 @@ export class ControlPlaneStack extends Stack {
     const outbox = new OutboxStage(this, 'Outbox', { ...foundation, table, looks });
     const reconcile = new ReconcileStage(this, 'Reconcile', { ...foundation, looks, outbox });
     const queues = { build, gate, promote, dns, pager };
-    const places = [...placesOf({ queues, deploy, clusters, outbox, reconcile }), ...undelivered(data.pager)];
+    const places = placesOf({ queues, deploy, watchers, clusters, outbox, reconcile, topic: data.pager });
     api.operates(places, outbox.function);
     new StageDashboard(this, 'Dashboard', { stages: [...Object.keys(queues), 'deploy'], places });
     const clusterNames = clusters.map((cluster) => cluster.clusterName);
@@ -106,16 +106,19 @@ export class ControlPlaneStack extends Stack {
 interface Failing {
   readonly queues: Readonly<Record<string, { readonly queue: StageQueue }>>;
   readonly deploy: readonly DeployStage[];
+  readonly watchers: readonly WatcherStage[];
+  readonly topic: PagerTopic;
   readonly clusters: readonly ClusterStack[];
   readonly outbox: OutboxStage;
   readonly reconcile: ReconcileStage;
 }
 
 /** Whatever has a DLQ is here: a test holds it against the templates. */
-function placesOf({ queues, deploy, clusters, outbox, reconcile }: Failing): Place[] {
+function placesOf({ queues, deploy, watchers, clusters, outbox, reconcile, topic }: Failing): Place[] {
   return [
     ...Object.entries(queues).map(([name, { queue }]) => placeOf(name, queue)),
     ...deploy.map(({ clusterName, queue }) => placeOf(`deploy-${clusterName}`, queue)),
+    ...watchers.map(({ clusterName, queue }) => placeOf(`watcher-${clusterName}`, queue)),
     { name: 'outbox', deadLetters: outbox.deadLetters.queue, remedy: 'drain', note: notes.outbox },
     { name: 'reconcile', deadLetters: reconcile.deadLetters.queue, remedy: 'drop', note: notes.reconcile },
     ...clusters.map(({ clusterName, setup }) => ({
@@ -124,6 +127,7 @@ function placesOf({ queues, deploy, clusters, outbox, reconcile }: Failing): Pla
       remedy: 'drop' as const,
       note: notes.clusterSetup,
     })),
+    ...undelivered(topic),
   ];
 }
 

@@ -23,6 +23,9 @@ import { Verdict } from '#core/verdict.ts';
 import { retryable } from './errors.ts';
 import * as items from './items.ts';
 
+/** All that there are: events of an environment are some hundreds, and those of older weeks are gone. */
+const maxItems = 1_000_000;
+
 export class Table implements EnvironmentStore, Outbox, Chronicle, Failures {
   readonly #name: string;
   readonly #client: DynamoDBDocumentClient;
@@ -144,30 +147,33 @@ export class Table implements EnvironmentStore, Outbox, Chronicle, Failures {
   }
 
   async steps(key: EnvironmentKey, after: number, limit: number) {
-    const command = new QueryCommand({
-      TableName: this.#name,
+    const lines = await this.#query(limit + 1, {
       KeyConditionExpression: 'pk = :pk AND sk > :after',
       ExpressionAttributeValues: { ':pk': items.partition('AUDIT', key), ':after': items.padded(after) },
-      Limit: limit,
+      ConsistentRead: true,
     });
-    const audit = await retryable('Query', () => this.#client.send(command));
-    const changes = (audit.Items ?? []).map(items.changeStep);
-    const next = audit.LastEvaluatedKey === undefined ? undefined : changes.at(-1)?.version;
-    const told = await this.#range(items.partition('OUTBOX', key), after, next);
+    const changes = lines.slice(0, limit).map(items.changeStep);
+    const next = lines.length > limit ? changes.at(-1)?.version : undefined;
+    const told = await this.#told(items.partition('OUTBOX', key), after, next);
     const events = told.flatMap((item) => items.eventStep(item) ?? []);
     const steps = [...changes, ...events].sort(byVersion);
     return next === undefined ? { steps } : { steps, next };
   }
 
-  /** All items of versions after `after`, up to `last` with it. `~` is above whatever follows a version. */
-  #range(pk: string, after: number, last = 9_999_999_999): Promise<unknown[]> {
-    return this.#query(Number.POSITIVE_INFINITY, {
+  /** Events of versions after `after`, up to `last` with it. `~` is above whatever follows a version. */
+  #told(pk: string, after: number, last = 9_999_999_999): Promise<unknown[]> {
+    return this.#query(maxItems, {
       KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+      // Looks are many and no part of the story.
+      FilterExpression: '#message.kind = :event',
+      ExpressionAttributeNames: { '#message': 'message' },
       ExpressionAttributeValues: {
         ':pk': pk,
         ':from': `${items.padded(after)}~`,
         ':to': `${items.padded(last)}~`,
+        ':event': 'event',
       },
+      ConsistentRead: true,
     });
   }
 
@@ -203,7 +209,7 @@ export class Table implements EnvironmentStore, Outbox, Chronicle, Failures {
       const command = new QueryCommand({
         TableName: this.#name,
         ...query,
-        ...(Number.isFinite(limit) && { Limit: limit - found.length }),
+        Limit: limit - found.length,
         ...from,
       });
       const { Items = [], LastEvaluatedKey } = await retryable('Query', () => this.#client.send(command));

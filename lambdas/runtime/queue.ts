@@ -95,7 +95,7 @@ async function afresh(work: () => Promise<void>, left = tries): Promise<void> {
   }
 }
 
-/** AWS's own events know no story: the stage notes it when it has read the environment. */
+/** AWS's own events and the watcher know no story: the stage notes it when it has read the environment. */
 function storyOf(signal: Signal): string | undefined {
   switch (signal.kind) {
     case 'told':

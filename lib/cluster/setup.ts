@@ -25,12 +25,11 @@ interface ClusterSetupProps {
 const impact = 'Deployers have no rights in the cluster, or old ones: nothing is rolled out there.';
 
 export class ClusterSetup extends Construct {
-  readonly function: StageFunction;
-  readonly deadLetters: DeadLetters;
   /** For custom resources of other stacks that put something into this cluster. */
   readonly serviceToken: string;
   /** Another one when what the function applies may have changed. */
   readonly version: string;
+  readonly deadLetters: DeadLetters;
 
   constructor(scope: Construct, id: string, { cluster, clusterName, groups, pager }: ClusterSetupProps) {
     super(scope, id);
@@ -55,7 +54,6 @@ export class ClusterSetup extends Construct {
       impact,
       pager,
     });
-    this.function = setup;
     const entry = access.enter(setup, {
       policyArn: AccessPolicyArn.AMAZON_EKS_CLUSTER_ADMIN_POLICY.policyArn,
     });

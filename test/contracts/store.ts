@@ -208,11 +208,11 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
 
     test('an entry that is set aside is pending no more, is untold still, and is told once it is settled', async () => {
       await store.write(requested({ key }));
-      await vi.waitFor(async () => expect(await pendingAt(0)).toHaveLength(1));
+      await soon(async () => expect(await pendingAt(0)).toHaveLength(1));
       const [entry] = await pendingAt(0);
       if (!entry) throw new Error('nothing is pending');
       await store.setAside(entry, 'it is of another version', addSeconds(start, 1));
-      await vi.waitFor(async () => expect(await pendingAt(10)).toEqual([]));
+      await soon(async () => expect(await pendingAt(10)).toEqual([]));
       expect(await store.untold(entry)).toMatchObject({ environment: key, id: entry.id });
       await store.settle(entry, addSeconds(start, 2));
       expect(await store.untold(entry)).toBeUndefined();
