@@ -80,10 +80,8 @@ async function checkRelease(cloud: Cloud, { key, cluster, release, dns }: Enviro
     return;
   }
   must(health.digest === release.digest, `${id} runs ${health.digest ?? 'nothing'}, not ${release.digest}`);
-  must(
-    release.phase === (health.ready ? 'ready' : 'unready'),
-    `${id} is ${release.phase}: ready ${health.ready}`,
-  );
+  const resting = health.ready ? ['ready'] : ['unready', 'held'];
+  must(resting.includes(release.phase), `${id} is ${release.phase}: ready ${health.ready}`);
   for (const [name, other] of cloud.clusters) {
     if (name !== cluster)
       must((await other.look(key)).deployment === undefined, `${id} runs in ${name} as well`);
@@ -105,7 +103,7 @@ async function checkIncidents(cloud: Cloud, people: People, environment: Environ
   const isWell = release.phase === 'ready';
   for (const incident of incidents)
     must(!isOfCluster(incident) || !isWell, `${incident.id} is open, and ${id} is well`);
-  if (release.phase === 'unready')
+  if (release.phase === 'unready' || release.phase === 'held')
     must(incidents.some(isOfCluster), `${id} is down since ${release.since}, and nobody was told`);
   const vulnerable = incidents.find(({ kind }) => kind === 'vulnerable');
   const known = new Set(incidents.map((incident) => incident.id));
