@@ -4,6 +4,7 @@ import type { Config } from '#core/config.ts';
 import { summaryOf } from '#core/decision.ts';
 import type { Environment, Image } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
+import type { Scan } from '#core/finding.ts';
 import { candidateOf, isPart, repositoryOf } from '#core/image.ts';
 import { next } from '#core/machine.ts';
 import { measuresOfVerdict } from '#core/measures.ts';
@@ -37,11 +38,17 @@ async function onNews(deps: GateDeps, repository: string, digest: Digest, cause?
     throw new Rejected(
       `${repository} is no candidate repository of an environment (candidate/<team>/<name>).`,
     );
-  const image = await deps.scanner.image(repository, digest);
+  const [image, environment, scan] = await Promise.all([
+    deps.scanner.image(repository, digest),
+    deps.store.read(key),
+    deps.scanner.scan(repository, digest),
+  ]);
   if (!image) return log.warn('the image was deleted before it was judged', { repository, digest });
-  const subject = isPart(image.tags) ? belongsTo(await deps.store.read(key), image) : image;
-  if (subject) await judge(deps, { key, repository, image: subject, cause });
-  else log.info('pushed without a tag: it is judged with what it belongs to', { repository, digest });
+  const subject = isPart(image.tags) ? belongsTo(environment, image) : image;
+  if (!subject)
+    return log.info('pushed without a tag: it is judged with what it belongs to', { repository, digest });
+  if (subject.digest !== digest) return judge(deps, { key, repository, image: subject, cause });
+  await decide(deps, { key, repository, image: subject, cause }, environment, scan);
 }
 
 /** News of a child may be what its index waits for. An image whose tag moved on is still the one that it was. */
@@ -83,12 +90,23 @@ interface Subject {
   readonly cause: string | undefined;
 }
 
+async function judge(deps: GateDeps, subject: Subject): Promise<void> {
+  const { key, repository, image } = subject;
+  const [environment, scan] = await Promise.all([
+    deps.store.read(key),
+    deps.scanner.scan(repository, image.digest),
+  ]);
+  await decide(deps, subject, environment, scan);
+}
+
 /** An image of no stored environment gets its verdict, and that is all. */
-async function judge(deps: GateDeps, { key, repository, image, cause }: Subject): Promise<void> {
-  const { store, scanner, config, clock } = deps;
-  const environment = await store.read(key);
+async function decide(
+  { store, config, clock }: GateDeps,
+  { key, image, cause }: Subject,
+  environment: Environment | undefined,
+  scan: Scan,
+): Promise<void> {
   if (environment) noteStory(environment);
-  const scan = await scanner.scan(repository, image.digest);
   const now = clock.now();
   if (isScanAwaited(scan, image, now)) {
     const decision = next(environment, { kind: 'pushed', image }, now);

@@ -82,12 +82,14 @@ export class BundledFunction<S extends z.ZodObject = z.ZodObject> extends Constr
     this.#acknowledge(props);
   }
 
-  #acknowledge({ network, failures }: Pick<BundledFunctionProps<S>, 'network' | 'failures'>): void {
+  #acknowledge({ network, failures, environment }: BundledFunctionProps<S>): void {
     acknowledge(this.lambda, {
       'cfn-lint W3005': 'CDK lets a function wait for its role by name, too: harmless.',
       'checkov CKV_AWS_115':
         'Its queue, the throttle of the API or the clock bounds it; what it reserved would be lost to all other functions of the account.',
-      'checkov CKV_AWS_173': 'It holds names and addresses, no secret.',
+      ...(Object.keys(environment).length > 0 && {
+        'checkov CKV_AWS_173': 'It holds names and addresses, no secret.',
+      }),
       ...(!network && { 'checkov CKV_AWS_117': 'It calls public endpoints of AWS and nothing in a VPC.' }),
       ...(!failures && { 'checkov CKV_AWS_116': invokerSees }),
     });

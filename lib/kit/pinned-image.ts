@@ -7,6 +7,7 @@ import { CustomResource, Duration } from 'aws-cdk-lib';
 import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
 import { Env } from '#lambdas/image-digest/env.ts';
+import { acknowledge } from './acknowledge.ts';
 import { BundledFunction } from './bundled-function.ts';
 import { choicesOf } from './context.ts';
 
@@ -55,6 +56,9 @@ export class PinnedImage extends Construct {
     });
     // Its permissions too, not the function alone.
     digest.node.addDependency(resolver);
+    acknowledge(digest, {
+      'cfn-lint W3005': 'It waits for all of the function, its permissions too, and so for the function.',
+    });
     this.reference = `${asset.repository.repositoryUri}@${digest.getAttString('Digest')}`;
   }
 }

@@ -10,6 +10,7 @@ import { Construct } from 'constructs';
 import { impactOf } from '#core/flow.ts';
 import { watcherAccount, watcherResource } from '#lambdas/cluster-setup/env.ts';
 import type { ClusterStack } from '../cluster-stack.ts';
+import { acknowledge } from '../kit/acknowledge.ts';
 import { alarm } from '../kit/alarm.ts';
 import type { PinnedImage } from '../kit/pinned-image.ts';
 import type { StageFunction } from '../kit/stage-function.ts';
@@ -89,6 +90,9 @@ export class WatcherStage extends Construct {
       roleArn: role.roleArn,
     });
     association.node.addDependency(role);
+    acknowledge(association, {
+      'cfn-lint W3005': 'It waits for the role with its policy, and so for the role.',
+    });
     return association;
   }
 }
