@@ -105,18 +105,20 @@ export function keyOf(element: unknown): string | undefined {
 }
 
 const differsWhole = (ours: unknown, live: unknown, path: string): string | undefined =>
-  canonical(ours) === canonical(live) ? undefined : path;
+  isSame(ours, live) ? undefined : path;
 
-/** Text that is the same for the same value, whatever the order of its fields. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (!isRecord(value)) return JSON.stringify(value) ?? '{}';
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-  return `{${fields
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`)
-    .join()}}`;
+/** Whatever the order of fields; a field that is undefined is not there, and no object is an empty one. */
+function isSame(a: unknown = {}, b: unknown = {}): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a))
+    return Array.isArray(b) && a.length === b.length && a.every((each, i) => isSame(each, b[i]));
+  if (!isRecord(a) || !isRecord(b)) return false;
+  const names = [a, b].map((record) => Object.keys(record).filter((name) => record[name] !== undefined));
+  return names[0]?.length === names[1]?.length && (names[0] ?? []).every((name) => isIn(b, name, a[name]));
 }
+
+const isIn = (record: Record<string, unknown>, name: string, value: unknown): boolean =>
+  record[name] !== undefined && isSame(value, record[name]);
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -62,7 +62,7 @@ export class MemoryCluster implements ClusterClient {
       service: namespace && serviceOf(namespace, ours('Service')),
       autoscaler: autoscaler && Autoscaler.parse(autoscaler),
       pods: namespace?.pods ?? [],
-      objects: structuredClone(objects),
+      objects,
     };
   }
 
