@@ -16,6 +16,7 @@ import { record } from './measured.ts';
 import { promotionMemory } from './promotion-memory.ts';
 import { reconcileGrowth } from './reconcile-growth.ts';
 import { rolloutRatio } from './rollout.ts';
+import { simulation } from './simulation.ts';
 import { verdicts } from './verdict.ts';
 
 /** In the order in which they run. One run may give several figures. */
@@ -36,7 +37,8 @@ const benches: readonly Bench[] = [
     inCloud: (cloud) => reconcileGrowth(cloud, controlPlane(cloud.cloud).TableName),
   },
   { names: ['rollout-ratio'], inCloud: rolloutRatio },
-  { names: ['promotion-memory'], alone: promotionMemory },
+  { names: ['promotion-memory'], alone: promotionMemory, slow: true },
+  { names: ['simulation'], alone: simulation, slow: true },
   { names: ['start-warm'], alone: startWarm, slow: true },
   { names: ['start-cold'], alone: startCold, slow: true },
   { names: ['test-warm'], alone: testWarm, slow: true },

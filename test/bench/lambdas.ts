@@ -134,7 +134,8 @@ async function environmentOf(name: string): Promise<Record<string, string>> {
 }
 
 function sampleOf(key: string): string {
-  if (key.endsWith('_QUEUES') || key.endsWith('DLQS')) return '{}';
+  if (key.endsWith('_QUEUES')) return '{}';
+  if (key === 'DEAD_LETTERS') return '[]';
   if (key.endsWith('_CA')) return 'QQ==';
   return key.endsWith('URL') || key.endsWith('ENDPOINT') ? 'https://sqs.us-east-1.amazonaws.com/1/q' : 'name';
 }

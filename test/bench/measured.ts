@@ -12,6 +12,8 @@ const file = (name: string): string => fileURLToPath(new URL(`../../docs/${name}
 
 const Measured = z.object({
   entries: z.array(z.object({ ...Entry.shape, date: z.iso.date(), machine: z.string() })),
+  /** Bugs of the product that writing or running the simulation found, in a line each; kept by hand. */
+  found: z.array(z.string()),
 });
 type Measured = z.infer<typeof Measured>;
 
@@ -33,7 +35,7 @@ export function record(entries: readonly Entry[]): string[] {
   return ['docs/measured.json', 'docs/measured.md'];
 }
 
-export function drawMeasured({ entries }: Measured): string {
+export function drawMeasured({ entries, found }: Measured): string {
   return [
     '# Measured',
     '',
@@ -46,6 +48,12 @@ export function drawMeasured({ entries }: Measured): string {
       ({ ok, name, value, unit, target, note, date, machine }) =>
         `| ${ok ? '✓' : '✗'} | ${name} | ${Math.round(value * 100) / 100} ${unit} | ${target} | ${note} | ${date} | ${machine} |`,
     ),
+    '',
+    '## What the simulation found',
+    '',
+    'Writing its model or running it, before they reached anybody:',
+    '',
+    ...found.map((bug) => `- ${bug}`),
     '',
   ].join('\n');
 }

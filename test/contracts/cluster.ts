@@ -22,10 +22,10 @@ export function clusterContract(
       cluster = await make();
       key = keyOf('contract', `k${(runs++).toString(36)}-x${Date.now().toString(36)}`);
     });
-    /** An image that no registry has: what is looked at is what was asked for. */
+    /** An image that the registry does not have: what is looked at is what was asked for. */
     const objects = (content: string) => {
       const digest = digestOf(content);
-      const image = `r.example/release/${key.team}/${key.name}@${digest}`;
+      const image = `000000000000.dkr.ecr.us-east-1.amazonaws.com/release/${key.team}/${key.name}@${digest}`;
       const cluster = { loadBalancerScheme: 'internal', kubernetesVersion: '1.36' } as const;
       return desiredObjects({ key, spec, image, digest, ...cluster });
     };

@@ -6,6 +6,7 @@ import { Table } from '#adapters/aws/table.ts';
 import { request } from '#core/candidate.ts';
 import type { Change } from '#core/decision.ts';
 import type { Environment, Release, Released } from '#core/environment.ts';
+import { Conflict } from '#core/errors.ts';
 import { releaseTag, repositoryOf } from '#core/image.ts';
 import {
   type Digest,
@@ -73,8 +74,15 @@ export class Story {
     return { digest, approval };
   }
 
-  /** What the promoter leaves behind, on a new environment or on what runs. */
+  /** What the promoter leaves behind, on a new environment or on what runs. The deployer writes beside it: once more then. */
   async promote(released: Released, previous?: Released): Promise<void> {
+    await this.#promoteOnce(released, previous).catch((error: unknown) => {
+      if (!(error instanceof Conflict)) throw error;
+      return this.promote(released, previous);
+    });
+  }
+
+  async #promoteOnce(released: Released, previous?: Released): Promise<void> {
     const known = await table.read(this.key);
     const at = now();
     const asked = { key: this.key, cluster: 'main', requester: 'alice', spec: this.#spec };
