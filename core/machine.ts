@@ -33,6 +33,8 @@ export type News =
       readonly verdict: Verdict;
       readonly policy: Policy;
     }
+  /** What runs, by its copy in the release repository: its candidate is gone. */
+  | { readonly kind: 'rechecked'; readonly digest: Digest; readonly verdict: Verdict }
   | {
       readonly kind: 'approved';
       readonly digest: Digest;
@@ -80,6 +82,8 @@ function turn(environment: Environment, news: Exclude<News, { kind: 'requested' 
       const recheck = (known: Environment) => rechecked(known, image.digest, verdict, now);
       return both(environment, candidate.judged(environment, image, verdict, policy, now), recheck);
     }
+    case 'rechecked':
+      return rechecked(environment, news.digest, news.verdict, now);
     case 'approved':
       return approve({ ...news, environment, now });
     case 'promotion-refused':

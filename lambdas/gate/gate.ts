@@ -66,9 +66,10 @@ async function onLook(deps: GateDeps, key: EnvironmentKey, cause?: string): Prom
   if (!environment) return;
   const now = deps.clock.now();
   const image = imageToJudge(environment, now);
-  if (image) await judge(deps, { key, repository: repositoryOf('candidate', key), image, cause });
   const digest = digestToRecheck(environment, now);
-  if (digest && digest !== image?.digest) await recheck(deps, environment, digest, cause);
+  if (digest) await recheck(deps, environment, digest, cause);
+  if (image && image.digest !== digest)
+    await judge(deps, { key, repository: repositoryOf('candidate', key), image, cause });
 }
 
 /** What runs is in its release repository for as long as it does; its candidate may have gone. */
@@ -79,12 +80,14 @@ async function recheck(deps: GateDeps, { key, createdAt }: Environment, digest: 
   const image = await deps.scanner.image(release, digest);
   if (!image) log.warn('what runs is in no repository', { environment: environmentId(key), digest });
   const subject = { key, repository: release, image: image ?? { digest, pushedAt: createdAt, tags: [] } };
-  await judge(deps, { ...subject, cause });
+  await judge(deps, { ...subject, releasedOnly: true, cause });
 }
 
 interface Subject {
   readonly key: EnvironmentKey;
   readonly repository: string;
+  /** True where only its released copy is left: it says nothing of a candidate any more. */
+  readonly releasedOnly?: true;
   readonly image: Image;
   /** The message that asked for it. */
   readonly cause: string | undefined;
@@ -102,7 +105,7 @@ async function judge(deps: GateDeps, subject: Subject): Promise<void> {
 /** An image of no stored environment gets its verdict, and that is all. */
 async function decide(
   { store, config, clock }: GateDeps,
-  { key, image, cause }: Subject,
+  { key, image, cause, releasedOnly }: Subject,
   environment: Environment | undefined,
   scan: Scan,
 ): Promise<void> {
@@ -110,12 +113,15 @@ async function decide(
   const now = clock.now();
   if (isScanAwaited(scan, image, now)) {
     const decision = next(environment, { kind: 'pushed', image }, now);
-    if (environment) await commit(store, environment, decision, cause);
+    if (environment && !releasedOnly) await commit(store, environment, decision, cause);
     return log.info('the scan is awaited', { digest: image.digest, scan: scan.status });
   }
   const { policy, waivers } = config;
   const verdict = decideVerdict({ environment: key, digest: image.digest, scan, policy, waivers, now });
-  const decision = next(environment, { kind: 'judged', image, verdict, policy }, now);
+  const news = releasedOnly
+    ? { kind: 'rechecked' as const, digest: image.digest, verdict }
+    : { kind: 'judged' as const, image, verdict, policy };
+  const decision = next(environment, news, now);
   if (environment && decision.outcome === 'changed') {
     await commit(store, environment, decision, cause, { verdict });
     measure(measuresOfVerdict(verdict, image.pushedAt));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { complete, digestOf, finding, keyOf, web } from '../contracts/samples.ts';
-import { awaitingApproval, building, image, promoting, scanning } from './ways.ts';
+import { awaitingApproval, building, image, promoting, ready, scanning } from './ways.ts';
 import { candidate, crashing, look, pushEvent, release, scanEvent, told, World } from './world.ts';
 
 const pushedNow = pushEvent(candidate, image, 'build-1');
@@ -200,4 +200,22 @@ test("a child's scan may be what its index waits for: the index is judged", asyn
     phase: 'awaiting-approval',
     image: { digest: image },
   });
+});
+
+test('what runs is judged by its released copy where its candidate is gone: that frees no candidate', async () => {
+  const world = await ready();
+  const unfixable = finding({ fix: 'no' });
+  world.registry.push(release, image, 'r-copy');
+  world.registry.setScan(candidate, image, complete(world.clock.now(), unfixable));
+  await world.deliver('gate', scanEvent(candidate, image));
+  expect(await world.environment()).toMatchObject({
+    candidate: { phase: 'blocked' },
+    incidents: [{ kind: 'vulnerable' }],
+  });
+  world.registry.delete(candidate, image);
+  world.registry.setScan(release, image, complete(world.clock.now()));
+  world.clock.advance(3700);
+  world.registry.setScan(release, image, complete(world.clock.now()));
+  await world.deliver('gate', look());
+  expect(await world.environment()).toMatchObject({ candidate: { phase: 'blocked' }, incidents: [] });
 });

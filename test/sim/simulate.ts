@@ -1,6 +1,7 @@
 /** One seed: a storm, then calm, then the truth. The same seed is the same story, step by step. */
 import { Config } from '#core/config.ts';
 import type { Environment } from '#core/environment.ts';
+import { addSeconds } from '#core/names.ts';
 import { Cloud } from './cloud.ts';
 import { checkEnding } from './ending.ts';
 import { Nature } from './nature.ts';
@@ -21,6 +22,9 @@ export interface Outcome {
 const calmSeconds = 2600;
 const longCalmSeconds = 4500;
 const deadlineSeconds = 30;
+/** Of five minutes each; a story that never comes to rest is one that breaks. */
+const extensions = 24;
+const quietSeconds = 900;
 
 export async function simulate(seed: number, trace?: (line: string) => void): Promise<Outcome> {
   const random = new Random(seed + 0.5);
@@ -49,6 +53,8 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
     await pass(random.chance(0.2) ? longCalmSeconds : calmSeconds);
     cloud.redrive();
     await pass(120);
+    // What a recheck began late is on its way still.
+    for (let i = 0; i < extensions && !isQuiet(cloud); i++) await pass(300);
     if (oracle.broken) throw oracle.broken;
     await checkEnding(cloud, people);
   });
@@ -60,6 +66,16 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
     endings,
     ...(broken === undefined ? {} : { broken }),
   };
+}
+
+/** Nobody's image or rollout has turned for a while. */
+function isQuiet({ oracle, timeline }: Cloud): boolean {
+  const before = addSeconds(timeline.now(), -quietSeconds);
+  return oracle.environments.every((id) => {
+    const { candidate, release } = oracle.notesOf(id).last ?? {};
+    const turns = [candidate?.since, release && 'since' in release ? release.since : undefined];
+    return turns.every((since) => since === undefined || since < before);
+  });
 }
 
 const endOf = (environment: Environment | undefined): string => {
