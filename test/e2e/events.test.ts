@@ -113,11 +113,11 @@ const scanner = new EcrScanner(ecr);
 const isPushed = (key: EnvironmentKey) =>
   until('the push', 60, () => scanner.imageByTag(repositoryOf('candidate', key), 'by-hand'));
 
-/** Every stage's queue was empty once since: what was delivered before is handled. */
+/** Every stage's queue was empty once since: what was delivered before is handled. A watcher's never is for long. */
 async function drained(): Promise<void> {
   const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}));
   await Promise.all(
-    QueueUrls.filter((url) => !/DeadLetters|Dlq/i.test(url)).map((QueueUrl) =>
+    QueueUrls.filter((url) => !/DeadLetters|Dlq|Sights/i.test(url)).map((QueueUrl) =>
       until(`${QueueUrl} to be empty`, 120, async () => {
         const { Attributes } = await sqs.send(
           new GetQueueAttributesCommand({

@@ -94,7 +94,7 @@ describe('operators', () => {
     });
     expect(kept).toMatchObject({
       stage: 'deploy',
-      reason: expect.stringMatching(/^Rejected: event is not valid/),
+      reason: expect.stringMatching(/^Rejected: message is not valid/),
     });
   });
 
