@@ -12,6 +12,7 @@ import { repositoryOf } from '#core/image.ts';
 import { Digest, type EnvironmentKey, environmentId, namespaceOf } from '#core/names.ts';
 import { desiredObjects, type KubernetesObject } from '#core/rollout.ts';
 import { Spec } from '#core/spec.ts';
+import { environmentLabel } from '#lambdas/cluster-setup/image-policy.ts';
 import { type Person, signIn } from '#local/demo/people.ts';
 import { passed } from '#local/demo/story.ts';
 import { until } from '#local/demo/world.ts';
@@ -161,8 +162,10 @@ const Pods = z.object({
   items: z.array(z.object({ status: z.object({ conditions: z.array(Condition).optional() }) })),
 });
 
-const movedTo = (object: KubernetesObject, namespace: string): KubernetesObject => ({
-  ...object,
-  metadata:
-    object.kind === 'Namespace' ? { ...object.metadata, name: namespace } : { ...object.metadata, namespace },
-});
+/** Without the label by which the cluster holds an environment's namespace to its own images: this one is nobody's. */
+function movedTo(object: KubernetesObject, namespace: string): KubernetesObject {
+  const { metadata } = object;
+  if (object.kind !== 'Namespace') return { ...object, metadata: { ...metadata, namespace } };
+  const { [environmentLabel]: _, ...labels } = metadata.labels;
+  return { ...object, metadata: { ...metadata, name: namespace, labels } };
+}

@@ -44,6 +44,13 @@ def _set_node(_match: re.Match[str], body: dict[str, Any]) -> dict[str, Any]:
     return {"clusters": list(eks._clusters.keys())}
 
 
+def resume(node: dict[str, str]) -> None:
+    """After a restart: ministack gives the clusters that it takes up again addresses of its own."""
+    _node.update(node)
+    for cluster in eks._clusters._data.values():
+        _connect(cluster)
+
+
 def _connect(cluster: dict[str, Any]) -> None:
     if _node:
         cluster["endpoint"] = _node["endpoint"]

@@ -92,7 +92,7 @@ def _get_ours() -> dict[str, Any]:
 
 def _restore_ours(state: dict[str, Any]) -> None:
     app.AUTH = state["enforce"]
-    eks._node.update(state["node"])
+    eks.resume(state["node"])
     ecr_api._settings.update(state["registrySettings"])
     ecr_scanning._registry._data.update(state["scanningConfiguration"]._data)
     codebuild._callbacks.update(state["buildCallbacks"])
