@@ -28,11 +28,12 @@ export async function downloadSource(
         const path = join(folder, key.slice(prefix.length));
         if (!path.startsWith(folder + sep))
           throw new Error(`s3://${bucket}/${key} would lie outside of the source`);
+        // Before the answer: a body that nobody reads yet would end this process when it breaks.
+        await mkdir(dirname(path), { recursive: true });
         const { Body: body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
           abortSignal,
         });
         if (!body) throw new Error(`s3://${bucket}/${key} has no body`);
-        await mkdir(dirname(path), { recursive: true });
         await writeFile(path, await body.transformToByteArray());
         files += 1;
       }
