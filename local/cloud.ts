@@ -31,7 +31,7 @@ import {
   servicesUrl,
   stopServices,
 } from '#local/services/process.ts';
-import { enhanceScanning, subscribePager } from '#local/setup/account.ts';
+import { setUpRegistry, subscribePager } from '#local/setup/account.ts';
 import { type Cloud, registryHost, writeCloud } from '#local/setup/cloud-file.ts';
 import { ensureGo } from '#local/setup/go.ts';
 import { leftovers, unmountBuilds } from '#local/setup/leftovers.ts';
@@ -213,11 +213,11 @@ function deployInto(
     },
   );
   return board.step(
-    { title: 'Enhanced scanning, pager', log: log('emulator'), advice: AGAIN },
+    { title: 'Registry settings, pager', log: log('emulator'), advice: AGAIN },
     [emulator, node, deployed, pushed, made.binary],
     async ([{ placed, url }, access, outputs, , binary]) => {
       const cloud = describe(placed, url, access, binary, outputs);
-      await enhanceScanning(cloud);
+      await setUpRegistry(cloud);
       await subscribePager(cloud);
       return writeCloud(cloud);
     },

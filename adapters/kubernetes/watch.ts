@@ -21,6 +21,8 @@ export interface WatchOptions {
   readonly listener: WatchListener;
   /** The first pause after a failure; later ones double, up to half a minute. */
   readonly firstPauseMs?: number;
+  /** How long an answer may take to begin. */
+  readonly answerMs?: number;
 }
 
 export interface WatchListener {
@@ -38,6 +40,8 @@ const pageSize = 100;
 const longestPauseMs = 30_000;
 /** The server ends a watch after this; it sends a bookmark about every minute. */
 const watchSeconds = 290;
+/** An answer begins at once, or there is none: TCP alone would try to connect for two minutes. */
+const answerMs = 10_000;
 /** Without a word for so long the connection is dead, whatever TCP believes. */
 const silenceMs = 150_000;
 /** etcd keeps objects of 1.5 MiB at most. */
@@ -123,15 +127,21 @@ async function follow(
 }
 
 async function call(
-  { endpoint, ca, token, path, labelSelector }: WatchOptions,
+  options: WatchOptions,
   query: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
+  const { endpoint, ca, token, path, labelSelector } = options;
   const url = new URL(`${path}?${new URLSearchParams({ labelSelector, ...query })}`, endpoint);
   const headers = { authorization: `Bearer ${await token()}`, accept: 'application/json' };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const outgoing = request(url, { ca, headers, signal, timeout: silenceMs }, resolve);
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`no word in ${silenceMs / 1000} s`)));
+    let patienceMs = options.answerMs ?? answerMs;
+    const outgoing = request(url, { ca, headers, signal, timeout: patienceMs }, (answer) => {
+      patienceMs = silenceMs;
+      outgoing.setTimeout(patienceMs);
+      resolve(answer);
+    });
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no word in ${patienceMs / 1000} s`)));
     outgoing.on('error', reject);
     outgoing.end();
   });

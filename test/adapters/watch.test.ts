@@ -78,6 +78,7 @@ function begin(...given: Answer[]): void {
     labelSelector: 'app.kubernetes.io/managed-by=getschwifty',
     listener,
     firstPauseMs: 1,
+    answerMs: 2_000,
   };
   ended = watch(options, stopping.signal);
 }
@@ -102,6 +103,12 @@ const refuse =
 const quiet = stream(line('BOOKMARK', object('', '99')));
 const versions = () =>
   asked.map(({ query }) => query.get('resourceVersion') ?? `list ${query.get('continue')}`);
+
+test('a server that takes a call and says nothing is asked again', async () => {
+  begin(() => undefined, page(['a'], { resourceVersion: '10' }), quiet);
+  await soon(() => expect(said.at(-1)).toBe('listed'));
+  expect(failures).toEqual(['Error: no word in 2 s']);
+});
 
 test('lists page by page, then watches from there; what comes is told as it is', async () => {
   const changes = [

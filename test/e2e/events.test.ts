@@ -17,7 +17,7 @@ import { repositoryOf } from '#core/image.ts';
 import { EnvironmentKey, environmentId, namespaceOf } from '#core/names.ts';
 import { type Person, signIn } from '#local/demo/people.ts';
 import { notices, until } from '#local/demo/world.ts';
-import { enhanceScanning } from '#local/setup/account.ts';
+import { setUpRegistry } from '#local/setup/account.ts';
 import { attempt } from '#local/setup/run.ts';
 import { access, cloud, output } from './cloud.ts';
 import { befall, befallen, type EventFault, noMoreFaults } from './faults.ts';
@@ -54,7 +54,7 @@ describe('every event, lost, doubled and late', () => {
     const basic = cases.filter(({ detailType }) => detailType === 'ECR Image Scan');
     start(basic, approver);
     await Promise.all(basic.map(({ key }) => isPushed(key)));
-    await enhanceScanning(cloud);
+    await setUpRegistry(cloud);
     start(
       cases.filter((each) => !basic.includes(each)),
       approver,
