@@ -33,7 +33,7 @@ export async function simulation(): Promise<Entry[]> {
   }
 }
 
-export const readSimulation = (file: string): Result => Result.parse(JSON.parse(readFileSync(file, 'utf8')));
+const readSimulation = (file: string): Result => Result.parse(JSON.parse(readFileSync(file, 'utf8')));
 
 /** Of one run, or of one that was made in shares. */
 export function simulated(results: readonly Result[]): Entry[] {
