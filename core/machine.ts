@@ -113,7 +113,7 @@ export interface Turn<Phase extends string = string> {
 }
 
 /** A newer image may be pushed whatever became of the one before it. */
-const any: readonly CandidatePhase[] = [
+const anyPhase: readonly CandidatePhase[] = [
   'building',
   'build-failed',
   'scanning',
@@ -129,8 +129,8 @@ export const candidateTurns: readonly Turn<CandidatePhase>[] = [
   { from: [], news: 'requested', to: ['building'] },
   { from: ['building'], news: 'build-not-started', to: ['build-failed'] },
   { from: ['building'], news: 'build-failed', to: ['build-failed'] },
-  { from: any, news: 'pushed', to: ['scanning'] },
-  { from: any, news: 'judged', to: ['awaiting-approval', 'blocked', 'building'] },
+  { from: anyPhase, news: 'pushed', to: ['scanning'] },
+  { from: anyPhase, news: 'judged', to: ['awaiting-approval', 'blocked', 'building'] },
   { from: ['awaiting-approval'], news: 'approved', to: ['promoting'] },
   { from: ['promoting'], news: 'promotion-refused', to: ['scanning', 'refused'] },
   { from: ['promoting'], news: 'promoted', to: ['promoted'] },

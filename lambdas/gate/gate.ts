@@ -112,8 +112,8 @@ async function decide(
   if (environment) noteStory(environment);
   const now = clock.now();
   if (isScanAwaited(scan, image, now)) {
-    const decision = next(environment, { kind: 'pushed', image }, now);
-    if (environment && !releasedOnly) await commit(store, environment, decision, cause);
+    if (environment && !releasedOnly)
+      await commit(store, environment, next(environment, { kind: 'pushed', image }, now), cause);
     return log.info('the scan is awaited', { digest: image.digest, scan: scan.status });
   }
   const { policy, waivers } = config;
