@@ -68,11 +68,12 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
   };
 }
 
-/** Nobody's image or rollout has turned for a while. */
+/** Nobody's image or rollout has turned for a while, and people were told of what was found. */
 function isQuiet({ oracle, timeline }: Cloud): boolean {
   const before = addSeconds(timeline.now(), -quietSeconds);
   return oracle.environments.every((id) => {
-    const { candidate, release } = oracle.notesOf(id).last ?? {};
+    const { candidate, release, untold = [] } = oracle.notesOf(id).last ?? {};
+    if (untold.length > 0) return false;
     const turns = [candidate?.since, release && 'since' in release ? release.since : undefined];
     return turns.every((since) => since === undefined || since < before);
   });
