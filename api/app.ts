@@ -8,7 +8,7 @@ import { judgedDigest, phaseOf } from '#core/environment.ts';
 import { Conflict, Retryable, unreachable } from '#core/errors.ts';
 import { next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId, parseEnvironmentId } from '#core/names.ts';
-import type { Chronicle, EnvironmentStore } from '#core/ports.ts';
+import type { Chronicle, EnvironmentStore, RepositoryMaker } from '#core/ports.ts';
 import { ofStory } from '#core/trace.ts';
 import { type DeadLetterDeps, listDlqs, redriveDlq, showDlq } from './dead-letters.ts';
 import { ProblemError } from './problem.ts';
@@ -24,6 +24,7 @@ import {
 
 export interface ApiDeps extends DeadLetterDeps {
   readonly store: EnvironmentStore & Chronicle;
+  readonly repositories: RepositoryMaker;
   readonly config: Config;
 }
 type Variables = { person: Person };

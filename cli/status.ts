@@ -74,6 +74,10 @@ function releaseText(release: EnvironmentAnswer['environment']['release']): stri
       return `${short(release.digest)} is not Ready since ${release.since}: ${release.reason}${failedText(release)}`;
     case 'held':
       return `${short(release.digest)} was not Ready in time and is held since ${release.since}: ${release.reason}`;
+    case 'stopping':
+      return `${short(release.digest)} is being stopped`;
+    case 'stopped':
+      return `nothing: it is stopped since ${release.since}. A start rolls out ${short(release.digest)} again`;
   }
 }
 

@@ -3,7 +3,7 @@
  * read and what was learnt, and says what shall be; doubled and late news change nothing. What comes after the verdict
  * is in approval.ts and promotion.ts.
  */
-import { type Change, change, type Decision, unchanged } from './decision.ts';
+import { type Change, change, type Decision, type Parts, unchanged } from './decision.ts';
 import type { Candidate, Environment, Image } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Scan } from './finding.ts';
@@ -30,19 +30,26 @@ export interface Request {
   readonly story?: string | undefined;
 }
 
-export function request({ key, cluster, requester, spec, story }: Request, now: Instant): Decision {
+/** @param before one of the same name that was deleted: versions and builds are never counted twice. */
+export function request(
+  { key, cluster, requester, spec, story }: Request,
+  now: Instant,
+  before?: Pick<Environment, 'version' | 'builds'>,
+): Decision {
+  const number = (before?.builds ?? 0) + 1;
   const environment: Environment = {
     key,
     cluster,
     requester,
     spec,
+    life: { state: 'running' },
     createdAt: now,
-    version: 0,
-    builds: 1,
+    version: before?.version ?? 0,
+    builds: number,
     remediation: { attempts: 0, fixes: [] },
     candidate: {
       phase: 'building',
-      build: { number: 1, fixes: [] },
+      build: { number, fixes: [] },
       since: now,
       lookAt: addSeconds(now, buildPatienceSeconds),
     },
@@ -51,9 +58,23 @@ export function request({ key, cluster, requester, spec, story }: Request, now: 
     incidents: [],
     untold: [],
   };
-  const events = [{ type: 'EnvironmentRequested' as const, build: 1 }];
+  const events = [{ type: 'EnvironmentRequested' as const, build: number }];
   const what = 'asked for the environment';
   return change(environment, {}, { at: now, actor: requester, what, events });
+}
+
+/** The parts of an environment whose next build is asked for; late news of the image before it does not push it aside. */
+export function building(environment: Environment, build: Building['build'], now: Instant): Parts {
+  const replaces = imageOf(environment);
+  const lookAt = addSeconds(now, buildPatienceSeconds);
+  const candidate = {
+    phase: 'building' as const,
+    build,
+    ...(replaces ? { replaces } : {}),
+    since: now,
+    lookAt,
+  };
+  return { builds: build.number, candidate };
 }
 
 export function buildStarted(environment: Environment, number: number, id: string, now: Instant): Decision {
@@ -109,9 +130,18 @@ const newStory = (environment: Environment, image: Image): Pick<Environment, 'st
     ? {}
     : { stories: { ...environment.stories, candidate: storyOfPush(image) } };
 
+/** A build that ended after the next one was asked for is of an older spec. */
+const isOfOlderBuild = ({ candidate }: Environment, { tags }: Image): boolean =>
+  candidate.phase === 'building' &&
+  !tags.includes(buildTag(candidate.build.number)) &&
+  Array.from({ length: candidate.build.number - 1 }, (_, i) => buildTag(i + 1)).some((tag) =>
+    tags.includes(tag),
+  );
+
 /** True when `image` is the newest known: news of an older push must not push a newer image aside. */
 const isNewest = (environment: Environment, image: Image): boolean => {
   const known = imageOf(environment);
+  if (isOfOlderBuild(environment, image)) return false;
   return known === undefined || known.digest === image.digest || known.pushedAt < image.pushedAt;
 };
 

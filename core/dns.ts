@@ -75,6 +75,21 @@ export function planDns(
   };
 }
 
+/** An environment that is deleted leaves its name: the address goes with the owner record that is ours, or both stay. */
+export function planRemoval(key: EnvironmentKey, zone: string, current: readonly DnsRecord[]): DnsPlan {
+  const name = nameOf(key, zone);
+  const owner = current.find((record) => record.type === 'TXT' && record.name === ownerNameOf(name));
+  if (!owner?.values.includes(ownerOf(key))) {
+    return current.length === 0
+      ? { outcome: 'changes', changes: [] }
+      : { outcome: 'foreign', reason: `${name} stays: its records are not ours` };
+  }
+  const ours = current.filter(
+    (record) => record === owner || (record.name === name && record.type !== 'TXT'),
+  );
+  return { outcome: 'changes', changes: ours.map((record) => ({ action: 'DELETE' as const, record })) };
+}
+
 const sameKey = (a: DnsRecord, b: DnsRecord): boolean => a.name === b.name && a.type === b.type;
 const sameValues = (a: DnsRecord, b: DnsRecord): boolean =>
   a.ttl === b.ttl && [...a.values].sort().join('\n') === [...b.values].sort().join('\n');

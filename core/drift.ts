@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { fieldManager, type KubernetesObject, managedBy } from './labels.ts';
+import { isRecord, isSame } from './same.ts';
 
 /** An object as the API server gives it, with the field managers that have touched it. */
 export const LiveObject = z.looseObject({
@@ -106,19 +107,3 @@ export function keyOf(element: unknown): string | undefined {
 
 const differsWhole = (ours: unknown, live: unknown, path: string): string | undefined =>
   isSame(ours, live) ? undefined : path;
-
-/** Whatever the order of fields; a field that is undefined is not there, and no object is an empty one. */
-function isSame(a: unknown = {}, b: unknown = {}): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a))
-    return Array.isArray(b) && a.length === b.length && a.every((each, i) => isSame(each, b[i]));
-  if (!isRecord(a) || !isRecord(b)) return false;
-  const names = [a, b].map((record) => Object.keys(record).filter((name) => record[name] !== undefined));
-  return names[0]?.length === names[1]?.length && (names[0] ?? []).every((name) => isIn(b, name, a[name]));
-}
-
-const isIn = (record: Record<string, unknown>, name: string, value: unknown): boolean =>
-  record[name] !== undefined && isSame(value, record[name]);
-
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

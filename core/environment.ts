@@ -21,6 +21,8 @@ const build = z.object({
   number: z.int(),
   id: z.string().optional(),
   fixes: z.array(Fix),
+  /** A person wants nothing of what was built before in it. */
+  withoutCache: z.boolean().optional(),
 });
 /** The image that a rebuild is to replace: late news of it must not push the rebuild aside. */
 const replaces = Image.optional();
@@ -49,7 +51,7 @@ const failed = z.object({ digest: Digest, reason: z.string() });
 /** What was Ready before it, and may be gone back to. */
 const previous = Released.optional();
 
-/** In each phase `digest` is what the cluster is to run now. */
+/** In each phase `digest` is what the cluster is to run now, or is to keep ready to be started. */
 export const Release = z.discriminatedUnion('phase', [
   z.object({ phase: z.literal('none') }),
   /** Its time begins when the cluster was first asked for it: without `deadline` it was not yet. */
@@ -80,14 +82,41 @@ export const Release = z.discriminatedUnion('phase', [
   }),
   /** It was not Ready in time, and there is nothing to go back to. */
   z.object({ phase: z.literal('held'), ...released, reason: z.string(), previous, ...waits }),
+  /** A person stopped it: its pods end. */
+  z.object({ phase: z.literal('stopping'), ...released, ...waits }),
+  /** No pod is left. The digest is what a start rolls out again. */
+  z.object({ phase: z.literal('stopped'), ...released, ...waits }),
 ]);
 export type Release = z.infer<typeof Release>;
+
+/** What of an environment is taken away when it is deleted, each by the stage that made it. */
+export const Part = z.enum(['cluster', 'name', 'repositories']);
+export type Part = z.infer<typeof Part>;
+
+/** What a person wants with it as a whole. */
+export const Life = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('running') }),
+  z.object({ state: z.literal('stopped'), since: Instant }),
+  /** `left` is not seen gone yet. All is looked for twice: the second time for what a slow call made anew (`swept`). */
+  z.object({
+    state: z.literal('deleting'),
+    since: Instant,
+    by: z.string(),
+    left: z.array(Part).min(1),
+    swept: z.boolean(),
+    lookAt: Instant,
+  }),
+  /** Its versions and builds go on from here if somebody asks for one of its name. */
+  z.object({ state: z.literal('deleted'), since: Instant, by: z.string() }),
+]);
+export type Life = z.infer<typeof Life>;
 
 export const Environment = z.object({
   key: EnvironmentKey,
   cluster: ClusterName,
   requester: z.string(),
   spec: Spec,
+  life: Life.default({ state: 'running' }),
   createdAt: Instant,
   /** Every write names the version that it expects and leaves the next one. */
   version: z.int(),
@@ -112,8 +141,8 @@ export const Environment = z.object({
 export type Environment = z.infer<typeof Environment>;
 
 /** One word for people: the release while something runs or is about to, else the candidate. */
-export function phaseOf(environment: Environment): string {
-  const { release, candidate } = environment;
+export function phaseOf({ life, release, candidate }: Environment): string {
+  if (life.state === 'deleting' || life.state === 'deleted') return life.state;
   return release.phase === 'none' ? candidate.phase : release.phase;
 }
 

@@ -23,6 +23,9 @@ const event = <T extends string, F extends z.ZodRawShape>(type: T, fields: F) =>
 
 export const DomainEvent = z.discriminatedUnion('type', [
   event('EnvironmentRequested', { build: z.int() }),
+  /** Another spec, a rebuild, a stop or a start. `build` where an image is to be built. */
+  event('EnvironmentChanged', { build: z.int().optional() }),
+  event('EnvironmentDeleted', {}),
   event('RemediationRequested', { build: z.int(), fixes: z.array(Fix) }),
   event('ImagePassed', { digest: Digest }),
   event('ImageBlocked', { digest: Digest, blocking: z.int() }),

@@ -6,6 +6,7 @@ import { type DomainEventType, eventSource } from './events.ts';
 
 export type Stage =
   | 'request'
+  | 'lifecycle'
   | 'build'
   | 'gate'
   | 'approval'
@@ -13,6 +14,7 @@ export type Stage =
   | 'deploy'
   | 'watcher'
   | 'dns'
+  | 'remove'
   | 'pager'
   | 'reconcile';
 
@@ -51,11 +53,19 @@ export const flow: readonly FlowStage[] = [
     tells: ['EnvironmentRequested'],
   },
   {
+    stage: 'lifecycle',
+    does: 'A person changes, rebuilds, stops, starts or deletes an environment.',
+    impact: 'Nobody can change, stop or delete environments.',
+    on: [],
+    also: 'PUT and DELETE /environments/{team}/{name}, and POST to its builds, stop and start',
+    tells: ['EnvironmentChanged', 'EnvironmentDeleted', 'IncidentRecovered'],
+  },
+  {
     stage: 'build',
     does: 'The Dockerfile of the spec, with the fixes asked for, is built and pushed to the candidate repository.',
     impact: 'New and fixed images are not built.',
     on: [
-      ours('EnvironmentRequested', 'RemediationRequested'),
+      ours('EnvironmentRequested', 'EnvironmentChanged', 'RemediationRequested'),
       {
         source: 'aws.codebuild',
         detailTypes: ['CodeBuild Build State Change'],
@@ -102,7 +112,7 @@ export const flow: readonly FlowStage[] = [
     stage: 'deploy',
     does: "The cluster is brought to the environment's objects and looked at until it is Ready, and ever after.",
     impact: 'Released images do not reach the cluster, and nobody sees whether what runs is healthy.',
-    on: [ours('ImagePromoted')],
+    on: [ours('ImagePromoted', 'EnvironmentChanged', 'EnvironmentDeleted')],
     also: 'what the watcher sees, its own later looks, and reconcile',
     tells: ['EnvironmentReady', 'IncidentOpened', 'IncidentRecovered'],
   },
@@ -118,9 +128,17 @@ export const flow: readonly FlowStage[] = [
   },
   {
     stage: 'dns',
-    does: "The environment's name is pointed at its load balancer.",
+    does: "The environment's name is pointed at its load balancer, and taken away with it.",
     impact: 'New environments have no name, moved ones an old address.',
-    on: [ours('EnvironmentReady')],
+    on: [ours('EnvironmentReady', 'EnvironmentDeleted')],
+    also: 'its own later looks, and reconcile',
+    tells: [],
+  },
+  {
+    stage: 'remove',
+    does: 'The repositories of an environment that was deleted are deleted, with all their images.',
+    impact: 'Deleted environments stay in the registry, and cost.',
+    on: [ours('EnvironmentDeleted')],
     also: 'its own later looks, and reconcile',
     tells: [],
   },

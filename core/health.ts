@@ -9,6 +9,8 @@ export interface Health {
   /** Nothing of another template is left, and at least the smallest count asked for is Ready. */
   readonly ready: boolean;
   readonly readySince: Instant | undefined;
+  /** It is to have no pod, and has none. */
+  readonly idle: boolean;
   /** The load balancer's host name (EKS) or address. */
   readonly address: string | undefined;
   /** Why it is not Ready, in one line that says what to do. */
@@ -34,6 +36,7 @@ export function assess(sight: Sight): Health {
   return {
     digest: deployment && digestOf(deployment),
     ready,
+    idle: deployment?.spec.replicas === 0 && pods.length === 0,
     readySince: podsReady ? readySince(pods, leastOf(sight)) : undefined,
     address,
     problem: ready

@@ -6,22 +6,38 @@ import { approve, type Person } from './approval.ts';
 import * as candidate from './candidate.ts';
 import type { Team } from './config.ts';
 import { both, type Decision, type Refusal, refuse, unchanged } from './decision.ts';
-import type { Candidate, Environment, Image, Release } from './environment.ts';
+import type { Candidate, Environment, Image, Part, Release } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Health } from './health.ts';
 import type { Notice } from './incident.ts';
+import * as lifecycle from './lifecycle.ts';
+import { whyNobodyMay } from './lifecycle.ts';
 import { type Digest, environmentId, type Instant } from './names.ts';
 import { paged } from './pager.ts';
 import type { Policy } from './policy.ts';
 import { type Objection, promoted, refusePromotion } from './promotion.ts';
 import { rechecked } from './recheck.ts';
 import { notPointed, observed, pointed } from './release.ts';
+import type { Spec } from './spec.ts';
 import type { Verdict } from './verdict.ts';
-import type { WayBack } from './way-back.ts';
+import type { Today, WayBack } from './way-back.ts';
 
 /** All that can be learnt of an environment, in the order of the flow. */
 export type News =
   | { readonly kind: 'requested'; readonly request: candidate.Request }
+  | { readonly kind: 'changed'; readonly spec: Spec; readonly person: Person }
+  | { readonly kind: 'rebuild-asked'; readonly useCache: boolean; readonly person: Person }
+  | { readonly kind: 'stop-asked'; readonly person: Person }
+  | { readonly kind: 'start-asked'; readonly person: Person; readonly today: Omit<Today, 'now'> }
+  | { readonly kind: 'deletion-asked'; readonly person: Person }
+  /** A stage looked for what it is to take away. */
+  | {
+      readonly kind: 'part-seen';
+      readonly part: Part;
+      readonly gone: boolean;
+      /** What of it stays, and why. */
+      readonly kept?: string | undefined;
+    }
   | { readonly kind: 'build-started'; readonly number: number; readonly id: string }
   | { readonly kind: 'build-not-started'; readonly reason: string }
   | { readonly kind: 'build-failed'; readonly id: string; readonly reason: string }
@@ -57,9 +73,53 @@ export type News =
 /** @param environment as it was read; undefined when nobody asked for it. */
 export function next(environment: Environment | undefined, news: News, now: Instant): Decision {
   if (news.kind === 'requested') {
-    return environment ? exists(environment) : candidate.request(news.request, now);
+    const isThere = environment !== undefined && environment.life.state !== 'deleted';
+    return isThere ? exists(environment) : candidate.request(news.request, now, environment);
   }
-  return environment ? turn(environment, news, now) : unchanged('nobody asked for this environment');
+  if (!environment) return unchanged('nobody asked for this environment');
+  if (isOfLife(news)) return live(environment, news, now);
+  const { state } = environment.life;
+  // People are still told how its incidents ended.
+  if ((state === 'deleting' || state === 'deleted') && news.kind !== 'paged')
+    return news.kind === 'approved'
+      ? (whyNobodyMay(environment) ?? unchanged('it is there'))
+      : unchanged('it is being deleted');
+  return turn(environment, news, now);
+}
+
+type NewsOfLife = Extract<
+  News,
+  { kind: 'changed' | 'rebuild-asked' | 'stop-asked' | 'start-asked' | 'deletion-asked' | 'part-seen' }
+>;
+const newsOfLife: readonly News['kind'][] = [
+  'changed',
+  'rebuild-asked',
+  'stop-asked',
+  'start-asked',
+  'deletion-asked',
+  'part-seen',
+];
+const isOfLife = (news: News): news is NewsOfLife => newsOfLife.includes(news.kind);
+
+/** What people do with an environment that exists. */
+function live(environment: Environment, news: NewsOfLife, now: Instant): Decision {
+  if (news.kind === 'part-seen') return lifecycle.partSeen(environment, news.part, news, now);
+  const refusal = whyNobodyMay(environment);
+  if (refusal) return refusal;
+  switch (news.kind) {
+    case 'changed':
+      return lifecycle.changed(environment, news.spec, news.person, now);
+    case 'rebuild-asked':
+      return lifecycle.rebuildAsked(environment, news.person, news.useCache, now);
+    case 'stop-asked':
+      return lifecycle.stopAsked(environment, news.person, now);
+    case 'start-asked':
+      return lifecycle.startAsked(environment, news.person, news.today, now);
+    case 'deletion-asked':
+      return lifecycle.deletionAsked(environment, news.person, now);
+    default:
+      return unreachable(news);
+  }
 }
 
 const exists = ({ key }: Environment): Refusal => {
@@ -67,7 +127,9 @@ const exists = ({ key }: Environment): Refusal => {
   return refuse(409, 'It exists', `${id} exists already: GET /environments/${id}.`);
 };
 
-function turn(environment: Environment, news: Exclude<News, { kind: 'requested' }>, now: Instant): Decision {
+type NewsOfImage = Exclude<News, NewsOfLife | { kind: 'requested' }>;
+
+function turn(environment: Environment, news: NewsOfImage, now: Instant): Decision {
   switch (news.kind) {
     case 'build-started':
       return candidate.buildStarted(environment, news.number, news.id, now);
@@ -129,16 +191,26 @@ export const candidateTurns: readonly Turn<CandidatePhase>[] = [
   { from: [], news: 'requested', to: ['building'] },
   { from: ['building'], news: 'build-not-started', to: ['build-failed'] },
   { from: ['building'], news: 'build-failed', to: ['build-failed'] },
+  { from: anyPhase, news: 'changed', to: ['building'] },
+  { from: anyPhase, news: 'rebuild-asked', to: ['building'] },
   { from: anyPhase, news: 'pushed', to: ['scanning'] },
   { from: anyPhase, news: 'judged', to: ['awaiting-approval', 'blocked', 'building'] },
   { from: ['awaiting-approval'], news: 'approved', to: ['promoting'] },
   { from: ['promoting'], news: 'promotion-refused', to: ['scanning', 'refused'] },
   { from: ['promoting'], news: 'promoted', to: ['promoted'] },
 ];
+const runningPhases: readonly ReleasePhase[] = ['deploying', 'rolling-back', 'ready', 'unready', 'held'];
 export const releaseTurns: readonly Turn<ReleasePhase>[] = [
   { from: [], news: 'requested', to: ['none'] },
   { from: ['none', 'rolling-back', 'ready', 'unready', 'held'], news: 'promoted', to: ['deploying'] },
+  { from: ['none', 'stopped'], news: 'promoted', to: ['stopping'] },
+  { from: ['rolling-back', 'ready', 'unready', 'held'], news: 'changed', to: ['deploying'] },
+  { from: runningPhases, news: 'stop-asked', to: ['stopping'] },
+  { from: ['stopping', 'stopped'], news: 'start-asked', to: ['deploying'] },
+  { from: ['stopping'], news: 'observed', to: ['stopped'] },
+  { from: ['stopped'], news: 'observed', to: ['stopping'] },
   { from: ['deploying', 'rolling-back', 'unready', 'held'], news: 'observed', to: ['ready'] },
   { from: ['deploying'], news: 'observed', to: ['rolling-back', 'held'] },
   { from: ['rolling-back', 'ready'], news: 'observed', to: ['unready'] },
+  { from: [...runningPhases, 'stopping', 'stopped'], news: 'deletion-asked', to: ['none'] },
 ];

@@ -149,6 +149,16 @@ export interface ImageScanner {
   scan(repository: string, digest: Digest): Promise<Scan>;
 }
 
+/** An environment's repositories, with their settings and their protection. */
+export interface RepositoryMaker {
+  /** Doing it twice is doing it once. */
+  make(key: EnvironmentKey): Promise<void>;
+}
+export interface RepositoryRemover {
+  /** With all their images. What is not there is gone. */
+  remove(key: EnvironmentKey): Promise<void>;
+}
+
 export interface ImageBuilder {
   /** A tag of our own registry as a reference with its digest. */
   resolveBase(repository: string, tag: string): Promise<string | undefined>;

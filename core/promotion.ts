@@ -8,7 +8,7 @@ import type { Environment } from './environment.ts';
 import { shortDigest } from './image.ts';
 import { addSeconds, type Digest, type Instant } from './names.ts';
 import { recheckSeconds } from './recheck.ts';
-import { beginning } from './release.ts';
+import { beginning, halting } from './release.ts';
 import { explain, type Verdict } from './verdict.ts';
 
 /** How soon the rollout is looked at if its event is lost. */
@@ -66,8 +66,12 @@ export function promoted(environment: Environment, digest: Digest, now: Instant)
     candidate: { phase: 'promoted', image, approval, since: now },
     // What was fixed stays fixed; a finding that comes later has its own tries.
     remediation: { attempts: 0, fixes: environment.remediation.fixes },
-    release: beginning(environment.release, { digest, approval }, now, rolloutPatienceSeconds),
-    recheckAt: addSeconds(now, recheckSeconds),
+    ...(environment.life.state === 'stopped'
+      ? { release: halting({ digest, approval }, now, rolloutPatienceSeconds) }
+      : {
+          release: beginning(environment.release, { digest, approval }, now, rolloutPatienceSeconds),
+          recheckAt: addSeconds(now, recheckSeconds),
+        }),
     ...(story === undefined ? {} : { stories: { candidate: story, release: story } }),
   };
   const events = [{ type: 'ImagePromoted' as const, digest }];

@@ -3,7 +3,7 @@
  * over when the image passes again, or when another one is Ready (release.ts).
  */
 import { change, type Decision, unchanged } from './decision.ts';
-import type { Environment } from './environment.ts';
+import type { Environment, Release } from './environment.ts';
 import { shortDigest } from './image.ts';
 import type { Incident } from './incident.ts';
 import { addSeconds, type Digest, environmentId, type Instant } from './names.ts';
@@ -14,7 +14,11 @@ export const recheckSeconds = 3600;
 
 /** The digest whose recheck is due, if one is. */
 export const digestToRecheck = ({ release, recheckAt }: Environment, now: Instant): Digest | undefined =>
-  release.phase !== 'none' && recheckAt !== undefined && recheckAt <= now ? release.digest : undefined;
+  runs(release) && recheckAt !== undefined && recheckAt <= now ? release.digest : undefined;
+
+/** Something runs, or is about to. */
+const runs = (release: Release): release is Exclude<Release, { phase: 'none' | 'stopping' | 'stopped' }> =>
+  release.phase !== 'none' && release.phase !== 'stopping' && release.phase !== 'stopped';
 
 /** The gate's verdict on the digest that runs, or is about to. */
 export function rechecked(
@@ -24,7 +28,7 @@ export function rechecked(
   now: Instant,
 ): Decision {
   const { release, recheckAt } = environment;
-  if (release.phase === 'none' || release.digest !== digest) return unchanged('it does not run');
+  if (!runs(release) || release.digest !== digest) return unchanged('it does not run');
   const known = environment.incidents.find(({ kind }) => kind === 'vulnerable');
   const others = environment.incidents.filter((incident) => incident !== known);
   const next = { recheckAt: addSeconds(now, recheckSeconds) };

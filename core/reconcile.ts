@@ -1,13 +1,13 @@
 /** Who is to look at an environment, and when: each stage that it waits for has an instant of its own. */
 import type { Look } from './aws-events.ts';
-import type { Candidate, Environment, Release } from './environment.ts';
+import type { Candidate, Environment, Part, Release } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Stage } from './flow.ts';
 import { type Instant, secondsBetween } from './names.ts';
 import { releaseStory } from './story.ts';
 
 /** Stages with a queue that takes looks. */
-export type LookStage = Extract<Stage, 'build' | 'gate' | 'promote' | 'deploy' | 'dns' | 'pager'>;
+export type LookStage = Extract<Stage, 'build' | 'gate' | 'promote' | 'deploy' | 'dns' | 'remove' | 'pager'>;
 
 export interface PlannedLook {
   readonly stage: LookStage;
@@ -15,16 +15,28 @@ export interface PlannedLook {
 }
 
 /** Every look that is planned, in the order of the flow. */
-export function plannedLooks({ candidate, release, recheckAt, untold }: Environment): PlannedLook[] {
-  const planned: [LookStage | undefined, Instant | undefined][] = [
+export function plannedLooks(environment: Environment): PlannedLook[] {
+  const { life, candidate, release, recheckAt, untold } = environment;
+  const isThere = life.state === 'running' || life.state === 'stopped';
+  const ofImage: Planned[] = [
     [stageOf(candidate), lookAtOf(candidate)],
     ['gate', recheckAt],
     ['deploy', lookAtOf(release)],
     ['dns', release.phase === 'ready' ? release.pointAt : undefined],
-    ['pager', untold[0]?.lookAt],
   ];
+  const ofDeletion: Planned[] =
+    life.state === 'deleting' ? life.left.map((part) => [takesAway[part], life.lookAt]) : [];
+  const planned: Planned[] = [...(isThere ? ofImage : ofDeletion), ['pager', untold[0]?.lookAt]];
   return planned.flatMap(([stage, at]) => (stage && at !== undefined ? [{ stage, at }] : []));
 }
+
+type Planned = [LookStage | undefined, Instant | undefined];
+
+/** Who made a part takes it away. */
+export const takesAway = { cluster: 'deploy', name: 'dns', repositories: 'remove' } as const satisfies Record<
+  Part,
+  LookStage
+>;
 
 const lookAtOf = (part: Candidate | Release): Instant | undefined =>
   'lookAt' in part ? part.lookAt : undefined;

@@ -17,6 +17,8 @@ import type { WayBack } from './way-back.ts';
 const busySeconds = 5;
 const steadySeconds = 60;
 const incidentSeconds = 15;
+/** There is nothing to be seen but what somebody started by hand. */
+const stoppedSeconds = 600;
 /** What was Ready and is not: shorter troubles, a restart or a node that is replaced, heal by themselves. */
 const downSeconds = 60;
 /** More of them do not help whoever reads the audit trail. */
@@ -32,14 +34,24 @@ export const wantedDigest = ({ release }: Environment) =>
 /** A rollout of what was just released. Its time begins with the first look at the cluster, at the latest in so many seconds. */
 export function beginning(
   before: Release,
-  released: Released,
+  { digest, approval }: Released,
   now: Instant,
   patienceSeconds: number,
 ): Release {
   const previous = lastReady(before);
-  const other = previous && previous.digest !== released.digest ? { previous } : {};
-  return { phase: 'deploying', ...released, ...other, since: now, lookAt: addSeconds(now, patienceSeconds) };
+  const other = previous && previous.digest !== digest ? { previous } : {};
+  const lookAt = addSeconds(now, patienceSeconds);
+  return { phase: 'deploying', digest, approval, ...other, since: now, lookAt };
 }
+
+/** Its pods are to end, or not to begin; what a start is to roll out is kept. */
+export const halting = ({ digest, approval }: Released, now: Instant, patienceSeconds: number): Release => ({
+  phase: 'stopping',
+  digest,
+  approval,
+  since: now,
+  lookAt: addSeconds(now, patienceSeconds),
+});
 
 /** The newest digest that was Ready. What failed, or was not waited for, is never gone back to. */
 function lastReady(release: Release): Released | undefined {
@@ -52,6 +64,8 @@ function lastReady(release: Release): Released | undefined {
     case 'rolling-back':
     case 'ready':
     case 'unready':
+    case 'stopping':
+    case 'stopped':
       return { digest: release.digest, approval: release.approval };
     default:
       return unreachable(release);
@@ -115,6 +129,7 @@ const addressOf = (release: Running | Seen) => (release.phase === 'ready' ? rele
 function nextRelease({ lookAt: _due, ...release }: Running, readyWithinSeconds: number, look: Look): Seen {
   const { health, now } = look;
   const { digest, approval } = release;
+  if (release.phase === 'stopping' || release.phase === 'stopped') return nextStop(release, health, now);
   const failed = 'failed' in release && release.failed ? { failed: release.failed } : {};
   const run = { digest, approval, ...failed };
   if (health.ready && health.digest === digest && health.address !== undefined) {
@@ -140,6 +155,16 @@ function nextRelease({ lookAt: _due, ...release }: Running, readyWithinSeconds: 
     default:
       return unreachable(release);
   }
+}
+
+/** Pods that somebody starts by hand end again. */
+function nextStop(
+  { phase, since, digest, approval }: Seen<Extract<Release, { phase: 'stopping' | 'stopped' }>>,
+  { idle }: Health,
+  now: Instant,
+): Seen {
+  const is = idle ? 'stopped' : 'stopping';
+  return { phase: is, digest, approval, since: is === phase ? since : now };
 }
 
 /** Not Ready in time: back to what was, or held where that may not be. */
@@ -169,7 +194,7 @@ function troubleOf(before: Running, after: Seen, { now, back }: Look): [Incident
     const why = 'none' in back ? back.none : 'it may not be';
     return [
       'rollout',
-      `${name} was not Ready in time. ${after.reason} It was not rolled back: ${why}. It is held: have another image approved.`,
+      `${name} was not Ready in time. ${after.reason} It was not rolled back: ${why}. It is held: change what was asked for, or have another image approved.`,
     ];
   }
   if (before.phase === 'rolling-back' && after.phase === 'unready') {
@@ -198,14 +223,17 @@ function nextIncidents(environment: Environment, before: Running, release: Seen,
     if (!known) events.push({ type: 'IncidentOpened', incident, story: id });
   };
   const { lastOom } = health;
-  const newOom = lastOom !== undefined && lastOom.at > (environment.lastOomAt ?? '');
+  const stops = release.phase === 'stopping' || release.phase === 'stopped';
+  const newOom = !stops && lastOom !== undefined && lastOom.at > (environment.lastOomAt ?? '');
   if (newOom) happened('oom', lastOom.at, oomSummary(lastOom));
   const [kind, summary] = troubleOf(before, release, look) ?? [];
   // Who was told of anything already looks at it: that it stays down is told only where nobody was.
   const isNews = before.phase !== release.phase || ![...open.values()].some(isOfCluster);
   if (kind !== undefined && summary !== undefined && isNews) happened(kind, now, summary);
   for (const incident of [...open.values()]) {
-    if (release.phase !== 'ready' || !isOver(incident, health, now)) continue;
+    const isWell = release.phase === 'ready' && isOver(incident, health, now);
+    // Nothing runs that could be in trouble.
+    if (!isWell && release.phase !== 'stopped') continue;
     open.delete(incident.kind);
     events.push({ type: 'IncidentRecovered', incident, story: incident.id });
   }
@@ -215,7 +243,8 @@ function nextIncidents(environment: Environment, before: Running, release: Seen,
 function secondsToNextLook(before: Running, release: Seen, incidents: readonly Incident[]): number {
   // What is to run has just changed: the same look again brings the cluster to it.
   if (before.digest !== release.digest) return 0;
-  if (release.phase === 'deploying' || release.phase === 'rolling-back') return busySeconds;
+  if (release.phase === 'stopped') return stoppedSeconds;
+  if (['deploying', 'rolling-back', 'stopping'].includes(release.phase)) return busySeconds;
   return incidents.some(isOfCluster) || release.phase !== 'ready' ? incidentSeconds : steadySeconds;
 }
 

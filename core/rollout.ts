@@ -17,6 +17,8 @@ export interface RolloutInput {
   readonly loadBalancerScheme: 'internal' | 'internet-facing';
   /** The cluster's, such as `1.36`. */
   readonly kubernetesVersion: string;
+  /** Only where they are ours to say: none for what is stopped, the first for what is started. */
+  readonly replicas?: 0 | 1 | undefined;
 }
 
 /** What bounds and isolates comes before what runs: a pod never sees a namespace that is open. */
@@ -33,9 +35,9 @@ export function desiredObjects(input: RolloutInput): KubernetesObject[] {
   ];
 }
 
-/** Without `replicas`: the autoscaler owns them, from the first pod on. */
+/** While it runs without `replicas`: the autoscaler owns them, from the first pod on. At none it leaves them alone. */
 function deployment(input: RolloutInput): KubernetesObject {
-  const { key, spec, digest } = input;
+  const { key, spec, digest, replicas } = input;
   const annotations = {
     'getschwifty.dev/environment': environmentId(key),
     'getschwifty.dev/digest': digest,
@@ -45,6 +47,7 @@ function deployment(input: RolloutInput): KubernetesObject {
     kind: 'Deployment',
     metadata: { ...metadataOf(key), annotations },
     spec: {
+      ...(replicas === undefined ? {} : { replicas }),
       revisionHistoryLimit: 3,
       progressDeadlineSeconds: spec.readyWithinSeconds,
       // What runs is not touched until what replaces it is Ready.

@@ -102,5 +102,14 @@ export const Spec = z.strictObject({
 });
 export type Spec = z.infer<typeof Spec>;
 
+/** What is built into its image; a change of anything else leaves the image as it is. */
+export const imagePartOf = ({ base, packages, files, command }: Spec) => ({ base, packages, files, command });
+/** What the cluster alone is told. */
+export const runPartOf = ({ resources, replicas, readyWithinSeconds }: Spec) => ({
+  resources,
+  replicas,
+  readyWithinSeconds,
+});
+
 /** Every environment listens here; its load balancer listens on 80. */
 export const containerPort = 9000;

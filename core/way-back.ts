@@ -13,7 +13,7 @@ export type WayBack = { readonly to: Released } | { readonly none: string };
 export const previousOf = (release: Release): Released | undefined =>
   release.phase === 'deploying' ? release.previous : undefined;
 
-interface Today {
+export interface Today {
   /** The one that is stored for the digest to go back to. */
   readonly verdict: Verdict | undefined;
   readonly policy: Policy;
@@ -24,14 +24,15 @@ interface Today {
 export function wayBack(release: Release, today: Today): WayBack {
   const previous = previousOf(release);
   if (!previous) return { none: 'nothing was Ready before it' };
-  const objection = objectionTo(previous, today);
+  const objection = objectionToRunning(previous, today);
   const name = shortDigest(previous.digest);
   return objection === undefined
     ? { to: previous }
     : { none: `${name} was Ready before it, but ${objection}` };
 }
 
-function objectionTo(
+/** Why an image that was approved once may not be rolled out today; undefined where it may. */
+export function objectionToRunning(
   { digest, approval }: Released,
   { verdict, policy, waivers, now }: Today,
 ): string | undefined {

@@ -24,6 +24,7 @@ import { OutboxStage } from './stages/outbox.ts';
 import { PagerStage } from './stages/pager.ts';
 import { PromoteStage } from './stages/promote.ts';
 import { ReconcileStage } from './stages/reconcile.ts';
+import { RemoveStage } from './stages/remove.ts';
 import { WatcherStage } from './stages/watcher.ts';
 
 export interface ControlPlaneStackProps {
@@ -52,12 +53,14 @@ export class ControlPlaneStack extends Stack {
         new WatcherStage(this, `Watcher-${deployer.clusterName}`, { ...foundation, image, deployer }),
     );
     const dns = new DnsStage(this, 'Dns', { ...foundation, config });
+    const remove = new RemoveStage(this, 'Remove', foundation);
+    api.makesRepositories({ promoter: promote.function.role, remover: remove.function.role });
     const pager = new PagerStage(this, 'Pager', { ...foundation, tells: data.pager });
     const shared = { build: build.queue, gate: gate.queue, promote: promote.queue };
-    const looks = { ...shared, dns: dns.queue, pager: pager.queue, deploy };
+    const looks = { ...shared, dns: dns.queue, remove: remove.queue, pager: pager.queue, deploy };
     const outbox = new OutboxStage(this, 'Outbox', { ...foundation, table, looks });
     const reconcile = new ReconcileStage(this, 'Reconcile', { ...foundation, looks, outbox });
-    const queues = { build, gate, promote, dns, pager };
+    const queues = { build, gate, promote, dns, remove, pager };
     const places = placesOf({ queues, deploy, watchers, clusters, outbox, reconcile, topic: data.pager });
     api.operates(places, outbox.function);
     new StageDashboard(this, 'Dashboard', { stages: [...Object.keys(queues), 'deploy'], places });
@@ -75,7 +78,7 @@ export class ControlPlaneStack extends Stack {
       RegistryHost: registryHost(this),
       ClusterNames: clusterNames.join(','),
     });
-    this.#tellOfStages({ api, build, gate, promote, dns, pager, outbox, reconcile });
+    this.#tellOfStages({ api, build, gate, promote, dns, remove, pager, outbox, reconcile });
     acknowledge(this, {
       'cfn-lint W6001': 'People and runbooks look for all outputs here, also of what is in the data stack.',
     });

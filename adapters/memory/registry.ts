@@ -2,8 +2,9 @@
 import type { Image } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import type { Scan } from '#core/finding.ts';
-import type { Digest, Instant } from '#core/names.ts';
-import type { Clock, ImagePromoter, ImageScanner } from '#core/ports.ts';
+import { type RepositoryKind, repositoryOf } from '#core/image.ts';
+import type { Digest, EnvironmentKey, Instant } from '#core/names.ts';
+import type { Clock, ImagePromoter, ImageScanner, RepositoryMaker, RepositoryRemover } from '#core/ports.ts';
 
 interface Stored {
   readonly pushedAt: Instant;
@@ -11,7 +12,7 @@ interface Stored {
   scan: Scan;
 }
 
-export class MemoryRegistry implements ImageScanner, ImagePromoter {
+export class MemoryRegistry implements ImageScanner, ImagePromoter, RepositoryMaker, RepositoryRemover {
   readonly #clock: Clock;
   readonly #repositories = new Map<string, Map<Digest, Stored>>();
 
@@ -33,6 +34,21 @@ export class MemoryRegistry implements ImageScanner, ImagePromoter {
     const image = this.#find(repository, digest);
     if (!image) throw new Error(`${repository}@${digest} is not there to be scanned`);
     image.scan = scan;
+  }
+
+  async make(key: EnvironmentKey): Promise<void> {
+    for (const kind of kinds) {
+      const name = repositoryOf(kind, key);
+      if (!this.#repositories.has(name)) this.#repositories.set(name, new Map());
+    }
+  }
+
+  async remove(key: EnvironmentKey): Promise<void> {
+    for (const kind of kinds) this.#repositories.delete(repositoryOf(kind, key));
+  }
+
+  repositories(): readonly string[] {
+    return [...this.#repositories.keys()];
   }
 
   digests(repository: string): readonly Digest[] {
@@ -79,4 +95,5 @@ export class MemoryRegistry implements ImageScanner, ImagePromoter {
   }
 }
 
+const kinds: readonly RepositoryKind[] = ['candidate', 'cache', 'release'];
 const newImage = (pushedAt: Instant): Stored => ({ pushedAt, tags: new Set(), scan: { status: 'pending' } });

@@ -1,5 +1,6 @@
 /** Server-side apply, as far as one manager and people beside it need it: our fields win, theirs stay. */
-import { isRecord, keyOf, wholeFields } from '#core/drift.ts';
+import { keyOf, wholeFields } from '#core/drift.ts';
+import { isRecord } from '#core/same.ts';
 
 /** A list whose elements have names is merged by them; any other is taken whole. */
 export function mergeApplied(live: unknown, ours: unknown): unknown {

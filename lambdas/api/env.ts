@@ -7,4 +7,7 @@ export const Env = z.object({
   DEAD_LETTERS: z.string().min(2),
   /** Asked to send what is pending, when the outbox is redriven. */
   OUTBOX_FUNCTION: z.string().min(1),
+  /** Of the roles that a release repository lets push, and be taken away. */
+  PROMOTER_ROLE_ARN: z.string().min(1),
+  REMOVER_ROLE_ARN: z.string().min(1),
 });

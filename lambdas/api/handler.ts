@@ -3,6 +3,7 @@ import { handle } from 'hono/aws-lambda';
 import * as z from 'zod';
 import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
+import { EcrRepositoryMaker } from '#adapters/aws/repositories.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { makeApp } from '#api/app.ts';
 import { DeadLetterPlace } from '#core/dead-letter.ts';
@@ -23,6 +24,10 @@ const app = makeApp(
     failures: table,
     deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),
     outbox: new LambdaOutboxDrain(env.OUTBOX_FUNCTION),
+    repositories: new EcrRepositoryMaker({
+      promoterRoleArn: env.PROMOTER_ROLE_ARN,
+      keeperRoleArn: env.REMOVER_ROLE_ARN,
+    }),
     config: readConfig(),
     clock: systemClock,
   },

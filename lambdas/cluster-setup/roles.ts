@@ -8,7 +8,7 @@ const rbac = 'rbac.authorization.k8s.io';
 const applied = ['get', 'list', 'create', 'patch'];
 const removed = [...applied, 'delete'];
 
-/** By API group. No Secret, no role, no exec, no log; pods are seen, and made by the cluster's own controllers alone. */
+/** By API group. Which namespaces it may delete, namespace-policy.ts says. No Secret, no role, no exec, no log; pods are seen, and made by the cluster's own controllers alone. */
 const resources: readonly (readonly [group: string, kind: string, resource: string])[] = [
   ['', 'Namespace', 'namespaces'],
   ['', 'ResourceQuota', 'resourcequotas'],
@@ -24,7 +24,7 @@ const deployerRules = [
   ...resources.map(([group, kind, resource]) => ({
     apiGroups: [group],
     resources: [resource],
-    verbs: removableKinds.includes(kind) ? removed : applied,
+    verbs: removableKinds.includes(kind) || kind === 'Namespace' ? removed : applied,
   })),
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
 ];

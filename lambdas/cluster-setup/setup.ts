@@ -7,6 +7,7 @@ import type { Request } from '../runtime/custom-resource.ts';
 import { log } from '../runtime/log.ts';
 import { rolesResource, watcherResource } from './env.ts';
 import { imagePolicies } from './image-policy.ts';
+import { namespacePolicy } from './namespace-policy.ts';
 import { clusterObjects } from './roles.ts';
 import { WatcherProperties, watcherObjects } from './watcher.ts';
 
@@ -31,7 +32,7 @@ export async function setUp(
   const deleted = request.RequestType === 'Delete';
   if (request.ResourceType === rolesResource) {
     // With the cluster they go too.
-    const objects = [...clusterObjects, ...imagePolicies(registry)];
+    const objects = [...clusterObjects, ...imagePolicies(registry), ...namespacePolicy];
     if (!deleted) await again(() => cluster.apply(objects), pauseMs);
     return;
   }

@@ -13,6 +13,7 @@ import type { Clock, ClusterClient, EnvironmentStore } from '#core/ports.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
 import { repairedBy, wantedDigest } from '#core/release.ts';
 import { desiredObjects, type KubernetesObject } from '#core/rollout.ts';
+import type { Sight } from '#core/sight.ts';
 import { previousOf, wayBack } from '#core/way-back.ts';
 import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
@@ -33,6 +34,8 @@ export function deploy(deps: DeployDeps): Handle {
     // A watcher that is alive is heard of by its queue's own metric.
     if (key === undefined) return;
     const environment = await deps.store.read(key);
+    if (environment?.life.state === 'deleting' && environment.cluster === deps.clusterName)
+      return takeAway(deps, environment, cause);
     const digest = environment && wantedDigest(environment);
     if (!environment || digest === undefined) {
       return log.info('nothing is released', { environment: environmentId(key) });
@@ -73,7 +76,8 @@ function environmentOf(signal: Signal, clusterName: string): EnvironmentKey | un
 async function bringAndLook(deps: DeployDeps, environment: Environment, digest: Digest): Promise<Health> {
   const { cluster } = deps;
   const sight = await cluster.look(environment.key);
-  const plan = planOf(wantedObjects(deps, environment, digest), sight.objects);
+  const replicas = replicasOf(environment, sight);
+  const plan = planOf(wantedObjects(deps, environment, digest, replicas), sight.objects);
   if (plan.differences.length === 0) return assess(sight);
   log.info('the cluster differs', {
     environment: environmentId(environment.key),
@@ -86,16 +90,41 @@ async function bringAndLook(deps: DeployDeps, environment: Environment, digest: 
     : { ...seen, ready: false, problem: refusal };
 }
 
+/** From none the autoscaler never begins: the first pod is ours to ask for. */
+function replicasOf({ life }: Environment, { deployment }: Sight): 0 | 1 | undefined {
+  if (life.state === 'stopped') return 0;
+  return deployment?.spec.replicas === 0 ? 1 : undefined;
+}
+
+/** With its namespace goes all that is in it. */
+async function takeAway(
+  { store, cluster, clock }: DeployDeps,
+  environment: Environment,
+  cause: string | undefined,
+): Promise<void> {
+  const { objects } = await cluster.look(environment.key);
+  const home = objects.find(({ kind }) => kind === 'Namespace');
+  if (home && home.metadata.deletionTimestamp === undefined) await cluster.remove([home]);
+  const news = { kind: 'part-seen' as const, part: 'cluster' as const, gone: home === undefined };
+  const decision = next(environment, news, clock.now());
+  await commit(store, environment, decision, cause);
+  log.info('took away the namespace', {
+    environment: environmentId(environment.key),
+    ...summaryOf(decision),
+  });
+}
+
 function wantedObjects(
   { registry, config, clusterName }: DeployDeps,
   { key, spec }: Environment,
   digest: Digest,
+  replicas: 0 | 1 | undefined,
 ): KubernetesObject[] {
   const cluster = config.clusters.find(({ name }) => name === clusterName);
   if (!cluster) throw new Rejected(`The configuration names no cluster ${clusterName}: deploy again.`);
   const { loadBalancerScheme, kubernetesVersion } = cluster;
   const image = `${registry}/${repositoryOf('release', key)}@${digest}`;
-  return desiredObjects({ key, spec, image, digest, loadBalancerScheme, kubernetesVersion });
+  return desiredObjects({ key, spec, image, digest, loadBalancerScheme, kubernetesVersion, replicas });
 }
 
 /** @returns why the cluster would not, where a retry can't help: that is seen at the environment, and paged in time. */

@@ -1,7 +1,8 @@
 /** Names: the records at an environment's name are read, the plan is made, the changes are sent as one batch. */
 import type { Config } from '#core/config.ts';
 import { summaryOf } from '#core/decision.ts';
-import { desiredRecords, nameOf, ownerNameOf, planDns } from '#core/dns.ts';
+import { desiredRecords, nameOf, ownerNameOf, planDns, planRemoval } from '#core/dns.ts';
+import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { next } from '#core/machine.ts';
 import { environmentId } from '#core/names.ts';
@@ -17,12 +18,14 @@ export interface DnsDeps {
   readonly clock: Clock;
 }
 
-export function dns({ store, zone, config, clock }: DnsDeps): Handle {
+export function dns(deps: DnsDeps): Handle {
+  const { store, zone, config, clock } = deps;
   return async (signal, cause) => {
     if (signal.kind !== 'told' && signal.kind !== 'look')
       throw new Rejected(`The DNS stage takes events of ours and looks, not ${signal.kind}.`);
     const key = signal.kind === 'told' ? signal.event.environment : signal.environment;
     const environment = await store.read(key);
+    if (environment?.life.state === 'deleting') return takeAway(deps, environment, cause);
     if (environment?.release.phase !== 'ready') {
       return log.info('not Ready now: nothing to point at', { environment: environmentId(key) });
     }
@@ -40,4 +43,19 @@ export function dns({ store, zone, config, clock }: DnsDeps): Handle {
     await commit(store, environment, decision, cause);
     log.info('looked at the name', { name, target, ...summaryOf(decision) });
   };
+}
+
+async function takeAway(
+  { store, zone, config, clock }: DnsDeps,
+  environment: Environment,
+  cause: string | undefined,
+): Promise<void> {
+  const { key } = environment;
+  const name = nameOf(key, config.dns.zone);
+  const plan = planRemoval(key, config.dns.zone, await zone.records([name, ownerNameOf(name)]));
+  if (plan.outcome === 'changes' && plan.changes.length > 0) await zone.change(plan.changes);
+  const kept = plan.outcome === 'foreign' ? plan.reason : undefined;
+  const decision = next(environment, { kind: 'part-seen', part: 'name', gone: true, kept }, clock.now());
+  await commit(store, environment, decision, cause);
+  log.info('took away the name', { name, ...summaryOf(decision) });
 }

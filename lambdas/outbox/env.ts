@@ -8,6 +8,7 @@ export const Env = z.object({
   GATE_QUEUE_URL: z.url(),
   PROMOTE_QUEUE_URL: z.url(),
   DNS_QUEUE_URL: z.url(),
+  REMOVE_QUEUE_URL: z.url(),
   PAGER_QUEUE_URL: z.url(),
   /** JSON: cluster → URL of its deployer's queue. */
   DEPLOY_QUEUES: z.string().min(2),

@@ -11,6 +11,7 @@ export function lookQueues(env: Env): SqsLooks {
     gate: env.GATE_QUEUE_URL,
     promote: env.PROMOTE_QUEUE_URL,
     dns: env.DNS_QUEUE_URL,
+    remove: env.REMOVE_QUEUE_URL,
     pager: env.PAGER_QUEUE_URL,
   };
   const deployers = parseJson(z.record(z.string(), z.string()), env.DEPLOY_QUEUES, 'DEPLOY_QUEUES');

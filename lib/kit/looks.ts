@@ -10,17 +10,22 @@ export interface LookQueues {
   readonly gate: StageQueue;
   readonly promote: StageQueue;
   readonly dns: StageQueue;
+  readonly remove: StageQueue;
   readonly pager: StageQueue;
   readonly deploy: readonly DeployStage[];
 }
 
-export function lookEnvironment(scope: Construct, { build, gate, promote, dns, pager, deploy }: LookQueues) {
+export function lookEnvironment(
+  scope: Construct,
+  { build, gate, promote, dns, remove, pager, deploy }: LookQueues,
+) {
   const urls = deploy.map(({ clusterName, queue }) => [clusterName, queue.queue.queueUrl]);
   return {
     BUILD_QUEUE_URL: build.queue.queueUrl,
     GATE_QUEUE_URL: gate.queue.queueUrl,
     PROMOTE_QUEUE_URL: promote.queue.queueUrl,
     DNS_QUEUE_URL: dns.queue.queueUrl,
+    REMOVE_QUEUE_URL: remove.queue.queueUrl,
     PAGER_QUEUE_URL: pager.queue.queueUrl,
     DEPLOY_QUEUES: Stack.of(scope).toJsonString(Object.fromEntries(urls)),
   };
@@ -28,8 +33,8 @@ export function lookEnvironment(scope: Construct, { build, gate, promote, dns, p
 
 export function mayAskForLooks(
   sender: BundledFunction,
-  { build, gate, promote, dns, pager, deploy }: LookQueues,
+  { build, gate, promote, dns, remove, pager, deploy }: LookQueues,
 ): void {
-  for (const queue of [build, gate, promote, dns, pager, ...deploy.map((stage) => stage.queue)])
+  for (const queue of [build, gate, promote, dns, remove, pager, ...deploy.map((stage) => stage.queue)])
     queue.takesLooksOf(sender);
 }

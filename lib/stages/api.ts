@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
 import { impactOf } from '#core/flow.ts';
@@ -21,6 +22,7 @@ import { mayRedrive, type Place, placesText } from '../kit/dead-letter-places.ts
 import type { Foundation } from '../kit/foundation.ts';
 import { logGroup } from '../kit/log-group.ts';
 import { People } from '../kit/people.ts';
+import { type Prefix, repositoriesBelow } from '../kit/registry.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { changeOfEnvironment, mayRead, mayReadStory, mayWrite } from '../kit/table-access.ts';
 
@@ -37,6 +39,8 @@ export class ApiStage extends Construct {
   readonly url: string;
   #places: readonly Place[] = [];
   #outboxFunction = '';
+  #promoterRole = '';
+  #removerRole = '';
 
   constructor(scope: Construct, id: string, { config, table, pager }: ApiStageProps) {
     super(scope, id);
@@ -50,6 +54,8 @@ export class ApiStage extends Construct {
         // The stages come later in the flow.
         DEAD_LETTERS: Lazy.string({ produce: () => placesText(this, this.#places) }),
         OUTBOX_FUNCTION: Lazy.string({ produce: () => this.#outboxFunction }),
+        PROMOTER_ROLE_ARN: Lazy.string({ produce: () => this.#promoterRole }),
+        REMOVER_ROLE_ARN: Lazy.string({ produce: () => this.#removerRole }),
       },
       // As long as the gateway waits: redriving a full DLQ takes its time.
       timeout: Duration.seconds(29),
@@ -77,6 +83,17 @@ export class ApiStage extends Construct {
     this.#outboxFunction = outbox.lambda.functionName;
     mayRedrive(this.function, places);
     this.function.allow(['lambda:InvokeFunction'], [outbox.lambda.functionArn]);
+  }
+
+  /** With each environment its own, protected from the first moment; who may take them away is another function. */
+  makesRepositories({ promoter, remover }: { readonly promoter: IRole; readonly remover: IRole }): void {
+    this.#promoterRole = promoter.roleArn;
+    this.#removerRole = remover.roleArn;
+    const below = (prefix: Prefix) => repositoriesBelow(this.function, prefix);
+    const all = (['candidate', 'cache', 'release'] as const).map(below);
+    this.function.allow(['ecr:CreateRepository'], all);
+    this.function.allow(['ecr:PutLifecyclePolicy'], [below('candidate'), below('cache')]);
+    this.function.allow(['ecr:GetRepositoryPolicy', 'ecr:SetRepositoryPolicy'], [below('release')]);
   }
 
   #routes(): HttpApi {

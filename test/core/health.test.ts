@@ -89,6 +89,7 @@ it('Ready: since the last of its pods, at its address, with no problem', () => {
   expect(assess({ deployment: deployment(), pods, service: withIp })).toEqual({
     digest: digest(1),
     ready: true,
+    idle: false,
     readySince: '2026-03-01T12:00:08.000Z',
     address: '10.0.0.9',
     problem: undefined,
@@ -144,6 +145,7 @@ it('nothing there', () => {
   expect(assess({ deployment: undefined, pods: [], service: undefined })).toEqual({
     digest: undefined,
     ready: false,
+    idle: false,
     readySince: undefined,
     address: undefined,
     problem: 'No pod yet. Nothing to do for some seconds.',

@@ -5,6 +5,7 @@ import type { Environment } from '#core/environment.ts';
 import { candidateTurns, type News, next, releaseTurns, type Turn } from '#core/machine.ts';
 import { drawPhases } from '#core/phases-drawing.ts';
 import {
+  ann,
   at,
   awaiting,
   bob,
@@ -106,6 +107,13 @@ const anyNews: readonly News[] = [
   { kind: 'observed', health: healthy(1, { readySince: at(0) }) },
   { kind: 'observed', health: healthy(1, { ready: false }) },
   { kind: 'observed', health: healthy(1, { ready: false }), back: { to: released(3) } },
+  { kind: 'observed', health: healthy(1, { ready: false, idle: true }) },
+  { kind: 'changed', spec: { ...spec, command: ['sleep', '1'] }, person: ann },
+  { kind: 'changed', spec: { ...spec, replicas: { min: 2, max: 2 } }, person: ann },
+  { kind: 'rebuild-asked', useCache: true, person: ann },
+  { kind: 'stop-asked', person: ann },
+  { kind: 'start-asked', person: ann, today: { verdict: verdict(1), policy, waivers: [] } },
+  { kind: 'deletion-asked', person: ann },
 ];
 const unready: Environment = {
   ...promoting(),
@@ -126,6 +134,11 @@ const rollingBack: Environment = {
     lookAt: at(9),
   },
 };
+const stopping = after({ ...promoting(), release: ready().release }, { kind: 'stop-asked', person: ann });
+const stopped = after(stopping, {
+  kind: 'observed',
+  health: healthy(1, { ready: false, idle: true }),
+});
 const blocked = after(scanning(), { kind: 'judged', image: built(1), verdict: unfixable(1), policy });
 const everyPhase: readonly Environment[] = [
   requested(),
@@ -142,6 +155,10 @@ const everyPhase: readonly Environment[] = [
   rollingBack,
   unready,
   held,
+  stopping,
+  stopped,
+  after(requested(), { kind: 'stop-asked', person: ann }),
+  { ...promoting(), life: { state: 'stopped', since: at(9) } },
 ];
 
 it.each([

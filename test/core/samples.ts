@@ -129,6 +129,7 @@ export const ready = (n = 1): Environment => ({
 export const healthy = (n = 1, parts: Partial<Health> = {}): Health => ({
   digest: digest(n),
   ready: true,
+  idle: false,
   readySince: at(140),
   address: '10.0.0.9',
   problem: undefined,

@@ -1,11 +1,12 @@
 /** Stories of an environment's life: any news in any order, twice or never, with time in between. */
 import fc from 'fast-check';
 import type { Person } from '#core/approval.ts';
-import type { Environment, Image } from '#core/environment.ts';
+import { type Environment, type Image, Part } from '#core/environment.ts';
 import type { Health } from '#core/health.ts';
 import type { News } from '#core/machine.ts';
 import type { Digest, Instant } from '#core/names.ts';
 import { wantedDigest } from '#core/release.ts';
+import type { Spec } from '#core/spec.ts';
 import type { Verdict } from '#core/verdict.ts';
 import { previousOf, type WayBack, wayBack } from '#core/way-back.ts';
 import {
@@ -18,6 +19,7 @@ import {
   healthy,
   image,
   policy,
+  spec,
   team,
   unfixable,
   verdict,
@@ -49,8 +51,18 @@ type Tale =
   | { kind: 'approved'; image: Image; person: Person }
   | { kind: 'observed'; health: (now: Instant) => Health }
   | { kind: 'pointed'; target: string }
-  | { kind: 'paged'; heard: number };
+  | { kind: 'paged'; heard: number }
+  | { kind: 'changed'; spec: Spec }
+  | { kind: 'rebuild-asked' | 'stop-asked' | 'start-asked' | 'deletion-asked' }
+  | { kind: 'part-seen'; part: Part; gone: boolean };
 
+/** Another image, more memory, and both. */
+const specs: readonly Spec[] = [
+  spec,
+  { ...spec, command: ['sleep', '1'] },
+  { ...spec, resources: { ...spec.resources, memoryMiB: 512 } },
+  { ...spec, command: ['sleep', '2'], replicas: { min: 2, max: 3 } },
+];
 const digests = fc.constantFrom(1, 2, 3, 10);
 const anyHealth = fc.oneof(
   digests.map((n) => (now: Instant) => healthy(n, { readySince: now })),
@@ -60,6 +72,7 @@ const anyHealth = fc.oneof(
     (n) => (now: Instant) =>
       healthy(n, { ready: false, lastOom: { at: now, pod: 'app-1', container: 'app', limit: '64Mi' } }),
   ),
+  digests.map((n) => () => healthy(n, { ready: false, readySince: undefined, idle: true })),
   digests.map(
     (n) => () =>
       healthy(n, {
@@ -98,13 +111,39 @@ const anyTale: fc.Arbitrary<Tale> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('observed' as const), health: anyHealth }) },
   fc.record({ kind: fc.constant('pointed' as const), target: fc.constantFrom('10.0.0.9', '10.0.0.10') }),
   fc.record({ kind: fc.constant('paged' as const), heard: fc.constantFrom(1, 2) }),
+  fc.record({ kind: fc.constant('changed' as const), spec: fc.constantFrom(...specs) }),
+  fc.record({
+    kind: fc.constantFrom('rebuild-asked' as const, 'stop-asked' as const, 'start-asked' as const),
+  }),
+);
+/** The end of an environment: few of its stories are to have one early. */
+const anyLastTale: fc.Arbitrary<Tale> = fc.oneof(
+  fc.record({ kind: fc.constant('deletion-asked' as const) }),
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('part-seen' as const),
+      part: fc.constantFrom(...Part.options),
+      gone: fc.constantFrom(true, true, false),
+    }),
+  },
 );
 const anyStep = fc.record({
-  news: anyTale,
+  news: fc.oneof({ weight: 20, arbitrary: anyTale }, { weight: 1, arbitrary: anyLastTale }),
   isAimed: fc.constantFrom(true, true, true, false),
   wait: fc.constantFrom(0, 1, 30, 130, 700),
 });
-export const story = fc.array(anyStep, { maxLength: 40, size: 'max' });
+const anyLastStep = fc.record({
+  news: fc.oneof(anyTale, anyLastTale),
+  isAimed: fc.constant(true),
+  wait: fc.constantFrom(0, 30, 130),
+});
+export const story = fc
+  .tuple(
+    fc.array(anyStep, { maxLength: 40, size: 'max' }),
+    fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.array(anyLastStep, { maxLength: 20 })),
+  )
+  .map(([steps, last]) => [...steps, ...last]);
 
 export type Step = typeof anyStep extends fc.Arbitrary<infer S> ? S : never;
 
@@ -163,6 +202,19 @@ export function newsOf(
       return { kind: 'not-pointed', reason: 'it is not ours' };
     case 'paged':
       return { kind: 'paged', notices: environment.untold.slice(0, told.heard) };
+    case 'changed':
+      return { kind: 'changed', spec: told.spec, person: ann };
+    case 'rebuild-asked':
+      return { kind: 'rebuild-asked', useCache: true, person: ann };
+    case 'stop-asked':
+    case 'deletion-asked':
+      return { kind: told.kind, person: ann };
+    case 'start-asked': {
+      const verdict = verdicts.get(wantedDigest(environment) ?? built(1).digest);
+      return { kind: 'start-asked', person: ann, today: { verdict, policy, waivers: [] } };
+    }
+    case 'part-seen':
+      return told;
   }
 }
 

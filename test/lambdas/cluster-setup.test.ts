@@ -6,6 +6,7 @@ import { Rejected, Retryable } from '#core/errors.ts';
 import type { KubernetesObject } from '#core/rollout.ts';
 import { rolesResource, watcherResource } from '#lambdas/cluster-setup/env.ts';
 import { imagePolicies } from '#lambdas/cluster-setup/image-policy.ts';
+import { namespacePolicy } from '#lambdas/cluster-setup/namespace-policy.ts';
 import { setUp } from '#lambdas/cluster-setup/setup.ts';
 import { environmentOf, watcherObjects } from '#lambdas/cluster-setup/watcher.ts';
 import { Env } from '../../watcher/env.ts';
@@ -79,7 +80,7 @@ describe('what is set up', () => {
       'apply ClusterRole getschwifty-deployer',
       'apply ClusterRoleBinding getschwifty-deployer',
       'apply ConfigMap amazon-vpc-cni',
-      ...imagePolicies(place.registry).map(({ kind, metadata }) => `apply ${kind} ${metadata.name}`),
+      ...[...imagePolicies(place.registry), ...namespacePolicy].map(({ kind, metadata }) => `apply ${kind} ${metadata.name}`),
     ]);
     const before = [...done];
     await setUp(request(rolesResource, 'Delete', {}), client, place, 0);

@@ -13,6 +13,7 @@ import type {
   ImageScanner,
   Notices,
   Pager,
+  RepositoryRemover,
 } from '#core/ports.ts';
 import { build } from '#lambdas/build/build.ts';
 import { deploy } from '#lambdas/deploy/deploy.ts';
@@ -20,6 +21,7 @@ import { dns } from '#lambdas/dns/dns.ts';
 import { gate } from '#lambdas/gate/gate.ts';
 import { tellPager } from '#lambdas/pager/pager.ts';
 import { promote } from '#lambdas/promote/promote.ts';
+import { remove } from '#lambdas/remove/remove.ts';
 import type { Handle } from '#lambdas/runtime/queue.ts';
 import { type Envelope, matches } from './event-pattern.ts';
 
@@ -41,8 +43,8 @@ export const registryHost = '000000000000.dkr.ecr.us-east-1.amazonaws.com';
 export const rita: Person = { name: 'rita', groups: ['checkout-members'] };
 export const anna: Person = { name: 'anna', groups: ['checkout-members', 'checkout-approvers'] };
 
-export type QueueStage = 'build' | 'gate' | 'promote' | 'deploy' | 'dns' | 'pager';
-const withQueues: readonly Stage[] = ['build', 'gate', 'promote', 'deploy', 'dns', 'pager'];
+export type QueueStage = 'build' | 'gate' | 'promote' | 'deploy' | 'dns' | 'remove' | 'pager';
+const withQueues: readonly Stage[] = ['build', 'gate', 'promote', 'deploy', 'dns', 'remove', 'pager'];
 const isQueueStage = (stage: Stage): stage is QueueStage => withQueues.includes(stage);
 
 /** The stages whose rule takes this event. */
@@ -59,6 +61,7 @@ export interface StageDeps {
   readonly cluster: ClusterClient;
   readonly clusterName: string;
   readonly zone: DnsZone;
+  readonly repositories: RepositoryRemover;
   readonly notices: Notices;
   readonly pager: Pager;
   readonly clock: Clock;
@@ -72,6 +75,7 @@ export function stagesOf(deps: StageDeps): Record<QueueStage, Handle> {
     promote: promote(deps),
     deploy: deploy({ ...deps, registry: registryHost }),
     dns: dns(deps),
+    remove: remove(deps),
     pager: tellPager(deps),
   };
 }

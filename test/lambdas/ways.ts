@@ -84,6 +84,7 @@ export async function ready(world = new World()): Promise<World> {
   const health = {
     digest: image,
     ready: true,
+    idle: false,
     readySince: world.clock.now(),
     address,
     problem: undefined,

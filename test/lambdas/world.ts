@@ -90,7 +90,7 @@ export class World {
   /** @param parts put in the place of the world's own: a store that crashes, a newer configuration. */
   stages(parts: { store?: MemoryStore; config?: Config } = {}): Record<QueueStage, Handle> {
     const { store, registry, cluster, builder, ...rest } = { ...this, ...parts };
-    const images = { scanner: registry, promoter: registry, builder };
+    const images = { scanner: registry, promoter: registry, repositories: registry, builder };
     const { zone, notices, pager, clock, config } = rest;
     return stagesOf({ store, ...images, cluster, clusterName: 'main', zone, notices, pager, clock, config });
   }
@@ -101,7 +101,7 @@ export class World {
       drain: (entries) => drain({ ...this, outbox: store }, { kind: 'drain', entries: [...entries] }),
     };
     return makeApp(
-      { store, failures: store, config, clock, deadLetters, outbox },
+      { store, failures: store, repositories: this.registry, config, clock, deadLetters, outbox },
       { person: () => person, requestId: () => `request-${this.#requests++}` },
     );
   }

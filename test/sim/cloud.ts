@@ -176,7 +176,8 @@ export class Cloud {
         failures: this.store,
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
       };
-      const deps = { ...parts, ...operators, config: invocation.config };
+      const repositories = faulty('repositories', this.registry, invocation, parts.around);
+      const deps = { ...parts, ...operators, repositories, config: invocation.config };
       const caller = { person: () => person, requestId: () => invocation.name };
       const init = { method: 'POST', body: JSON.stringify(body) };
       status = (await makeApp(deps, caller).request(path, init)).status;
@@ -239,6 +240,7 @@ export class Cloud {
       }),
       clusterName,
       zone: port('zone', zone),
+      repositories: port('repositories', registry),
       notices: port('notices', notices),
       pager: port('pager', pager),
       config: invocation.config,

@@ -17,6 +17,7 @@ const prefixes: Readonly<Record<string, Stage>> = {
   Gate: 'gate',
   Promote: 'promote',
   Dns: 'dns',
+  Remove: 'remove',
   Pager: 'pager',
   DeployMain: 'deploy',
   DeploySecond: 'deploy',

@@ -30,7 +30,7 @@ export function holdings(assembly: Assembly): void {
     it('only what is base or cache may be overwritten, and only candidates and caches expire', () => {
       for (const [, { Properties }] of assembly.ofType('AWS::ECR::Repository')) {
         const prefix = String(Properties['RepositoryName']).split('/')[0] ?? '';
-        const movable = Properties['ImageTagMutability'] === undefined;
+        const movable = Properties['ImageTagMutability'] === 'MUTABLE';
         expect({ prefix, movable }).toEqual({ prefix, movable: ['base', 'cache'].includes(prefix) });
         const expires = Properties['LifecyclePolicy'] !== undefined;
         expect({ prefix, expires }).toEqual({ prefix, expires: ['candidate', 'cache'].includes(prefix) });

@@ -38,8 +38,8 @@ export function permissions(assembly: Assembly): void {
     it.each([
       ['VERDICT#*', ['Gate']],
       ['APPROVAL#*', ['Api']],
-      ['ENV#*', ['Api', 'Build', 'Gate', 'Promote', 'Dns', 'Pager', 'DeployMain', 'DeploySecond']],
-      ['FAILURE#*', ['Build', 'Gate', 'Promote', 'Dns', 'Pager', 'DeployMain', 'DeploySecond']],
+      ['ENV#*', ['Api', 'Build', 'Gate', 'Promote', 'Dns', 'Remove', 'Pager', 'DeployMain', 'DeploySecond']],
+      ['FAILURE#*', ['Build', 'Gate', 'Promote', 'Dns', 'Remove', 'Pager', 'DeployMain', 'DeploySecond']],
     ])('%s is written by %s alone', (kind, stages) => {
       const writers = allowed
         .filter(({ statement }) => statement.Action.some((it) => writes.test(it)))
@@ -77,10 +77,17 @@ export function permissions(assembly: Assembly): void {
       expect(policies).toHaveLength(assembly.config.environments.length);
     });
 
-    it('a role that may change what protects a release repository is none of ours', () => {
+    it('what protects a release repository is given once, by its maker, and taken away with it', () => {
       const protecting = /^ecr:(?:\*|Set|Delete|Put(?!Image$)|Update)/;
-      const able = allowed.filter(({ statement }) => statement.Action.some((it) => protecting.test(it)));
-      expect(able.map(({ role }) => role)).toEqual([]);
+      const able = allowed.flatMap(({ role, statement }) =>
+        statement.Resource.some((it) => it.includes('release/') || it === '"*"')
+          ? statement.Action.filter((it) => protecting.test(it)).map((action) => [role, action])
+          : [],
+      );
+      expect(able).toEqual([
+        [roleOfStage('Api'), 'ecr:SetRepositoryPolicy'],
+        [roleOfStage('Remove'), 'ecr:DeleteRepository'],
+      ]);
     });
 
     it.each(clusterNames)('the watcher of %s may send to its own queue, and nothing else', (name) => {

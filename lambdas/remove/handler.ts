@@ -1,0 +1,21 @@
+/** Entry of the remover's function: the only role that deletes repositories of environments. */
+import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { EcrRepositoryRemover } from '#adapters/aws/repositories.ts';
+import { Table } from '#adapters/aws/table.ts';
+import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
+import { queueHandler } from '../runtime/queue.ts';
+import { Env } from './env.ts';
+import { remove } from './remove.ts';
+
+const env = readEnv(Env);
+const table = new Table(env.TABLE_NAME);
+
+export const handler = queueHandler(
+  remove({
+    store: table,
+    repositories: new EcrRepositoryRemover(),
+    config: readConfig(),
+    clock: systemClock,
+  }),
+  { stage: 'remove', refuse: toDeadLetters(env.DLQ_URL), failures: table },
+);
