@@ -7,7 +7,7 @@ import { building } from './candidate.ts';
 import { change, type Decision, type EventBody, type Refusal, refuse, unchanged } from './decision.ts';
 import type { Environment, Life, Part } from './environment.ts';
 import { unreachable } from './errors.ts';
-import { addSeconds, environmentId, type Instant } from './names.ts';
+import { addSeconds, environmentId, type Instant, secondsBetween } from './names.ts';
 import { recheckSeconds } from './recheck.ts';
 import { beginning, halting } from './release.ts';
 import { isSame } from './same.ts';
@@ -201,6 +201,6 @@ function afterAll(life: Extract<Life, { state: 'deleting' }>, now: Instant): Lif
   if (swept) return { state: 'deleted', since, by };
   const soonest = addSeconds(now, goingSeconds);
   const late = addSeconds(since, sweepSeconds);
-  const lookAt = late > soonest ? late : soonest;
+  const lookAt = secondsBetween(soonest, late) > 0 ? late : soonest;
   return { state: 'deleting', since, by, left: [...parts], swept: true, lookAt };
 }

@@ -80,7 +80,9 @@ describe('what is set up', () => {
       'apply ClusterRole getschwifty-deployer',
       'apply ClusterRoleBinding getschwifty-deployer',
       'apply ConfigMap amazon-vpc-cni',
-      ...[...imagePolicies(place.registry), ...namespacePolicy].map(({ kind, metadata }) => `apply ${kind} ${metadata.name}`),
+      ...[...imagePolicies(place.registry), ...namespacePolicy].map(
+        ({ kind, metadata }) => `apply ${kind} ${metadata.name}`,
+      ),
     ]);
     const before = [...done];
     await setUp(request(rolesResource, 'Delete', {}), client, place, 0);
