@@ -8,6 +8,12 @@ import { origin, StoryId } from '#core/story.ts';
 import { Step } from '#core/trace.ts';
 import { Verdict } from '#core/verdict.ts';
 
+/** `/environments/{team}/{name}` */
+export const EnvironmentPath = z.object({ team: TeamName, name: EnvironmentName });
+export const DlqPath = z.object({ dlq: z.string().min(1).max(100) });
+
+export const HealthAnswer = z.object({ status: z.literal('ok') });
+
 export const CreateEnvironment = z.strictObject({ team: TeamName, name: EnvironmentName, spec: Spec });
 export const CreateApproval = z.strictObject({ digest: Digest });
 

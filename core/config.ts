@@ -11,6 +11,8 @@ export const Team = z.strictObject({
   /** Groups of the identity provider, as its tokens name them. */
   members: Group,
   approvers: Group,
+  /** May all in this team that members and approvers may; without it nobody is. */
+  admins: Group.optional(),
   /** Four eyes unless the team says otherwise. */
   requesterMayApprove: z.boolean().default(false),
 });
@@ -62,6 +64,8 @@ export const Config = z
     teams: z.array(Team).min(1),
     /** The group of those who run GetSchwifty: they see each environment's story and redrive what failed. */
     operators: Group.default('getschwifty-operators'),
+    /** The group of those who see and refuse any team's images. */
+    security: Group.default('getschwifty-security'),
     /** Their repositories are made at deploy time; a request for any other environment is refused. */
     environments: z.array(z.strictObject({ ...EnvironmentKey.shape, cluster: ClusterName })),
     catalog: z.strictObject({ bases: z.array(BaseImage).min(1) }),

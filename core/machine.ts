@@ -2,7 +2,7 @@
  * The state machine of an environment: what it is, a piece of news, and what it shall be. Every stage, reconcile's looks
  * and people's requests end here, so they can't disagree. docs/phases.md is drawn from the turns at the end, which a test holds against what `next` does.
  */
-import { approve, type Person } from './approval.ts';
+import { approve } from './approval.ts';
 import * as candidate from './candidate.ts';
 import type { Team } from './config.ts';
 import { both, type Decision, type Refusal, refuse, unchanged } from './decision.ts';
@@ -16,6 +16,7 @@ import type { Policy } from './policy.ts';
 import { type Objection, promoted, refusePromotion } from './promotion.ts';
 import { rechecked } from './recheck.ts';
 import { notPointed, observed, pointed } from './release.ts';
+import type { Person } from './roles.ts';
 import type { Verdict } from './verdict.ts';
 import type { WayBack } from './way-back.ts';
 

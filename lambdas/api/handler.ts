@@ -9,7 +9,7 @@ import { DeadLetterPlace } from '#core/dead-letter.ts';
 import { parseJson } from '#core/errors.ts';
 import { count, time } from '#core/measures.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
-import { log, withFields } from '../runtime/log.ts';
+import { log, note, withFields } from '../runtime/log.ts';
 import { measure } from '../runtime/metrics.ts';
 import { Env } from './env.ts';
 import { personOf, requestIdOf } from './person.ts';
@@ -29,6 +29,8 @@ const app = makeApp(
   {
     person: (bindings) => personOf(eventOf(bindings)),
     requestId: (bindings) => requestIdOf(eventOf(bindings)),
+    routed: (route) => note({ route }),
+    failed: (error) => log.error('failed', error),
   },
 );
 const respond = handle(app);
@@ -38,10 +40,7 @@ export const handler: typeof respond = (event, context) =>
   withFields({ stage: 'api', messageId: requestIdOf(event) }, async () => {
     const begun = performance.now();
     const answer = await respond(event, context);
-    log.info('answered', { route: routeOf(event), status: answer.statusCode });
+    log.info('answered', { status: answer.statusCode });
     measure([count('Handled'), time('ResponseTime', performance.now() - begun)]);
     return answer;
   });
-
-const routeOf = (event: unknown): string | undefined =>
-  z.object({ routeKey: z.string() }).safeParse(event).data?.routeKey;

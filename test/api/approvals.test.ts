@@ -31,8 +31,8 @@ test('403: one may not approve, and one may not approve what one asked for', asy
   const world = await awaitingApproval();
   expect(await refused(world, rita, 'POST', approvals, { digest: image })).toMatchObject({
     status: 403,
-    title: 'Not an approver',
-    detail: 'Only members of checkout-approvers approve images of team checkout.',
+    title: 'Not allowed',
+    detail: 'rita may not approve images of team checkout: that is for checkout-approvers.',
   });
   const both = { ...rita, groups: anna.groups };
   expect(await refused(world, both, 'POST', approvals, { digest: image })).toMatchObject({

@@ -2,7 +2,7 @@
 import '../lambdas/quiet.ts';
 import { expect } from 'vitest';
 import { EnvironmentAnswer, Problem } from '#api/schemas.ts';
-import type { Person } from '#core/approval.ts';
+import type { Person } from '#core/roles.ts';
 import type { World } from '../lambdas/world.ts';
 
 export async function call(

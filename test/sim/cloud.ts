@@ -12,12 +12,12 @@ import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import { makeApp } from '#api/app.ts';
-import type { Person } from '#core/approval.ts';
 import type { Config } from '#core/config.ts';
 import type { Change } from '#core/decision.ts';
 import { Rejected } from '#core/errors.ts';
 import { addSeconds } from '#core/names.ts';
 import type { Clock, Due, EventBus, LookQueues, OutboxEntry } from '#core/ports.ts';
+import type { Person } from '#core/roles.ts';
 import { send } from '#lambdas/outbox/send.ts';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
 import { handleRecord } from '#lambdas/runtime/queue.ts';
@@ -177,7 +177,13 @@ export class Cloud {
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
       };
       const deps = { ...parts, ...operators, config: invocation.config };
-      const caller = { person: () => person, requestId: () => invocation.name };
+      const caller = {
+        person: () => person,
+        requestId: () => invocation.name,
+        failed: (error: unknown) => {
+          throw error;
+        },
+      };
       const init = { method: 'POST', body: JSON.stringify(body) };
       status = (await makeApp(deps, caller).request(path, init)).status;
     });

@@ -1,11 +1,12 @@
 /** What people do: ask, approve, push by hand, delete, change the policy, send what nobody can read. */
-import type { Person } from '#core/approval.ts';
+
 import type { Config } from '#core/config.ts';
 import { nameOf } from '#core/dns.ts';
 import type { Environment } from '#core/environment.ts';
 import { repositoryOf } from '#core/image.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import { Waiver } from '#core/policy.ts';
+import type { Person } from '#core/roles.ts';
 import { spec } from '../contracts/samples.ts';
 import type { Cloud } from './cloud.ts';
 import type { Nature } from './nature.ts';

@@ -1,0 +1,15 @@
+/** Every route of the API, in the order of its document. A new one goes into a file of its own here, and into this list. */
+import type { Route } from '../route.ts';
+import { approvalRoutes } from './approvals.ts';
+import { dlqRoutes } from './dlqs.ts';
+import { environmentRoutes } from './environments.ts';
+import { healthRoutes } from './health.ts';
+import { traceRoutes } from './trace.ts';
+
+export const routes: readonly Route[] = [
+  ...environmentRoutes,
+  ...traceRoutes,
+  ...approvalRoutes,
+  ...dlqRoutes,
+  ...healthRoutes,
+];
