@@ -55,6 +55,7 @@ function notAllowed(app: App, path: Route['path']): void {
 const rawRequest = (c: Context<{ Bindings: Bindings }>, caller: Caller): RawRequest => ({
   params: c.req.param(),
   query: c.req.query(),
+  header: (name) => c.req.header(name),
   text: () => c.req.text(),
   person: () => caller.person(c.env),
   requestId: caller.requestId(c.env),

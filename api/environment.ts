@@ -1,13 +1,47 @@
 /** What the routes of environments share: how one is described, and what is said where there is none. */
 import type { Change, Decision } from '#core/decision.ts';
-import { judgedDigest, phaseOf } from '#core/environment.ts';
-import { unreachable } from '#core/errors.ts';
+import { type Environment, judgedDigest, phaseOf } from '#core/environment.ts';
+import { Conflict, unreachable } from '#core/errors.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
-import type { EnvironmentStore } from '#core/ports.ts';
+import type { Enclosed, EnvironmentStore } from '#core/ports.ts';
+import { changedMeanwhile, etagOf, mustMatch } from './headers.ts';
 import { ProblemError, refused } from './problem.ts';
 import type { EnvironmentAnswer } from './schemas.ts';
 
-export async function describe(store: EnvironmentStore, key: EnvironmentKey): Promise<EnvironmentAnswer> {
+/** An answer's body and its ETag. */
+export async function described(
+  store: EnvironmentStore,
+  key: EnvironmentKey,
+  headers: Readonly<Record<string, string>> = {},
+) {
+  const body = await describe(store, key);
+  return { body, headers: { ...headers, ...etagOf(body.environment) } };
+}
+
+/** @throws 404 where there is none, 412 where it is not at the version that was named. */
+export async function readAt(
+  store: EnvironmentStore,
+  key: EnvironmentKey,
+  version: number,
+): Promise<Environment> {
+  const environment = await store.read(key);
+  if (!environment) throw missing(key);
+  mustMatch(environment, version);
+  return environment;
+}
+
+/** A change of the version that was named. @throws 412 where somebody else wrote first. */
+export async function writeAt(store: EnvironmentStore, change: Change, enclosed?: Enclosed): Promise<void> {
+  try {
+    await store.write(change, enclosed);
+  } catch (error) {
+    const { key, version } = change.environment;
+    if (error instanceof Conflict) throw changedMeanwhile(key, version - 1);
+    throw error;
+  }
+}
+
+async function describe(store: EnvironmentStore, key: EnvironmentKey): Promise<EnvironmentAnswer> {
   const [environment, history] = await Promise.all([store.read(key), store.audit(key, 50)]);
   if (!environment) throw missing(key);
   const digest = judgedDigest(environment);

@@ -4,15 +4,16 @@
  */
 import * as z from 'zod';
 import type { Config, Team } from '#core/config.ts';
-import type { Chronicle, Clock, EnvironmentStore } from '#core/ports.ts';
+import type { Chronicle, Clock, Directory, EnvironmentStore } from '#core/ports.ts';
 import type { Person } from '#core/roles.ts';
 import { type Right, whyNot } from '#core/roles.ts';
 import type { DeadLetterDeps } from './dead-letters.ts';
+import { headersOf } from './headers.ts';
 import { fieldsOf, invalid, ProblemError, refused } from './problem.ts';
 
 /** What routes need of the world. */
 export interface ApiDeps extends DeadLetterDeps {
-  readonly store: EnvironmentStore & Chronicle;
+  readonly store: EnvironmentStore & Directory & Chronicle;
   readonly config: Config;
   readonly clock: Clock;
 }
@@ -21,14 +22,16 @@ export interface ApiDeps extends DeadLetterDeps {
 export interface RawRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
+  readonly header: (name: string) => string | undefined;
   readonly text: () => Promise<string>;
   /** Told by the gateway. */
   readonly person: () => Person;
   readonly requestId: string | undefined;
 }
 
-interface Asked<P, Q, B> {
+interface Asked<P, H, Q, B> {
   readonly params: P;
+  readonly headers: H;
   readonly query: Q;
   readonly body: B;
   readonly person: Person;
@@ -67,6 +70,7 @@ export interface RouteData {
   readonly summary: string;
   readonly who: Who;
   readonly params: z.ZodObject;
+  readonly headers: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body: z.ZodType;
   readonly answers: Answers;
@@ -78,24 +82,31 @@ export interface Route extends RouteData {
   readonly respond: (raw: RawRequest, deps: ApiDeps) => Promise<Answered>;
 }
 
-interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, A extends Answers>
-  extends RouteData {
+interface Definition<
+  P extends z.ZodObject,
+  H extends z.ZodObject,
+  Q extends z.ZodObject,
+  B extends z.ZodType,
+  A extends Answers,
+> extends RouteData {
   readonly params: P;
+  readonly headers: H;
   readonly query: Q;
   readonly body: B;
   readonly answers: A;
   readonly answer: (
-    asked: Asked<z.output<P>, z.output<Q>, z.output<B>>,
+    asked: Asked<z.output<P>, z.output<H>, z.output<Q>, z.output<B>>,
     deps: ApiDeps,
   ) => Promise<AnswerOf<NoInfer<A>>>;
 }
 
 export function route<
   P extends z.ZodObject,
+  H extends z.ZodObject,
   Q extends z.ZodObject,
   B extends z.ZodType,
   const A extends Answers,
->({ answer, ...data }: Definition<P, Q, B, A>): Route {
+>({ answer, ...data }: Definition<P, H, Q, B, A>): Route {
   return {
     ...data,
     /** A stranger learns nothing of a team: who may is settled as soon as the team is known. */
@@ -104,10 +115,11 @@ export function route<
       const person = data.who === 'everybody' ? nobody : raw.person();
       const team = teamIn(params);
       if (team !== undefined || data.who === 'operate') allow(data.who, person, deps.config, team);
-      const query = inQuery(data.query, raw.query);
+      const headers = headersOf(data.headers, raw.header);
+      const query = queryOf(data.query, raw.query);
       const body = await bodyOf(data.body, raw);
-      if (team === undefined) allow(data.who, person, deps.config, teamIn(body));
-      return answer({ params, query, body, person, requestId: raw.requestId }, deps);
+      if (team === undefined) allow(data.who, person, deps.config, teamIn(query) ?? teamIn(body));
+      return answer({ params, headers, query, body, person, requestId: raw.requestId }, deps);
     },
   };
 }
@@ -116,7 +128,8 @@ const nobody: Person = { name: 'nobody', groups: [] };
 const teamIn = (part: unknown): string | undefined =>
   z.object({ team: z.string() }).safeParse(part).data?.team;
 
-function allow(who: Who, person: Person, config: Config, name: string | undefined): void {
+/** @throws 403 where the person may not, 404 where there is no such team. */
+export function allow(who: Who, person: Person, config: Config, name: string | undefined): void {
   if (who === 'everybody' || who === 'signed-in') return;
   const refusal = whyNot(person, who, config, name === undefined ? undefined : teamOf(config, name));
   if (refusal) throw refused(refusal);
@@ -139,11 +152,14 @@ function paramsOf<P extends z.ZodObject>(schema: P, value: RawRequest['params'])
   throw new ProblemError(404, 'Not found', detail, { fields });
 }
 
-function inQuery<Q extends z.ZodObject>(schema: Q, value: RawRequest['query']): z.output<Q> {
+function queryOf<Q extends z.ZodObject>(schema: Q, value: RawRequest['query']): z.output<Q> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw invalid(fieldsOf(parsed.error), 'the query');
 }
+
+/** Below the six megabytes that a function takes; a spec with all its files is about one. */
+const maxBody = 2 * 1024 * 1024;
 
 async function bodyOf<B extends z.ZodType>(schema: B, raw: RawRequest): Promise<z.output<B>> {
   const parsed = schema.safeParse(takesNothing(schema) ? undefined : json(await raw.text()));
@@ -155,6 +171,10 @@ async function bodyOf<B extends z.ZodType>(schema: B, raw: RawRequest): Promise<
 export const takesNothing = (schema: z.ZodType): boolean => schema === noBody;
 
 function json(text: string): unknown {
+  if (text.length > maxBody) {
+    const detail = `The body has ${text.length} characters; ${maxBody} are taken.`;
+    throw new ProblemError(413, 'Too large', detail);
+  }
   try {
     return JSON.parse(text);
   } catch {

@@ -1,8 +1,8 @@
 /** What goes over the wire: requests as they are checked, answers as the client may rely on them. */
 import * as z from 'zod';
 import { Remedy } from '#core/dead-letter.ts';
-import { Environment } from '#core/environment.ts';
-import { Digest, EnvironmentName, Instant, TeamName } from '#core/names.ts';
+import { Environment, Listed } from '#core/environment.ts';
+import { Digest, EnvironmentName, Instant, parseEnvironmentId, TeamName } from '#core/names.ts';
 import { Spec } from '#core/spec.ts';
 import { origin, StoryId } from '#core/story.ts';
 import { Step } from '#core/trace.ts';
@@ -25,6 +25,36 @@ export const EnvironmentAnswer = z.object({
   history: z.array(z.object({ at: z.string(), actor: z.string(), what: z.string(), ...origin })),
 });
 export type EnvironmentAnswer = z.infer<typeof EnvironmentAnswer>;
+
+const limit = z
+  .string()
+  .regex(/^(?:[1-9]\d?|100)$/, 'from 1 to 100')
+  .transform(Number)
+  .optional()
+  .describe('How many a page has at most.');
+
+export const ListQuery = z.strictObject({
+  team: TeamName.optional().describe('Of this team alone; without it of all whose environments you may see.'),
+  cursor: z
+    .string()
+    .regex(/^[a-z0-9-]{1,24}\/[a-z0-9-]{1,24}$/, 'the `next` of an earlier page')
+    .transform((id, context) => {
+      const key = parseEnvironmentId(id);
+      if (key) return key;
+      context.addIssue({ code: 'custom', message: 'the `next` of an earlier page' });
+      return z.NEVER;
+    })
+    .optional()
+    .describe('`next` of the page before.'),
+  limit,
+});
+
+export const EnvironmentsAnswer = z.object({
+  environments: z.array(z.object({ ...Listed.shape, phase: z.string() })),
+  /** The cursor of the next page, where there is one. */
+  next: z.string().optional(),
+});
+export type EnvironmentsAnswer = z.infer<typeof EnvironmentsAnswer>;
 
 /** Query of `GET /environments/{team}/{name}/trace`. */
 export const TraceQuery = z.strictObject({

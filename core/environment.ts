@@ -111,9 +111,21 @@ export const Environment = z.object({
 });
 export type Environment = z.infer<typeof Environment>;
 
+/** What lists show of one: without what is large, its spec first of all. */
+export const Listed = Environment.pick({
+  key: true,
+  cluster: true,
+  requester: true,
+  createdAt: true,
+  version: true,
+  candidate: true,
+  release: true,
+  dns: true,
+});
+export type Listed = z.infer<typeof Listed>;
+
 /** One word for people: the release while something runs or is about to, else the candidate. */
-export function phaseOf(environment: Environment): string {
-  const { release, candidate } = environment;
+export function phaseOf({ release, candidate }: Pick<Environment, 'release' | 'candidate'>): string {
   return release.phase === 'none' ? candidate.phase : release.phase;
 }
 

@@ -5,11 +5,11 @@ import type { Audit, Change } from './decision.ts';
 import type { DnsChange, DnsRecord } from './dns.ts';
 import type { DrainAnswer, DrainRequest } from './drain.ts';
 import type { LiveObject } from './drift.ts';
-import type { Environment, Image } from './environment.ts';
+import type { Environment, Image, Listed } from './environment.ts';
 import type { DomainEvent } from './events.ts';
 import type { Scan } from './finding.ts';
 import type { Notice } from './incident.ts';
-import type { Digest, EnvironmentKey, Instant } from './names.ts';
+import type { Digest, EnvironmentKey, EnvironmentName, Instant, TeamName } from './names.ts';
 import type { LookStage } from './reconcile.ts';
 import type { KubernetesObject } from './rollout.ts';
 import type { Alive, Seen } from './seen.ts';
@@ -39,6 +39,19 @@ export interface EnvironmentStore {
   audit(key: EnvironmentKey, limit: number): Promise<readonly Audit[]>;
   /** Environments that somebody is to look at by now, longest waiting first. */
   due(now: Instant, limit: number): Promise<Due>;
+}
+
+/** A team's environments, by name. It follows what is written after a moment. */
+export interface Directory {
+  /**
+   * @param after the last name of the page before.
+   * @returns whether there are more after these.
+   */
+  list(
+    team: TeamName,
+    after: EnvironmentName | undefined,
+    limit: number,
+  ): Promise<{ readonly listed: readonly Listed[]; readonly more: boolean }>;
 }
 
 export interface Due {

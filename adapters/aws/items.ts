@@ -7,14 +7,16 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import type { Failure } from '#core/dead-letter.ts';
 import type { Audit, Change } from '#core/decision.ts';
-import { Environment } from '#core/environment.ts';
+import { Environment, Listed } from '#core/environment.ts';
 import { problemsOf } from '#core/errors.ts';
 import { DomainEvent } from '#core/events.ts';
 import {
   type EnvironmentKey,
   EnvironmentKey as EnvironmentKeySchema,
+  type EnvironmentName,
   environmentId,
   type Instant,
+  type TeamName,
 } from '#core/names.ts';
 import type { Due, Enclosed, OutboxEntry, OutboxMessage, Unreadable } from '#core/ports.ts';
 import { nextLookAt } from '#core/reconcile.ts';
@@ -43,8 +45,15 @@ export const padded = (version: number): string => String(version).padStart(10, 
 export function environmentItem(environment: Environment) {
   const lookAt = nextLookAt(environment);
   const due = lookAt === undefined ? {} : { dueShard, lookAt };
-  return { pk: partition('ENV', environment.key), sk: state, ...environment, ...due };
+  const listedIn = environment.key.team;
+  return { pk: partition('ENV', environment.key), sk: state, ...environment, listedIn, ...due };
 }
+
+/** Where a page of the index `team` begins: behind this name, or before all. */
+export const listedAfter = (team: TeamName, name: EnvironmentName | undefined): string =>
+  name === undefined ? `ENV#${team}/` : partition('ENV', { team, name });
+
+export const parseListed = (item: unknown): Listed => Listed.parse(item);
 
 export const auditItem = (change: Change, audit: Audit, verdict?: Verdict) => ({
   pk: partition('AUDIT', change.environment.key),

@@ -16,8 +16,23 @@ import {
 import type { Failure } from '#core/dead-letter.ts';
 import type { Audit, Change } from '#core/decision.ts';
 import { Conflict, Rejected, Retryable } from '#core/errors.ts';
-import { type Digest, type EnvironmentKey, environmentId, type Instant } from '#core/names.ts';
-import type { Chronicle, Enclosed, EnvironmentStore, Failures, Outbox, OutboxRef } from '#core/ports.ts';
+import {
+  type Digest,
+  type EnvironmentKey,
+  type EnvironmentName,
+  environmentId,
+  type Instant,
+  type TeamName,
+} from '#core/names.ts';
+import type {
+  Chronicle,
+  Directory,
+  Enclosed,
+  EnvironmentStore,
+  Failures,
+  Outbox,
+  OutboxRef,
+} from '#core/ports.ts';
 import { byVersion } from '#core/trace.ts';
 import { Verdict } from '#core/verdict.ts';
 import { retryable } from './errors.ts';
@@ -26,7 +41,7 @@ import * as items from './items.ts';
 /** All that there are: events of an environment are some hundreds, and those of older weeks are gone. */
 const maxItems = 1_000_000;
 
-export class Table implements EnvironmentStore, Outbox, Chronicle, Failures {
+export class Table implements EnvironmentStore, Directory, Outbox, Chronicle, Failures {
   readonly #name: string;
   readonly #client: DynamoDBDocumentClient;
 
@@ -93,6 +108,15 @@ export class Table implements EnvironmentStore, Outbox, Chronicle, Failures {
       ConsistentRead: true,
     });
     return newestFirst.map(items.auditLine).reverse();
+  }
+
+  async list(team: TeamName, after: EnvironmentName | undefined, limit: number) {
+    const found = await this.#query(limit + 1, {
+      IndexName: 'team',
+      KeyConditionExpression: 'listedIn = :team AND pk > :after',
+      ExpressionAttributeValues: { ':team': team, ':after': items.listedAfter(team, after) },
+    });
+    return { listed: found.slice(0, limit).map(items.parseListed), more: found.length > limit };
   }
 
   async due(now: Instant, limit: number) {

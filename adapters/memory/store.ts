@@ -7,9 +7,17 @@ import type { Failure } from '#core/dead-letter.ts';
 import type { Audit, Change } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
 import { Conflict, Rejected } from '#core/errors.ts';
-import { type Digest, type EnvironmentKey, environmentId, type Instant } from '#core/names.ts';
+import {
+  type Digest,
+  type EnvironmentKey,
+  type EnvironmentName,
+  environmentId,
+  type Instant,
+  type TeamName,
+} from '#core/names.ts';
 import type {
   Chronicle,
+  Directory,
   Due,
   Enclosed,
   EnvironmentStore,
@@ -30,7 +38,7 @@ interface Outgoing {
 }
 type Approval = NonNullable<Enclosed['approval']> & { readonly environment: EnvironmentKey };
 
-export class MemoryStore implements EnvironmentStore, Outbox, Chronicle, Failures {
+export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronicle, Failures {
   readonly #environments = new Map<string, string>();
   readonly #versions = new Map<string, number>();
   /** The sparse index of the real table. */
@@ -91,6 +99,15 @@ export class MemoryStore implements EnvironmentStore, Outbox, Chronicle, Failure
 
   async audit(key: EnvironmentKey, limit: number): Promise<readonly Audit[]> {
     return (this.#lines.get(environmentId(key)) ?? []).slice(-limit).map(items.auditLine);
+  }
+
+  async list(team: TeamName, after: EnvironmentName | undefined, limit: number) {
+    const found = [...this.#environments.values()]
+      .map((text): unknown => JSON.parse(text))
+      .map(items.parseListed)
+      .filter(({ key }) => key.team === team && items.partition('ENV', key) > items.listedAfter(team, after))
+      .sort((a, b) => inOrder(a.key.name, b.key.name));
+    return { listed: found.slice(0, limit), more: found.length > limit };
   }
 
   async due(now: Instant, limit: number): Promise<Due> {

@@ -64,12 +64,13 @@ function operation(route: RouteData, schemaOf: SchemaOf): Json {
   };
 }
 
-const parameters = ({ params, query }: RouteData): Json[] => [
+const parameters = ({ params, headers, query }: RouteData): Json[] => [
   ...parametersIn('path', params),
+  ...(headers === none ? [] : parametersIn('header', headers)),
   ...(query === none ? [] : parametersIn('query', query)),
 ];
 
-function parametersIn(place: 'path' | 'query', schema: z.ZodObject): Json[] {
+function parametersIn(place: 'path' | 'header' | 'query', schema: z.ZodObject): Json[] {
   const { properties = {}, required = [] } = ObjectSchema.parse(jsonSchema(schema, 'input'));
   return Object.entries(properties).map(([name, { description: says, ...property }]) => ({
     name,

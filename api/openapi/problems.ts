@@ -10,7 +10,7 @@ export interface ProblemStatus {
   readonly by: 'us' | 'gateway' | 'both';
 }
 
-export function problemsOf({ who, params, query, body, path, problems = [] }: RouteData): ProblemStatus[] {
+export function problemsOf({ who, params, headers, query, body, problems = [] }: RouteData): ProblemStatus[] {
   const us = (...statuses: readonly number[]) => statuses.map((status) => ({ status, by: 'us' as const }));
   const both = (...statuses: readonly number[]) =>
     statuses.map((status) => ({ status, by: 'both' as const }));
@@ -18,10 +18,12 @@ export function problemsOf({ who, params, query, body, path, problems = [] }: Ro
   const takesBody = !takesNothing(body);
   return [
     ...us(...problems),
-    ...(takesBody ? [...us(400), ...both(413)] : []),
+    ...(takesBody || headers !== none ? us(400) : []),
+    ...('if-match' in headers.shape ? us(412, 428) : []),
+    ...(takesBody ? both(413) : []),
     ...(isSigned ? [{ status: 401, by: 'gateway' as const }] : []),
     ...(isSigned && who !== 'signed-in' ? us(403) : []),
-    ...(params !== none || takesBody || path.includes('{') ? us(404) : []),
+    ...(params !== none || takesBody ? us(404) : []),
     ...(query !== none || takesBody ? us(422) : []),
     ...both(429, 500, 503),
   ].sort((a, b) => a.status - b.status);

@@ -4,10 +4,12 @@ import { approvalRoutes } from './approvals.ts';
 import { dlqRoutes } from './dlqs.ts';
 import { environmentRoutes } from './environments.ts';
 import { healthRoutes } from './health.ts';
+import { listRoutes } from './list.ts';
 import { traceRoutes } from './trace.ts';
 
 export const routes: readonly Route[] = [
   ...environmentRoutes,
+  ...listRoutes,
   ...traceRoutes,
   ...approvalRoutes,
   ...dlqRoutes,

@@ -1,7 +1,8 @@
 /** What people decide of an image that the gate let pass. */
 import { causedBy } from '#core/decision.ts';
 import { next } from '#core/machine.ts';
-import { describe, missing, mustChange } from '../environment.ts';
+import { described, mustChange, readAt, writeAt } from '../environment.ts';
+import { IfMatch } from '../headers.ts';
 import { none, route, teamOf } from '../route.ts';
 import { CreateApproval, EnvironmentAnswer, EnvironmentPath } from '../schemas.ts';
 
@@ -12,21 +13,21 @@ const approve = route({
   summary: 'Lets the newest image be released',
   who: 'approve',
   params: EnvironmentPath,
+  headers: IfMatch,
   query: none,
   body: CreateApproval,
   answers: { 201: EnvironmentAnswer },
   problems: [409],
-  answer: async ({ params: key, body: { digest }, person, requestId }, { store, config, clock }) => {
-    const environment = await store.read(key);
-    if (!environment) throw missing(key);
+  answer: async ({ params: key, headers, body: { digest }, person, requestId }, { store, config, clock }) => {
+    const environment = await readAt(store, key, headers['if-match']);
     const verdict = await store.verdict(key, digest);
     const now = clock.now();
     const { policy } = config;
     const team = teamOf(config, key.team);
     const news = { kind: 'approved' as const, digest, person, team, verdict, policy };
     const change = causedBy(mustChange(next(environment, news, now)), requestId);
-    await store.write(change, { approval: { digest, approver: person.name, at: now } });
-    return { status: 201, body: await describe(store, key) };
+    await writeAt(store, change, { approval: { digest, approver: person.name, at: now } });
+    return { status: 201, ...(await described(store, key)) };
   },
 });
 

@@ -5,7 +5,7 @@ import { Conflict } from '#core/errors.ts';
 import { next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Spec } from '#core/spec.ts';
-import { describe, mustChange } from '../environment.ts';
+import { described, mustChange } from '../environment.ts';
 import { invalid, ProblemError } from '../problem.ts';
 import { noBody, none, route } from '../route.ts';
 import { CreateEnvironment, EnvironmentAnswer, EnvironmentPath } from '../schemas.ts';
@@ -17,6 +17,7 @@ const create = route({
   summary: 'Asks for an environment: it is built, scanned and judged, and then waits for its approval',
   who: 'change',
   params: none,
+  headers: none,
   query: none,
   body: CreateEnvironment,
   answers: { 201: EnvironmentAnswer },
@@ -33,7 +34,7 @@ const create = route({
       throw error;
     });
     const headers = { location: `/environments/${environmentId(key)}` };
-    return { status: 201, body: await describe(store, key), headers };
+    return { status: 201, ...(await described(store, key, headers)) };
   },
 });
 
@@ -44,10 +45,11 @@ const get = route({
   summary: 'What runs, what waits for whom, and why',
   who: 'read',
   params: EnvironmentPath,
+  headers: none,
   query: none,
   body: noBody,
   answers: { 200: EnvironmentAnswer },
-  answer: async ({ params }, { store }) => ({ status: 200, body: await describe(store, params) }),
+  answer: async ({ params }, { store }) => ({ status: 200, ...(await described(store, params)) }),
 });
 
 export const environmentRoutes = [create, get];

@@ -10,6 +10,7 @@ export const healthRoutes = [
     summary: 'Says that the API is there',
     who: 'everybody',
     params: none,
+    headers: none,
     query: none,
     body: noBody,
     answers: { 200: HealthAnswer },

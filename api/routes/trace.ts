@@ -1,7 +1,7 @@
 /** The story of an environment, page by page. */
 import { ofStory } from '#core/trace.ts';
 import { missing } from '../environment.ts';
-import { noBody, route } from '../route.ts';
+import { noBody, none, route } from '../route.ts';
 import { EnvironmentPath, TraceAnswer, TraceQuery } from '../schemas.ts';
 
 /** Changes a page. */
@@ -14,6 +14,7 @@ const trace = route({
   summary: 'What happened, step by step: each change with its verdict, and what was told with it',
   who: 'story',
   params: EnvironmentPath,
+  headers: none,
   query: TraceQuery,
   body: noBody,
   answers: { 200: TraceAnswer },

@@ -40,7 +40,7 @@ export const maySettle = (writer: BundledFunction, table: Table): void =>
 export const mayNote = (writer: BundledFunction, table: Table): void =>
   writer.allow(['dynamodb:UpdateItem'], [table.tableArn], keys(['NOTICE']));
 
-/** An index has the environments of all teams in one partition: only reconcile is given any. */
+/** Two indexes have the environments of all teams in one partition: only reconcile is given those. */
 export const mayQueryIndexes = (reader: BundledFunction, table: Table, indexes: readonly string[]): void =>
   reader.allow(
     ['dynamodb:Query'],

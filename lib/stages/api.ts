@@ -14,6 +14,7 @@ import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
 import { impactOf } from '#core/flow.ts';
 import { Env } from '#lambdas/api/env.ts';
+import { teamIndex } from '../data-stack.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
 import { alarm } from '../kit/alarm.ts';
 import type { BundledFunction } from '../kit/bundled-function.ts';
@@ -22,7 +23,13 @@ import type { Foundation } from '../kit/foundation.ts';
 import { logGroup } from '../kit/log-group.ts';
 import { People } from '../kit/people.ts';
 import { StageFunction } from '../kit/stage-function.ts';
-import { changeOfEnvironment, mayRead, mayReadStory, mayWrite } from '../kit/table-access.ts';
+import {
+  changeOfEnvironment,
+  mayQueryIndexes,
+  mayRead,
+  mayReadStory,
+  mayWrite,
+} from '../kit/table-access.ts';
 
 export interface ApiStageProps extends Foundation {
   readonly config: Config;
@@ -58,6 +65,7 @@ export class ApiStage extends Construct {
     });
     mayRead(this.function, table);
     mayReadStory(this.function, table);
+    mayQueryIndexes(this.function, table, [teamIndex]);
     mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL']);
     this.api = this.#routes();
     this.url = this.#stage().url;

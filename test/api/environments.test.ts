@@ -137,6 +137,17 @@ test.each([
   expect(await refused(new World(), rita, method, path)).toMatchObject({ status: 404, detail });
 });
 
+test('an answer has the version as its ETag', async () => {
+  const world = await ready();
+  const answer = await call(world, rita, 'GET', '/environments/checkout/web');
+  expect(answer.headers.get('etag')).toBe(`"${(await world.environment()).version}"`);
+});
+
+test('413: more than two megabytes are not even parsed', async () => {
+  const body = `{"team": "${'x'.repeat(2 * 1024 * 1024)}"`;
+  expect(await refused(new World(), rita, 'POST', environments, body)).toMatchObject({ status: 413 });
+});
+
 test('405: a method that the path does not have', async () => {
   const answer = await call(new World(), rita, 'POST', '/environments/checkout/web', {});
   expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET']);

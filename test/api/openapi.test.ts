@@ -81,6 +81,7 @@ test('a status that nobody explained is none that a route may answer', () => {
     summary: 'Is one',
     who: 'signed-in',
     params: none,
+    headers: none,
     query: none,
     body: noBody,
     answers: { 418: z.object({}) },

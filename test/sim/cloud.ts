@@ -167,7 +167,13 @@ export class Cloud {
     return Promise.race([done, invocation.crashed]);
   }
 
-  async api(person: Person, path: string, body: unknown): Promise<number | undefined> {
+  /** @param headers as a client sends them: the version that it read, and a key that stays when it asks again. */
+  async api(
+    person: Person,
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<number | undefined> {
     let status: number | undefined;
     await this.run('api', async (invocation) => {
       const parts = this.#partsOf(invocation);
@@ -184,7 +190,7 @@ export class Cloud {
           throw error;
         },
       };
-      const init = { method: 'POST', body: JSON.stringify(body) };
+      const init = { method: 'POST', headers: { ...headers }, body: JSON.stringify(body) };
       status = (await makeApp(deps, caller).request(path, init)).status;
     });
     this.trace(`  ${person.name}: POST ${path} → ${status ?? 'no answer'}`);

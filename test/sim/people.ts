@@ -47,7 +47,8 @@ export class People {
 
   async #ask(key: EnvironmentKey, tries: number): Promise<void> {
     const { team, name } = key;
-    const status = await this.#cloud.api(this.member(team), '/environments', { team, name, spec });
+    const headers = { 'idempotency-key': environmentId(key).replace('/', '-') };
+    const status = await this.#cloud.api(this.member(team), '/environments', { team, name, spec }, headers);
     if ((status === undefined || status >= 500) && tries < 8)
       this.#cloud.timeline.in(10, `${environmentId(key)} is asked for again`, () =>
         this.#ask(key, tries + 1),
@@ -60,17 +61,19 @@ export class People {
     const { random, faults } = this.#cloud;
     const { digest } = environment.candidate.image;
     if (faults.happens('refused approval', 0.15))
-      await this.#approve(random.pick(others(key.team)), key, digest);
+      await this.#approve(random.pick(others(key.team)), environment, digest);
     if (random.chance(0.15)) return;
     if (faults.happens('turned when approved', 0.15)) this.#nature.turn(key, digest, random.between(0, 4));
-    const first = this.#approve(this.approver(key.team), key, digest);
+    const first = this.#approve(this.approver(key.team), environment, digest);
     if (faults.happens('two approvals at once', 0.15))
-      await this.#approve(this.approver(key.team, 2), key, digest);
+      await this.#approve(this.approver(key.team, 2), environment, digest);
     await first;
   }
 
-  #approve = (person: Person, key: EnvironmentKey, digest: string): Promise<number | undefined> =>
-    this.#cloud.api(person, `/environments/${environmentId(key)}/approvals`, { digest });
+  #approve(person: Person, { key, version }: Environment, digest: string): Promise<number | undefined> {
+    const headers = { 'if-match': `"${version}"`, 'idempotency-key': `${person.name}-${version}` };
+    return this.#cloud.api(person, `/environments/${environmentId(key)}/approvals`, { digest }, headers);
+  }
 
   #meddle(key: EnvironmentKey, seconds: number): void {
     const { random, timeline, faults } = this.#cloud;
