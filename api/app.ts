@@ -1,8 +1,9 @@
 /** The routes, mounted. Who calls is told by the gateway, which has checked the token; what is asked, the routes check. */
 import { type Context, Hono } from 'hono';
+import type { KeptAnswer } from '#core/ports.ts';
 import type { Person } from '#core/roles.ts';
 import { foreseen, ProblemError, problemResponse } from './problem.ts';
-import type { Answered, ApiDeps, RawRequest, Route } from './route.ts';
+import type { ApiDeps, RawRequest, Route } from './route.ts';
 import { routes } from './routes/all.ts';
 
 type Bindings = Record<string, unknown>;
@@ -55,14 +56,15 @@ function notAllowed(app: App, path: Route['path']): void {
 const rawRequest = (c: Context<{ Bindings: Bindings }>, caller: Caller): RawRequest => ({
   params: c.req.param(),
   query: c.req.query(),
+  url: c.req.url.slice(new URL(c.req.url).origin.length),
   header: (name) => c.req.header(name),
   text: () => c.req.text(),
   person: () => caller.person(c.env),
   requestId: caller.requestId(c.env),
 });
 
-const response = ({ status, body, headers }: Answered): Response =>
-  new Response(JSON.stringify(body), {
+const response = ({ status, body, headers }: KeptAnswer): Response =>
+  new Response(body, {
     status,
     headers: { ...headers, 'content-type': 'application/json' },
   });

@@ -4,16 +4,26 @@
  */
 import * as z from 'zod';
 import type { Config, Team } from '#core/config.ts';
-import type { Chronicle, Clock, Directory, EnvironmentStore } from '#core/ports.ts';
+import type {
+  Chronicle,
+  Clock,
+  Directory,
+  EnvironmentStore,
+  KeptAnswer,
+  RequestRef,
+  Requests,
+} from '#core/ports.ts';
 import type { Person } from '#core/roles.ts';
 import { type Right, whyNot } from '#core/roles.ts';
 import type { DeadLetterDeps } from './dead-letters.ts';
 import { headersOf } from './headers.ts';
+import { IdempotencyKey, once } from './idempotency.ts';
 import { fieldsOf, invalid, ProblemError, refused } from './problem.ts';
 
 /** What routes need of the world. */
 export interface ApiDeps extends DeadLetterDeps {
   readonly store: EnvironmentStore & Directory & Chronicle;
+  readonly requests: Requests;
   readonly config: Config;
   readonly clock: Clock;
 }
@@ -22,6 +32,8 @@ export interface ApiDeps extends DeadLetterDeps {
 export interface RawRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
+  /** Path and query. */
+  readonly url: string;
   readonly header: (name: string) => string | undefined;
   readonly text: () => Promise<string>;
   /** Told by the gateway. */
@@ -36,14 +48,11 @@ interface Asked<P, H, Q, B> {
   readonly body: B;
   readonly person: Person;
   readonly requestId: string | undefined;
+  /** Of a POST: what is written with its change, so that it is done once. */
+  readonly request: RequestRef | undefined;
 }
 
 type Answers = Readonly<Record<number, z.ZodType>>;
-export interface Answered {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 /** One of the statuses that the route names, with what it promises for it. */
 type AnswerOf<A extends Answers> = {
   [S in keyof A & number]: {
@@ -79,7 +88,7 @@ export interface RouteData {
 }
 
 export interface Route extends RouteData {
-  readonly respond: (raw: RawRequest, deps: ApiDeps) => Promise<Answered>;
+  readonly respond: (raw: RawRequest, deps: ApiDeps) => Promise<KeptAnswer>;
 }
 
 interface Definition<
@@ -107,8 +116,10 @@ export function route<
   B extends z.ZodType,
   const A extends Answers,
 >({ answer, ...data }: Definition<P, H, Q, B, A>): Route {
+  const isOnce = data.method === 'POST';
   return {
     ...data,
+    headers: isOnce ? data.headers.extend(IdempotencyKey.shape) : data.headers,
     /** A stranger learns nothing of a team: who may is settled as soon as the team is known. */
     respond: async (raw, deps) => {
       const params = paramsOf(data.params, raw.params);
@@ -116,13 +127,30 @@ export function route<
       const team = teamIn(params);
       if (team !== undefined || data.who === 'operate') allow(data.who, person, deps.config, team);
       const headers = headersOf(data.headers, raw.header);
+      const key = isOnce ? headersOf(IdempotencyKey, raw.header)['idempotency-key'] : undefined;
       const query = queryOf(data.query, raw.query);
-      const body = await bodyOf(data.body, raw);
+      const text = takesNothing(data.body) ? '' : await raw.text();
+      const body = bodyOf(data.body, text);
       if (team === undefined) allow(data.who, person, deps.config, teamIn(query) ?? teamIn(body));
-      return answer({ params, headers, query, body, person, requestId: raw.requestId }, deps);
+      const request = key === undefined ? undefined : { person: person.name, key };
+      const asked = { params, headers, query, body, person, requestId: raw.requestId, request };
+      const work = async () => kept(await answer(asked, deps));
+      if (!request) return work();
+      return once(deps, { ref: request, asked: [data.method, raw.url, text], answer: work });
     },
   };
 }
+
+interface Answered {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+const kept = ({ status, body, headers = {} }: Answered): KeptAnswer => ({
+  status,
+  headers,
+  body: JSON.stringify(body),
+});
 
 const nobody: Person = { name: 'nobody', groups: [] };
 const teamIn = (part: unknown): string | undefined =>
@@ -161,8 +189,8 @@ function queryOf<Q extends z.ZodObject>(schema: Q, value: RawRequest['query']): 
 /** Below the six megabytes that a function takes; a spec with all its files is about one. */
 const maxBody = 2 * 1024 * 1024;
 
-async function bodyOf<B extends z.ZodType>(schema: B, raw: RawRequest): Promise<z.output<B>> {
-  const parsed = schema.safeParse(takesNothing(schema) ? undefined : json(await raw.text()));
+function bodyOf<B extends z.ZodType>(schema: B, text: string): z.output<B> {
+  const parsed = schema.safeParse(takesNothing(schema) ? undefined : json(text));
   if (parsed.success) return parsed.data;
   throw invalid(fieldsOf(parsed.error));
 }

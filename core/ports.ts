@@ -23,6 +23,39 @@ export interface Enclosed {
   readonly verdict?: Verdict;
   /** By the approval stage alone. */
   readonly approval?: { readonly digest: Digest; readonly approver: string; readonly at: Instant };
+  /** The request that the change does: from then on it is done, whatever becomes of its answer. */
+  readonly request?: RequestRef | undefined;
+}
+
+/** A person's request by the key that they gave it: however often it is sent, it is done once. */
+export interface RequestRef {
+  readonly person: string;
+  /** Without `#`. */
+  readonly key: string;
+}
+/** What was answered, as it goes over the wire. */
+export interface KeptAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+export type Begun =
+  | { readonly state: 'yours' }
+  /** It is being done, since less than the time that it was given. */
+  | { readonly state: 'running' }
+  /** The key is of another request. */
+  | { readonly state: 'other' }
+  | { readonly state: 'answered'; readonly answer: KeptAnswer }
+  /** It is done, and its answer was lost or is too large to be kept. */
+  | { readonly state: 'done' };
+
+export interface Requests {
+  /** @param fingerprint of what is asked; @param until whoever has it by then has crashed. */
+  begin(ref: RequestRef, fingerprint: string, now: Instant, until: Instant): Promise<Begun>;
+  /** The answer is given again for a day. */
+  finish(ref: RequestRef, answer: KeptAnswer): Promise<void>;
+  /** It came to nothing: the key may be used again, unless it was done. */
+  free(ref: RequestRef): Promise<void>;
 }
 
 export interface EnvironmentStore {

@@ -18,7 +18,7 @@ import {
   type Instant,
   type TeamName,
 } from '#core/names.ts';
-import type { Due, Enclosed, OutboxEntry, OutboxMessage, Unreadable } from '#core/ports.ts';
+import type { Due, Enclosed, OutboxEntry, OutboxMessage, RequestRef, Unreadable } from '#core/ports.ts';
 import { nextLookAt } from '#core/reconcile.ts';
 import { origin } from '#core/story.ts';
 import { Judgement, type Step } from '#core/trace.ts';
@@ -166,6 +166,17 @@ export function eventStep(item: unknown): Step | undefined {
     ...(event.story === undefined ? {} : { story: event.story }),
   };
 }
+
+/** The last `#` ends the person: a key has none. */
+export const requestKey = ({ person, key }: RequestRef) => ({ pk: `REQUEST#${person}#${key}`, sk: state });
+
+/** Of a transaction: the change that a request asked for is made with it. */
+export const requestDone = (ref: RequestRef) => ({
+  Key: requestKey(ref),
+  UpdateExpression: 'SET #state = :done',
+  ExpressionAttributeNames: { '#state': 'state' },
+  ExpressionAttributeValues: { ':done': 'done' },
+});
 
 /** The single sort key of a message's failures: the last one counts. */
 export const lastFailure = 'LAST';

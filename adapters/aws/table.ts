@@ -73,7 +73,7 @@ export class Table implements EnvironmentStore, Directory, Outbox, Chronicle, Fa
     }
   }
 
-  async write(change: Change, { verdict, approval }: Enclosed = {}): Promise<void> {
+  async write(change: Change, { verdict, approval, request }: Enclosed = {}): Promise<void> {
     const { key, version } = change.environment;
     const put = (Item: Record<string, unknown>) => ({ Put: { TableName: this.#name, Item } });
     const environment = {
@@ -91,7 +91,9 @@ export class Table implements EnvironmentStore, Directory, Outbox, Chronicle, Fa
     const judged = verdict && {
       Put: { TableName: this.#name, Item: items.verdictItem(key, verdict), ...unlessNewer(verdict) },
     };
-    const TransactItems = [environment, ...(judged ? [judged] : []), ...others.map(put)];
+    const done = request && { Update: { TableName: this.#name, ...items.requestDone(request) } };
+    const optional = [judged, done].flatMap((item) => item ?? []);
+    const TransactItems = [environment, ...optional, ...others.map(put)];
     try {
       const command = new TransactWriteCommand({ TransactItems });
       await retryable('TransactWriteItems', () => this.#client.send(command));

@@ -28,6 +28,7 @@ import type {
 } from '#core/ports.ts';
 import { byVersion } from '#core/trace.ts';
 import type { Verdict } from '#core/verdict.ts';
+import { MemoryRequests } from './requests.ts';
 
 /** DynamoDB's limit of an item. */
 const itemBytes = 400 * 1024;
@@ -50,6 +51,7 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
   readonly #aside = new Map<string, OutboxEntry>();
   readonly #failures = new Map<string, Failure>();
   readonly #pending = new Map<string, Outgoing>();
+  readonly requests = new MemoryRequests();
   /** Oldest first. */
   readonly approvals: Approval[] = [];
 
@@ -67,7 +69,7 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
     if (known === undefined || known.decidedAt <= verdict.decidedAt) this.#verdicts.set(id, verdict);
   }
 
-  async write(change: Change, { verdict, approval }: Enclosed = {}): Promise<void> {
+  async write(change: Change, { verdict, approval, request }: Enclosed = {}): Promise<void> {
     const { key, version } = change.environment;
     const id = environmentId(key);
     if ((this.#versions.get(id) ?? 0) !== version - 1) {
@@ -94,6 +96,7 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
     }
     if (line) this.#lines.set(id, [...(this.#lines.get(id) ?? []), line]);
     if (verdict) this.#verdicts.set(verdictId(key, verdict.digest), verdict);
+    if (request) this.requests.done(request);
     if (approval) this.approvals.push({ ...approval, environment: key });
   }
 

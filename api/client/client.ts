@@ -132,14 +132,8 @@ export class Client {
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<z.infer<S>> {
-    const { api, token } = this.#options;
-    const answer = await fetch(`${api.replace(/\/$/, '')}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }).catch((error: unknown) => {
-      throw new Error(`${api} did not answer: ${reasonOf(error)}`);
-    });
+    const { api } = this.#options;
+    const answer = await this.#fetch(method, path, body, headers);
     const text = await answer.text();
     if (!answer.ok) throw new ApiError(problemOf(answer.status, text));
     try {
@@ -147,6 +141,27 @@ export class Client {
     } catch (cause) {
       const detail = `${api} answered ${method} ${path} with no ${what}. Is it the address of the API, of this version?`;
       throw new Error(detail, { cause });
+    }
+  }
+
+  /** What got no answer is sent again: under its key a POST is done once. */
+  async #fetch(method: string, path: string, body: unknown, more: Readonly<Record<string, string>>) {
+    const { api, token } = this.#options;
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      ...(method === 'POST' && { 'idempotency-key': crypto.randomUUID() }),
+      ...more,
+    };
+    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    for (let tries = 1; ; tries++) {
+      try {
+        const answer = await fetch(`${api.replace(/\/$/, '')}${path}`, init);
+        if (answer.status !== 503 || tries === 3) return answer;
+      } catch (error) {
+        if (tries === 3) throw new Error(`${api} did not answer: ${reasonOf(error)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, tries * 200));
     }
   }
 }

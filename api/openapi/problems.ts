@@ -16,17 +16,19 @@ export function problemsOf({ who, params, headers, query, body, problems = [] }:
     statuses.map((status) => ({ status, by: 'both' as const }));
   const isSigned = who !== 'everybody';
   const takesBody = !takesNothing(body);
-  return [
+  const all = [
     ...us(...problems),
     ...(takesBody || headers !== none ? us(400) : []),
     ...('if-match' in headers.shape ? us(412, 428) : []),
     ...(takesBody ? both(413) : []),
+    ...('idempotency-key' in headers.shape ? us(409, 422) : []),
     ...(isSigned ? [{ status: 401, by: 'gateway' as const }] : []),
     ...(isSigned && who !== 'signed-in' ? us(403) : []),
     ...(params !== none || takesBody ? us(404) : []),
     ...(query !== none || takesBody ? us(422) : []),
     ...both(429, 500, 503),
-  ].sort((a, b) => a.status - b.status);
+  ];
+  return [...new Map(all.map((one) => [one.status, one])).values()].sort((a, b) => a.status - b.status);
 }
 
 const says: Readonly<Record<number, string>> = {

@@ -18,7 +18,8 @@ const approve = route({
   body: CreateApproval,
   answers: { 201: EnvironmentAnswer },
   problems: [409],
-  answer: async ({ params: key, headers, body: { digest }, person, requestId }, { store, config, clock }) => {
+  answer: async ({ params: key, headers, body: { digest }, ...asked }, { store, config, clock }) => {
+    const { person, requestId, request } = asked;
     const environment = await readAt(store, key, headers['if-match']);
     const verdict = await store.verdict(key, digest);
     const now = clock.now();
@@ -26,7 +27,7 @@ const approve = route({
     const team = teamOf(config, key.team);
     const news = { kind: 'approved' as const, digest, person, team, verdict, policy };
     const change = causedBy(mustChange(next(environment, news, now)), requestId);
-    await writeAt(store, change, { approval: { digest, approver: person.name, at: now } });
+    await writeAt(store, change, { approval: { digest, approver: person.name, at: now }, request });
     return { status: 201, ...(await described(store, key)) };
   },
 });

@@ -22,14 +22,15 @@ const create = route({
   body: CreateEnvironment,
   answers: { 201: EnvironmentAnswer },
   problems: [409],
-  answer: async ({ body: { team, name, spec }, person, requestId: story }, { store, config, clock }) => {
+  answer: async ({ body: { team, name, spec }, ...asked }, { store, config, clock }) => {
+    const { person, requestId: story, request } = asked;
     const key = { team, name };
     const known = config.environments.find((entry) => entry.team === team && entry.name === name);
     if (!known) throw notConfigured(key);
     checkBase(config, spec);
-    const request = { key, cluster: known.cluster, requester: person.name, spec, story };
-    const decision = next(await store.read(key), { kind: 'requested', request }, clock.now());
-    await store.write(causedBy(mustChange(decision), story)).catch((error: unknown) => {
+    const wanted = { key, cluster: known.cluster, requester: person.name, spec, story };
+    const decision = next(await store.read(key), { kind: 'requested', request: wanted }, clock.now());
+    await store.write(causedBy(mustChange(decision), story), { request }).catch((error: unknown) => {
       if (error instanceof Conflict) throw exists(key);
       throw error;
     });

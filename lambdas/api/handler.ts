@@ -3,6 +3,7 @@ import { handle } from 'hono/aws-lambda';
 import * as z from 'zod';
 import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
+import { RequestItems } from '#adapters/aws/request-items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { makeApp } from '#api/app.ts';
 import { DeadLetterPlace } from '#core/dead-letter.ts';
@@ -20,6 +21,7 @@ const eventOf = (bindings: unknown): unknown => z.object({ event: z.unknown() })
 const app = makeApp(
   {
     store: table,
+    requests: new RequestItems(env.TABLE_NAME),
     failures: table,
     deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),
     outbox: new LambdaOutboxDrain(env.OUTBOX_FUNCTION),

@@ -25,6 +25,7 @@ import { People } from '../kit/people.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import {
   changeOfEnvironment,
+  mayKeepRequests,
   mayQueryIndexes,
   mayRead,
   mayReadStory,
@@ -67,6 +68,7 @@ export class ApiStage extends Construct {
     mayReadStory(this.function, table);
     mayQueryIndexes(this.function, table, [teamIndex]);
     mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL']);
+    mayKeepRequests(this.function, table);
     this.api = this.#routes();
     this.url = this.#stage().url;
     alarm(this, 'ServerErrors', {

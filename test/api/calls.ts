@@ -30,7 +30,7 @@ export async function call(
 }
 
 let keys = 1;
-export async function clientHeaders({ store }: World, path: string): Promise<Record<string, string>> {
+async function clientHeaders({ store }: World, path: string): Promise<Record<string, string>> {
   const [, , team, name] = path.split('/');
   const key = parseEnvironmentId(`${team}/${name}`);
   const version = (key && (await store.read(key))?.version) ?? 1;

@@ -102,7 +102,7 @@ export class World {
       drain: (entries) => drain({ ...this, outbox: store }, { kind: 'drain', entries: [...entries] }),
     };
     return makeApp(
-      { store, failures: store, config, clock, deadLetters, outbox },
+      { store, requests: store.requests, failures: store, config, clock, deadLetters, outbox },
       {
         person: () => person,
         requestId: () => `request-${this.#requests++}`,

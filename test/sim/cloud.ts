@@ -180,6 +180,7 @@ export class Cloud {
       const operators = {
         deadLetters: new MemoryDeadLetters([], parts.clock),
         failures: this.store,
+        requests: this.store.requests,
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
       };
       const deps = { ...parts, ...operators, config: invocation.config };
