@@ -1,8 +1,10 @@
 /** getschwifty.config.yaml: what the people who run GetSchwifty decide. Checked at synth and again in each Lambda. */
 import * as z from 'zod';
+import { Prices } from './cost.ts';
 import { ClusterName, EnvironmentKey, environmentId, TeamName } from './names.ts';
 import { Policy, Waiver } from './policy.ts';
 import { PackageManager } from './spec.ts';
+import { Quota } from './usage.ts';
 
 const Group = z.string().min(1).max(128);
 
@@ -15,10 +17,12 @@ export const Team = z.strictObject({
   admins: Group.optional(),
   /** Four eyes unless the team says otherwise. */
   requesterMayApprove: z.boolean().default(false),
+  /** What all its environments may ask for together, in all clusters. */
+  quota: Quota.prefault({}),
 });
 export type Team = z.infer<typeof Team>;
 
-const BaseImage = z.strictObject({
+export const BaseImage = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/),
   /** A repository of our own registry: bases are mirrored, so that what is built from is scanned and stays. */
   repository: z.string().regex(/^base\/[a-z0-9][a-z0-9/_.-]*$/),
@@ -70,6 +74,7 @@ export const Config = z
     environments: z.array(z.strictObject({ ...EnvironmentKey.shape, cluster: ClusterName })),
     catalog: z.strictObject({ bases: z.array(BaseImage).min(1) }),
     policy: Policy,
+    prices: Prices.prefault({}),
     waivers: z.array(Waiver).default([]),
   })
   .superRefine((config, context) => {

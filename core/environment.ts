@@ -8,6 +8,7 @@ import { Incident, Notice } from './incident.ts';
 import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
 import { Spec } from './spec.ts';
 import { Stories } from './story.ts';
+import { Amounts } from './usage.ts';
 import { Fix } from './verdict.ts';
 
 /** One digest in the candidate repository. The later push is the newer image. */
@@ -111,7 +112,7 @@ export const Environment = z.object({
 });
 export type Environment = z.infer<typeof Environment>;
 
-/** What lists show of one: without what is large, its spec first of all. */
+/** What lists show of one: without what is large, its spec first of all; `asks` is what of it counts. */
 export const Listed = Environment.pick({
   key: true,
   cluster: true,
@@ -121,7 +122,7 @@ export const Listed = Environment.pick({
   candidate: true,
   release: true,
   dns: true,
-});
+}).extend({ asks: Amounts.optional() });
 export type Listed = z.infer<typeof Listed>;
 
 /** One word for people: the release while something runs or is about to, else the candidate. */

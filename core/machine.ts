@@ -15,6 +15,7 @@ import { paged } from './pager.ts';
 import type { Policy } from './policy.ts';
 import { type Objection, promoted, refusePromotion } from './promotion.ts';
 import { rechecked } from './recheck.ts';
+import { type RejectionRequest, reject } from './rejection.ts';
 import { notPointed, observed, pointed } from './release.ts';
 import type { Person } from './roles.ts';
 import type { Verdict } from './verdict.ts';
@@ -45,6 +46,7 @@ export type News =
       readonly verdict: Verdict | undefined;
       readonly policy: Policy;
     }
+  | { readonly kind: 'rejected'; readonly rejection: RejectionRequest }
   | { readonly kind: 'promotion-refused'; readonly digest: Digest; readonly objection: Objection }
   /** It is in the release repository. */
   | { readonly kind: 'promoted'; readonly digest: Digest }
@@ -87,6 +89,8 @@ function turn(environment: Environment, news: Exclude<News, { kind: 'requested' 
       return rechecked(environment, news.digest, news.verdict, now);
     case 'approved':
       return approve({ ...news, environment, now });
+    case 'rejected':
+      return reject(environment, news.rejection, now);
     case 'promotion-refused':
       return refusePromotion(environment, news.digest, news.objection, now);
     case 'promoted':
@@ -133,6 +137,7 @@ export const candidateTurns: readonly Turn<CandidatePhase>[] = [
   { from: anyPhase, news: 'pushed', to: ['scanning'] },
   { from: anyPhase, news: 'judged', to: ['awaiting-approval', 'blocked', 'building'] },
   { from: ['awaiting-approval'], news: 'approved', to: ['promoting'] },
+  { from: ['scanning', 'blocked', 'awaiting-approval'], news: 'rejected', to: ['refused'] },
   { from: ['promoting'], news: 'promotion-refused', to: ['scanning', 'refused'] },
   { from: ['promoting'], news: 'promoted', to: ['promoted'] },
 ];

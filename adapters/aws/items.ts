@@ -22,6 +22,7 @@ import type { Due, Enclosed, OutboxEntry, OutboxMessage, RequestRef, Unreadable 
 import { nextLookAt } from '#core/reconcile.ts';
 import { origin } from '#core/story.ts';
 import { Judgement, type Step } from '#core/trace.ts';
+import { asksOf } from '#core/usage.ts';
 import type { Verdict } from '#core/verdict.ts';
 
 export type Kind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX' | 'NOTICE';
@@ -45,8 +46,8 @@ export const padded = (version: number): string => String(version).padStart(10, 
 export function environmentItem(environment: Environment) {
   const lookAt = nextLookAt(environment);
   const due = lookAt === undefined ? {} : { dueShard, lookAt };
-  const listedIn = environment.key.team;
-  return { pk: partition('ENV', environment.key), sk: state, ...environment, listedIn, ...due };
+  const listed = { listedIn: environment.key.team, asks: asksOf(environment.spec) };
+  return { pk: partition('ENV', environment.key), sk: state, ...environment, ...listed, ...due };
 }
 
 /** Where a page of the index `team` begins: behind this name, or before all. */

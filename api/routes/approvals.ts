@@ -4,7 +4,7 @@ import { next } from '#core/machine.ts';
 import { described, mustChange, readAt, writeAt } from '../environment.ts';
 import { IfMatch } from '../headers.ts';
 import { none, route, teamOf } from '../route.ts';
-import { CreateApproval, EnvironmentAnswer, EnvironmentPath } from '../schemas.ts';
+import { CreateApproval, CreateRejection, EnvironmentAnswer, EnvironmentPath } from '../schemas.ts';
 
 const approve = route({
   method: 'POST',
@@ -32,4 +32,24 @@ const approve = route({
   },
 });
 
-export const approvalRoutes = [approve];
+const reject = route({
+  method: 'POST',
+  path: '/environments/{team}/{name}/rejections',
+  name: 'rejectImage',
+  summary: 'Refuses the newest image, with a reason; a newer one is judged as ever',
+  who: 'reject',
+  params: EnvironmentPath,
+  headers: IfMatch,
+  query: none,
+  body: CreateRejection,
+  answers: { 201: EnvironmentAnswer },
+  answer: async ({ params: key, headers, body, person, requestId, request }, { store, clock }) => {
+    const environment = await readAt(store, key, headers['if-match']);
+    const rejection = { ...body, person: person.name };
+    const decision = next(environment, { kind: 'rejected', rejection }, clock.now());
+    await writeAt(store, causedBy(mustChange(decision), requestId), { request });
+    return { status: 201, ...(await described(store, key)) };
+  },
+});
+
+export const approvalRoutes = [approve, reject];

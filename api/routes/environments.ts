@@ -1,12 +1,11 @@
 /** Environments: asked for, read. */
-import type { Config } from '#core/config.ts';
 import { causedBy } from '#core/decision.ts';
 import { Conflict } from '#core/errors.ts';
 import { next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
-import type { Spec } from '#core/spec.ts';
+import { placed } from '../asked.ts';
 import { described, mustChange } from '../environment.ts';
-import { invalid, ProblemError } from '../problem.ts';
+import { ProblemError } from '../problem.ts';
 import { noBody, none, route } from '../route.ts';
 import { CreateEnvironment, EnvironmentAnswer, EnvironmentPath } from '../schemas.ts';
 
@@ -25,10 +24,8 @@ const create = route({
   answer: async ({ body: { team, name, spec }, ...asked }, { store, config, clock }) => {
     const { person, requestId: story, request } = asked;
     const key = { team, name };
-    const known = config.environments.find((entry) => entry.team === team && entry.name === name);
-    if (!known) throw notConfigured(key);
-    checkBase(config, spec);
-    const wanted = { key, cluster: known.cluster, requester: person.name, spec, story };
+    const { cluster } = placed(config, key, spec);
+    const wanted = { key, cluster: cluster.name, requester: person.name, spec, story };
     const decision = next(await store.read(key), { kind: 'requested', request: wanted }, clock.now());
     await store.write(causedBy(mustChange(decision), story), { request }).catch((error: unknown) => {
       if (error instanceof Conflict) throw exists(key);
@@ -55,27 +52,7 @@ const get = route({
 
 export const environmentRoutes = [create, get];
 
-function checkBase(config: Config, spec: Spec): void {
-  const base = config.catalog.bases.find((entry) => entry.name === spec.base);
-  if (!base) {
-    const names = config.catalog.bases.map((entry) => entry.name).join(', ');
-    const message = `no base is called ${spec.base}; the catalog has ${names}`;
-    throw invalid([{ path: 'spec.base', message }]);
-  }
-  const fields = (['apt', 'pip', 'npm'] as const)
-    .filter((manager) => spec.packages[manager].length > 0 && !base.takes.includes(manager))
-    .map((manager) => ({
-      path: `spec.packages.${manager}`,
-      message: `${base.name} takes no ${manager} packages`,
-    }));
-  if (fields.length > 0) throw invalid(fields);
-}
-
 const exists = (key: EnvironmentKey) => {
   const id = environmentId(key);
   return new ProblemError(409, 'It exists', `${id} exists already: GET /environments/${id}.`);
-};
-const notConfigured = (key: EnvironmentKey) => {
-  const detail = `${environmentId(key)} is not among the environments of the configuration.`;
-  return new ProblemError(422, 'No repositories', detail);
 };

@@ -2,19 +2,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EnvironmentsAnswer } from '#api/schemas.ts';
+import { Team } from '#core/config.ts';
 import type { Person } from '#core/roles.ts';
 import { keyOf, requested } from '../contracts/samples.ts';
 import { ready } from '../lambdas/ways.ts';
-import { config, rita, World } from '../lambdas/world.ts';
+import { rita, World } from '../lambdas/world.ts';
 import { call, refused } from './calls.ts';
 
-const teams = ['alpha', 'beta', 'gamma'].map((name) => ({
-  ...config.teams[0],
-  name: keyOf(name, 'xx').team,
-  members: `${name}-members`,
-  approvers: `${name}-approvers`,
-  requesterMayApprove: false,
-}));
+const teams = ['alpha', 'beta', 'gamma'].map((name) =>
+  Team.parse({ name, members: `${name}-members`, approvers: `${name}-approvers` }),
+);
 const member = (...of: string[]): Person => ({ name: 'pat', groups: of.map((team) => `${team}-members`) });
 
 async function pages(world: World, person: Person, query: Record<string, string>) {

@@ -140,7 +140,9 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
       const { spec: _spec, ...environment } = requested({
         key: { team, name: names[0] ?? key.name },
       }).environment;
-      expect(environment).toMatchObject(listed[0] ?? {});
+      const { asks, ...shown } = listed[0] ?? {};
+      expect(environment).toMatchObject(shown);
+      expect(asks).toEqual({ cpu: 0.25, memoryMiB: 256, gpu: 0, environments: 1 });
       expect(listed[0]).not.toHaveProperty('spec');
       const rest = await store.list(team, names[1], 2);
       expect(rest.listed.map((one) => one.key.name)).toEqual(['two']);

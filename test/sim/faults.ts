@@ -37,6 +37,7 @@ export type FaultKind =
   | 'waiver changed'
   | 'two approvals at once'
   | 'refused approval'
+  | 'rejected'
   | 'out of memory'
   | 'rollout late'
   | 'rollout never healthy'

@@ -63,11 +63,19 @@ export class People {
     if (faults.happens('refused approval', 0.15))
       await this.#approve(random.pick(others(key.team)), environment, digest);
     if (random.chance(0.15)) return;
+    if (faults.happens('rejected', 0.05)) return this.#reject(environment, digest);
     if (faults.happens('turned when approved', 0.15)) this.#nature.turn(key, digest, random.between(0, 4));
     const first = this.#approve(this.approver(key.team), environment, digest);
     if (faults.happens('two approvals at once', 0.15))
       await this.#approve(this.approver(key.team, 2), environment, digest);
     await first;
+  }
+
+  async #reject({ key, version }: Environment, digest: string): Promise<void> {
+    const person = { name: 'security-1', groups: ['getschwifty-security'] };
+    const headers = { 'if-match': `"${version}"`, 'idempotency-key': `reject-${version}` };
+    const path = `/environments/${environmentId(key)}/rejections`;
+    await this.#cloud.api(person, path, { digest, reason: 'its licence' }, headers);
   }
 
   #approve(person: Person, { key, version }: Environment, digest: string): Promise<number | undefined> {

@@ -1,0 +1,33 @@
+/** What a team holds of its quota. An environment counts with the most replicas that it may have: that is what was promised to it. */
+import * as z from 'zod';
+import type { Spec } from './spec.ts';
+
+export const Amounts = z.object({
+  cpu: z.number().min(0),
+  memoryMiB: z.number().min(0),
+  gpu: z.number().min(0),
+  environments: z.int().min(0),
+});
+export type Amounts = z.infer<typeof Amounts>;
+
+export const Quota = z.strictObject({
+  cpu: Amounts.shape.cpu.default(32),
+  memoryMiB: Amounts.shape.memoryMiB.default(131_072),
+  gpu: Amounts.shape.gpu.default(0),
+  environments: Amounts.shape.environments.default(20),
+});
+
+export const asksOf = ({ resources, replicas }: Pick<Spec, 'resources' | 'replicas'>): Amounts => ({
+  cpu: resources.cpu * replicas.max,
+  memoryMiB: resources.memoryMiB * replicas.max,
+  gpu: resources.gpu * replicas.max,
+  environments: 1,
+});
+
+/** Thousandths of a core are added as whole numbers: 0.1 + 0.2 is 0.3. */
+export const sum = (asked: readonly Amounts[]): Amounts => ({
+  cpu: asked.reduce((total, { cpu }) => total + Math.round(cpu * 1000), 0) / 1000,
+  memoryMiB: asked.reduce((total, { memoryMiB }) => total + memoryMiB, 0),
+  gpu: asked.reduce((total, { gpu }) => total + gpu, 0),
+  environments: asked.reduce((total, { environments }) => total + environments, 0),
+});
