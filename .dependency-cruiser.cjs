@@ -46,6 +46,13 @@ module.exports = {
       ['^lambdas/', '^adapters/', '^core/', '^api/'],
       'Only the API stage mounts the routes of api/.',
     ),
+    {
+      name: 'openapi-is-only-built',
+      comment: 'The document is made when it is built: nothing of it may be in the bundle of the function.',
+      severity: 'error',
+      from: { path: '^(lambdas|cli)/' },
+      to: { path: '^api/openapi/', reachable: true },
+    },
     only(
       'cluster-programs-reach-adapters-and-core',
       '^(watcher|worker)/',

@@ -1,10 +1,52 @@
 /** How a route says no: RFC 9457, with the fields that are wrong. */
+import type * as z from 'zod';
+import type { Refusal } from '#core/decision.ts';
+import { Conflict, Rejected, Retryable } from '#core/errors.ts';
 import type { Problem } from './schemas.ts';
+
+type Headers = Readonly<Record<string, string>>;
 
 export class ProblemError extends Error {
   readonly problem: Problem;
-  constructor(status: number, title: string, detail: string, fields?: Problem['fields']) {
+  readonly headers: Headers;
+  constructor(
+    status: number,
+    title: string,
+    detail: string,
+    more: { readonly fields?: Problem['fields']; readonly headers?: Headers } = {},
+  ) {
     super(detail);
+    const { fields, headers = {} } = more;
     this.problem = { type: 'about:blank', title, status, detail, ...(fields ? { fields } : {}) };
+    this.headers = headers;
   }
 }
+
+export const refused = ({ status, title, detail }: Refusal): ProblemError =>
+  new ProblemError(status, title, detail);
+
+/** @param whole what is wrong where no field of it is. */
+export function invalid(fields: NonNullable<Problem['fields']>, whole = 'the body'): ProblemError {
+  const detail = fields.map(({ path, message }) => `${path || whole}: ${message}`).join('; ');
+  return new ProblemError(422, 'The request is not valid', detail, { fields });
+}
+
+export const fieldsOf = ({ issues }: z.ZodError): NonNullable<Problem['fields']> =>
+  issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
+
+/** What is answered for an error; undefined for one that nobody foresaw. */
+export function foreseen(error: unknown): ProblemError | undefined {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof Conflict)
+    return new ProblemError(409, 'Changed meanwhile', `${error.message} Read it and try again.`);
+  if (error instanceof Rejected) return new ProblemError(422, 'The request is not taken', error.message);
+  if (error instanceof Retryable)
+    return new ProblemError(503, 'Try again', error.message, { headers: { 'retry-after': '1' } });
+  return undefined;
+}
+
+export const problemResponse = ({ problem, headers }: ProblemError): Response =>
+  new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: { ...headers, 'content-type': 'application/problem+json' },
+  });

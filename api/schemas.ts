@@ -1,14 +1,81 @@
 /** What goes over the wire: requests as they are checked, answers as the client may rely on them. */
 import * as z from 'zod';
+import { BaseImage } from '#core/config.ts';
+import { Cost } from '#core/cost.ts';
 import { Remedy } from '#core/dead-letter.ts';
-import { Environment } from '#core/environment.ts';
-import { Digest, EnvironmentName, Instant, TeamName } from '#core/names.ts';
+import { Environment, Listed } from '#core/environment.ts';
+import { ClusterName, Digest, EnvironmentName, Instant, parseEnvironmentId, TeamName } from '#core/names.ts';
+import { Policy } from '#core/policy.ts';
 import { Spec } from '#core/spec.ts';
 import { origin, StoryId } from '#core/story.ts';
-import { Step } from '#core/trace.ts';
+import { Judgement, Step } from '#core/trace.ts';
+import { Amounts } from '#core/usage.ts';
 import { Verdict } from '#core/verdict.ts';
 
-export const CreateEnvironment = z.strictObject({ team: TeamName, name: EnvironmentName, spec: Spec });
+/** `/environments/{team}/{name}` */
+export const EnvironmentPath = z.object({ team: TeamName, name: EnvironmentName });
+export const DlqPath = z.object({ dlq: z.string().min(1).max(100) });
+
+export const HealthAnswer = z.object({ status: z.literal('ok') });
+
+export const CreateEnvironment = z.strictObject({
+  team: TeamName,
+  name: EnvironmentName,
+  /** Without it the first of the catalog, or the one that the configuration names for the environment. */
+  cluster: ClusterName.optional(),
+  spec: Spec,
+});
+/** The whole of it: what is left out is as for an environment that is asked for. */
+export const ChangeEnvironment = z.strictObject({ spec: Spec });
+export const AskForBuild = z.strictObject({ useCache: z.boolean().default(false) });
+export const ReportPath = z.object({ ...EnvironmentPath.shape, digest: Digest });
+
+export const CatalogAnswer = z.object({
+  bases: z.array(BaseImage),
+  clusters: z.array(z.object({ name: z.string() })),
+  policy: Policy,
+});
+export type CatalogAnswer = z.infer<typeof CatalogAnswer>;
+
+export const CostAnswer = Cost;
+export type CostAnswer = z.infer<typeof CostAnswer>;
+
+export const PlanAnswer = z.object({
+  steps: z.array(z.string()),
+  /** On the base's tag: its digest is taken when it is built. */
+  dockerfile: z.string(),
+  /** In the order in which they are applied; a digest of zeros stands for the image that is not built yet. */
+  objects: z.array(z.record(z.string(), z.unknown())),
+  cost: Cost,
+});
+export type PlanAnswer = z.infer<typeof PlanAnswer>;
+
+export const UsageAnswer = z.object({ team: z.string(), quota: Amounts, used: Amounts, left: Amounts });
+export type UsageAnswer = z.infer<typeof UsageAnswer>;
+
+export const ImagesAnswer = z.object({
+  images: z.array(
+    z.object({
+      digest: Digest,
+      /** The newest one, what runs, or what ran before it and may be gone back to. */
+      is: z.array(z.enum(['newest', 'running', 'previous'])),
+      /** As the gate judged it last; absent where it did not yet. */
+      verdict: Judgement.optional(),
+    }),
+  ),
+});
+export type ImagesAnswer = z.infer<typeof ImagesAnswer>;
+
+export const CreateRejection = z.strictObject({
+  digest: Digest,
+  /** One line, for whoever asked for the image. */
+  reason: z
+    .string()
+    .min(1)
+    .max(500)
+    .regex(/^\P{Cc}+$/u, 'one line without control characters'),
+});
+
 export const CreateApproval = z.strictObject({ digest: Digest });
 
 export const EnvironmentAnswer = z.object({
@@ -19,6 +86,36 @@ export const EnvironmentAnswer = z.object({
   history: z.array(z.object({ at: z.string(), actor: z.string(), what: z.string(), ...origin })),
 });
 export type EnvironmentAnswer = z.infer<typeof EnvironmentAnswer>;
+
+const limit = z
+  .string()
+  .regex(/^(?:[1-9]\d?|100)$/, 'from 1 to 100')
+  .transform(Number)
+  .optional()
+  .describe('How many a page has at most.');
+
+export const ListQuery = z.strictObject({
+  team: TeamName.optional().describe('Of this team alone; without it of all whose environments you may see.'),
+  cursor: z
+    .string()
+    .regex(/^[a-z0-9-]{1,24}\/[a-z0-9-]{1,24}$/, 'the `next` of an earlier page')
+    .transform((id, context) => {
+      const key = parseEnvironmentId(id);
+      if (key) return key;
+      context.addIssue({ code: 'custom', message: 'the `next` of an earlier page' });
+      return z.NEVER;
+    })
+    .optional()
+    .describe('`next` of the page before.'),
+  limit,
+});
+
+export const EnvironmentsAnswer = z.object({
+  environments: z.array(z.object({ ...Listed.shape, phase: z.string() })),
+  /** The cursor of the next page, where there is one. */
+  next: z.string().optional(),
+});
+export type EnvironmentsAnswer = z.infer<typeof EnvironmentsAnswer>;
 
 /** Query of `GET /environments/{team}/{name}/trace`. */
 export const TraceQuery = z.strictObject({

@@ -6,13 +6,8 @@ import type { Environment } from './environment.ts';
 import { shortDigest } from './image.ts';
 import { addSeconds, type Digest, type Instant } from './names.ts';
 import type { Policy } from './policy.ts';
+import { may, type Person } from './roles.ts';
 import type { Verdict } from './verdict.ts';
-
-export interface Person {
-  /** The `sub` or user name of the token. */
-  readonly name: string;
-  readonly groups: readonly string[];
-}
 
 /** How soon the promoter looks if its event is lost. */
 const promotionPatienceSeconds = 120;
@@ -51,11 +46,12 @@ export function approve(request: ApprovalRequest): Change | Refusal {
 }
 
 function whyThisPersonMayNot({ environment, person, team }: ApprovalRequest): Refusal | undefined {
-  if (!person.groups.includes(team.approvers)) {
+  if (!may(person, 'approve', {}, team)) {
+    const approvers = [team.approvers, ...(team.admins ? [team.admins] : [])].join(' and ');
     return refuse(
       403,
       'Not an approver',
-      `Only members of ${team.approvers} approve images of team ${team.name}.`,
+      `Only members of ${approvers} approve images of team ${team.name}.`,
     );
   }
   if (person.name === environment.requester && !team.requesterMayApprove) {

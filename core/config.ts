@@ -1,8 +1,10 @@
 /** getschwifty.config.yaml: what the people who run GetSchwifty decide. Checked at synth and again in each Lambda. */
 import * as z from 'zod';
+import { Prices } from './cost.ts';
 import { ClusterName, EnvironmentKey, environmentId, TeamName } from './names.ts';
 import { Policy, Waiver } from './policy.ts';
 import { PackageManager } from './spec.ts';
+import { Quota } from './usage.ts';
 
 const Group = z.string().min(1).max(128);
 
@@ -11,12 +13,16 @@ export const Team = z.strictObject({
   /** Groups of the identity provider, as its tokens name them. */
   members: Group,
   approvers: Group,
+  /** May all in this team that members and approvers may; without it nobody is. */
+  admins: Group.optional(),
   /** Four eyes unless the team says otherwise. */
   requesterMayApprove: z.boolean().default(false),
+  /** What all its environments may ask for together, in all clusters. */
+  quota: Quota.prefault({}),
 });
 export type Team = z.infer<typeof Team>;
 
-const BaseImage = z.strictObject({
+export const BaseImage = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/),
   /** A repository of our own registry: bases are mirrored, so that what is built from is scanned and stays. */
   repository: z.string().regex(/^base\/[a-z0-9][a-z0-9/_.-]*$/),
@@ -62,10 +68,13 @@ export const Config = z
     teams: z.array(Team).min(1),
     /** The group of those who run GetSchwifty: they see each environment's story and redrive what failed. */
     operators: Group.default('getschwifty-operators'),
+    /** The group of those who see and refuse any team's images. */
+    security: Group.default('getschwifty-security'),
     /** Their repositories are made at deploy time; a request for any other environment is refused. */
     environments: z.array(z.strictObject({ ...EnvironmentKey.shape, cluster: ClusterName })),
     catalog: z.strictObject({ bases: z.array(BaseImage).min(1) }),
     policy: Policy,
+    prices: Prices.prefault({}),
     waivers: z.array(Waiver).default([]),
   })
   .superRefine((config, context) => {

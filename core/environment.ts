@@ -8,6 +8,7 @@ import { Incident, Notice } from './incident.ts';
 import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
 import { Spec } from './spec.ts';
 import { Stories } from './story.ts';
+import { Amounts } from './usage.ts';
 import { Fix } from './verdict.ts';
 
 /** One digest in the candidate repository. The later push is the newer image. */
@@ -140,8 +141,26 @@ export const Environment = z.object({
 });
 export type Environment = z.infer<typeof Environment>;
 
+/** What lists show of one: without what is large, its spec first of all; `asks` is what of it counts. */
+export const Listed = Environment.pick({
+  key: true,
+  cluster: true,
+  requester: true,
+  life: true,
+  createdAt: true,
+  version: true,
+  candidate: true,
+  release: true,
+  dns: true,
+}).extend({ asks: Amounts.optional() });
+export type Listed = z.infer<typeof Listed>;
+
 /** One word for people: the release while something runs or is about to, else the candidate. */
-export function phaseOf({ life, release, candidate }: Environment): string {
+export function phaseOf({
+  life,
+  release,
+  candidate,
+}: Pick<Environment, 'life' | 'release' | 'candidate'>): string {
   if (life.state === 'deleting' || life.state === 'deleted') return life.state;
   return release.phase === 'none' ? candidate.phase : release.phase;
 }

@@ -2,7 +2,6 @@
  * What people do with an environment that exists: change it, have it built anew, stop, start and delete it. Deleting is
  * taking away one part after the other; each is told to be gone by the stage that made it.
  */
-import type { Person } from './approval.ts';
 import { building } from './candidate.ts';
 import { change, type Decision, type EventBody, type Refusal, refuse, unchanged } from './decision.ts';
 import type { Environment, Life, Part } from './environment.ts';
@@ -10,6 +9,7 @@ import { unreachable } from './errors.ts';
 import { addSeconds, environmentId, type Instant, secondsBetween } from './names.ts';
 import { recheckSeconds } from './recheck.ts';
 import { beginning, halting } from './release.ts';
+import type { Person } from './roles.ts';
 import { isSame } from './same.ts';
 import { imagePartOf, runPartOf, type Spec } from './spec.ts';
 import { objectionToRunning, type Today } from './way-back.ts';

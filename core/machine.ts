@@ -2,7 +2,7 @@
  * The state machine of an environment: what it is, a piece of news, and what it shall be. Every stage, reconcile's looks
  * and people's requests end here, so they can't disagree. docs/phases.md is drawn from the turns at the end, which a test holds against what `next` does.
  */
-import { approve, type Person } from './approval.ts';
+import { approve } from './approval.ts';
 import * as candidate from './candidate.ts';
 import type { Team } from './config.ts';
 import { both, type Decision, type Refusal, refuse, unchanged } from './decision.ts';
@@ -17,7 +17,9 @@ import { paged } from './pager.ts';
 import type { Policy } from './policy.ts';
 import { type Objection, promoted, refusePromotion } from './promotion.ts';
 import { rechecked } from './recheck.ts';
+import { type RejectionRequest, reject } from './rejection.ts';
 import { notPointed, observed, pointed } from './release.ts';
+import type { Person } from './roles.ts';
 import type { Spec } from './spec.ts';
 import type { Verdict } from './verdict.ts';
 import type { Today, WayBack } from './way-back.ts';
@@ -60,6 +62,7 @@ export type News =
       readonly verdict: Verdict | undefined;
       readonly policy: Policy;
     }
+  | { readonly kind: 'rejected'; readonly rejection: RejectionRequest }
   | { readonly kind: 'promotion-refused'; readonly digest: Digest; readonly objection: Objection }
   /** It is in the release repository. */
   | { readonly kind: 'promoted'; readonly digest: Digest }
@@ -148,6 +151,8 @@ function turn(environment: Environment, news: NewsOfImage, now: Instant): Decisi
       return rechecked(environment, news.digest, news.verdict, now);
     case 'approved':
       return approve({ ...news, environment, now });
+    case 'rejected':
+      return reject(environment, news.rejection, now);
     case 'promotion-refused':
       return refusePromotion(environment, news.digest, news.objection, now);
     case 'promoted':
@@ -196,6 +201,7 @@ export const candidateTurns: readonly Turn<CandidatePhase>[] = [
   { from: anyPhase, news: 'pushed', to: ['scanning'] },
   { from: anyPhase, news: 'judged', to: ['awaiting-approval', 'blocked', 'building'] },
   { from: ['awaiting-approval'], news: 'approved', to: ['promoting'] },
+  { from: ['scanning', 'blocked', 'awaiting-approval'], news: 'rejected', to: ['refused'] },
   { from: ['promoting'], news: 'promotion-refused', to: ['scanning', 'refused'] },
   { from: ['promoting'], news: 'promoted', to: ['promoted'] },
 ];

@@ -5,16 +5,17 @@ import type { Audit, Change } from './decision.ts';
 import type { DnsChange, DnsRecord } from './dns.ts';
 import type { DrainAnswer, DrainRequest } from './drain.ts';
 import type { LiveObject } from './drift.ts';
-import type { Environment, Image } from './environment.ts';
+import type { Environment, Image, Listed } from './environment.ts';
 import type { DomainEvent } from './events.ts';
 import type { Scan } from './finding.ts';
 import type { Notice } from './incident.ts';
-import type { Digest, EnvironmentKey, Instant } from './names.ts';
+import type { Digest, EnvironmentKey, EnvironmentName, Instant, TeamName } from './names.ts';
 import type { LookStage } from './reconcile.ts';
 import type { KubernetesObject } from './rollout.ts';
 import type { Alive, Seen } from './seen.ts';
 import type { Sight } from './sight.ts';
 import type { Step } from './trace.ts';
+import type { Ledger } from './usage.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What is written with a change, in the same transaction. */
@@ -23,22 +24,73 @@ export interface Enclosed {
   readonly verdict?: Verdict;
   /** By the approval stage alone. */
   readonly approval?: { readonly digest: Digest; readonly approver: string; readonly at: Instant };
+  /** The request that the change does: from then on it is done, whatever becomes of its answer. */
+  readonly request?: RequestRef | undefined;
+  /** What the team holds with the change; its version is the next one. */
+  readonly ledger?: Ledger | undefined;
+}
+
+/** A person's request by the key that they gave it: however often it is sent, it is done once. */
+export interface RequestRef {
+  readonly person: string;
+  /** Without `#`. */
+  readonly key: string;
+}
+/** What was answered, as it goes over the wire. */
+export interface KeptAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+export type Begun =
+  | { readonly state: 'yours' }
+  /** It is being done, since less than the time that it was given. */
+  | { readonly state: 'running' }
+  /** The key is of another request. */
+  | { readonly state: 'other' }
+  | { readonly state: 'answered'; readonly answer: KeptAnswer }
+  /** It is done, and its answer was lost or is too large to be kept. */
+  | { readonly state: 'done' };
+
+export interface Requests {
+  /** @param fingerprint of what is asked; @param until whoever has it by then has crashed. */
+  begin(ref: RequestRef, fingerprint: string, now: Instant, until: Instant): Promise<Begun>;
+  /** The answer is given again for a day. */
+  finish(ref: RequestRef, answer: KeptAnswer): Promise<void>;
+  /** It came to nothing: the key may be used again, unless it was done. */
+  free(ref: RequestRef): Promise<void>;
 }
 
 export interface EnvironmentStore {
   read(key: EnvironmentKey): Promise<Environment | undefined>;
   verdict(key: EnvironmentKey, digest: Digest): Promise<Verdict | undefined>;
+  /** Of version 0 where the team holds nothing yet. */
+  ledger(team: TeamName): Promise<Ledger>;
   /** Keeps a verdict where the environment itself does not change. A newer one that is there already stays. */
   keepVerdict(key: EnvironmentKey, verdict: Verdict): Promise<void>;
   /**
    * Environment, audit line, outgoing events and what is enclosed: all or nothing.
    * @throws Rejected for an environment that is too large to be stored.
-   * @throws Conflict when the stored version is not `change.environment.version - 1`, or a newer verdict is stored.
+   * @throws Conflict when the stored version is not `change.environment.version - 1`, or a newer verdict is stored, or
+   * the ledger is no longer what was read.
    */
   write(change: Change, enclosed?: Enclosed): Promise<void>;
   audit(key: EnvironmentKey, limit: number): Promise<readonly Audit[]>;
   /** Environments that somebody is to look at by now, longest waiting first. */
   due(now: Instant, limit: number): Promise<Due>;
+}
+
+/** A team's environments, by name. It follows what is written after a moment. */
+export interface Directory {
+  /**
+   * @param after the last name of the page before.
+   * @returns whether there are more after these.
+   */
+  list(
+    team: TeamName,
+    after: EnvironmentName | undefined,
+    limit: number,
+  ): Promise<{ readonly listed: readonly Listed[]; readonly more: boolean }>;
 }
 
 export interface Due {

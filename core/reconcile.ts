@@ -7,7 +7,16 @@ import { type Instant, secondsBetween } from './names.ts';
 import { releaseStory } from './story.ts';
 
 /** Stages with a queue that takes looks. */
-export type LookStage = Extract<Stage, 'build' | 'gate' | 'promote' | 'deploy' | 'dns' | 'remove' | 'pager'>;
+export const lookStages = [
+  'build',
+  'gate',
+  'promote',
+  'deploy',
+  'dns',
+  'remove',
+  'pager',
+] as const satisfies readonly Stage[];
+export type LookStage = (typeof lookStages)[number];
 
 export interface PlannedLook {
   readonly stage: LookStage;

@@ -81,7 +81,8 @@ const Replicas = z.union([
     .int()
     .min(1)
     .max(100)
-    .transform((count) => ({ min: count, max: count })),
+    .transform((count) => ({ min: count, max: count }))
+    .pipe(Range),
   Range,
 ]);
 

@@ -4,6 +4,7 @@ import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } fro
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { Listed } from '#core/environment.ts';
 import { acknowledge } from './kit/acknowledge.ts';
 import { Backups } from './kit/backups.ts';
 import { choicesOf, removalPolicyOf } from './kit/context.ts';
@@ -12,6 +13,8 @@ import { PagerTopic } from './kit/pager-topic.ts';
 /** The sparse indexes that reconcile reads. */
 export const dueIndex = 'due';
 export const outboxIndex = 'outbox';
+/** A team's environments, without what is large: one partition a team. */
+export const teamIndex = 'team';
 
 export class DataStack extends Stack {
   readonly table: Table;
@@ -52,6 +55,13 @@ export class DataStack extends Stack {
       partitionKey: string('pending'),
       sortKey: string('writtenAt'),
       projectionType: ProjectionType.ALL,
+    });
+    table.addGlobalSecondaryIndex({
+      indexName: teamIndex,
+      partitionKey: string('listedIn'),
+      sortKey: string('pk'),
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: Object.keys(Listed.shape),
     });
     acknowledge(table, {
       'checkov CKV_AWS_119':

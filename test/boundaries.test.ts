@@ -15,6 +15,11 @@ const planted = {
   'adapters-reach-core': { 'adapters/a.ts': "import '#lambdas/gate/handler.ts';\n" },
   'lambdas-reach-adapters-and-core': { 'lambdas/gate/handler.ts': "import '#api/routes.ts';\n" },
   'api-lambda-reaches-api': { 'lambdas/api/handler.ts': "import '#lib/stack.ts';\n" },
+  'openapi-is-only-built': {
+    'cli/bundle.ts': "import '#api/client/client.ts';\n",
+    'api/client/client.ts': "import '#api/openapi/document.ts';\n",
+    'api/openapi/document.ts': 'export const document = {};\n',
+  },
   'cluster-programs-reach-adapters-and-core': { 'watcher/main.ts': "import '#api/routes.ts';\n" },
   'api-reaches-core': { 'api/routes.ts': "import '#adapters/ok.ts';\n" },
   'lib-reaches-core-and-env': { 'lib/stack.ts': "import '#lambdas/promote/handler.ts';\n" },

@@ -7,19 +7,22 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import type { Failure } from '#core/dead-letter.ts';
 import type { Audit, Change } from '#core/decision.ts';
-import { Environment } from '#core/environment.ts';
+import { Environment, Listed } from '#core/environment.ts';
 import { problemsOf } from '#core/errors.ts';
 import { DomainEvent } from '#core/events.ts';
 import {
   type EnvironmentKey,
   EnvironmentKey as EnvironmentKeySchema,
+  type EnvironmentName,
   environmentId,
   type Instant,
+  type TeamName,
 } from '#core/names.ts';
-import type { Due, Enclosed, OutboxEntry, OutboxMessage, Unreadable } from '#core/ports.ts';
-import { nextLookAt } from '#core/reconcile.ts';
+import type { Due, Enclosed, OutboxEntry, OutboxMessage, RequestRef, Unreadable } from '#core/ports.ts';
+import { lookStages, nextLookAt } from '#core/reconcile.ts';
 import { origin } from '#core/story.ts';
 import { Judgement, type Step } from '#core/trace.ts';
+import { holds, type Ledger } from '#core/usage.ts';
 import type { Verdict } from '#core/verdict.ts';
 
 export type Kind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX' | 'NOTICE';
@@ -43,8 +46,17 @@ export const padded = (version: number): string => String(version).padStart(10, 
 export function environmentItem(environment: Environment) {
   const lookAt = nextLookAt(environment);
   const due = lookAt === undefined ? {} : { dueShard, lookAt };
-  return { pk: partition('ENV', environment.key), sk: state, ...environment, ...due };
+  // Nobody lists what is gone.
+  const listed =
+    environment.life.state === 'deleted' ? {} : { listedIn: environment.key.team, asks: holds(environment) };
+  return { pk: partition('ENV', environment.key), sk: state, ...environment, ...listed, ...due };
 }
+
+/** Where a page of the index `team` begins: behind this name, or before all. */
+export const listedAfter = (team: TeamName, name: EnvironmentName | undefined): string =>
+  name === undefined ? `ENV#${team}/` : partition('ENV', { team, name });
+
+export const parseListed = (item: unknown): Listed => Listed.parse(item);
 
 export const auditItem = (change: Change, audit: Audit, verdict?: Verdict) => ({
   pk: partition('AUDIT', change.environment.key),
@@ -110,7 +122,7 @@ const OutboxItem = z.object({
     z.object({ kind: z.literal('event'), event: DomainEvent }),
     z.object({
       kind: z.literal('look'),
-      stage: z.enum(['build', 'gate', 'promote', 'deploy', 'dns', 'pager']),
+      stage: z.enum(lookStages),
       cluster: z.string(),
       delaySeconds: z.int(),
       story: origin.story,
@@ -157,6 +169,21 @@ export function eventStep(item: unknown): Step | undefined {
     ...(event.story === undefined ? {} : { story: event.story }),
   };
 }
+
+/** One for each team. */
+export const ledgerKey = (team: TeamName) => ({ pk: `LEDGER#${team}`, sk: state });
+export const ledgerItem = (ledger: Ledger) => ({ ...ledgerKey(ledger.team), ...ledger });
+
+/** The last `#` ends the person: a key has none. */
+export const requestKey = ({ person, key }: RequestRef) => ({ pk: `REQUEST#${person}#${key}`, sk: state });
+
+/** Of a transaction: the change that a request asked for is made with it. */
+export const requestDone = (ref: RequestRef) => ({
+  Key: requestKey(ref),
+  UpdateExpression: 'SET #state = :done',
+  ExpressionAttributeNames: { '#state': 'state' },
+  ExpressionAttributeValues: { ':done': 'done' },
+});
 
 /** The single sort key of a message's failures: the last one counts. */
 export const lastFailure = 'LAST';

@@ -16,9 +16,25 @@ import {
 import type { Failure } from '#core/dead-letter.ts';
 import type { Audit, Change } from '#core/decision.ts';
 import { Conflict, Rejected, Retryable } from '#core/errors.ts';
-import { type Digest, type EnvironmentKey, environmentId, type Instant } from '#core/names.ts';
-import type { Chronicle, Enclosed, EnvironmentStore, Failures, Outbox, OutboxRef } from '#core/ports.ts';
+import {
+  type Digest,
+  type EnvironmentKey,
+  type EnvironmentName,
+  environmentId,
+  type Instant,
+  type TeamName,
+} from '#core/names.ts';
+import type {
+  Chronicle,
+  Directory,
+  Enclosed,
+  EnvironmentStore,
+  Failures,
+  Outbox,
+  OutboxRef,
+} from '#core/ports.ts';
 import { byVersion } from '#core/trace.ts';
+import { emptyLedger, Ledger } from '#core/usage.ts';
 import { Verdict } from '#core/verdict.ts';
 import { retryable } from './errors.ts';
 import * as items from './items.ts';
@@ -26,7 +42,7 @@ import * as items from './items.ts';
 /** All that there are: events of an environment are some hundreds, and those of older weeks are gone. */
 const maxItems = 1_000_000;
 
-export class Table implements EnvironmentStore, Outbox, Chronicle, Failures {
+export class Table implements EnvironmentStore, Directory, Outbox, Chronicle, Failures {
   readonly #name: string;
   readonly #client: DynamoDBDocumentClient;
 
@@ -45,6 +61,12 @@ export class Table implements EnvironmentStore, Outbox, Chronicle, Failures {
     return item === undefined ? undefined : Verdict.parse(item);
   }
 
+  async ledger(team: TeamName): Promise<Ledger> {
+    const { pk, sk } = items.ledgerKey(team);
+    const item = await this.#get(pk, sk);
+    return item === undefined ? emptyLedger(team) : Ledger.parse(item);
+  }
+
   async keepVerdict(key: EnvironmentKey, verdict: Verdict): Promise<void> {
     const command = new PutCommand({
       TableName: this.#name,
@@ -58,7 +80,7 @@ export class Table implements EnvironmentStore, Outbox, Chronicle, Failures {
     }
   }
 
-  async write(change: Change, { verdict, approval }: Enclosed = {}): Promise<void> {
+  async write(change: Change, { verdict, approval, request, ledger }: Enclosed = {}): Promise<void> {
     const { key, version } = change.environment;
     const put = (Item: Record<string, unknown>) => ({ Put: { TableName: this.#name, Item } });
     const environment = {
@@ -76,7 +98,12 @@ export class Table implements EnvironmentStore, Outbox, Chronicle, Failures {
     const judged = verdict && {
       Put: { TableName: this.#name, Item: items.verdictItem(key, verdict), ...unlessNewer(verdict) },
     };
-    const TransactItems = [environment, ...(judged ? [judged] : []), ...others.map(put)];
+    const done = request && { Update: { TableName: this.#name, ...items.requestDone(request) } };
+    const held = ledger && {
+      Put: { TableName: this.#name, Item: items.ledgerItem(ledger), ...expecting(ledger.version - 1) },
+    };
+    const optional = [judged, held, done].flatMap((item) => item ?? []);
+    const TransactItems = [environment, ...optional, ...others.map(put)];
     try {
       const command = new TransactWriteCommand({ TransactItems });
       await retryable('TransactWriteItems', () => this.#client.send(command));
@@ -93,6 +120,15 @@ export class Table implements EnvironmentStore, Outbox, Chronicle, Failures {
       ConsistentRead: true,
     });
     return newestFirst.map(items.auditLine).reverse();
+  }
+
+  async list(team: TeamName, after: EnvironmentName | undefined, limit: number) {
+    const found = await this.#query(limit + 1, {
+      IndexName: 'team',
+      KeyConditionExpression: 'listedIn = :team AND pk > :after',
+      ExpressionAttributeValues: { ':team': team, ':after': items.listedAfter(team, after) },
+    });
+    return { listed: found.slice(0, limit).map(items.parseListed), more: found.length > limit };
   }
 
   async due(now: Instant, limit: number) {
@@ -251,7 +287,9 @@ function whyCanceled(error: unknown, key: EnvironmentKey, expected: number): unk
     );
   }
   if (codes.includes('ConditionalCheckFailed')) {
-    return new Conflict(`A newer verdict on an image of ${environmentId(key)} is stored.`);
+    return new Conflict(
+      `A newer verdict on an image of ${environmentId(key)} is stored, or what its team holds changed meanwhile.`,
+    );
   }
   return new Retryable(`The change of ${environmentId(key)} was not written: ${codes.join(', ')}`);
 }

@@ -2,6 +2,7 @@
  * A cluster in memory: it keeps what is applied and what others change beside it; what its controllers and kubelets
  * would do, a test says.
  */
+import * as z from 'zod';
 import { LiveObject, objectId } from '#core/drift.ts';
 import { Conflict, Rejected } from '#core/errors.ts';
 import { type EnvironmentKey, type Instant, namespaceOf } from '#core/names.ts';
@@ -41,11 +42,14 @@ export class MemoryCluster implements ClusterClient {
 
   async remove(objects: readonly LiveObject[]): Promise<void> {
     for (const { kind, metadata } of objects) {
-      const namespace = this.#namespaces.get(metadata.namespace ?? '');
+      const isHome = kind === 'Namespace';
+      const namespace = this.#namespaces.get(isHome ? metadata.name : (metadata.namespace ?? ''));
       const id = objectId({ kind, metadata });
       const known = namespace?.objects.get(id);
       if (known && known.metadata.uid !== metadata.uid) throw new Conflict(`${id} was made anew since.`);
-      namespace?.objects.delete(id);
+      // With its namespace goes all that is in it.
+      if (isHome) this.#namespaces.delete(metadata.name);
+      else namespace?.objects.delete(id);
     }
   }
 
@@ -78,6 +82,12 @@ export class MemoryCluster implements ClusterClient {
   /** Somebody deletes an object by hand. */
   delete(key: EnvironmentKey, kind: string, name = appName): void {
     this.#of(key).objects.delete(objectId({ kind, metadata: { name } }));
+  }
+
+  /** Something was applied for it, and pods are to be there. */
+  isToRun(key: EnvironmentKey): boolean {
+    const object = this.#namespaces.get(namespaceOf(key))?.objects.get(`Deployment ${appName}`);
+    return object !== undefined && !isStopped(object);
   }
 
   /** The controllers have done their work: a Ready pod, and an address in front of it. */
@@ -115,6 +125,7 @@ export class MemoryCluster implements ClusterClient {
     const changed = JSON.stringify(known?.['spec']) !== JSON.stringify(merged['spec']);
     if (object.kind === 'Deployment' && changed) namespace.generation++;
     namespace.objects.set(id, merged);
+    if (object.kind === 'Deployment' && isStopped(merged)) namespace.pods = [];
   }
 
   #of(key: EnvironmentKey): Namespace {
@@ -123,6 +134,9 @@ export class MemoryCluster implements ClusterClient {
     return namespace;
   }
 }
+
+const isStopped = (deployment: LiveObject): boolean =>
+  z.object({ spec: z.object({ replicas: z.literal(0) }) }).safeParse(deployment).success;
 
 function deploymentOf(
   { generation, rolledOut, pods }: Namespace,

@@ -15,6 +15,8 @@ interface Stored {
 export class MemoryRegistry implements ImageScanner, ImagePromoter, RepositoryMaker, RepositoryRemover {
   readonly #clock: Clock;
   readonly #repositories = new Map<string, Map<Digest, Stored>>();
+  /** As ECR: a repository that nobody made takes nothing. */
+  onlyMade = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -22,6 +24,8 @@ export class MemoryRegistry implements ImageScanner, ImagePromoter, RepositoryMa
 
   /** The tag leaves the image that had it. A push of what is there already is no new push. */
   push(repository: string, digest: Digest, tag: string): void {
+    if (this.onlyMade && !this.#repositories.has(repository))
+      throw new Rejected(`There is no repository ${repository}.`);
     const images = this.#repositories.get(repository) ?? new Map<Digest, Stored>();
     this.#repositories.set(repository, images);
     for (const image of images.values()) image.tags.delete(tag);

@@ -2,14 +2,23 @@
  * The table in memory. Environments go through the items of the real table and through JSON, so that what the schema
  * would lose there is lost here too. Each call does its work in one go: a simulation decides who comes first.
  */
+import * as z from 'zod';
 import * as items from '#adapters/aws/items.ts';
 import type { Failure } from '#core/dead-letter.ts';
 import type { Audit, Change } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
 import { Conflict, Rejected } from '#core/errors.ts';
-import { type Digest, type EnvironmentKey, environmentId, type Instant } from '#core/names.ts';
+import {
+  type Digest,
+  type EnvironmentKey,
+  type EnvironmentName,
+  environmentId,
+  type Instant,
+  type TeamName,
+} from '#core/names.ts';
 import type {
   Chronicle,
+  Directory,
   Due,
   Enclosed,
   EnvironmentStore,
@@ -19,7 +28,9 @@ import type {
   OutboxRef,
 } from '#core/ports.ts';
 import { byVersion } from '#core/trace.ts';
+import { emptyLedger, type Ledger } from '#core/usage.ts';
 import type { Verdict } from '#core/verdict.ts';
+import { MemoryRequests } from './requests.ts';
 
 /** DynamoDB's limit of an item. */
 const itemBytes = 400 * 1024;
@@ -30,18 +41,20 @@ interface Outgoing {
 }
 type Approval = NonNullable<Enclosed['approval']> & { readonly environment: EnvironmentKey };
 
-export class MemoryStore implements EnvironmentStore, Outbox, Chronicle, Failures {
+export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronicle, Failures {
   readonly #environments = new Map<string, string>();
   readonly #versions = new Map<string, number>();
   /** The sparse index of the real table. */
   readonly #due = new Map<string, Instant>();
   readonly #verdicts = new Map<string, Verdict>();
   /** Audit items and outbox items, as the table would have them. */
+  readonly #ledgers = new Map<TeamName, Ledger>();
   readonly #lines = new Map<string, ReturnType<typeof items.auditItem>[]>();
   readonly #outbox = new Map<string, ReturnType<typeof items.outboxItems>[number] & { sentAt?: Instant }>();
   readonly #aside = new Map<string, OutboxEntry>();
   readonly #failures = new Map<string, Failure>();
   readonly #pending = new Map<string, Outgoing>();
+  readonly requests = new MemoryRequests();
   /** Oldest first. */
   readonly approvals: Approval[] = [];
 
@@ -53,13 +66,17 @@ export class MemoryStore implements EnvironmentStore, Outbox, Chronicle, Failure
     return this.#verdicts.get(verdictId(key, digest));
   }
 
+  async ledger(team: TeamName): Promise<Ledger> {
+    return this.#ledgers.get(team) ?? emptyLedger(team);
+  }
+
   async keepVerdict(key: EnvironmentKey, verdict: Verdict): Promise<void> {
     const id = verdictId(key, verdict.digest);
     const known = this.#verdicts.get(id);
     if (known === undefined || known.decidedAt <= verdict.decidedAt) this.#verdicts.set(id, verdict);
   }
 
-  async write(change: Change, { verdict, approval }: Enclosed = {}): Promise<void> {
+  async write(change: Change, { verdict, approval, request, ledger }: Enclosed = {}): Promise<void> {
     const { key, version } = change.environment;
     const id = environmentId(key);
     if ((this.#versions.get(id) ?? 0) !== version - 1) {
@@ -69,6 +86,8 @@ export class MemoryStore implements EnvironmentStore, Outbox, Chronicle, Failure
     if (verdict && known && known.decidedAt > verdict.decidedAt) {
       throw new Conflict(`A newer verdict on an image of ${id} is stored.`);
     }
+    if (ledger && (await this.ledger(ledger.team)).version !== ledger.version - 1)
+      throw new Conflict(`What team ${ledger.team} holds changed meanwhile.`);
     const item = items.environmentItem(change.environment);
     const environment = JSON.stringify(item);
     if (environment.length > itemBytes)
@@ -86,11 +105,23 @@ export class MemoryStore implements EnvironmentStore, Outbox, Chronicle, Failure
     }
     if (line) this.#lines.set(id, [...(this.#lines.get(id) ?? []), line]);
     if (verdict) this.#verdicts.set(verdictId(key, verdict.digest), verdict);
+    if (request) this.requests.done(request);
+    if (ledger) this.#ledgers.set(ledger.team, ledger);
     if (approval) this.approvals.push({ ...approval, environment: key });
   }
 
   async audit(key: EnvironmentKey, limit: number): Promise<readonly Audit[]> {
     return (this.#lines.get(environmentId(key)) ?? []).slice(-limit).map(items.auditLine);
+  }
+
+  async list(team: TeamName, after: EnvironmentName | undefined, limit: number) {
+    const found = [...this.#environments.values()]
+      .map((text): unknown => JSON.parse(text))
+      .filter((item) => z.object({ listedIn: z.string() }).safeParse(item).success)
+      .map(items.parseListed)
+      .filter(({ key }) => key.team === team && items.partition('ENV', key) > items.listedAfter(team, after))
+      .sort((a, b) => inOrder(a.key.name, b.key.name));
+    return { listed: found.slice(0, limit), more: found.length > limit };
   }
 
   async due(now: Instant, limit: number): Promise<Due> {

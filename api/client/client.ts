@@ -5,6 +5,7 @@ import {
   DlqAnswer,
   DlqsAnswer,
   EnvironmentAnswer,
+  EnvironmentsAnswer,
   Problem,
   RedriveAnswer,
   type RedriveRequest,
@@ -12,7 +13,14 @@ import {
 } from '../schemas.ts';
 
 export { explain } from '#core/verdict.ts';
-export type { DlqAnswer, DlqsAnswer, EnvironmentAnswer, RedriveAnswer, TraceAnswer } from '../schemas.ts';
+export type {
+  DlqAnswer,
+  DlqsAnswer,
+  EnvironmentAnswer,
+  EnvironmentsAnswer,
+  RedriveAnswer,
+  TraceAnswer,
+} from '../schemas.ts';
 
 /** The API said no, and why. */
 export class ApiError extends Error {
@@ -46,8 +54,30 @@ export class Client {
     return this.#environment('GET', `/environments/${id}`);
   }
 
+  /** A digest is what people decide on: that the environment was written meanwhile changes nothing of it. */
   approve(id: string, digest: string): Promise<EnvironmentAnswer> {
-    return this.#environment('POST', `/environments/${id}/approvals`, { digest });
+    return this.#onNewest(id, (ifMatch) =>
+      this.#call(
+        EnvironmentAnswer,
+        'environment',
+        'POST',
+        `/environments/${id}/approvals`,
+        { digest },
+        ifMatch,
+      ),
+    );
+  }
+
+  async list(team?: string): Promise<EnvironmentsAnswer['environments']> {
+    const found: EnvironmentsAnswer['environments'] = [];
+    let cursor: string | undefined;
+    do {
+      const query = new URLSearchParams({ ...(team && { team }), ...(cursor && { cursor }) });
+      const page = await this.#call(EnvironmentsAnswer, 'list', 'GET', `/environments?${query}`);
+      found.push(...page.environments);
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return found;
   }
 
   /** All pages of it, oldest first. */
@@ -77,6 +107,19 @@ export class Client {
     return this.#call(RedriveAnswer, 'account of a redrive', 'POST', path, request);
   }
 
+  /** Reads, sends with the version that was read, and again where somebody else wrote in between. */
+  async #onNewest<T>(id: string, send: (ifMatch: Record<string, string>) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      const { environment } = await this.get(id);
+      try {
+        return await send({ 'if-match': `"${environment.version}"` });
+      } catch (error) {
+        const isLate = error instanceof ApiError && error.problem.status === 412;
+        if (!isLate || tries === 5) throw error;
+      }
+    }
+  }
+
   #environment(method: string, path: string, body?: unknown): Promise<EnvironmentAnswer> {
     return this.#call(EnvironmentAnswer, 'environment', method, path, body);
   }
@@ -87,15 +130,10 @@ export class Client {
     method: string,
     path: string,
     body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<z.infer<S>> {
-    const { api, token } = this.#options;
-    const answer = await fetch(`${api.replace(/\/$/, '')}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }).catch((error: unknown) => {
-      throw new Error(`${api} did not answer: ${reasonOf(error)}`);
-    });
+    const { api } = this.#options;
+    const answer = await this.#fetch(method, path, body, headers);
     const text = await answer.text();
     if (!answer.ok) throw new ApiError(problemOf(answer.status, text));
     try {
@@ -103,6 +141,27 @@ export class Client {
     } catch (cause) {
       const detail = `${api} answered ${method} ${path} with no ${what}. Is it the address of the API, of this version?`;
       throw new Error(detail, { cause });
+    }
+  }
+
+  /** What got no answer is sent again: under its key a POST is done once. */
+  async #fetch(method: string, path: string, body: unknown, more: Readonly<Record<string, string>>) {
+    const { api, token } = this.#options;
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      ...(method === 'POST' && { 'idempotency-key': crypto.randomUUID() }),
+      ...more,
+    };
+    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    for (let tries = 1; ; tries++) {
+      try {
+        const answer = await fetch(`${api.replace(/\/$/, '')}${path}`, init);
+        if (answer.status !== 503 || tries === 3) return answer;
+      } catch (error) {
+        if (tries === 3) throw new Error(`${api} did not answer: ${reasonOf(error)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, tries * 200));
     }
   }
 }

@@ -4,13 +4,14 @@ import * as z from 'zod';
 import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
 import { EcrRepositoryMaker } from '#adapters/aws/repositories.ts';
+import { RequestItems } from '#adapters/aws/request-items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { makeApp } from '#api/app.ts';
 import { DeadLetterPlace } from '#core/dead-letter.ts';
 import { parseJson } from '#core/errors.ts';
 import { count, time } from '#core/measures.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
-import { log, withFields } from '../runtime/log.ts';
+import { log, note, withFields } from '../runtime/log.ts';
 import { measure } from '../runtime/metrics.ts';
 import { Env } from './env.ts';
 import { personOf, requestIdOf } from './person.ts';
@@ -21,6 +22,7 @@ const eventOf = (bindings: unknown): unknown => z.object({ event: z.unknown() })
 const app = makeApp(
   {
     store: table,
+    requests: new RequestItems(env.TABLE_NAME),
     failures: table,
     deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),
     outbox: new LambdaOutboxDrain(env.OUTBOX_FUNCTION),
@@ -34,6 +36,8 @@ const app = makeApp(
   {
     person: (bindings) => personOf(eventOf(bindings)),
     requestId: (bindings) => requestIdOf(eventOf(bindings)),
+    routed: (route) => note({ route }),
+    failed: (error) => log.error('failed', error),
   },
 );
 const respond = handle(app);
@@ -43,10 +47,7 @@ export const handler: typeof respond = (event, context) =>
   withFields({ stage: 'api', messageId: requestIdOf(event) }, async () => {
     const begun = performance.now();
     const answer = await respond(event, context);
-    log.info('answered', { route: routeOf(event), status: answer.statusCode });
+    log.info('answered', { status: answer.statusCode });
     measure([count('Handled'), time('ResponseTime', performance.now() - begun)]);
     return answer;
   });
-
-const routeOf = (event: unknown): string | undefined =>
-  z.object({ routeKey: z.string() }).safeParse(event).data?.routeKey;

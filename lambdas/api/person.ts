@@ -4,8 +4,8 @@
  * HTTP APIs", payload format 2.0; Cognito API reference, GroupType.
  */
 import * as z from 'zod';
-import type { Person } from '#core/approval.ts';
 import { parse } from '#core/errors.ts';
+import type { Person } from '#core/roles.ts';
 
 const Groups = z
   .union([z.array(z.string()), z.string()])

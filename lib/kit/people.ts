@@ -51,8 +51,10 @@ export class People extends Construct {
       idTokenValidity: Duration.hours(1),
       refreshTokenValidity: Duration.days(1),
     });
-    const teams = config.teams.flatMap((team) => [team.members, team.approvers]);
-    const groups = new Set([...teams, config.operators]);
+    const teams = config.teams.flatMap(({ members, approvers, admins = [] }) =>
+      [members, approvers].concat(admins),
+    );
+    const groups = new Set([...teams, config.operators, config.security]);
     for (const groupName of groups) {
       new UserPoolGroup(this, `Group-${groupName}`, { userPool: this.pool, groupName });
     }

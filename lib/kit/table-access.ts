@@ -5,7 +5,7 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { BundledFunction } from './bundled-function.ts';
 
-export type ItemKind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX' | 'NOTICE' | 'FAILURE';
+export type ItemKind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX' | 'NOTICE' | 'FAILURE' | 'REQUEST';
 
 /** A change of an environment is one transaction of these three. */
 export const changeOfEnvironment: readonly ItemKind[] = ['ENV', 'AUDIT', 'OUTBOX'];
@@ -36,11 +36,15 @@ export const mayKeepFailures = (stage: BundledFunction, table: Table): void =>
 export const maySettle = (writer: BundledFunction, table: Table): void =>
   writer.allow(['dynamodb:UpdateItem'], [table.tableArn], keys(['OUTBOX']));
 
+/** Keeps what was asked and answered, by the key that it was asked with. */
+export const mayKeepRequests = (writer: BundledFunction, table: Table): void =>
+  writer.allow(['dynamodb:UpdateItem'], [table.tableArn], keys(['REQUEST']));
+
 /** Marks what people are told. */
 export const mayNote = (writer: BundledFunction, table: Table): void =>
   writer.allow(['dynamodb:UpdateItem'], [table.tableArn], keys(['NOTICE']));
 
-/** An index has the environments of all teams in one partition: only reconcile is given any. */
+/** Two indexes have the environments of all teams in one partition: only reconcile is given those. */
 export const mayQueryIndexes = (reader: BundledFunction, table: Table, indexes: readonly string[]): void =>
   reader.allow(
     ['dynamodb:Query'],

@@ -15,6 +15,7 @@ import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
 import { impactOf } from '#core/flow.ts';
 import { Env } from '#lambdas/api/env.ts';
+import { teamIndex } from '../data-stack.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
 import { alarm } from '../kit/alarm.ts';
 import type { BundledFunction } from '../kit/bundled-function.ts';
@@ -24,7 +25,14 @@ import { logGroup } from '../kit/log-group.ts';
 import { People } from '../kit/people.ts';
 import { type Prefix, repositoriesBelow } from '../kit/registry.ts';
 import { StageFunction } from '../kit/stage-function.ts';
-import { changeOfEnvironment, mayRead, mayReadStory, mayWrite } from '../kit/table-access.ts';
+import {
+  changeOfEnvironment,
+  mayKeepRequests,
+  mayQueryIndexes,
+  mayRead,
+  mayReadStory,
+  mayWrite,
+} from '../kit/table-access.ts';
 
 export interface ApiStageProps extends Foundation {
   readonly config: Config;
@@ -64,7 +72,9 @@ export class ApiStage extends Construct {
     });
     mayRead(this.function, table);
     mayReadStory(this.function, table);
+    mayQueryIndexes(this.function, table, [teamIndex]);
     mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL']);
+    mayKeepRequests(this.function, table);
     this.api = this.#routes();
     this.url = this.#stage().url;
     alarm(this, 'ServerErrors', {
@@ -104,14 +114,9 @@ export class ApiStage extends Construct {
       defaultAuthorizer: new HttpUserPoolAuthorizer('Token', pool, { userPoolClients: [client] }),
     });
     const integration = new HttpLambdaIntegration('Integration', this.function.lambda);
-    const { GET, POST } = HttpMethod;
-    api.addRoutes({ path: '/environments', methods: [POST], integration });
-    api.addRoutes({ path: '/environments/{team}/{name}', methods: [GET], integration });
-    api.addRoutes({ path: '/environments/{team}/{name}/approvals', methods: [POST], integration });
-    api.addRoutes({ path: '/environments/{team}/{name}/trace', methods: [GET], integration });
-    api.addRoutes({ path: '/dlqs', methods: [GET], integration });
-    api.addRoutes({ path: '/dlqs/{name}', methods: [GET], integration });
-    api.addRoutes({ path: '/dlqs/{name}/redrive', methods: [POST], integration });
+    const { ANY, GET } = HttpMethod;
+    // The routes are data in api/routes/, and are said once: docs/adr/0015.
+    api.addRoutes({ path: '/{proxy+}', methods: [ANY], integration });
     const open = { authorizer: new HttpNoneAuthorizer() };
     for (const route of api.addRoutes({ path: '/health', methods: [GET], integration, ...open })) {
       acknowledge(route, { 'AwsSolutions-APIG4': 'It says that the API is there, to whoever watches it.' });
@@ -123,7 +128,8 @@ export class ApiStage extends Construct {
     const fields = {
       requestId: '$context.requestId',
       at: '$context.requestTime',
-      route: '$context.routeKey',
+      method: '$context.httpMethod',
+      path: '$context.path',
       status: '$context.status',
       who: '$context.authorizer.claims.sub',
       from: '$context.identity.sourceIp',

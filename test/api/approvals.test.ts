@@ -31,8 +31,8 @@ test('403: one may not approve, and one may not approve what one asked for', asy
   const world = await awaitingApproval();
   expect(await refused(world, rita, 'POST', approvals, { digest: image })).toMatchObject({
     status: 403,
-    title: 'Not an approver',
-    detail: 'Only members of checkout-approvers approve images of team checkout.',
+    title: 'Not allowed',
+    detail: 'rita may not approve images of team checkout: that is for checkout-approvers.',
   });
   const both = { ...rita, groups: anna.groups };
   expect(await refused(world, both, 'POST', approvals, { digest: image })).toMatchObject({
@@ -55,7 +55,7 @@ test('409: approved twice, and by two at once', async () => {
     call(world, anna, 'POST', approvals, { digest: image }),
     call(world, { ...anna, name: 'alex' }, 'POST', approvals, { digest: image }),
   ]);
-  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 412]);
   expect(world.store.approvals).toHaveLength(1);
   expect(await refused(await promoting(), anna, 'POST', approvals, { digest: image })).toMatchObject({
     status: 409,
@@ -123,7 +123,7 @@ test.each([[{}], [{ digest: 'latest' }], [{ digest: image, force: true }]])(
   },
 );
 
-test('409: somebody wrote between the reading and the writing', async () => {
+test('412: somebody wrote between the reading and the writing', async () => {
   const world = await awaitingApproval();
   const stored = world.store.verdict.bind(world.store);
   world.store.verdict = async (...asked) => {
@@ -135,9 +135,24 @@ test('409: somebody wrote between the reading and the writing', async () => {
     return found;
   };
   expect(await refused(world, anna, 'POST', approvals, { digest: image })).toMatchObject({
-    status: 409,
+    status: 412,
     title: 'Changed meanwhile',
   });
+  expect(world.store.approvals).toEqual([]);
+});
+
+test('412: another version than the one that was read; 428: none is named; 400: what is none', async () => {
+  const world = await awaitingApproval();
+  const approve = (tag: string | undefined) =>
+    refused(world, anna, 'POST', approvals, { digest: image }, { 'if-match': tag });
+  const { version } = await world.environment();
+  expect(await approve('"1"')).toMatchObject({
+    status: 412,
+    detail: `checkout/web is no longer at version 1: it is at version ${version}. Read it and try again.`,
+  });
+  expect(await approve(undefined)).toMatchObject({ status: 428, title: 'No If-Match' });
+  for (const tag of ['*', `W/"${version}"`, String(version), `"${version}", "1"`])
+    expect(await approve(tag)).toMatchObject({ status: 400, fields: [{ path: 'if-match' }] });
   expect(world.store.approvals).toEqual([]);
 });
 

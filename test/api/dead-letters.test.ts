@@ -43,7 +43,10 @@ describe('a DLQ', () => {
       ['POST', '/dlqs/gate/redrive'],
     ] as const) {
       const problem = await refused(world, anna, method, path, method === 'POST' ? {} : undefined);
-      expect(problem).toMatchObject({ status: 403, detail: 'anna is not in getschwifty-operators.' });
+      expect(problem).toMatchObject({
+        status: 403,
+        detail: 'anna may not operate GetSchwifty: that is for getschwifty-operators.',
+      });
     }
   });
 

@@ -44,15 +44,18 @@ test('409: an environment that exists is not asked for again, also by two at onc
 
 test('403: a stranger neither asks for environments, nor reads them, nor approves', async () => {
   const world = await awaitingApproval();
-  const detail = 'sven is in neither checkout-members nor checkout-approvers.';
-  expect(await refused(world, stranger, 'POST', environments, wanted)).toMatchObject({ status: 403, detail });
+  const groups = 'checkout-members, checkout-approvers';
+  expect(await refused(world, stranger, 'POST', environments, wanted)).toMatchObject({
+    status: 403,
+    detail: `sven may not ask for environments of team checkout: that is for ${groups}.`,
+  });
   expect(await refused(world, stranger, 'GET', '/environments/checkout/web')).toMatchObject({
     status: 403,
-    detail,
+    detail: `sven may not see the environments of team checkout: that is for ${groups}, getschwifty-security.`,
   });
   expect(await refused(world, stranger, 'POST', approvals, { digest: image })).toMatchObject({
     status: 403,
-    title: 'Not an approver',
+    title: 'Not allowed',
   });
 });
 
@@ -125,11 +128,44 @@ test.each([
   ['GET', '/nowhere', 'There is no GET /nowhere.'],
   ['GET', '/environments/checkout/web', 'checkout/web was not asked for yet: POST /environments.'],
   ['GET', '/environments/other/web', 'There is no team other.'],
-  ['GET', '/environments/NOT/web', "NOT/web is no environment's name."],
-  ['POST', '/environments/checkout/web', 'There is no POST /environments/checkout/web.'],
+  [
+    'GET',
+    '/environments/NOT/web',
+    'NOT is no team: lower-case letters, digits and single hyphens, beginning with a letter',
+  ],
 ] as const)('404: %s %s', async (method, path, detail) => {
-  const body = method === 'POST' ? {} : undefined;
-  expect(await refused(new World(), rita, method, path, body)).toMatchObject({ status: 404, detail });
+  expect(await refused(new World(), rita, method, path)).toMatchObject({ status: 404, detail });
+});
+
+test('an answer has the version as its ETag', async () => {
+  const world = await ready();
+  const answer = await call(world, rita, 'GET', '/environments/checkout/web');
+  expect(answer.headers.get('etag')).toBe(`"${(await world.environment()).version}"`);
+});
+
+test('413: more than two megabytes are not even parsed', async () => {
+  const body = `{"team": "${'x'.repeat(2 * 1024 * 1024)}"`;
+  expect(await refused(new World(), rita, 'POST', environments, body)).toMatchObject({ status: 413 });
+});
+
+test('405: a method that the path does not have', async () => {
+  const answer = await call(new World(), rita, 'POST', '/environments/checkout/web', {});
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET']);
+  expect(await answer.json()).toMatchObject({
+    status: 405,
+    detail: '/environments/checkout/web takes GET, not POST.',
+  });
+});
+
+test('500: what nobody foresaw is told to whoever runs it, and not to whoever calls', async () => {
+  const failures: unknown[] = [];
+  const world = new World();
+  world.store.read = () => Promise.reject(new Error('secret detail'));
+  const answer = await world.api(rita, (error) => failures.push(error)).request('/environments/checkout/web');
+  expect(answer.status).toBe(500);
+  expect(answer.headers.get('content-type')).toBe('application/problem+json');
+  expect(await answer.text()).not.toContain('secret');
+  expect(failures).toEqual([new Error('secret detail')]);
 });
 
 test('200: a person reads what runs, its verdict and its history', async () => {

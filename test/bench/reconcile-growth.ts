@@ -67,6 +67,7 @@ async function inMemory(count: number): Promise<number> {
   const counting: EnvironmentStore & Outbox = {
     read: (...of) => store.read(...of),
     verdict: (...of) => store.verdict(...of),
+    ledger: (...of) => store.ledger(...of),
     keepVerdict: (...of) => store.keepVerdict(...of),
     write: (...of) => store.write(...of),
     audit: (...of) => store.audit(...of),

@@ -25,6 +25,7 @@ import {
 import * as z from 'zod';
 import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EventBridgeBus, SnsPager, SqsLooks } from '#adapters/aws/messages.ts';
+import { Listed } from '#core/environment.ts';
 import { eventSource } from '#core/events.ts';
 import type { DeadLettersWorld } from './dead-letters.ts';
 import type { BusWorld } from './event-bus.ts';
@@ -43,11 +44,20 @@ export const tableKeys = {
     { AttributeName: 'pk', KeyType: 'HASH' },
     { AttributeName: 'sk', KeyType: 'RANGE' },
   ],
-  AttributeDefinitions: ['dueShard', 'lookAt', 'pending', 'pk', 'sk', 'writtenAt'].map((AttributeName) => ({
-    AttributeName,
-    AttributeType: 'S',
-  })),
-  GlobalSecondaryIndexes: [index('due', 'dueShard', 'lookAt'), index('outbox', 'pending', 'writtenAt')],
+  AttributeDefinitions: ['dueShard', 'listedIn', 'lookAt', 'pending', 'pk', 'sk', 'writtenAt'].map(
+    (AttributeName) => ({
+      AttributeName,
+      AttributeType: 'S',
+    }),
+  ),
+  GlobalSecondaryIndexes: [
+    index('due', 'dueShard', 'lookAt'),
+    index('outbox', 'pending', 'writtenAt'),
+    {
+      ...index('team', 'listedIn', 'pk'),
+      Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: Object.keys(Listed.shape) },
+    },
+  ],
 } satisfies Partial<CreateTableCommandInput>;
 
 function index(IndexName: string, hash: string, range: string) {

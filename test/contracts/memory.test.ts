@@ -19,11 +19,16 @@ import { lookQueuesContract } from './look-queues.ts';
 import { noticesContract } from './notices.ts';
 import { pagerContract } from './pager.ts';
 import { promoterContract } from './promoter.ts';
+import { requestsContract } from './requests.ts';
 import { complete, digestOf, finding, start } from './samples.ts';
 import { type Content, scannerContract } from './scanner.ts';
 import { storeContract } from './store.ts';
 
 storeContract('MemoryStore', () => new MemoryStore());
+requestsContract('MemoryRequests', () => {
+  const store = new MemoryStore();
+  return { requests: store.requests, store };
+});
 noticesContract('MemoryNotices', () => new MemoryNotices());
 dnsZoneContract('MemoryZone', 'schwifty.example', () => new MemoryZone());
 

@@ -4,9 +4,9 @@ import { buildFailed, buildStarted } from '#core/candidate.ts';
 import type { Environment } from '#core/environment.ts';
 import { Conflict, Rejected } from '#core/errors.ts';
 import { addSeconds, type EnvironmentKey, environmentId } from '#core/names.ts';
-import type { Chronicle, EnvironmentStore, Failures, Outbox } from '#core/ports.ts';
+import type { Chronicle, Directory, EnvironmentStore, Failures, Outbox } from '#core/ports.ts';
 import { contract, type Deviations } from './contract.ts';
-import { digestOf, keyOf, mustChange, requested, start, verdict } from './samples.ts';
+import { digestOf, keyOf, mustChange, requested, spec, start, verdict } from './samples.ts';
 
 let runs = 0;
 /** Stores outlive a test: each has an environment of its own. */
@@ -18,7 +18,7 @@ const heavy = { 'a.txt': 'x'.repeat(30_000), 'b.txt': 'y'.repeat(30_000), 'c.txt
 /** Indexes follow the table after a while. */
 const soon = <T>(seen: () => Promise<T>): Promise<T> => vi.waitFor(seen, { timeout: 20_000, interval: 50 });
 
-type Store = EnvironmentStore & Outbox & Chronicle & Failures;
+type Store = EnvironmentStore & Directory & Outbox & Chronicle & Failures;
 
 export function storeContract(name: string, make: () => Store, deviations: Deviations = {}): void {
   contract(name, 'the store', deviations, (test) => {
@@ -125,6 +125,28 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
       );
       expect(await store.read(key)).toBeUndefined();
       expect(await store.verdict(key, digestOf('image'))).toMatchObject({ result: 'block' });
+    });
+
+    test('a team lists its environments by name, page by page, without what is large', async () => {
+      const { team } = keyOf(`t${key.name.replaceAll('-', '')}`.slice(0, 24), 'xx');
+      const names = ['one', 'three', 'two'].map((name) => keyOf(team, name).name);
+      for (const name of [...names].reverse())
+        await store.write(requested({ key: { team, name }, spec: { ...spec, files: heavy } }));
+      await store.write(requested({ key }));
+      await soon(async () => expect((await store.list(team, undefined, all)).listed).toHaveLength(3));
+      const { listed, more } = await store.list(team, undefined, 2);
+      expect(more).toBe(true);
+      expect(listed.map((one) => one.key.name)).toEqual(names.slice(0, 2));
+      const { spec: _spec, ...environment } = requested({
+        key: { team, name: names[0] ?? key.name },
+      }).environment;
+      const { asks, ...shown } = listed[0] ?? {};
+      expect(environment).toMatchObject(shown);
+      expect(asks).toEqual({ cpu: 0.25, memoryMiB: 256, gpu: 0, environments: 1 });
+      expect(listed[0]).not.toHaveProperty('spec');
+      const rest = await store.list(team, names[1], 2);
+      expect(rest.listed.map((one) => one.key.name)).toEqual(['two']);
+      expect(rest.more).toBe(false);
     });
 
     test('an environment is due when its instant has come, and not without one', async () => {

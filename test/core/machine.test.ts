@@ -101,6 +101,7 @@ const anyNews: readonly News[] = [
   { kind: 'judged', image: newer, verdict: unfixable(7), policy },
   { kind: 'judged', image: newer, verdict: fixable(7), policy },
   { kind: 'approved', digest: digest(1), person: bob, team, verdict: verdict(1), policy },
+  { kind: 'rejected', rejection: { digest: digest(1), person: 'sec', reason: 'a licence' } },
   { kind: 'promotion-refused', digest: digest(1), objection: gone('it was deleted') },
   { kind: 'promotion-refused', digest: digest(1), objection: { reason: 'it turned', judgeAgain: true } },
   { kind: 'promoted', digest: digest(1) },

@@ -1,11 +1,11 @@
 /** Stories of an environment's life: any news in any order, twice or never, with time in between. */
 import fc from 'fast-check';
-import type { Person } from '#core/approval.ts';
 import { type Environment, type Image, Part } from '#core/environment.ts';
 import type { Health } from '#core/health.ts';
 import type { News } from '#core/machine.ts';
 import type { Digest, Instant } from '#core/names.ts';
 import { wantedDigest } from '#core/release.ts';
+import type { Person } from '#core/roles.ts';
 import type { Spec } from '#core/spec.ts';
 import type { Verdict } from '#core/verdict.ts';
 import { previousOf, type WayBack, wayBack } from '#core/way-back.ts';

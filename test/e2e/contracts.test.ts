@@ -15,6 +15,7 @@ import { Route53Zone } from '#adapters/aws/dns-zone.ts';
 import { eksToken } from '#adapters/aws/eks-token.ts';
 import { NoticeItems } from '#adapters/aws/notices.ts';
 import { EcrPromoter } from '#adapters/aws/promoter.ts';
+import { RequestItems } from '#adapters/aws/request-items.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
@@ -28,6 +29,7 @@ import { lookQueuesContract } from '../contracts/look-queues.ts';
 import { noticesContract } from '../contracts/notices.ts';
 import { pagerContract } from '../contracts/pager.ts';
 import { promoterContract } from '../contracts/promoter.ts';
+import { requestsContract } from '../contracts/requests.ts';
 import { type Content, scannerContract } from '../contracts/scanner.ts';
 import { storeContract } from '../contracts/store.ts';
 import { access, output } from './cloud.ts';
@@ -60,6 +62,10 @@ test('the table of the contracts has the keys and indexes of the deployed one', 
 });
 
 storeContract('Table', () => new Table(tableName, dynamo));
+requestsContract('RequestItems', () => ({
+  requests: new RequestItems(tableName, dynamo),
+  store: new Table(tableName, dynamo),
+}));
 noticesContract('NoticeItems', () => new NoticeItems(tableName, dynamo));
 dnsZoneContract('Route53Zone', zone.name, () => new Route53Zone(zone.id, route53));
 eventBusContract('EventBridgeBus', () => worlds.bus());

@@ -30,7 +30,7 @@ describe('operators', () => {
     const bob = await signIn(access, 'bob');
     const refusal = await bob.client.dlqs().catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(ApiError);
-    expect(refusal).toMatchObject({ problem: { status: 403, title: 'Not an operator' } });
+    expect(refusal).toMatchObject({ problem: { status: 403, title: 'Not allowed' } });
   });
 
   it('see every DLQ', async () => {

@@ -1,6 +1,5 @@
 /** The stages that read queues, over whatever adapters they are given; a configuration and two people to run them with. */
 import './quiet.ts';
-import type { Person } from '#core/approval.ts';
 import { Config } from '#core/config.ts';
 import { flow, type Stage } from '#core/flow.ts';
 import type {
@@ -15,6 +14,7 @@ import type {
   Pager,
   RepositoryRemover,
 } from '#core/ports.ts';
+import type { Person } from '#core/roles.ts';
 import { build } from '#lambdas/build/build.ts';
 import { deploy } from '#lambdas/deploy/deploy.ts';
 import { dns } from '#lambdas/dns/dns.ts';

@@ -1,11 +1,12 @@
 /** The main thread from the request to the recovery, every stage and every message in between, on memory adapters. */
 import { expect, test } from 'vitest';
 import { releaseTag } from '#core/image.ts';
+import { call } from '../api/calls.ts';
 import { complete, digestOf, finding, spec, web } from '../contracts/samples.ts';
 import { anna, candidate, look, pushEvent, release, rita, scanEvent, World } from './world.ts';
 
 const post = (world: World, person: typeof rita, path: string, body: unknown) =>
-  world.api(person).request(path, { method: 'POST', body: JSON.stringify(body) });
+  call(world, person, 'POST', path, body);
 
 /** A new environment that was built; `first` is its image. */
 async function built(world: World, first = digestOf('first')) {

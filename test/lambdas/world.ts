@@ -13,7 +13,6 @@ import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import { makeApp } from '#api/app.ts';
-import type { Person } from '#core/approval.ts';
 import type { Config } from '#core/config.ts';
 import type { DeadLetterPlace } from '#core/dead-letter.ts';
 import type { Decision } from '#core/decision.ts';
@@ -21,6 +20,7 @@ import type { Environment } from '#core/environment.ts';
 import { buildTag, repositoryOf } from '#core/image.ts';
 import type { Digest, Instant } from '#core/names.ts';
 import type { OutboxDrain } from '#core/ports.ts';
+import type { Person } from '#core/roles.ts';
 import { drain } from '#lambdas/outbox/drain.ts';
 import { send } from '#lambdas/outbox/send.ts';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
@@ -95,14 +95,28 @@ export class World {
     return stagesOf({ store, ...images, cluster, clusterName: 'main', zone, notices, pager, clock, config });
   }
 
-  api(person: Person) {
+  /** @param failed without it what nobody foresaw fails the test. */
+  api(person: Person, failed: (error: unknown) => void = rethrow) {
     const { store, config, clock, deadLetters } = this;
     const outbox: OutboxDrain = {
       drain: (entries) => drain({ ...this, outbox: store }, { kind: 'drain', entries: [...entries] }),
     };
     return makeApp(
-      { store, failures: store, repositories: this.registry, config, clock, deadLetters, outbox },
-      { person: () => person, requestId: () => `request-${this.#requests++}` },
+      {
+        store,
+        requests: store.requests,
+        repositories: this.registry,
+        failures: store,
+        config,
+        clock,
+        deadLetters,
+        outbox,
+      },
+      {
+        person: () => person,
+        requestId: () => `request-${this.#requests++}`,
+        failed,
+      },
     );
   }
 
@@ -183,6 +197,10 @@ export class World {
     this.#queue.push({ stage, message, at });
   }
 }
+
+const rethrow = (error: unknown): never => {
+  throw error;
+};
 
 /** The store, but for its next write: that one is made, or not, and then the function is gone. */
 export function crashing(store: MemoryStore, when: 'before' | 'after'): MemoryStore {

@@ -4,6 +4,7 @@ import { Route53Client } from '@aws-sdk/client-route-53';
 import { expect, inject, test } from 'vitest';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
 import { NoticeItems } from '#adapters/aws/notices.ts';
+import { RequestItems } from '#adapters/aws/request-items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { AwsWorlds } from '../contracts/aws-worlds.ts';
 import { builderContract } from '../contracts/builder.ts';
@@ -13,6 +14,7 @@ import { eventBusContract } from '../contracts/event-bus.ts';
 import { lookQueuesContract } from '../contracts/look-queues.ts';
 import { noticesContract } from '../contracts/notices.ts';
 import { pagerContract } from '../contracts/pager.ts';
+import { requestsContract } from '../contracts/requests.ts';
 import { scannerContract } from '../contracts/scanner.ts';
 import { storeContract } from '../contracts/store.ts';
 import * as known from './deviations.ts';
@@ -29,6 +31,10 @@ const tableName = await worlds.table();
 const zone = await worlds.zone();
 
 storeContract('Table on moto', () => new Table(tableName, dynamo));
+requestsContract('RequestItems on moto', () => ({
+  requests: new RequestItems(tableName, dynamo),
+  store: new Table(tableName, dynamo),
+}));
 noticesContract('NoticeItems on moto', () => new NoticeItems(tableName, dynamo));
 dnsZoneContract('Route53Zone on moto', zone.name, () => new Route53Zone(zone.id, route53), known.dnsZone);
 eventBusContract('EventBridgeBus on moto', () => worlds.bus(), known.eventBus);

@@ -12,12 +12,12 @@ import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import { makeApp } from '#api/app.ts';
-import type { Person } from '#core/approval.ts';
 import type { Config } from '#core/config.ts';
 import type { Change } from '#core/decision.ts';
 import { Rejected } from '#core/errors.ts';
 import { addSeconds } from '#core/names.ts';
 import type { Clock, Due, EventBus, LookQueues, OutboxEntry } from '#core/ports.ts';
+import type { Person } from '#core/roles.ts';
 import { send } from '#lambdas/outbox/send.ts';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
 import { handleRecord } from '#lambdas/runtime/queue.ts';
@@ -79,6 +79,8 @@ export class Cloud {
     this.clusters = new Map(config.clusters.map(({ name }) => [name, new MemoryCluster()]));
     for (const cluster of this.clusters.values()) cluster.before = () => this.#refuseObject();
     this.builder.addBase('base/debian', 'bookworm', digestOf('base'));
+    this.registry.onlyMade = true;
+    for (const environment of config.environments) void this.registry.make(environment);
     this.#everyMinute();
   }
 
@@ -167,22 +169,40 @@ export class Cloud {
     return Promise.race([done, invocation.crashed]);
   }
 
-  async api(person: Person, path: string, body: unknown): Promise<number | undefined> {
+  /** @param headers as a client sends them: the version that it read, and a key that stays when it asks again. */
+  async api(
+    person: Person,
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>>,
+    method = 'POST',
+  ): Promise<number | undefined> {
     let status: number | undefined;
     await this.run('api', async (invocation) => {
       const parts = this.#partsOf(invocation);
       const operators = {
         deadLetters: new MemoryDeadLetters([], parts.clock),
         failures: this.store,
+        requests: this.store.requests,
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
       };
       const repositories = faulty('repositories', this.registry, invocation, parts.around);
       const deps = { ...parts, ...operators, repositories, config: invocation.config };
-      const caller = { person: () => person, requestId: () => invocation.name };
-      const init = { method: 'POST', body: JSON.stringify(body) };
+      const caller = {
+        person: () => person,
+        requestId: () => invocation.name,
+        failed: (error: unknown) => {
+          throw error;
+        },
+      };
+      const init = {
+        method,
+        headers: { ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      };
       status = (await makeApp(deps, caller).request(path, init)).status;
     });
-    this.trace(`  ${person.name}: POST ${path} → ${status ?? 'no answer'}`);
+    this.trace(`  ${person.name}: ${method} ${path} → ${status ?? 'no answer'}`);
     return status;
   }
 

@@ -1,5 +1,5 @@
 /** How every story must end, once the faults are over and time has passed. */
-import { nameOf } from '#core/dns.ts';
+import { nameOf, ownerNameOf } from '#core/dns.ts';
 import type { Environment } from '#core/environment.ts';
 import { assess } from '#core/health.ts';
 import { releaseTag, repositoryOf } from '#core/image.ts';
@@ -28,9 +28,11 @@ export async function checkEnding(cloud: Cloud, people: People): Promise<void> {
   }
   checkPager(cloud);
   await checkRecords(cloud, people.config.dns.zone);
-  for (const key of people.config.environments) {
+  for (const key of people.keys) {
     const environment = await store.read(key);
-    if (environment) await checkEnvironment(cloud, people, environment);
+    if (environment && environment.life.state !== 'running' && environment.life.state !== 'stopped')
+      await checkGone(cloud, people, environment);
+    else if (environment) await checkEnvironment(cloud, people, environment);
     else await checkNothing(cloud, environmentId(key));
   }
 }
@@ -48,6 +50,24 @@ async function checkEnvironment(cloud: Cloud, people: People, environment: Envir
   await checkRelease(cloud, environment);
   await checkIncidents(cloud, people, environment);
   await checkRepositories(cloud, environment);
+}
+
+/** Nothing is left of what was deleted but its history. */
+async function checkGone(cloud: Cloud, people: People, environment: Environment): Promise<void> {
+  const { key, life, untold } = environment;
+  const id = environmentId(key);
+  must(life.state === 'deleted', `${id} is still being deleted: ${JSON.stringify(life)}`);
+  must(untold.length === 0, `${id} was deleted, and people were not told of ${untold[0]?.incident.id}`);
+  for (const [name, cluster] of cloud.clusters) {
+    const { objects } = await cluster.look(key);
+    must(objects.length === 0, `${id} was deleted, and ${objects.length} objects are left in ${name}`);
+  }
+  const name = nameOf(key, people.config.dns.zone);
+  const owners = await cloud.zone.records([ownerNameOf(name)]);
+  must(owners.length === 0, `${id} was deleted, and ${name} is still ours`);
+  const isConfigured = people.config.environments.some((entry) => environmentId(entry) === id);
+  const left = cloud.registry.repositories().filter((repository) => repository.endsWith(`/${id}`));
+  must(isConfigured || left.length === 0, `${id} was deleted, and ${left.join(', ')} is left`);
 }
 
 /** What waits for a person is what the truth says, under the policy of now. */
@@ -79,6 +99,7 @@ async function checkRelease(cloud: Cloud, { key, cluster, release, dns }: Enviro
     must(health.digest === undefined, `${id} runs ${health.digest}, and nothing is released`);
     return;
   }
+  if (release.phase === 'stopped') return must(health.idle, `${id} is stopped, and has pods`);
   must(health.digest === release.digest, `${id} runs ${health.digest ?? 'nothing'}, not ${release.digest}`);
   const resting = health.ready ? ['ready'] : ['unready', 'held'];
   must(resting.includes(release.phase), `${id} is ${release.phase}: ready ${health.ready}`);

@@ -63,6 +63,8 @@ export class Nature {
   push(key: EnvironmentKey, digest: Digest, tag: string, kind: Kind): void {
     const cloud = this.#cloud;
     const repository = repositoryOf('candidate', key);
+    // It was not asked for yet, or is deleted: nobody can push there.
+    if (!cloud.registry.repositories().includes(repository)) return;
     cloud.registry.push(repository, digest, tag);
     cloud.oracle.scanned(`${environmentId(key)} ${digest}`, { status: 'pending' });
     cloud.emit(pushEvent(repository, digest, tag), '');
@@ -133,6 +135,7 @@ export class Nature {
     if (this.#sick.has(digest)) return;
     const late = faults.happens('rollout late', 0.08) ? random.between(500, 900) : 0;
     timeline.in(late + random.between(3, 60), `${id} is rolled out`, () => {
+      if (!cloud.clusterNamed(cluster).isToRun(key)) return;
       cloud.clusterNamed(cluster).rollOut(key, timeline.now(), this.#addressOf(id, 1));
       if (faults.happens('out of memory', 0.35)) this.#kill(cluster, key);
       if (faults.happens('address moved', 0.15)) this.#move(cluster, key);
@@ -144,17 +147,19 @@ export class Nature {
   #kill(cluster: string, key: EnvironmentKey): void {
     const { timeline, random, clusters } = this.#cloud;
     timeline.in(random.between(5, 900), `${environmentId(key)}: out of memory`, () => {
+      if (!clusters.get(cluster)?.isToRun(key)) return;
       clusters.get(cluster)?.oomKill(key, timeline.now());
-      timeline.in(random.between(3, 90), `${environmentId(key)} runs again`, () =>
-        clusters.get(cluster)?.restart(key, timeline.now()),
-      );
+      timeline.in(random.between(3, 90), `${environmentId(key)} runs again`, () => {
+        if (clusters.get(cluster)?.isToRun(key)) clusters.get(cluster)?.restart(key, timeline.now());
+      });
     });
   }
 
   #move(cluster: string, key: EnvironmentKey): void {
     const { timeline, random, clusters } = this.#cloud;
-    timeline.in(random.between(60, 900), `${environmentId(key)}: its address moves`, () =>
-      clusters.get(cluster)?.rollOut(key, timeline.now(), this.#addressOf(environmentId(key), 2)),
-    );
+    timeline.in(random.between(60, 900), `${environmentId(key)}: its address moves`, () => {
+      if (!clusters.get(cluster)?.isToRun(key)) return;
+      clusters.get(cluster)?.rollOut(key, timeline.now(), this.#addressOf(environmentId(key), 2));
+    });
   }
 }

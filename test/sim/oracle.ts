@@ -141,7 +141,8 @@ export class Oracle {
     const { release } = environment;
     for (const { type } of events) {
       if (type !== 'ImagePromoted') continue;
-      must(release.phase === 'deploying', `${id} was promoted, and nothing is rolled out`);
+      const is = environment.life.state === 'stopped' ? 'stopping' : 'deploying';
+      must(release.phase === is, `${id} was promoted, and is ${release.phase}`);
       must(
         invocation.goodDigests.has(`${id} ${release.digest}`),
         `${id}: ${release.digest} was promoted, and it blocks`,

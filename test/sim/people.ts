@@ -1,22 +1,27 @@
 /** What people do: ask, approve, push by hand, delete, change the policy, send what nobody can read. */
-import type { Person } from '#core/approval.ts';
+
 import type { Config } from '#core/config.ts';
 import { nameOf } from '#core/dns.ts';
 import type { Environment } from '#core/environment.ts';
 import { repositoryOf } from '#core/image.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import { Waiver } from '#core/policy.ts';
+import type { Person } from '#core/roles.ts';
 import { spec } from '../contracts/samples.ts';
 import type { Cloud } from './cloud.ts';
+import { planLife } from './life.ts';
 import type { Nature } from './nature.ts';
 
 export class People {
   readonly #cloud: Cloud;
   readonly #nature: Nature;
+  /** Of the environments that they ask for. */
+  readonly keys: readonly EnvironmentKey[];
   #config: Config;
 
-  constructor(cloud: Cloud, nature: Nature, config: Config) {
+  constructor(cloud: Cloud, nature: Nature, config: Config, keys: readonly EnvironmentKey[]) {
     this.#cloud = cloud;
+    this.keys = keys;
     this.#nature = nature;
     this.#config = config;
   }
@@ -32,21 +37,23 @@ export class People {
   });
 
   /** All that happens until `seconds` is laid out now; what it meets then is seen then. */
-  plan(keys: readonly EnvironmentKey[], seconds: number): void {
-    for (const key of keys) {
+  plan(seconds: number): void {
+    for (const key of this.keys) {
       const { random, timeline } = this.#cloud;
       const asked = random.between(0, 120);
       timeline.in(asked, `${environmentId(key)} is asked for`, () => this.#ask(key, 0));
       for (let at = asked + 60; at < seconds; at += random.between(60, 240))
         timeline.in(at, `${environmentId(key)}: somebody looks`, () => this.#look(key));
       this.#meddle(key, seconds);
+      planLife(this.#cloud, this.member(key.team), key, seconds);
     }
     this.#rule(seconds);
   }
 
   async #ask(key: EnvironmentKey, tries: number): Promise<void> {
     const { team, name } = key;
-    const status = await this.#cloud.api(this.member(team), '/environments', { team, name, spec });
+    const headers = { 'idempotency-key': environmentId(key).replace('/', '-') };
+    const status = await this.#cloud.api(this.member(team), '/environments', { team, name, spec }, headers);
     if ((status === undefined || status >= 500) && tries < 8)
       this.#cloud.timeline.in(10, `${environmentId(key)} is asked for again`, () =>
         this.#ask(key, tries + 1),
@@ -59,17 +66,27 @@ export class People {
     const { random, faults } = this.#cloud;
     const { digest } = environment.candidate.image;
     if (faults.happens('refused approval', 0.15))
-      await this.#approve(random.pick(others(key.team)), key, digest);
+      await this.#approve(random.pick(others(key.team)), environment, digest);
     if (random.chance(0.15)) return;
+    if (faults.happens('rejected', 0.05)) return this.#reject(environment, digest);
     if (faults.happens('turned when approved', 0.15)) this.#nature.turn(key, digest, random.between(0, 4));
-    const first = this.#approve(this.approver(key.team), key, digest);
+    const first = this.#approve(this.approver(key.team), environment, digest);
     if (faults.happens('two approvals at once', 0.15))
-      await this.#approve(this.approver(key.team, 2), key, digest);
+      await this.#approve(this.approver(key.team, 2), environment, digest);
     await first;
   }
 
-  #approve = (person: Person, key: EnvironmentKey, digest: string): Promise<number | undefined> =>
-    this.#cloud.api(person, `/environments/${environmentId(key)}/approvals`, { digest });
+  async #reject({ key, version }: Environment, digest: string): Promise<void> {
+    const person = { name: 'security-1', groups: ['getschwifty-security'] };
+    const headers = { 'if-match': `"${version}"`, 'idempotency-key': `reject-${version}` };
+    const path = `/environments/${environmentId(key)}/rejections`;
+    await this.#cloud.api(person, path, { digest, reason: 'its licence' }, headers);
+  }
+
+  #approve(person: Person, { key, version }: Environment, digest: string): Promise<number | undefined> {
+    const headers = { 'if-match': `"${version}"`, 'idempotency-key': `${person.name}-${version}` };
+    return this.#cloud.api(person, `/environments/${environmentId(key)}/approvals`, { digest }, headers);
+  }
 
   #meddle(key: EnvironmentKey, seconds: number): void {
     const { random, timeline, faults } = this.#cloud;

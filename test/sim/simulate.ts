@@ -1,7 +1,7 @@
 /** One seed: a storm, then calm, then the truth. The same seed is the same story, step by step. */
 import { Config } from '#core/config.ts';
 import type { Environment } from '#core/environment.ts';
-import { addSeconds } from '#core/names.ts';
+import { addSeconds, EnvironmentKey } from '#core/names.ts';
 import { Cloud } from './cloud.ts';
 import { checkEnding } from './ending.ts';
 import { Nature } from './nature.ts';
@@ -28,14 +28,14 @@ const quietSeconds = 900;
 
 export async function simulate(seed: number, trace?: (line: string) => void): Promise<Outcome> {
   const random = new Random(seed + 0.5);
-  const config = configOf(random);
+  const { config, keys } = configOf(random);
   let step = 0;
   const cloud: Cloud = new Cloud(seed, config, (line) =>
     trace?.(`${cloud?.timeline.now() ?? ''} ${++step} ${line}`),
   );
-  const people = new People(cloud, new Nature(cloud), config);
+  const people = new People(cloud, new Nature(cloud), config, keys);
   const storm = random.between(600, 1800);
-  people.plan(config.environments, storm);
+  people.plan(storm);
   const { timeline, faults, oracle } = cloud;
   const began = Date.now();
   const pass = async (seconds: number): Promise<void> => {
@@ -72,8 +72,8 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
 function isQuiet({ oracle, timeline }: Cloud): boolean {
   const before = addSeconds(timeline.now(), -quietSeconds);
   return oracle.environments.every((id) => {
-    const { candidate, release, untold = [] } = oracle.notesOf(id).last ?? {};
-    if (untold.length > 0) return false;
+    const { candidate, life, release, untold = [] } = oracle.notesOf(id).last ?? {};
+    if (untold.length > 0 || life?.state === 'deleting') return false;
     const turns = [candidate?.since, release && 'since' in release ? release.since : undefined];
     return turns.every((since) => since === undefined || since < before);
   });
@@ -85,6 +85,7 @@ const endOf = (environment: Environment | undefined): string => {
       .map(({ kind }) => ` + ${kind}`)
       .sort()
       .join('') ?? '';
+  if (environment?.life.state === 'deleted') return 'deleted';
   return `${environment?.candidate.phase} / ${environment?.release.phase}${kinds}`;
 };
 
@@ -100,7 +101,7 @@ async function brokenBy(story: () => Promise<void>): Promise<string | undefined>
 }
 
 /** One to three environments of one or two teams, in one or two clusters. */
-function configOf(random: Random): Config {
+function configOf(random: Random): { config: Config; keys: readonly EnvironmentKey[] } {
   const names = ['checkout', 'payments'].slice(0, random.whole(1, 2));
   const clusters = ['main', 'second'].slice(0, random.whole(1, 2));
   const environments = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, (_, i) => ({
@@ -108,14 +109,16 @@ function configOf(random: Random): Config {
     name: `web-${i}`,
     cluster: random.pick(clusters),
   }));
-  return Config.parse({
+  const config = Config.parse({
     dns: { zone: 'schwifty.example' },
     clusters: clusters.map((name) => ({ name, kubernetesVersion: '1.36' })),
     teams: names.map((name) => ({ name, members: `${name}-members`, approvers: `${name}-approvers` })),
-    environments,
+    // The repositories of the others come and go with them.
+    environments: environments.filter(() => random.chance(0.5)),
     catalog: {
       bases: [{ name: 'debian-12', repository: 'base/debian', tag: 'bookworm', takes: ['pip', 'npm'] }],
     },
     policy: { version: '1', block: ['CRITICAL', 'HIGH'], maxScanAgeHours: 24, maxRemediations: 2 },
   });
+  return { config, keys: environments.map(({ team, name }) => EnvironmentKey.parse({ team, name })) };
 }

@@ -13,7 +13,7 @@ export function holdings(assembly: Assembly): void {
         BillingMode: 'PAY_PER_REQUEST',
         StreamSpecification: { StreamViewType: 'NEW_IMAGE' },
         TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
-        GlobalSecondaryIndexes: [{ IndexName: 'due' }, { IndexName: 'outbox' }],
+        GlobalSecondaryIndexes: [{ IndexName: 'due' }, { IndexName: 'outbox' }, { IndexName: 'team' }],
       });
     });
 

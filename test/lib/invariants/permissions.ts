@@ -38,6 +38,7 @@ export function permissions(assembly: Assembly): void {
     it.each([
       ['VERDICT#*', ['Gate']],
       ['APPROVAL#*', ['Api']],
+      ['REQUEST#*', ['Api']],
       ['ENV#*', ['Api', 'Build', 'Gate', 'Promote', 'Dns', 'Remove', 'Pager', 'DeployMain', 'DeploySecond']],
       ['FAILURE#*', ['Build', 'Gate', 'Promote', 'Dns', 'Remove', 'Pager', 'DeployMain', 'DeploySecond']],
     ])('%s is written by %s alone', (kind, stages) => {

@@ -1,0 +1,44 @@
+/** What is asked for, held against the configuration: where it may be, and from which base. */
+import type { Config } from '#core/config.ts';
+import { type EnvironmentKey, environmentId } from '#core/names.ts';
+import type { Spec } from '#core/spec.ts';
+import { invalid } from './problem.ts';
+
+/**
+ * The cluster that the configuration names for it, that is asked for, or the first.
+ * @throws 422 where the configuration has no such cluster or base, or the base takes no such packages.
+ */
+export function placed(config: Config, key: EnvironmentKey, spec: Spec, asked?: string) {
+  const known = config.environments.find(({ team, name }) => team === key.team && name === key.name);
+  const wanted = known?.cluster ?? asked ?? config.clusters[0]?.name;
+  const cluster = config.clusters.find(({ name }) => name === wanted);
+  if (!cluster || (asked !== undefined && asked !== wanted))
+    throw noSuchCluster(config, key, asked, known?.cluster);
+  return { cluster, base: baseOf(config, spec) };
+}
+
+/** @throws 422 where there is none of its name, or it takes no such packages. */
+export function baseOf(config: Config, spec: Spec): Config['catalog']['bases'][number] {
+  const base = config.catalog.bases.find((entry) => entry.name === spec.base);
+  if (!base) {
+    const names = config.catalog.bases.map((entry) => entry.name).join(', ');
+    const message = `no base is called ${spec.base}; the catalog has ${names}`;
+    throw invalid([{ path: 'spec.base', message }]);
+  }
+  const fields = (['apt', 'pip', 'npm'] as const)
+    .filter((manager) => spec.packages[manager].length > 0 && !base.takes.includes(manager))
+    .map((manager) => ({
+      path: `spec.packages.${manager}`,
+      message: `${base.name} takes no ${manager} packages`,
+    }));
+  if (fields.length > 0) throw invalid(fields);
+  return base;
+}
+
+function noSuchCluster(config: Config, key: EnvironmentKey, asked = '', configured?: string) {
+  const names = config.clusters.map(({ name }) => name).join(', ');
+  const message = configured
+    ? `the configuration has ${environmentId(key)} in cluster ${configured}, not in ${asked}`
+    : `no cluster is called ${asked}; there is ${names}`;
+  return invalid([{ path: 'cluster', message }]);
+}

@@ -1,0 +1,72 @@
+/** What the routes of environments share: how one is described, and what is said where there is none. */
+import type { Change, Decision } from '#core/decision.ts';
+import { type Environment, judgedDigest, phaseOf } from '#core/environment.ts';
+import { Conflict, unreachable } from '#core/errors.ts';
+import { type EnvironmentKey, environmentId } from '#core/names.ts';
+import type { Enclosed, EnvironmentStore } from '#core/ports.ts';
+import { changedMeanwhile, etagOf, mustMatch } from './headers.ts';
+import { ProblemError, refused } from './problem.ts';
+import type { EnvironmentAnswer } from './schemas.ts';
+
+/** An answer's body and its ETag. */
+export async function described(
+  store: EnvironmentStore,
+  key: EnvironmentKey,
+  headers: Readonly<Record<string, string>> = {},
+) {
+  const body = await describe(store, key);
+  return { body, headers: { ...headers, ...etagOf(body.environment) } };
+}
+
+/** @throws 404 where there is none, 412 where it is not at the version that was named. */
+export async function readAt(
+  store: EnvironmentStore,
+  key: EnvironmentKey,
+  version: number,
+): Promise<Environment> {
+  const environment = await store.read(key);
+  if (!isThere(environment)) throw missing(key);
+  mustMatch(environment, version);
+  return environment;
+}
+
+/** A change of the version that was named. @throws 412 where somebody else wrote first. */
+export async function writeAt(store: EnvironmentStore, change: Change, enclosed?: Enclosed): Promise<void> {
+  try {
+    await store.write(change, enclosed);
+  } catch (error) {
+    const { key, version } = change.environment;
+    if (error instanceof Conflict) throw changedMeanwhile(key, version - 1);
+    throw error;
+  }
+}
+
+async function describe(store: EnvironmentStore, key: EnvironmentKey): Promise<EnvironmentAnswer> {
+  const [environment, history] = await Promise.all([store.read(key), store.audit(key, 50)]);
+  if (!isThere(environment)) throw missing(key);
+  const digest = judgedDigest(environment);
+  const verdict = digest && (await store.verdict(key, digest));
+  return { environment, phase: phaseOf(environment), ...(verdict ? { verdict } : {}), history: [...history] };
+}
+
+/** One that was deleted leaves its history alone. */
+export const isThere = (environment: Environment | undefined): environment is Environment =>
+  environment !== undefined && environment.life.state !== 'deleted';
+
+export const missing = (key: EnvironmentKey): ProblemError => {
+  const detail = `${environmentId(key)} was not asked for yet: POST /environments.`;
+  return new ProblemError(404, 'No such environment', detail);
+};
+
+export function mustChange(decision: Decision): Change {
+  switch (decision.outcome) {
+    case 'changed':
+      return decision;
+    case 'refused':
+      throw refused(decision);
+    case 'unchanged':
+      throw new Error(`what a person asked for was neither done nor refused: ${decision.why}`);
+    default:
+      return unreachable(decision);
+  }
+}

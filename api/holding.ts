@@ -1,0 +1,44 @@
+/** Changes that alter what a team holds of its quota: both are written together, or neither. */
+import type { Change } from '#core/decision.ts';
+import { Conflict, Retryable } from '#core/errors.ts';
+import type { Enclosed } from '#core/ports.ts';
+import { isSame } from '#core/same.ts';
+import { holds, reserve } from '#core/usage.ts';
+import { refused } from './problem.ts';
+import { type ApiDeps, teamOf } from './route.ts';
+
+/** Of requests of one team that come at once, one is written in each round. */
+const tries = 10;
+
+/**
+ * @param decide reads and decides: again, with what others left, where they came between.
+ * @param prepare what must be there before the change is; it may be done for nothing, and must do no harm then.
+ * @throws the quota's refusal, Retryable where others always came between.
+ */
+export async function writeHolding(
+  deps: Pick<ApiDeps, 'store' | 'config'>,
+  decide: () => Promise<Change>,
+  enclosed: Omit<Enclosed, 'ledger'>,
+  prepare: () => Promise<void> = async () => undefined,
+): Promise<void> {
+  for (let left = tries; left > 0; left--) {
+    const change = await decide();
+    const ledger = await reserved(deps, change);
+    await prepare();
+    try {
+      return await deps.store.write(change, { ...enclosed, ledger });
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+    }
+  }
+  throw new Retryable('Other requests of the team came between each time.');
+}
+
+/** Undefined where the team holds the same as before. */
+async function reserved({ store, config }: Pick<ApiDeps, 'store' | 'config'>, { environment }: Change) {
+  const { team, name } = environment.key;
+  const ledger = await store.ledger(team);
+  const next = reserve(ledger, teamOf(config, team).quota, name, holds(environment));
+  if ('outcome' in next) throw refused(next);
+  return isSame(next.held, ledger.held) ? undefined : next;
+}

@@ -1,0 +1,214 @@
+/**
+ * A route is data: what it is for, who may, what it takes and what it answers. The app (app.ts) and the OpenAPI document
+ * (openapi/) are made from the same. In which order a request is held against it, `respond` says.
+ */
+import * as z from 'zod';
+import type { Config, Team } from '#core/config.ts';
+import type {
+  Chronicle,
+  Clock,
+  Directory,
+  EnvironmentStore,
+  KeptAnswer,
+  RepositoryMaker,
+  RequestRef,
+  Requests,
+} from '#core/ports.ts';
+import type { Person } from '#core/roles.ts';
+import { type Right, whyNot } from '#core/roles.ts';
+import type { DeadLetterDeps } from './dead-letters.ts';
+import { headersOf } from './headers.ts';
+import { IdempotencyKey, once } from './idempotency.ts';
+import { fieldsOf, invalid, ProblemError, refused } from './problem.ts';
+
+/** What routes need of the world. */
+export interface ApiDeps extends DeadLetterDeps {
+  readonly store: EnvironmentStore & Directory & Chronicle;
+  readonly requests: Requests;
+  readonly repositories: RepositoryMaker;
+  readonly config: Config;
+  readonly clock: Clock;
+}
+
+/** A request as it came, before anything of it was looked at. */
+export interface RawRequest {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** Path and query. */
+  readonly url: string;
+  readonly header: (name: string) => string | undefined;
+  readonly text: () => Promise<string>;
+  /** Told by the gateway. */
+  readonly person: () => Person;
+  readonly requestId: string | undefined;
+}
+
+interface Asked<P, H, Q, B> {
+  readonly params: P;
+  readonly headers: H;
+  readonly query: Q;
+  readonly body: B;
+  readonly person: Person;
+  readonly requestId: string | undefined;
+  /** Of a POST: what is written with its change, so that it is done once. */
+  readonly request: RequestRef | undefined;
+}
+
+type Answers = Readonly<Record<number, z.ZodType>>;
+/** One of the statuses that the route names, with what it promises for it. */
+type AnswerOf<A extends Answers> = {
+  [S in keyof A & number]: {
+    readonly status: S;
+    readonly body: z.output<A[S]>;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+}[keyof A & number];
+
+/** Who may: everybody, without a token; whoever has a token; or who has the right in the team of the path or body. */
+type Who = 'everybody' | 'signed-in' | Right;
+
+/** What a route that takes nothing of the kind has in that place. */
+export const none = z.strictObject({});
+export const noBody = z.undefined();
+
+/** What the document needs to know of a route. */
+export interface RouteData {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** As OpenAPI writes it: `/environments/{team}/{name}`. */
+  readonly path: `/${string}`;
+  /** Names the operation. */
+  readonly name: string;
+  readonly summary: string;
+  readonly who: Who;
+  readonly params: z.ZodObject;
+  readonly headers: z.ZodObject;
+  readonly query: z.ZodObject;
+  readonly body: z.ZodType;
+  readonly answers: Answers;
+  /** Statuses of problems that it may answer beside those that its kind of route may. */
+  readonly problems?: readonly number[];
+}
+
+export interface Route extends RouteData {
+  readonly respond: (raw: RawRequest, deps: ApiDeps) => Promise<KeptAnswer>;
+}
+
+interface Definition<
+  P extends z.ZodObject,
+  H extends z.ZodObject,
+  Q extends z.ZodObject,
+  B extends z.ZodType,
+  A extends Answers,
+> extends RouteData {
+  readonly params: P;
+  readonly headers: H;
+  readonly query: Q;
+  readonly body: B;
+  readonly answers: A;
+  readonly answer: (
+    asked: Asked<z.output<P>, z.output<H>, z.output<Q>, z.output<B>>,
+    deps: ApiDeps,
+  ) => Promise<AnswerOf<NoInfer<A>>>;
+}
+
+export function route<
+  P extends z.ZodObject,
+  H extends z.ZodObject,
+  Q extends z.ZodObject,
+  B extends z.ZodType,
+  const A extends Answers,
+>({ answer, ...data }: Definition<P, H, Q, B, A>): Route {
+  const isOnce = data.method === 'POST';
+  return {
+    ...data,
+    headers: isOnce ? data.headers.extend(IdempotencyKey.shape) : data.headers,
+    /** A stranger learns nothing of a team: who may is settled as soon as the team is known. */
+    respond: async (raw, deps) => {
+      const params = paramsOf(data.params, raw.params);
+      const person = data.who === 'everybody' ? nobody : raw.person();
+      const team = teamIn(params);
+      if (team !== undefined || data.who === 'operate') allow(data.who, person, deps.config, team);
+      const headers = headersOf(data.headers, raw.header);
+      const key = isOnce ? headersOf(IdempotencyKey, raw.header)['idempotency-key'] : undefined;
+      const query = queryOf(data.query, raw.query);
+      const text = takesNothing(data.body) ? '' : await raw.text();
+      const body = bodyOf(data.body, text);
+      if (team === undefined) allow(data.who, person, deps.config, teamIn(query) ?? teamIn(body));
+      const request = key === undefined ? undefined : { person: person.name, key };
+      const asked = { params, headers, query, body, person, requestId: raw.requestId, request };
+      const work = async () => kept(await answer(asked, deps));
+      if (!request) return work();
+      return once(deps, { ref: request, asked: [data.method, raw.url, text], answer: work });
+    },
+  };
+}
+
+interface Answered {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+const kept = ({ status, body, headers = {} }: Answered): KeptAnswer => ({
+  status,
+  headers,
+  body: JSON.stringify(body),
+});
+
+const nobody: Person = { name: 'nobody', groups: [] };
+const teamIn = (part: unknown): string | undefined =>
+  z.object({ team: z.string() }).safeParse(part).data?.team;
+
+/** @throws 403 where the person may not, 404 where there is no such team. */
+export function allow(who: Who, person: Person, config: Config, name: string | undefined): void {
+  if (who === 'everybody' || who === 'signed-in') return;
+  const refusal = whyNot(person, who, config, name === undefined ? undefined : teamOf(config, name));
+  if (refusal) throw refused(refusal);
+}
+
+export function teamOf(config: Config, name: string): Team {
+  const team = config.teams.find((entry) => entry.name === name);
+  if (!team) throw new ProblemError(404, 'No such team', `There is no team ${name}.`);
+  return team;
+}
+
+/** A path that can name nothing is the path of nothing. */
+function paramsOf<P extends z.ZodObject>(schema: P, value: RawRequest['params']): z.output<P> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const fields = fieldsOf(parsed.error);
+  const detail = fields
+    .map(({ path, message }) => `${value[path] ?? path} is no ${path}: ${message}`)
+    .join('; ');
+  throw new ProblemError(404, 'Not found', detail, { fields });
+}
+
+function queryOf<Q extends z.ZodObject>(schema: Q, value: RawRequest['query']): z.output<Q> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw invalid(fieldsOf(parsed.error), 'the query');
+}
+
+/** Below the six megabytes that a function takes; a spec with all its files is about one. */
+const maxBody = 2 * 1024 * 1024;
+
+function bodyOf<B extends z.ZodType>(schema: B, text: string): z.output<B> {
+  const parsed = schema.safeParse(takesNothing(schema) ? undefined : json(text));
+  if (parsed.success) return parsed.data;
+  throw invalid(fieldsOf(parsed.error));
+}
+
+/** What is sent to a route that takes no body is not looked at. */
+export const takesNothing = (schema: z.ZodType): boolean => schema === noBody;
+
+function json(text: string): unknown {
+  if (text.length > maxBody) {
+    const detail = `The body has ${text.length} characters; ${maxBody} are taken.`;
+    throw new ProblemError(413, 'Too large', detail);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    const detail = 'The body is not JSON. Send an object with content-type application/json.';
+    throw new ProblemError(400, 'Not JSON', detail);
+  }
+}

@@ -1,0 +1,27 @@
+/** Every route of the API, in the order of its document. A new one goes into a file of its own here, and into this list. */
+import type { Route } from '../route.ts';
+import { approvalRoutes } from './approvals.ts';
+import { catalogRoutes } from './catalog.ts';
+import { dlqRoutes } from './dlqs.ts';
+import { environmentRoutes } from './environments.ts';
+import { healthRoutes } from './health.ts';
+import { imageRoutes } from './images.ts';
+import { lifecycleRoutes } from './lifecycle.ts';
+import { listRoutes } from './list.ts';
+import { planRoutes } from './plan.ts';
+import { teamRoutes } from './teams.ts';
+import { traceRoutes } from './trace.ts';
+
+export const routes: readonly Route[] = [
+  ...catalogRoutes,
+  ...environmentRoutes,
+  ...lifecycleRoutes,
+  ...listRoutes,
+  ...planRoutes,
+  ...imageRoutes,
+  ...traceRoutes,
+  ...approvalRoutes,
+  ...teamRoutes,
+  ...dlqRoutes,
+  ...healthRoutes,
+];

@@ -1,0 +1,47 @@
+/** The images of an environment that somebody may have to decide on. */
+import type { Environment } from '#core/environment.ts';
+import type { Digest } from '#core/names.ts';
+import { Judgement } from '#core/trace.ts';
+import { missing } from '../environment.ts';
+import { noBody, none, route } from '../route.ts';
+import { EnvironmentPath, ImagesAnswer } from '../schemas.ts';
+
+type Place = ImagesAnswer['images'][number]['is'][number];
+
+const list = route({
+  method: 'GET',
+  path: '/environments/{team}/{name}/images',
+  name: 'listImages',
+  summary: 'The newest image, what runs, and what may be gone back to, each with its verdict',
+  who: 'read',
+  params: EnvironmentPath,
+  headers: none,
+  query: none,
+  body: noBody,
+  answers: { 200: ImagesAnswer },
+  answer: async ({ params: key }, { store }) => {
+    const environment = await store.read(key);
+    if (!environment) throw missing(key);
+    const images = await Promise.all(
+      [...placesOf(environment)].map(async ([digest, is]) => {
+        const verdict = await store.verdict(key, digest);
+        return { digest, is, ...(verdict && { verdict: Judgement.parse(verdict) }) };
+      }),
+    );
+    return { status: 200, body: { images } };
+  },
+});
+
+export const imageRoutes = [list];
+
+function placesOf({ candidate, release }: Environment): Map<Digest, Place[]> {
+  const places = new Map<Digest, Place[]>();
+  const put = (digest: Digest | undefined, place: Place) => {
+    if (digest !== undefined) places.set(digest, [...(places.get(digest) ?? []), place]);
+  };
+  put('image' in candidate ? candidate.image.digest : candidate.replaces?.digest, 'newest');
+  if (release.phase === 'none') return places;
+  put(release.digest, 'running');
+  if ('previous' in release) put(release.previous?.digest, 'previous');
+  return places;
+}

@@ -1,0 +1,48 @@
+/** What would be done, and what it would cost: nothing is written. */
+import { costOf } from '#core/cost.ts';
+import { planOf } from '#core/plan.ts';
+import { placed } from '../asked.ts';
+import { missing } from '../environment.ts';
+import { noBody, none, route } from '../route.ts';
+import { CostAnswer, CreateEnvironment, EnvironmentPath, PlanAnswer } from '../schemas.ts';
+
+const plan = route({
+  method: 'POST',
+  path: '/environments/plan',
+  name: 'planEnvironment',
+  summary:
+    'Says what asking for an environment would do: steps, Dockerfile, objects and cost. Nothing is done',
+  who: 'change',
+  params: none,
+  headers: none,
+  query: none,
+  body: CreateEnvironment,
+  answers: { 200: PlanAnswer },
+  answer: async ({ body: { team, name, spec } }, { config }) => {
+    const key = { team, name };
+    const { cluster, base } = placed(config, key, spec);
+    const planned = planOf({ key, spec, base, cluster });
+    const objects = planned.objects.map((object) => ({ ...object }));
+    return { status: 200, body: { ...planned, objects, cost: costOf(spec, config.prices) } };
+  },
+});
+
+const cost = route({
+  method: 'GET',
+  path: '/environments/{team}/{name}/cost',
+  name: 'getCost',
+  summary: 'An estimate of what it costs while it runs, with what it assumes',
+  who: 'read',
+  params: EnvironmentPath,
+  headers: none,
+  query: none,
+  body: noBody,
+  answers: { 200: CostAnswer },
+  answer: async ({ params: key }, { store, config }) => {
+    const environment = await store.read(key);
+    if (!environment) throw missing(key);
+    return { status: 200, body: costOf(environment.spec, config.prices) };
+  },
+});
+
+export const planRoutes = [plan, cost];

@@ -1,0 +1,44 @@
+/** What a team holds of its quota. */
+import * as z from 'zod';
+import { type EnvironmentName, TeamName } from '#core/names.ts';
+import type { Directory } from '#core/ports.ts';
+import { type Amounts, sum } from '#core/usage.ts';
+import { noBody, none, route, teamOf } from '../route.ts';
+import { UsageAnswer } from '../schemas.ts';
+
+const usage = route({
+  method: 'GET',
+  path: '/teams/{team}/usage',
+  name: 'getUsage',
+  summary: 'What the environments of a team ask for, against its quota',
+  who: 'read',
+  params: z.object({ team: TeamName }),
+  headers: none,
+  query: none,
+  body: noBody,
+  answers: { 200: UsageAnswer },
+  answer: async ({ params: { team } }, { store, config }) => {
+    const { quota } = teamOf(config, team);
+    const used = sum(await asked(store, team));
+    const left = {
+      cpu: Math.max(0, Math.round((quota.cpu - used.cpu) * 1000) / 1000),
+      memoryMiB: Math.max(0, quota.memoryMiB - used.memoryMiB),
+      gpu: Math.max(0, quota.gpu - used.gpu),
+      environments: Math.max(0, quota.environments - used.environments),
+    };
+    return { status: 200, body: { team, quota, used, left } };
+  },
+});
+
+export const teamRoutes = [usage];
+
+async function asked(store: Directory, team: TeamName): Promise<Amounts[]> {
+  const found: Amounts[] = [];
+  let after: EnvironmentName | undefined;
+  for (;;) {
+    const { listed, more } = await store.list(team, after, 100);
+    found.push(...listed.flatMap(({ asks }) => asks ?? []));
+    if (!more) return found;
+    after = listed.at(-1)?.key.name;
+  }
+}

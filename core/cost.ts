@@ -1,0 +1,60 @@
+/** What an environment costs while it runs, from its spec and the configuration's prices: an estimate, with what it assumes. */
+import * as z from 'zod';
+import type { Spec } from './spec.ts';
+
+const price = z.number().min(0);
+
+/** An hour of each. The defaults: Fargate's on-demand cores and gigabytes and a g6.xlarge's GPU in us-east-1, and an NLB. */
+export const Prices = z.strictObject({
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .default('USD'),
+  cpu: price.default(0.04048),
+  memoryGiB: price.default(0.004445),
+  gpu: price.default(0.8048),
+  loadBalancer: price.default(0.0225),
+});
+export type Prices = z.infer<typeof Prices>;
+
+const span = { least: z.number(), most: z.number() };
+export const Cost = z.object({
+  currency: z.string(),
+  perHour: z.object(span),
+  /** 730 hours. */
+  perMonth: z.object(span),
+  parts: z.array(z.object({ what: z.string(), unitPerHour: z.number(), units: z.object(span) })),
+  assumptions: z.array(z.string()),
+});
+export type Cost = z.infer<typeof Cost>;
+
+const hoursAMonth = 730;
+
+/** Between its fewest and its most replicas. */
+export function costOf({ resources, replicas }: Pick<Spec, 'resources' | 'replicas'>, prices: Prices): Cost {
+  const each = (units: number) => ({ least: units * replicas.min, most: units * replicas.max });
+  const parts = [
+    { what: 'CPU cores', unitPerHour: prices.cpu, units: each(resources.cpu) },
+    { what: 'GiB of memory', unitPerHour: prices.memoryGiB, units: each(resources.memoryMiB / 1024) },
+    { what: 'GPUs', unitPerHour: prices.gpu, units: each(resources.gpu) },
+    { what: 'load balancers', unitPerHour: prices.loadBalancer, units: { least: 1, most: 1 } },
+  ].filter(({ units }) => units.most > 0);
+  const sum = (end: 'least' | 'most', hours: number) =>
+    rounded(parts.reduce((total, { unitPerHour, units }) => total + unitPerHour * units[end] * hours, 0));
+  return {
+    currency: prices.currency,
+    perHour: { least: sum('least', 1), most: sum('most', 1) },
+    perMonth: { least: sum('least', hoursAMonth), most: sum('most', hoursAMonth) },
+    parts,
+    assumptions,
+  };
+}
+
+const rounded = (amount: number): number => Math.round(amount * 10_000) / 10_000;
+
+const assumptions = [
+  'It runs day and night, from its fewest replicas to its most; what is stopped costs nothing.',
+  'Nodes are paid for by what is asked for: what a node has left over is not counted.',
+  "The load balancer's hours are counted, not what goes through it; builds, scans, images and logs are not counted.",
+  "Prices are the configuration's (`prices`), not read from AWS.",
+];

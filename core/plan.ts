@@ -1,0 +1,54 @@
+/** What asking for an environment would do, without doing it. What is known only later stands there as a word for it. */
+import { dockerfile } from './dockerfile.ts';
+import { repositoryOf } from './image.ts';
+import { Digest, type EnvironmentKey, environmentId } from './names.ts';
+import { desiredObjects, type KubernetesObject } from './rollout.ts';
+import type { Spec } from './spec.ts';
+
+export interface PlanInput {
+  readonly key: EnvironmentKey;
+  readonly spec: Spec;
+  readonly base: { readonly repository: string; readonly tag: string };
+  readonly cluster: {
+    readonly name: string;
+    readonly kubernetesVersion: string;
+    readonly loadBalancerScheme: 'internal' | 'internet-facing';
+  };
+}
+interface Plan {
+  readonly steps: string[];
+  readonly dockerfile: string;
+  readonly objects: KubernetesObject[];
+}
+
+/** Stands for the digest of an image that is not built. */
+const unbuilt = Digest.parse(`sha256:${'0'.repeat(64)}`);
+
+export function planOf({ key, spec, base, cluster }: PlanInput): Plan {
+  const id = environmentId(key);
+  const candidate = repositoryOf('candidate', key);
+  const release = repositoryOf('release', key);
+  return {
+    steps: [
+      `${base.repository}:${base.tag} is resolved to its digest, and the Dockerfile is built on it`,
+      `the image is pushed to ${candidate}, scanned and judged; what blocks and can be fixed is rebuilt`,
+      'an approver lets it be released',
+      `its digest is copied to ${release}`,
+      `the objects are applied to cluster ${cluster.name}, and ${id} is named when it is Ready`,
+    ],
+    dockerfile: dockerfile({
+      spec,
+      baseImage: `${base.repository}:${base.tag}`,
+      environmentId: id,
+      fixes: [],
+    }),
+    objects: desiredObjects({
+      key,
+      spec,
+      image: `${release}@${unbuilt}`,
+      digest: unbuilt,
+      loadBalancerScheme: cluster.loadBalancerScheme,
+      kubernetesVersion: cluster.kubernetesVersion,
+    }),
+  };
+}

@@ -1,0 +1,134 @@
+/** What people look at before they ask or decide: catalog, plan, cost, images, usage; and the decision that says no. */
+import { expect, test } from 'vitest';
+import type * as z from 'zod';
+import {
+  CatalogAnswer,
+  CostAnswer,
+  EnvironmentAnswer,
+  ImagesAnswer,
+  PlanAnswer,
+  UsageAnswer,
+} from '#api/schemas.ts';
+import { Team } from '#core/config.ts';
+import type { Person } from '#core/roles.ts';
+import { keyOf, requested, spec } from '../contracts/samples.ts';
+import { awaitingApproval, image, promoting, ready } from '../lambdas/ways.ts';
+import { anna, config, rita, World } from '../lambdas/world.ts';
+import { call, refused } from './calls.ts';
+
+const sec: Person = { name: 'sec', groups: ['getschwifty-security'] };
+const sven = { name: 'sven', groups: ['other-members'] };
+const wanted = { team: 'checkout', name: 'web', spec };
+
+async function get<S extends z.ZodType>(
+  schema: S,
+  world: World,
+  path: string,
+  person = rita,
+): Promise<z.infer<S>> {
+  const answer = await call(world, person, 'GET', path);
+  expect(answer.status).toBe(200);
+  return schema.parse(await answer.json());
+}
+
+test('the catalog says what can be asked for, to whoever has a token', async () => {
+  expect(await get(CatalogAnswer, new World(), '/catalog', sven)).toMatchObject({
+    bases: [{ name: 'debian-12' }],
+    clusters: [{ name: 'main' }],
+    policy: { version: '1' },
+  });
+});
+
+test('a plan shows what would be built and applied, and nothing is written', async () => {
+  const world = new World();
+  const answer = await call(world, rita, 'POST', '/environments/plan', wanted);
+  expect(answer.status).toBe(200);
+  const plan = PlanAnswer.parse(await answer.json());
+  expect(plan.dockerfile).toMatch(/^FROM base\/debian:bookworm\n/);
+  const kinds = plan.objects.map((object) => object['kind']);
+  expect(kinds).toEqual(expect.arrayContaining(['Namespace', 'Deployment', 'Service']));
+  expect(plan.cost.perMonth.least).toBeGreaterThan(0);
+  expect(await world.store.read(keyOf('checkout', 'web'))).toBeUndefined();
+  expect(world.bus.told).toEqual([]);
+});
+
+test('a plan is refused as the request itself would be', async () => {
+  const plan = (body: unknown, person = rita) =>
+    refused(new World(), person, 'POST', '/environments/plan', body);
+  const onWindows = { ...wanted, spec: { ...spec, base: 'windows' } };
+  expect(await plan(onWindows)).toMatchObject({ status: 422, fields: [{ path: 'spec.base' }] });
+  expect(await plan({ ...wanted, name: 'other' })).toMatchObject({ status: 422, fields: [{ path: 'name' }] });
+  expect(await plan(wanted, sven)).toMatchObject({ status: 403 });
+});
+
+test('what it costs', async () => {
+  const path = '/environments/checkout/web/cost';
+  const cost = await get(CostAnswer, await ready(), path);
+  expect(cost.perHour.least).toBeCloseTo(0.25 * 0.04048 + 0.25 * 0.004445 + 0.0225, 4);
+  expect(await refused(new World(), rita, 'GET', path)).toMatchObject({ status: 404 });
+});
+
+test('images: the newest and what runs, each once, with its verdict', async () => {
+  const path = '/environments/checkout/web/images';
+  expect(await get(ImagesAnswer, await awaitingApproval(), path)).toMatchObject({
+    images: [{ digest: image, is: ['newest'], verdict: { result: 'pass' } }],
+  });
+  expect(await get(ImagesAnswer, await ready(), path)).toMatchObject({
+    images: [{ digest: image, is: ['newest', 'running'] }],
+  });
+});
+
+test('usage adds up what a team asks for, against its quota', async () => {
+  const teams = [Team.parse({ ...config.teams[0], quota: { cpu: 1, environments: 2 } })];
+  const world = new World({ teams });
+  for (const name of ['web', 'shop', 'api']) {
+    const twice = { ...spec, replicas: { min: 1, max: 2 } };
+    await world.store.write(requested({ key: keyOf('checkout', name), spec: twice }));
+  }
+  expect(await get(UsageAnswer, world, '/teams/checkout/usage')).toMatchObject({
+    team: 'checkout',
+    quota: { cpu: 1, environments: 2 },
+    used: { cpu: 1.5, memoryMiB: 1536, environments: 3 },
+    left: { cpu: 0, environments: 0 },
+  });
+  expect(await refused(world, sven, 'GET', '/teams/checkout/usage')).toMatchObject({ status: 403 });
+});
+
+const rejections = '/environments/checkout/web/rejections';
+test('an image is rejected with a reason, by an approver or by security', async () => {
+  for (const person of [anna, sec]) {
+    const world = await awaitingApproval();
+    const answer = await call(world, person, 'POST', rejections, { digest: image, reason: 'its licence' });
+    expect(answer.status).toBe(201);
+    const { environment, history } = EnvironmentAnswer.parse(await answer.json());
+    expect(environment.candidate).toMatchObject({
+      phase: 'refused',
+      reason: `rejected by ${person.name}: its licence`,
+    });
+    expect(history.at(-1)).toMatchObject({ actor: person.name });
+    await world.pass(700);
+    expect((await world.environment()).candidate.phase).toBe('refused');
+  }
+});
+
+test('403, 409, 422: who may not reject, what is approved, and without a reason', async () => {
+  const body = { digest: image, reason: 'its licence' };
+  const reject = (world: World, person = sec, asked: object = body) =>
+    refused(world, person, 'POST', rejections, asked);
+  expect(await reject(await awaitingApproval(), rita)).toMatchObject({ status: 403 });
+  expect(await reject(await promoting())).toMatchObject({ status: 409, title: 'Approved already' });
+  for (const reason of ['', 'a\nb', undefined])
+    expect(await reject(await awaitingApproval(), sec, { digest: image, reason })).toMatchObject({
+      status: 422,
+      fields: expect.arrayContaining([expect.objectContaining({ path: 'reason' })]),
+    });
+});
+
+test('security sees what is of any team, and asks for nothing', async () => {
+  const world = await awaitingApproval();
+  const seen = await get(EnvironmentAnswer, world, '/environments/checkout/web', sec);
+  expect(seen.phase).toBe('awaiting-approval');
+  const approvals = '/environments/checkout/web/approvals';
+  expect(await refused(world, sec, 'POST', '/environments', wanted)).toMatchObject({ status: 403 });
+  expect(await refused(world, sec, 'POST', approvals, { digest: image })).toMatchObject({ status: 403 });
+});

@@ -1,0 +1,20 @@
+/** Usage: what replicas at their most ask for, added without the errors of fractions. */
+import { expect, it } from 'vitest';
+import { Spec } from '#core/spec.ts';
+import { asksOf, Quota, sum } from '#core/usage.ts';
+
+const asked = (cpu: number, replicas: unknown = 1) =>
+  asksOf(Spec.parse({ base: 'b', command: ['app'], resources: { cpu, memoryMiB: 100, gpu: 1 }, replicas }));
+
+it('counts the most replicas that it may have', () => {
+  expect(asked(0.5, { min: 1, max: 4 })).toEqual({ cpu: 2, memoryMiB: 400, gpu: 4, environments: 1 });
+});
+
+it('adds tenths to whole numbers', () => {
+  expect(sum([asked(0.1), asked(0.2)])).toEqual({ cpu: 0.3, memoryMiB: 200, gpu: 2, environments: 2 });
+  expect(sum([])).toEqual({ cpu: 0, memoryMiB: 0, gpu: 0, environments: 0 });
+});
+
+it('a quota has no GPU unless somebody gave one', () => {
+  expect(Quota.parse({})).toMatchObject({ gpu: 0, environments: 20 });
+});
