@@ -10,6 +10,7 @@ import type {
   Directory,
   EnvironmentStore,
   KeptAnswer,
+  Reports,
   RequestRef,
   Requests,
 } from '#core/ports.ts';
@@ -24,6 +25,7 @@ import { fieldsOf, invalid, ProblemError, refused } from './problem.ts';
 export interface ApiDeps extends DeadLetterDeps {
   readonly store: EnvironmentStore & Directory & Chronicle;
   readonly requests: Requests;
+  readonly reports: Pick<Reports, 'link'>;
   readonly config: Config;
   readonly clock: Clock;
 }

@@ -3,6 +3,7 @@ import { handle } from 'hono/aws-lambda';
 import * as z from 'zod';
 import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
+import { S3Reports } from '#adapters/aws/reports.ts';
 import { RequestItems } from '#adapters/aws/request-items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { makeApp } from '#api/app.ts';
@@ -21,6 +22,7 @@ const eventOf = (bindings: unknown): unknown => z.object({ event: z.unknown() })
 const app = makeApp(
   {
     store: table,
+    reports: new S3Reports(env.REPORTS_BUCKET),
     requests: new RequestItems(env.TABLE_NAME),
     failures: table,
     deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),

@@ -12,6 +12,7 @@ import type {
   ImageScanner,
   Notices,
   Pager,
+  Reports,
 } from '#core/ports.ts';
 import type { Person } from '#core/roles.ts';
 import { build } from '#lambdas/build/build.ts';
@@ -54,6 +55,7 @@ export const takersOf = (event: Envelope): QueueStage[] =>
 export interface StageDeps {
   readonly store: EnvironmentStore;
   readonly scanner: ImageScanner;
+  readonly reports: Reports;
   readonly promoter: ImagePromoter;
   readonly builder: ImageBuilder;
   readonly cluster: ClusterClient;
