@@ -10,7 +10,9 @@ import type { DomainEvent } from './events.ts';
 import type { Scan } from './finding.ts';
 import type { Notice } from './incident.ts';
 import type { Digest, EnvironmentKey, EnvironmentName, Instant, TeamName } from './names.ts';
+import type { Rate } from './rate.ts';
 import type { LookStage } from './reconcile.ts';
+import type { Report } from './report.ts';
 import type { KubernetesObject } from './rollout.ts';
 import type { Alive, Seen } from './seen.ts';
 import type { Sight } from './sight.ts';
@@ -28,6 +30,12 @@ export interface Enclosed {
   readonly request?: RequestRef | undefined;
   /** What the team holds with the change; its version is the next one. */
   readonly ledger?: Ledger | undefined;
+}
+
+/** Token buckets: who asks too often is told when to come again. */
+export interface Buckets {
+  /** @returns how long there is to wait; undefined where a token was taken. */
+  take(owner: string, rate: Rate, now: Instant): Promise<number | undefined>;
 }
 
 /** A person's request by the key that they gave it: however often it is sent, it is done once. */
@@ -209,6 +217,16 @@ export interface RepositoryMaker {
 export interface RepositoryRemover {
   /** With all their images. What is not there is gone. */
   remove(key: EnvironmentKey): Promise<void>;
+}
+
+/** Reports of scans, one a digest: the newest. */
+export interface Reports {
+  keep(report: Report): Promise<void>;
+  /** Whoever has it may read the report until it expires. That there is one, the stored verdict says. */
+  link(
+    key: EnvironmentKey,
+    digest: Digest,
+  ): Promise<{ readonly url: string; readonly expiresSeconds: number }>;
 }
 
 export interface ImageBuilder {

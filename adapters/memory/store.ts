@@ -86,7 +86,7 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
     if (verdict && known && known.decidedAt > verdict.decidedAt) {
       throw new Conflict(`A newer verdict on an image of ${id} is stored.`);
     }
-    if (ledger && (await this.ledger(ledger.team)).version !== ledger.version - 1)
+    if (ledger && (this.#ledgers.get(ledger.team)?.version ?? 0) !== ledger.version - 1)
       throw new Conflict(`What team ${ledger.team} holds changed meanwhile.`);
     const item = items.environmentItem(change.environment);
     const environment = JSON.stringify(item);

@@ -10,7 +10,11 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+
 import type { IRole } from 'aws-cdk-lib/aws-iam';
+
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+
 import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
 import { impactOf } from '#core/flow.ts';
@@ -23,7 +27,11 @@ import { mayRedrive, type Place, placesText } from '../kit/dead-letter-places.ts
 import type { Foundation } from '../kit/foundation.ts';
 import { logGroup } from '../kit/log-group.ts';
 import { People } from '../kit/people.ts';
+
 import { type Prefix, repositoriesBelow } from '../kit/registry.ts';
+
+import { mayLinkReports } from '../kit/reports.ts';
+
 import { StageFunction } from '../kit/stage-function.ts';
 import {
   changeOfEnvironment,
@@ -36,6 +44,7 @@ import {
 
 export interface ApiStageProps extends Foundation {
   readonly config: Config;
+  readonly sources: Bucket;
 }
 
 const impact = `${impactOf('request')} ${impactOf('approval')}`;
@@ -50,7 +59,7 @@ export class ApiStage extends Construct {
   #promoterRole = '';
   #removerRole = '';
 
-  constructor(scope: Construct, id: string, { config, table, pager }: ApiStageProps) {
+  constructor(scope: Construct, id: string, { config, table, pager, sources }: ApiStageProps) {
     super(scope, id);
     this.people = new People(this, 'People', config);
     this.function = new StageFunction(this, 'Function', {
@@ -59,6 +68,7 @@ export class ApiStage extends Construct {
       env: Env,
       environment: {
         TABLE_NAME: table.tableName,
+        REPORTS_BUCKET: sources.bucketName,
         // The stages come later in the flow.
         DEAD_LETTERS: Lazy.string({ produce: () => placesText(this, this.#places) }),
         OUTBOX_FUNCTION: Lazy.string({ produce: () => this.#outboxFunction }),
@@ -73,8 +83,9 @@ export class ApiStage extends Construct {
     mayRead(this.function, table);
     mayReadStory(this.function, table);
     mayQueryIndexes(this.function, table, [teamIndex]);
-    mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL']);
+    mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL', 'LEDGER']);
     mayKeepRequests(this.function, table);
+    mayLinkReports(this.function, sources);
     this.api = this.#routes();
     this.url = this.#stage().url;
     alarm(this, 'ServerErrors', {

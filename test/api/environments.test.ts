@@ -119,9 +119,28 @@ test('422: a base that the catalog does not have, packages that the base does no
   });
 });
 
-test('422: an environment without repositories', async () => {
-  const problem = await refused(new World(), rita, 'POST', environments, { ...wanted, name: 'other' });
-  expect(problem).toMatchObject({ status: 422, detail: expect.stringContaining('checkout/other') });
+test('422: a cluster that is not there, or another than the configuration has it in', async () => {
+  const config = {
+    clusters: ['main', 'second'].map((name) => ({
+      name,
+      kubernetesVersion: '1.36',
+      loadBalancerScheme: 'internal' as const,
+    })),
+  };
+  const ask = (body: object) => refused(new World(config), rita, 'POST', environments, body);
+  expect(await ask({ ...wanted, name: 'other', cluster: 'third' })).toMatchObject({
+    status: 422,
+    fields: [{ path: 'cluster', message: 'no cluster is called third; there is main, second' }],
+  });
+  expect(await ask({ ...wanted, cluster: 'second' })).toMatchObject({
+    status: 422,
+    fields: [
+      {
+        path: 'cluster',
+        message: 'the configuration has checkout/web in cluster main, not in second',
+      },
+    ],
+  });
 });
 
 test.each([
@@ -150,10 +169,10 @@ test('413: more than two megabytes are not even parsed', async () => {
 
 test('405: a method that the path does not have', async () => {
   const answer = await call(new World(), rita, 'POST', '/environments/checkout/web', {});
-  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET']);
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, PUT, DELETE']);
   expect(await answer.json()).toMatchObject({
     status: 405,
-    detail: '/environments/checkout/web takes GET, not POST.',
+    detail: '/environments/checkout/web takes GET, PUT, DELETE, not POST.',
   });
 });
 

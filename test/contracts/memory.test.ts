@@ -1,15 +1,18 @@
 /** The fakes of adapters/memory pass what the real adapters pass. */
+import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
+import { MemoryReports } from '#adapters/memory/reports.ts';
 import { mergeApplied } from '#adapters/memory/server-side-apply.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import type { Scan } from '#core/finding.ts';
 import { told } from '../lambdas/world.ts';
+import { bucketsContract } from './buckets.ts';
 import { builderContract } from './builder.ts';
 import { clusterContract } from './cluster.ts';
 import { clusterFieldsContract } from './cluster-fields.ts';
@@ -19,6 +22,7 @@ import { lookQueuesContract } from './look-queues.ts';
 import { noticesContract } from './notices.ts';
 import { pagerContract } from './pager.ts';
 import { promoterContract } from './promoter.ts';
+import { reportsContract } from './reports.ts';
 import { requestsContract } from './requests.ts';
 import { complete, digestOf, finding, start } from './samples.ts';
 import { type Content, scannerContract } from './scanner.ts';
@@ -28,6 +32,11 @@ storeContract('MemoryStore', () => new MemoryStore());
 requestsContract('MemoryRequests', () => {
   const store = new MemoryStore();
   return { requests: store.requests, store };
+});
+bucketsContract('MemoryBuckets', () => new MemoryBuckets());
+reportsContract('MemoryReports', async () => {
+  const reports = new MemoryReports();
+  return { reports, get: async (url) => reports.kept.get(url) };
 });
 noticesContract('MemoryNotices', () => new MemoryNotices());
 dnsZoneContract('MemoryZone', 'schwifty.example', () => new MemoryZone());

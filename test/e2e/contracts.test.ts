@@ -10,6 +10,7 @@ import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
+import { BucketItems } from '#adapters/aws/buckets.ts';
 import { CodeBuilder } from '#adapters/aws/builder.ts';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
 import { eksToken } from '#adapters/aws/eks-token.ts';
@@ -20,6 +21,7 @@ import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
 import { AwsWorlds, tableKeys } from '../contracts/aws-worlds.ts';
+import { bucketsContract } from '../contracts/buckets.ts';
 import { type BuilderWorld, builderContract } from '../contracts/builder.ts';
 import { clusterContract } from '../contracts/cluster.ts';
 import { deadLettersContract } from '../contracts/dead-letters.ts';
@@ -29,6 +31,7 @@ import { lookQueuesContract } from '../contracts/look-queues.ts';
 import { noticesContract } from '../contracts/notices.ts';
 import { pagerContract } from '../contracts/pager.ts';
 import { promoterContract } from '../contracts/promoter.ts';
+import { reportsContract } from '../contracts/reports.ts';
 import { requestsContract } from '../contracts/requests.ts';
 import { type Content, scannerContract } from '../contracts/scanner.ts';
 import { storeContract } from '../contracts/store.ts';
@@ -66,6 +69,8 @@ requestsContract('RequestItems', () => ({
   requests: new RequestItems(tableName, dynamo),
   store: new Table(tableName, dynamo),
 }));
+bucketsContract('BucketItems', () => new BucketItems(tableName, dynamo));
+reportsContract('S3Reports', () => worlds.reports());
 noticesContract('NoticeItems', () => new NoticeItems(tableName, dynamo));
 dnsZoneContract('Route53Zone', zone.name, () => new Route53Zone(zone.id, route53));
 eventBusContract('EventBridgeBus', () => worlds.bus());

@@ -12,8 +12,10 @@ import type {
   ImageScanner,
   Notices,
   Pager,
+  Reports,
   RepositoryRemover,
 } from '#core/ports.ts';
+
 import type { Person } from '#core/roles.ts';
 import { build } from '#lambdas/build/build.ts';
 import { deploy } from '#lambdas/deploy/deploy.ts';
@@ -56,6 +58,7 @@ export const takersOf = (event: Envelope): QueueStage[] =>
 export interface StageDeps {
   readonly store: EnvironmentStore;
   readonly scanner: ImageScanner;
+  readonly reports: Reports;
   readonly promoter: ImagePromoter;
   readonly builder: ImageBuilder;
   readonly cluster: ClusterClient;

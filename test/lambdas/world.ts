@@ -3,6 +3,7 @@
  * to the stages that core/flow.ts subscribes to it. Time passes only where a test lets it.
  */
 import './quiet.ts';
+import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
@@ -10,6 +11,7 @@ import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
 import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
+import { MemoryReports } from '#adapters/memory/reports.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import { makeApp } from '#api/app.ts';
@@ -71,6 +73,8 @@ export class World {
   readonly looks = new MemoryLooks();
   readonly pager = new MemoryPager();
   readonly notices = new MemoryNotices();
+  readonly reports = new MemoryReports();
+  readonly buckets = new MemoryBuckets();
   readonly deadLetters = new MemoryDeadLetters(deadLetterPlaces, this.clock);
   #requests = 1;
   #messages = 1;
@@ -91,19 +95,32 @@ export class World {
   stages(parts: { store?: MemoryStore; config?: Config } = {}): Record<QueueStage, Handle> {
     const { store, registry, cluster, builder, ...rest } = { ...this, ...parts };
     const images = { scanner: registry, promoter: registry, repositories: registry, builder };
-    const { zone, notices, pager, clock, config } = rest;
-    return stagesOf({ store, ...images, cluster, clusterName: 'main', zone, notices, pager, clock, config });
+    const { zone, notices, reports, pager, clock, config } = rest;
+    return stagesOf({
+      store,
+      ...images,
+      cluster,
+      clusterName: 'main',
+      zone,
+      notices,
+      reports,
+      pager,
+      clock,
+      config,
+    });
   }
 
   /** @param failed without it what nobody foresaw fails the test. */
   api(person: Person, failed: (error: unknown) => void = rethrow) {
-    const { store, config, clock, deadLetters } = this;
+    const { store, reports, buckets, config, clock, deadLetters } = this;
     const outbox: OutboxDrain = {
       drain: (entries) => drain({ ...this, outbox: store }, { kind: 'drain', entries: [...entries] }),
     };
     return makeApp(
       {
         store,
+        reports,
+        buckets,
         requests: store.requests,
         repositories: this.registry,
         failures: store,

@@ -3,12 +3,14 @@
  * reconcile's minute and the API, each function's ports made faulty. The code of the stages is the product's own.
  */
 import * as items from '#adapters/aws/items.ts';
+import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
 import { MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
+import { MemoryReports } from '#adapters/memory/reports.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import { makeApp } from '#api/app.ts';
@@ -58,6 +60,8 @@ export class Cloud {
   readonly clusters: ReadonlyMap<string, MemoryCluster>;
   readonly zone = new MemoryZone();
   readonly notices = new MemoryNotices();
+  readonly #buckets = new MemoryBuckets();
+  readonly #reports = new MemoryReports();
   readonly pager = new MemoryPager();
   readonly dead: DeadLetter[] = [];
   readonly trace: (line: string) => void;
@@ -184,6 +188,8 @@ export class Cloud {
         deadLetters: new MemoryDeadLetters([], parts.clock),
         failures: this.store,
         requests: this.store.requests,
+        buckets: this.#buckets,
+        reports: this.#reports,
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
       };
       const repositories = faulty('repositories', this.registry, invocation, parts.around);
@@ -262,6 +268,7 @@ export class Cloud {
       zone: port('zone', zone),
       repositories: port('repositories', registry),
       notices: port('notices', notices),
+      reports: port('reports', this.#reports),
       pager: port('pager', pager),
       config: invocation.config,
     };

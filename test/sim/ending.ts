@@ -133,7 +133,7 @@ async function checkIncidents(cloud: Cloud, people: People, environment: Environ
       known.has(incident) === (state === 'open'),
       `${incident} was told to be ${state}, and is ${known.has(incident) ? '' : 'not '}there`,
     );
-  if (release.phase === 'none') return;
+  if (release.phase === 'none' || release.phase === 'stopped') return;
   const scan = cloud.oracle.scans.get(`${id} ${release.digest}`);
   if (
     scan?.status !== 'complete' ||

@@ -74,7 +74,7 @@ const bugs: readonly [string, () => void, RegExp][] = [
       plant<typeof reconcile>('#core/reconcile.ts', (real) => ({
         stagesToLook: (...asked) => real.stagesToLook(...asked).filter((stage) => stage !== 'dns'),
       })),
-    /its name points at|its name is still waited for/,
+    /its name points at|its name is still waited for|still being deleted/,
   ],
 ];
 
