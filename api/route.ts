@@ -10,6 +10,7 @@ import type {
   Directory,
   EnvironmentStore,
   KeptAnswer,
+  Reports,
   RepositoryMaker,
   RequestRef,
   Requests,
@@ -26,6 +27,7 @@ export interface ApiDeps extends DeadLetterDeps {
   readonly store: EnvironmentStore & Directory & Chronicle;
   readonly requests: Requests;
   readonly repositories: RepositoryMaker;
+  readonly reports: Pick<Reports, 'link'>;
   readonly config: Config;
   readonly clock: Clock;
 }

@@ -66,6 +66,14 @@ export const ImagesAnswer = z.object({
 });
 export type ImagesAnswer = z.infer<typeof ImagesAnswer>;
 
+export const ReportAnswer = z.object({
+  verdict: Verdict,
+  /** All findings as JSON, for whoever has the link, for some minutes. */
+  url: z.string(),
+  expiresAt: Instant,
+});
+export type ReportAnswer = z.infer<typeof ReportAnswer>;
+
 export const CreateRejection = z.strictObject({
   digest: Digest,
   /** One line, for whoever asked for the image. */

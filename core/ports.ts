@@ -11,6 +11,7 @@ import type { Scan } from './finding.ts';
 import type { Notice } from './incident.ts';
 import type { Digest, EnvironmentKey, EnvironmentName, Instant, TeamName } from './names.ts';
 import type { LookStage } from './reconcile.ts';
+import type { Report } from './report.ts';
 import type { KubernetesObject } from './rollout.ts';
 import type { Alive, Seen } from './seen.ts';
 import type { Sight } from './sight.ts';
@@ -209,6 +210,16 @@ export interface RepositoryMaker {
 export interface RepositoryRemover {
   /** With all their images. What is not there is gone. */
   remove(key: EnvironmentKey): Promise<void>;
+}
+
+/** Reports of scans, one a digest: the newest. */
+export interface Reports {
+  keep(report: Report): Promise<void>;
+  /** Whoever has it may read the report until it expires. That there is one, the stored verdict says. */
+  link(
+    key: EnvironmentKey,
+    digest: Digest,
+  ): Promise<{ readonly url: string; readonly expiresSeconds: number }>;
 }
 
 export interface ImageBuilder {

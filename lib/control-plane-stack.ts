@@ -40,9 +40,9 @@ export class ControlPlaneStack extends Stack {
     const foundation: Foundation = { table, bus, pager: data.pager.topic };
     const repositories = new Repositories(this, 'Repositories', config);
 
-    const api = new ApiStage(this, 'Api', { ...foundation, config });
+    const api = new ApiStage(this, 'Api', { ...foundation, config, sources });
     const build = new BuildStage(this, 'Build', { ...foundation, sources });
-    const gate = new GateStage(this, 'Gate', foundation);
+    const gate = new GateStage(this, 'Gate', { ...foundation, sources });
     const promote = new PromoteStage(this, 'Promote', { ...foundation, repositories });
     const deploy = clusters.map(
       (cluster) => new DeployStage(this, `Deploy-${cluster.clusterName}`, { ...foundation, in: cluster }),

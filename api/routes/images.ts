@@ -1,10 +1,12 @@
 /** The images of an environment that somebody may have to decide on. */
 import type { Environment } from '#core/environment.ts';
-import type { Digest } from '#core/names.ts';
+import { shortDigest } from '#core/image.ts';
+import { addSeconds, type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
 import { Judgement } from '#core/trace.ts';
 import { missing } from '../environment.ts';
+import { ProblemError } from '../problem.ts';
 import { noBody, none, route } from '../route.ts';
-import { EnvironmentPath, ImagesAnswer } from '../schemas.ts';
+import { EnvironmentPath, ImagesAnswer, ReportAnswer, ReportPath } from '../schemas.ts';
 
 type Place = ImagesAnswer['images'][number]['is'][number];
 
@@ -32,7 +34,30 @@ const list = route({
   },
 });
 
-export const imageRoutes = [list];
+const report = route({
+  method: 'GET',
+  path: '/environments/{team}/{name}/images/{digest}/report',
+  name: 'getReport',
+  summary: 'The verdict on an image, and a link to all that its scan found',
+  who: 'read',
+  params: ReportPath,
+  headers: none,
+  query: none,
+  body: noBody,
+  answers: { 200: ReportAnswer },
+  answer: async ({ params: { digest, ...key } }, { store, reports, clock }) => {
+    const verdict = await store.verdict(key, digest);
+    if (!verdict) throw unjudged(key, digest);
+    const { url, expiresSeconds } = await reports.link(key, digest);
+    const body = { verdict, url, expiresAt: addSeconds(clock.now(), expiresSeconds) };
+    return { status: 200, body, headers: { 'cache-control': 'no-store' } };
+  },
+});
+
+export const imageRoutes = [list, report];
+
+const unjudged = (key: EnvironmentKey, digest: Digest) =>
+  new ProblemError(404, 'No report', `The gate judged no ${shortDigest(digest)} of ${environmentId(key)}.`);
 
 function placesOf({ candidate, release }: Environment): Map<Digest, Place[]> {
   const places = new Map<Digest, Place[]>();

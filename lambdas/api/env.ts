@@ -3,6 +3,8 @@ import * as z from 'zod';
 
 export const Env = z.object({
   TABLE_NAME: z.string().min(1),
+  /** Holds the reports of scans, below reports/. */
+  REPORTS_BUCKET: z.string().min(1),
   /** JSON: the DLQs (core/dead-letter.ts, `DeadLetterPlace`). */
   DEAD_LETTERS: z.string().min(2),
   /** Asked to send what is pending, when the outbox is redriven. */

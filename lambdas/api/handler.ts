@@ -3,6 +3,7 @@ import { handle } from 'hono/aws-lambda';
 import * as z from 'zod';
 import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
+import { S3Reports } from '#adapters/aws/reports.ts';
 import { EcrRepositoryMaker } from '#adapters/aws/repositories.ts';
 import { RequestItems } from '#adapters/aws/request-items.ts';
 import { Table } from '#adapters/aws/table.ts';
@@ -22,6 +23,7 @@ const eventOf = (bindings: unknown): unknown => z.object({ event: z.unknown() })
 const app = makeApp(
   {
     store: table,
+    reports: new S3Reports(env.REPORTS_BUCKET),
     requests: new RequestItems(env.TABLE_NAME),
     failures: table,
     deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),

@@ -9,7 +9,7 @@ import { candidateOf, isPart, repositoryOf } from '#core/image.ts';
 import { next } from '#core/machine.ts';
 import { measuresOfVerdict } from '#core/measures.ts';
 import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
-import type { Clock, EnvironmentStore, ImageScanner } from '#core/ports.ts';
+import type { Clock, EnvironmentStore, ImageScanner, Reports } from '#core/ports.ts';
 import { digestToRecheck } from '#core/recheck.ts';
 import { decideVerdict } from '#core/verdict.ts';
 import { commit, noteStory } from '../runtime/commit.ts';
@@ -20,6 +20,7 @@ import type { Handle } from '../runtime/queue.ts';
 export interface GateDeps {
   readonly store: EnvironmentStore;
   readonly scanner: ImageScanner;
+  readonly reports: Pick<Reports, 'keep'>;
   readonly config: Pick<Config, 'policy' | 'waivers'>;
   readonly clock: Clock;
 }
@@ -104,7 +105,7 @@ async function judge(deps: GateDeps, subject: Subject): Promise<void> {
 
 /** An image of no stored environment gets its verdict, and that is all. */
 async function decide(
-  { store, config, clock }: GateDeps,
+  { store, reports, config, clock }: GateDeps,
   { key, image, cause, releasedOnly }: Subject,
   environment: Environment | undefined,
   scan: Scan,
@@ -118,6 +119,14 @@ async function decide(
   }
   const { policy, waivers } = config;
   const verdict = decideVerdict({ environment: key, digest: image.digest, scan, policy, waivers, now });
+  // Before what links to it.
+  if (scan.status === 'complete')
+    await reports.keep({
+      environment: key,
+      scannedAt: scan.completedAt,
+      verdict,
+      findings: [...scan.findings],
+    });
   const news = releasedOnly
     ? { kind: 'rechecked' as const, digest: image.digest, verdict }
     : { kind: 'judged' as const, image, verdict, policy };

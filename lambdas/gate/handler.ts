@@ -1,5 +1,6 @@
 /** Entry of the gate's function. */
 import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { S3Reports } from '#adapters/aws/reports.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
@@ -14,6 +15,7 @@ export const handler = queueHandler(
   gate({
     store: table,
     scanner: new EcrScanner(),
+    reports: new S3Reports(env.REPORTS_BUCKET),
     config: readConfig(),
     clock: systemClock,
   }),

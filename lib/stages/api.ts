@@ -11,6 +11,7 @@ import {
 import { HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
 import { impactOf } from '#core/flow.ts';
@@ -24,6 +25,7 @@ import type { Foundation } from '../kit/foundation.ts';
 import { logGroup } from '../kit/log-group.ts';
 import { People } from '../kit/people.ts';
 import { type Prefix, repositoriesBelow } from '../kit/registry.ts';
+import { mayLinkReports } from '../kit/reports.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import {
   changeOfEnvironment,
@@ -36,6 +38,7 @@ import {
 
 export interface ApiStageProps extends Foundation {
   readonly config: Config;
+  readonly sources: Bucket;
 }
 
 const impact = `${impactOf('request')} ${impactOf('approval')}`;
@@ -50,7 +53,7 @@ export class ApiStage extends Construct {
   #promoterRole = '';
   #removerRole = '';
 
-  constructor(scope: Construct, id: string, { config, table, pager }: ApiStageProps) {
+  constructor(scope: Construct, id: string, { config, table, pager, sources }: ApiStageProps) {
     super(scope, id);
     this.people = new People(this, 'People', config);
     this.function = new StageFunction(this, 'Function', {
@@ -59,6 +62,7 @@ export class ApiStage extends Construct {
       env: Env,
       environment: {
         TABLE_NAME: table.tableName,
+        REPORTS_BUCKET: sources.bucketName,
         // The stages come later in the flow.
         DEAD_LETTERS: Lazy.string({ produce: () => placesText(this, this.#places) }),
         OUTBOX_FUNCTION: Lazy.string({ produce: () => this.#outboxFunction }),
@@ -75,6 +79,7 @@ export class ApiStage extends Construct {
     mayQueryIndexes(this.function, table, [teamIndex]);
     mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL']);
     mayKeepRequests(this.function, table);
+    mayLinkReports(this.function, sources);
     this.api = this.#routes();
     this.url = this.#stage().url;
     alarm(this, 'ServerErrors', {

@@ -7,13 +7,14 @@ import {
   EnvironmentAnswer,
   ImagesAnswer,
   PlanAnswer,
+  ReportAnswer,
   UsageAnswer,
 } from '#api/schemas.ts';
 import { Team } from '#core/config.ts';
 import type { Person } from '#core/roles.ts';
-import { keyOf, requested, spec } from '../contracts/samples.ts';
-import { awaitingApproval, image, promoting, ready } from '../lambdas/ways.ts';
-import { anna, config, rita, World } from '../lambdas/world.ts';
+import { complete, digestOf, finding, keyOf, requested, spec } from '../contracts/samples.ts';
+import { awaitingApproval, image, promoting, ready, scanning } from '../lambdas/ways.ts';
+import { anna, candidate, config, rita, scanEvent, World } from '../lambdas/world.ts';
 import { call, refused } from './calls.ts';
 
 const sec: Person = { name: 'sec', groups: ['getschwifty-security'] };
@@ -75,6 +76,32 @@ test('images: the newest and what runs, each once, with its verdict', async () =
   });
   expect(await get(ImagesAnswer, await ready(), path)).toMatchObject({
     images: [{ digest: image, is: ['newest', 'running'] }],
+  });
+});
+
+test('a report: the verdict, and a link to all findings that holds for some minutes', async () => {
+  const world = await scanning();
+  const found = [finding({ fix: 'no' }), finding({ id: 'CVE-1', severity: 'LOW' })];
+  world.registry.setScan(candidate, image, complete(world.clock.now(), ...found));
+  await world.deliver('gate', scanEvent(candidate, image));
+  const path = `/environments/checkout/web/images/${image}/report`;
+  const answer = await call(world, sec, 'GET', path);
+  expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
+  const { verdict, url, expiresAt } = ReportAnswer.parse(await answer.json());
+  expect(verdict).toMatchObject({ result: 'block', digest: image });
+  expect(Date.parse(expiresAt) - Date.parse(world.clock.now())).toBe(300_000);
+  expect(world.reports.kept.get(url)).toMatchObject({ verdict, findings: found });
+});
+
+test.each([
+  [digestOf('other'), 'The gate judged no sha256:'],
+  ['latest', 'latest is no digest: a digest: sha256: and 64 hexadecimal digits'],
+  ['..%2f..%2fsecret', '../../secret is no digest'],
+])('404: no report of %s', async (digest, detail) => {
+  const path = `/environments/checkout/web/images/${digest}/report`;
+  expect(await refused(await awaitingApproval(), rita, 'GET', path)).toMatchObject({
+    status: 404,
+    detail: expect.stringContaining(detail),
   });
 });
 

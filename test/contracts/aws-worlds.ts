@@ -12,6 +12,7 @@ import {
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
 import { CreateHostedZoneCommand, Route53Client } from '@aws-sdk/client-route-53';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import {
   CreateQueueCommand,
@@ -25,12 +26,14 @@ import {
 import * as z from 'zod';
 import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EventBridgeBus, SnsPager, SqsLooks } from '#adapters/aws/messages.ts';
+import { S3Reports } from '#adapters/aws/reports.ts';
 import { Listed } from '#core/environment.ts';
 import { eventSource } from '#core/events.ts';
 import type { DeadLettersWorld } from './dead-letters.ts';
 import type { BusWorld } from './event-bus.ts';
 import type { LooksWorld } from './look-queues.ts';
 import type { PagerWorld } from './pager.ts';
+import type { ReportsWorld } from './reports.ts';
 
 export interface Sdk {
   readonly endpoint: string;
@@ -143,6 +146,18 @@ export class AwsWorlds {
         return { subject: Subject, body: NoticeBody.parse(json(Message)) };
       });
     return { pager: new SnsPager(TopicArn, sns), received };
+  }
+
+  async reports(): Promise<ReportsWorld> {
+    const client = new S3Client({ ...this.#sdk, forcePathStyle: true });
+    const Bucket = this.name('reports');
+    await client.send(new CreateBucketCommand({ Bucket }));
+    const get = async (url: string): Promise<unknown> => {
+      const answer = await fetch(url);
+      if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
+      return answer.json();
+    };
+    return { reports: new S3Reports(Bucket, client), get };
   }
 
   async deadLetters(): Promise<DeadLettersWorld> {

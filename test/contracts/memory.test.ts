@@ -5,6 +5,7 @@ import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
+import { MemoryReports } from '#adapters/memory/reports.ts';
 import { mergeApplied } from '#adapters/memory/server-side-apply.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
@@ -19,6 +20,7 @@ import { lookQueuesContract } from './look-queues.ts';
 import { noticesContract } from './notices.ts';
 import { pagerContract } from './pager.ts';
 import { promoterContract } from './promoter.ts';
+import { reportsContract } from './reports.ts';
 import { requestsContract } from './requests.ts';
 import { complete, digestOf, finding, start } from './samples.ts';
 import { type Content, scannerContract } from './scanner.ts';
@@ -28,6 +30,10 @@ storeContract('MemoryStore', () => new MemoryStore());
 requestsContract('MemoryRequests', () => {
   const store = new MemoryStore();
   return { requests: store.requests, store };
+});
+reportsContract('MemoryReports', async () => {
+  const reports = new MemoryReports();
+  return { reports, get: async (url) => reports.kept.get(url) };
 });
 noticesContract('MemoryNotices', () => new MemoryNotices());
 dnsZoneContract('MemoryZone', 'schwifty.example', () => new MemoryZone());

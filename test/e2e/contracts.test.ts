@@ -29,6 +29,7 @@ import { lookQueuesContract } from '../contracts/look-queues.ts';
 import { noticesContract } from '../contracts/notices.ts';
 import { pagerContract } from '../contracts/pager.ts';
 import { promoterContract } from '../contracts/promoter.ts';
+import { reportsContract } from '../contracts/reports.ts';
 import { requestsContract } from '../contracts/requests.ts';
 import { type Content, scannerContract } from '../contracts/scanner.ts';
 import { storeContract } from '../contracts/store.ts';
@@ -66,6 +67,7 @@ requestsContract('RequestItems', () => ({
   requests: new RequestItems(tableName, dynamo),
   store: new Table(tableName, dynamo),
 }));
+reportsContract('S3Reports', () => worlds.reports());
 noticesContract('NoticeItems', () => new NoticeItems(tableName, dynamo));
 dnsZoneContract('Route53Zone', zone.name, () => new Route53Zone(zone.id, route53));
 eventBusContract('EventBridgeBus', () => worlds.bus());

@@ -12,6 +12,7 @@ import type {
   ImageScanner,
   Notices,
   Pager,
+  Reports,
   RepositoryRemover,
 } from '#core/ports.ts';
 import type { Person } from '#core/roles.ts';
@@ -56,6 +57,7 @@ export const takersOf = (event: Envelope): QueueStage[] =>
 export interface StageDeps {
   readonly store: EnvironmentStore;
   readonly scanner: ImageScanner;
+  readonly reports: Reports;
   readonly promoter: ImagePromoter;
   readonly builder: ImageBuilder;
   readonly cluster: ClusterClient;

@@ -10,6 +10,7 @@ import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
 import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
+import { MemoryReports } from '#adapters/memory/reports.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import { makeApp } from '#api/app.ts';
@@ -71,6 +72,7 @@ export class World {
   readonly looks = new MemoryLooks();
   readonly pager = new MemoryPager();
   readonly notices = new MemoryNotices();
+  readonly reports = new MemoryReports();
   readonly deadLetters = new MemoryDeadLetters(deadLetterPlaces, this.clock);
   #requests = 1;
   #messages = 1;
@@ -91,19 +93,21 @@ export class World {
   stages(parts: { store?: MemoryStore; config?: Config } = {}): Record<QueueStage, Handle> {
     const { store, registry, cluster, builder, ...rest } = { ...this, ...parts };
     const images = { scanner: registry, promoter: registry, repositories: registry, builder };
-    const { zone, notices, pager, clock, config } = rest;
-    return stagesOf({ store, ...images, cluster, clusterName: 'main', zone, notices, pager, clock, config });
+    const { zone, notices, reports, pager, clock, config } = rest;
+    const people = { notices, reports, pager };
+    return stagesOf({ store, ...images, cluster, clusterName: 'main', zone, ...people, clock, config });
   }
 
   /** @param failed without it what nobody foresaw fails the test. */
   api(person: Person, failed: (error: unknown) => void = rethrow) {
-    const { store, config, clock, deadLetters } = this;
+    const { store, reports, config, clock, deadLetters } = this;
     const outbox: OutboxDrain = {
       drain: (entries) => drain({ ...this, outbox: store }, { kind: 'drain', entries: [...entries] }),
     };
     return makeApp(
       {
         store,
+        reports,
         requests: store.requests,
         repositories: this.registry,
         failures: store,

@@ -29,14 +29,19 @@ describe("a function's environment", () => {
   });
 
   it('may hold nothing that the schema does not name', () => {
-    const environment = { TABLE_NAME: 'table', DLQ_URL: 'https://queue.example', TABEL: 'typo' };
+    const environment = {
+      TABLE_NAME: 'table',
+      REPORTS_BUCKET: 'bucket',
+      DLQ_URL: 'https://queue.example',
+      TABEL: 'typo',
+    };
     expect(() => functionWith(Env, environment)).toThrow(/TABEL/);
   });
 
   it('takes values that are known only when it is deployed', () => {
     const stack = new Stack(testApp(), 'Stack');
     const queue = new Queue(stack, 'Queue');
-    const environment = { TABLE_NAME: 'table', DLQ_URL: queue.queueUrl };
+    const environment = { TABLE_NAME: 'table', REPORTS_BUCKET: 'bucket', DLQ_URL: queue.queueUrl };
     const props = {
       name: 'gate',
       description: 'A gate',
@@ -48,7 +53,7 @@ describe("a function's environment", () => {
   });
 
   it('needs the bundle', () => {
-    const environment = { TABLE_NAME: 'table', DLQ_URL: 'https://queue.example' };
+    const environment = { TABLE_NAME: 'table', REPORTS_BUCKET: 'bucket', DLQ_URL: 'https://queue.example' };
     expect(() => functionWith(Env, environment, { bundles: '/nowhere' })).toThrow(
       /run "node lib\/bundle.ts" first/,
     );

@@ -14,6 +14,7 @@ import { eventBusContract } from '../contracts/event-bus.ts';
 import { lookQueuesContract } from '../contracts/look-queues.ts';
 import { noticesContract } from '../contracts/notices.ts';
 import { pagerContract } from '../contracts/pager.ts';
+import { reportsContract } from '../contracts/reports.ts';
 import { requestsContract } from '../contracts/requests.ts';
 import { scannerContract } from '../contracts/scanner.ts';
 import { storeContract } from '../contracts/store.ts';
@@ -35,6 +36,7 @@ requestsContract('RequestItems on moto', () => ({
   requests: new RequestItems(tableName, dynamo),
   store: new Table(tableName, dynamo),
 }));
+reportsContract('S3Reports on moto', () => worlds.reports());
 noticesContract('NoticeItems on moto', () => new NoticeItems(tableName, dynamo));
 dnsZoneContract('Route53Zone on moto', zone.name, () => new Route53Zone(zone.id, route53), known.dnsZone);
 eventBusContract('EventBridgeBus on moto', () => worlds.bus(), known.eventBus);

@@ -9,6 +9,7 @@ import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
 import { MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
+import { MemoryReports } from '#adapters/memory/reports.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import { makeApp } from '#api/app.ts';
@@ -58,6 +59,7 @@ export class Cloud {
   readonly clusters: ReadonlyMap<string, MemoryCluster>;
   readonly zone = new MemoryZone();
   readonly notices = new MemoryNotices();
+  readonly #reports = new MemoryReports();
   readonly pager = new MemoryPager();
   readonly dead: DeadLetter[] = [];
   readonly trace: (line: string) => void;
@@ -184,6 +186,7 @@ export class Cloud {
         deadLetters: new MemoryDeadLetters([], parts.clock),
         failures: this.store,
         requests: this.store.requests,
+        reports: this.#reports,
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
       };
       const repositories = faulty('repositories', this.registry, invocation, parts.around);
@@ -262,6 +265,7 @@ export class Cloud {
       zone: port('zone', zone),
       repositories: port('repositories', registry),
       notices: port('notices', notices),
+      reports: port('reports', this.#reports),
       pager: port('pager', pager),
       config: invocation.config,
     };
