@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import type { Config, Team } from '#core/config.ts';
 import type {
+  Buckets,
   Chronicle,
   Clock,
   Directory,
@@ -21,10 +22,12 @@ import type { DeadLetterDeps } from './dead-letters.ts';
 import { headersOf } from './headers.ts';
 import { IdempotencyKey, once } from './idempotency.ts';
 import { fieldsOf, invalid, ProblemError, refused } from './problem.ts';
+import { takeToken } from './rate.ts';
 
 /** What routes need of the world. */
 export interface ApiDeps extends DeadLetterDeps {
   readonly store: EnvironmentStore & Directory & Chronicle;
+  readonly buckets: Buckets;
   readonly requests: Requests;
   readonly repositories: RepositoryMaker;
   readonly reports: Pick<Reports, 'link'>;
@@ -126,16 +129,22 @@ export function route<
     headers: isOnce ? data.headers.extend(IdempotencyKey.shape) : data.headers,
     /** A stranger learns nothing of a team: who may is settled as soon as the team is known. */
     respond: async (raw, deps) => {
+      const { who } = data;
       const params = paramsOf(data.params, raw.params);
-      const person = data.who === 'everybody' ? nobody : raw.person();
+      const person = who === 'everybody' ? nobody : raw.person();
+      const enter = async (team: string | undefined) => {
+        allow(who, person, deps.config, team);
+        if (who !== 'everybody') await takeToken(deps, person, team);
+      };
       const team = teamIn(params);
-      if (team !== undefined || data.who === 'operate') allow(data.who, person, deps.config, team);
+      const isLate = team === undefined && isOfTeam(who);
+      if (!isLate) await enter(team);
       const headers = headersOf(data.headers, raw.header);
       const key = isOnce ? headersOf(IdempotencyKey, raw.header)['idempotency-key'] : undefined;
       const query = queryOf(data.query, raw.query);
       const text = takesNothing(data.body) ? '' : await raw.text();
       const body = bodyOf(data.body, text);
-      if (team === undefined) allow(data.who, person, deps.config, teamIn(query) ?? teamIn(body));
+      if (isLate) await enter(teamIn(body));
       const request = key === undefined ? undefined : { person: person.name, key };
       const asked = { params, headers, query, body, person, requestId: raw.requestId, request };
       const work = async () => kept(await answer(asked, deps));
@@ -159,6 +168,9 @@ const kept = ({ status, body, headers = {} }: Answered): KeptAnswer => ({
 const nobody: Person = { name: 'nobody', groups: [] };
 const teamIn = (part: unknown): string | undefined =>
   z.object({ team: z.string() }).safeParse(part).data?.team;
+
+/** Else there is no team to find in a body. */
+const isOfTeam = (who: Who): boolean => who !== 'everybody' && who !== 'signed-in' && who !== 'operate';
 
 /** @throws 403 where the person may not, 404 where there is no such team. */
 export function allow(who: Who, person: Person, config: Config, name: string | undefined): void {

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { Prices } from './cost.ts';
 import { ClusterName, EnvironmentKey, environmentId, TeamName } from './names.ts';
 import { Policy, Waiver } from './policy.ts';
+import { Rate } from './rate.ts';
 import { PackageManager } from './spec.ts';
 import { Quota } from './usage.ts';
 
@@ -19,6 +20,8 @@ export const Team = z.strictObject({
   requesterMayApprove: z.boolean().default(false),
   /** What all its environments may ask for together, in all clusters. */
   quota: Quota.prefault({}),
+  /** How often its people may ask the API, all together. */
+  rate: Rate.optional(),
 });
 export type Team = z.infer<typeof Team>;
 
@@ -75,6 +78,8 @@ export const Config = z
     catalog: z.strictObject({ bases: z.array(BaseImage).min(1) }),
     policy: Policy,
     prices: Prices.prefault({}),
+    /** Of a team that says nothing else, and of each person who is in none. */
+    rate: Rate.prefault({}),
     waivers: z.array(Waiver).default([]),
   })
   .superRefine((config, context) => {

@@ -10,6 +10,7 @@ import type { DomainEvent } from './events.ts';
 import type { Scan } from './finding.ts';
 import type { Notice } from './incident.ts';
 import type { Digest, EnvironmentKey, EnvironmentName, Instant, TeamName } from './names.ts';
+import type { Rate } from './rate.ts';
 import type { LookStage } from './reconcile.ts';
 import type { Report } from './report.ts';
 import type { KubernetesObject } from './rollout.ts';
@@ -29,6 +30,12 @@ export interface Enclosed {
   readonly request?: RequestRef | undefined;
   /** What the team holds with the change; its version is the next one. */
   readonly ledger?: Ledger | undefined;
+}
+
+/** Token buckets: who asks too often is told when to come again. */
+export interface Buckets {
+  /** @returns how long there is to wait; undefined where a token was taken. */
+  take(owner: string, rate: Rate, now: Instant): Promise<number | undefined>;
 }
 
 /** A person's request by the key that they gave it: however often it is sent, it is done once. */

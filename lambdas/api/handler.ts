@@ -1,6 +1,7 @@
 /** Entry of the API's function, behind an HTTP API with a JWT authorizer. */
 import { handle } from 'hono/aws-lambda';
 import * as z from 'zod';
+import { BucketItems } from '#adapters/aws/buckets.ts';
 import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
 import { S3Reports } from '#adapters/aws/reports.ts';
@@ -24,6 +25,7 @@ const app = makeApp(
   {
     store: table,
     reports: new S3Reports(env.REPORTS_BUCKET),
+    buckets: new BucketItems(env.TABLE_NAME),
     requests: new RequestItems(env.TABLE_NAME),
     failures: table,
     deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),

@@ -5,7 +5,16 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { BundledFunction } from './bundled-function.ts';
 
-export type ItemKind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX' | 'NOTICE' | 'FAILURE' | 'REQUEST';
+export type ItemKind =
+  | 'ENV'
+  | 'VERDICT'
+  | 'APPROVAL'
+  | 'AUDIT'
+  | 'OUTBOX'
+  | 'NOTICE'
+  | 'FAILURE'
+  | 'REQUEST'
+  | 'BUCKET';
 
 /** A change of an environment is one transaction of these three. */
 export const changeOfEnvironment: readonly ItemKind[] = ['ENV', 'AUDIT', 'OUTBOX'];
@@ -36,9 +45,9 @@ export const mayKeepFailures = (stage: BundledFunction, table: Table): void =>
 export const maySettle = (writer: BundledFunction, table: Table): void =>
   writer.allow(['dynamodb:UpdateItem'], [table.tableArn], keys(['OUTBOX']));
 
-/** Keeps what was asked and answered, by the key that it was asked with. */
+/** Keeps what was asked and answered, by the key that it was asked with, and how often people ask. */
 export const mayKeepRequests = (writer: BundledFunction, table: Table): void =>
-  writer.allow(['dynamodb:UpdateItem'], [table.tableArn], keys(['REQUEST']));
+  writer.allow(['dynamodb:UpdateItem'], [table.tableArn], keys(['REQUEST', 'BUCKET']));
 
 /** Marks what people are told. */
 export const mayNote = (writer: BundledFunction, table: Table): void =>

@@ -1,4 +1,5 @@
 /** The fakes of adapters/memory pass what the real adapters pass. */
+import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
@@ -11,6 +12,7 @@ import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import type { Scan } from '#core/finding.ts';
 import { told } from '../lambdas/world.ts';
+import { bucketsContract } from './buckets.ts';
 import { builderContract } from './builder.ts';
 import { clusterContract } from './cluster.ts';
 import { clusterFieldsContract } from './cluster-fields.ts';
@@ -31,6 +33,7 @@ requestsContract('MemoryRequests', () => {
   const store = new MemoryStore();
   return { requests: store.requests, store };
 });
+bucketsContract('MemoryBuckets', () => new MemoryBuckets());
 reportsContract('MemoryReports', async () => {
   const reports = new MemoryReports();
   return { reports, get: async (url) => reports.kept.get(url) };

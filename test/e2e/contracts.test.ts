@@ -10,6 +10,7 @@ import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
+import { BucketItems } from '#adapters/aws/buckets.ts';
 import { CodeBuilder } from '#adapters/aws/builder.ts';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
 import { eksToken } from '#adapters/aws/eks-token.ts';
@@ -20,6 +21,7 @@ import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
 import { AwsWorlds, tableKeys } from '../contracts/aws-worlds.ts';
+import { bucketsContract } from '../contracts/buckets.ts';
 import { type BuilderWorld, builderContract } from '../contracts/builder.ts';
 import { clusterContract } from '../contracts/cluster.ts';
 import { deadLettersContract } from '../contracts/dead-letters.ts';
@@ -67,6 +69,7 @@ requestsContract('RequestItems', () => ({
   requests: new RequestItems(tableName, dynamo),
   store: new Table(tableName, dynamo),
 }));
+bucketsContract('BucketItems', () => new BucketItems(tableName, dynamo));
 reportsContract('S3Reports', () => worlds.reports());
 noticesContract('NoticeItems', () => new NoticeItems(tableName, dynamo));
 dnsZoneContract('Route53Zone', zone.name, () => new Route53Zone(zone.id, route53));

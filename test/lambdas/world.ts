@@ -3,6 +3,7 @@
  * to the stages that core/flow.ts subscribes to it. Time passes only where a test lets it.
  */
 import './quiet.ts';
+import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
@@ -73,6 +74,7 @@ export class World {
   readonly pager = new MemoryPager();
   readonly notices = new MemoryNotices();
   readonly reports = new MemoryReports();
+  readonly buckets = new MemoryBuckets();
   readonly deadLetters = new MemoryDeadLetters(deadLetterPlaces, this.clock);
   #requests = 1;
   #messages = 1;
@@ -100,7 +102,7 @@ export class World {
 
   /** @param failed without it what nobody foresaw fails the test. */
   api(person: Person, failed: (error: unknown) => void = rethrow) {
-    const { store, reports, config, clock, deadLetters } = this;
+    const { store, reports, buckets, config, clock, deadLetters } = this;
     const outbox: OutboxDrain = {
       drain: (entries) => drain({ ...this, outbox: store }, { kind: 'drain', entries: [...entries] }),
     };
@@ -108,6 +110,7 @@ export class World {
       {
         store,
         reports,
+        buckets,
         requests: store.requests,
         repositories: this.registry,
         failures: store,

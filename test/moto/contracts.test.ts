@@ -2,11 +2,13 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { expect, inject, test } from 'vitest';
+import { BucketItems } from '#adapters/aws/buckets.ts';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
 import { NoticeItems } from '#adapters/aws/notices.ts';
 import { RequestItems } from '#adapters/aws/request-items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { AwsWorlds } from '../contracts/aws-worlds.ts';
+import { bucketsContract } from '../contracts/buckets.ts';
 import { builderContract } from '../contracts/builder.ts';
 import { deadLettersContract } from '../contracts/dead-letters.ts';
 import { dnsZoneContract } from '../contracts/dns-zone.ts';
@@ -36,6 +38,7 @@ requestsContract('RequestItems on moto', () => ({
   requests: new RequestItems(tableName, dynamo),
   store: new Table(tableName, dynamo),
 }));
+bucketsContract('BucketItems on moto', () => new BucketItems(tableName, dynamo));
 reportsContract('S3Reports on moto', () => worlds.reports());
 noticesContract('NoticeItems on moto', () => new NoticeItems(tableName, dynamo));
 dnsZoneContract('Route53Zone on moto', zone.name, () => new Route53Zone(zone.id, route53), known.dnsZone);

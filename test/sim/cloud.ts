@@ -3,6 +3,7 @@
  * reconcile's minute and the API, each function's ports made faulty. The code of the stages is the product's own.
  */
 import * as items from '#adapters/aws/items.ts';
+import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
@@ -59,6 +60,7 @@ export class Cloud {
   readonly clusters: ReadonlyMap<string, MemoryCluster>;
   readonly zone = new MemoryZone();
   readonly notices = new MemoryNotices();
+  readonly #buckets = new MemoryBuckets();
   readonly #reports = new MemoryReports();
   readonly pager = new MemoryPager();
   readonly dead: DeadLetter[] = [];
@@ -186,6 +188,7 @@ export class Cloud {
         deadLetters: new MemoryDeadLetters([], parts.clock),
         failures: this.store,
         requests: this.store.requests,
+        buckets: this.#buckets,
         reports: this.#reports,
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
       };

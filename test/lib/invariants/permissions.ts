@@ -39,6 +39,7 @@ export function permissions(assembly: Assembly): void {
       ['VERDICT#*', ['Gate']],
       ['APPROVAL#*', ['Api']],
       ['REQUEST#*', ['Api']],
+      ['BUCKET#*', ['Api']],
       ['ENV#*', ['Api', 'Build', 'Gate', 'Promote', 'Dns', 'Remove', 'Pager', 'DeployMain', 'DeploySecond']],
       ['FAILURE#*', ['Build', 'Gate', 'Promote', 'Dns', 'Remove', 'Pager', 'DeployMain', 'DeploySecond']],
     ])('%s is written by %s alone', (kind, stages) => {

@@ -1,0 +1,31 @@
+/**
+ * A token bucket, as the instant at which it would be full again (the generic cell rate algorithm, ITU-T I.371): one number,
+ * that a table can add to under a condition, without reading it first.
+ */
+import * as z from 'zod';
+
+export const Rate = z.strictObject({
+  /** Requests, in the long run. */
+  perSecond: z.number().positive().max(10_000).default(20),
+  /** At once, after a rest. */
+  burst: z.int().min(1).max(100_000).default(100),
+});
+export type Rate = z.infer<typeof Rate>;
+
+export type Taken =
+  | { readonly taken: true; readonly fullAt: number }
+  | { readonly taken: false; readonly waitMs: number };
+
+/** What a request costs, and how far ahead of now the bucket may be full again before it is empty. */
+export const measuresOf = ({ perSecond, burst }: Rate) => {
+  const costMs = 1000 / perSecond;
+  return { costMs, aheadMs: costMs * (burst - 1) };
+};
+
+/** @param fullAt milliseconds since 1970; undefined for a bucket that nobody took from. */
+export function take(fullAt: number | undefined, rate: Rate, now: number): Taken {
+  const { costMs, aheadMs } = measuresOf(rate);
+  const from = Math.max(fullAt ?? now, now);
+  if (from > now + aheadMs) return { taken: false, waitMs: from - now - aheadMs };
+  return { taken: true, fullAt: from + costMs };
+}
