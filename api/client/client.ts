@@ -1,26 +1,44 @@
 /** The typed client that the CLI uses: what it sends and what it gets are the API's own schemas. */
 import type * as z from 'zod';
+import { parse } from '#core/errors.ts';
 import {
-  type CreateEnvironment,
+  CatalogAnswer,
+  CostAnswer,
+  CreateEnvironment,
   DlqAnswer,
   DlqsAnswer,
   EnvironmentAnswer,
   EnvironmentsAnswer,
+  ImagesAnswer,
+  PlanAnswer,
   Problem,
   RedriveAnswer,
   type RedriveRequest,
+  ReportAnswer,
   TraceAnswer,
+  UsageAnswer,
 } from '../schemas.ts';
 
 export { explain } from '#core/verdict.ts';
 export type {
+  CatalogAnswer,
+  CostAnswer,
+  CreateEnvironment,
   DlqAnswer,
   DlqsAnswer,
   EnvironmentAnswer,
   EnvironmentsAnswer,
+  ImagesAnswer,
+  PlanAnswer,
   RedriveAnswer,
+  ReportAnswer,
   TraceAnswer,
+  UsageAnswer,
 } from '../schemas.ts';
+
+/** @throws what is wrong with it, field by field, before it is sent. */
+export const parseRequest = (request: unknown, where: string): CreateEnvironment =>
+  parse(CreateEnvironment, request, where);
 
 /** The API said no, and why. */
 export class ApiError extends Error {
@@ -56,15 +74,41 @@ export class Client {
 
   /** A digest is what people decide on: that the environment was written meanwhile changes nothing of it. */
   approve(id: string, digest: string): Promise<EnvironmentAnswer> {
+    return this.#decide(id, 'approvals', { digest });
+  }
+
+  reject(id: string, digest: string, reason: string): Promise<EnvironmentAnswer> {
+    return this.#decide(id, 'rejections', { digest, reason });
+  }
+
+  catalog(): Promise<CatalogAnswer> {
+    return this.#call(CatalogAnswer, 'catalog', 'GET', '/catalog');
+  }
+
+  /** What `create` would do. */
+  plan(environment: z.input<typeof CreateEnvironment>): Promise<PlanAnswer> {
+    return this.#call(PlanAnswer, 'plan', 'POST', '/environments/plan', environment);
+  }
+
+  cost(id: string): Promise<CostAnswer> {
+    return this.#call(CostAnswer, 'cost', 'GET', `/environments/${id}/cost`);
+  }
+
+  images(id: string): Promise<ImagesAnswer> {
+    return this.#call(ImagesAnswer, 'list of images', 'GET', `/environments/${id}/images`);
+  }
+
+  report(id: string, digest: string): Promise<ReportAnswer> {
+    return this.#call(ReportAnswer, 'report', 'GET', `/environments/${id}/images/${digest}/report`);
+  }
+
+  usage(team: string): Promise<UsageAnswer> {
+    return this.#call(UsageAnswer, 'usage', 'GET', `/teams/${encodeURIComponent(team)}/usage`);
+  }
+
+  #decide(id: string, kind: 'approvals' | 'rejections', decision: object): Promise<EnvironmentAnswer> {
     return this.#onNewest(id, (ifMatch) =>
-      this.#call(
-        EnvironmentAnswer,
-        'environment',
-        'POST',
-        `/environments/${id}/approvals`,
-        { digest },
-        ifMatch,
-      ),
+      this.#call(EnvironmentAnswer, 'environment', 'POST', `/environments/${id}/${kind}`, decision, ifMatch),
     );
   }
 
