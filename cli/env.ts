@@ -2,7 +2,12 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
-import { type Client, type CreateEnvironment, parseRequest } from '../api/client/client.ts';
+import {
+  type Client,
+  type CreateEnvironment,
+  type EnvironmentAnswer,
+  parseRequest,
+} from '../api/client/client.ts';
 import { catalogText, costText, imagesText, listText, planText, reportText, usageText } from './offers.ts';
 import { statusText } from './status.ts';
 import { traceText } from './trace.ts';
@@ -60,6 +65,43 @@ export function environmentCommands(program: Command, { client, print }: Desk): 
     .argument(...environment)
     .description('an estimate of what it costs while it runs')
     .action(async (id: string) => print(await client().cost(id), costText));
+}
+
+/** What is done with one that exists. */
+export function lifeCommands(program: Command, { client, print }: Desk): void {
+  const env = program.commands.find((command) => command.name() === 'env') ?? program.command('env');
+  const verb = (name: string, says: string, what: (api: Client, id: string) => Promise<EnvironmentAnswer>) =>
+    env
+      .command(name)
+      .argument(...environment)
+      .description(says)
+      .action(async (id: string) => print(await what(client(), id), statusText));
+  verb('stop', 'end its pods and free its quota; its name and its images stay', (api, id) => api.stop(id));
+  verb('start', 'roll out again what was stopped', (api, id) => api.start(id));
+  verb('delete', 'take away all that was made for it, repositories included', (api, id) => api.delete(id));
+  env
+    .command('rebuild')
+    .argument(...environment)
+    .option('--cache', 'with what is in the cache')
+    .description('build the same spec once more, without the cache')
+    .action(async (id: string, { cache = false }: { cache?: boolean }) =>
+      print(await client().rebuild(id, cache), statusText),
+    );
+  env
+    .command('change')
+    .argument(...environment)
+    .requiredOption('--spec <file>', 'the whole spec, as YAML or JSON')
+    .option('--version <version>', 'only if it is at this version still')
+    .description('give it another spec')
+    .action(async (id: string, { spec, version }: { spec: string; version?: string }) => {
+      const expected = version === undefined ? undefined : versionOf(version);
+      print(await client().change(id, asked(id, spec).spec, expected), statusText);
+    });
+}
+
+function versionOf(text: string): number {
+  if (/^\d{1,10}$/.test(text)) return Number(text);
+  throw new Error(`${text} is no version: \`schwifty env get\` shows it as a number.`);
 }
 
 export function imageCommands(program: Command, { client, print }: Desk): void {

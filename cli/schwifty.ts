@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { ApiError, Client } from '../api/client/client.ts';
 import { dlqsText, dlqText, redriveText } from './dlq.ts';
-import { environmentCommands, imageCommands, newestDigest, offerCommands } from './env.ts';
+import { environmentCommands, imageCommands, lifeCommands, newestDigest, offerCommands } from './env.ts';
 import { statusText } from './status.ts';
 import { traceText } from './trace.ts';
 
@@ -25,6 +25,7 @@ const print = <T>(answer: T, inWords: (answer: T) => string): void => {
 };
 
 environmentCommands(program, { client, print });
+lifeCommands(program, { client, print });
 imageCommands(program, { client, print });
 offerCommands(program, { client, print });
 

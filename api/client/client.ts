@@ -72,13 +72,34 @@ export class Client {
     return this.#environment('GET', `/environments/${id}`);
   }
 
+  /** The whole spec: what is left out is as for a new one. @param version that was read; without it the newest. */
+  change(id: string, spec: CreateEnvironment['spec'], version?: number): Promise<EnvironmentAnswer> {
+    return this.#onNewest(id, 'PUT', `/environments/${id}`, { spec }, version);
+  }
+
+  rebuild(id: string, useCache = false): Promise<EnvironmentAnswer> {
+    return this.#onNewest(id, 'POST', `/environments/${id}/builds`, { useCache });
+  }
+
+  stop(id: string): Promise<EnvironmentAnswer> {
+    return this.#onNewest(id, 'POST', `/environments/${id}/stop`);
+  }
+
+  start(id: string): Promise<EnvironmentAnswer> {
+    return this.#onNewest(id, 'POST', `/environments/${id}/start`);
+  }
+
+  delete(id: string): Promise<EnvironmentAnswer> {
+    return this.#onNewest(id, 'DELETE', `/environments/${id}`);
+  }
+
   /** A digest is what people decide on: that the environment was written meanwhile changes nothing of it. */
   approve(id: string, digest: string): Promise<EnvironmentAnswer> {
-    return this.#decide(id, 'approvals', { digest });
+    return this.#onNewest(id, 'POST', `/environments/${id}/approvals`, { digest });
   }
 
   reject(id: string, digest: string, reason: string): Promise<EnvironmentAnswer> {
-    return this.#decide(id, 'rejections', { digest, reason });
+    return this.#onNewest(id, 'POST', `/environments/${id}/rejections`, { digest, reason });
   }
 
   catalog(): Promise<CatalogAnswer> {
@@ -104,12 +125,6 @@ export class Client {
 
   usage(team: string): Promise<UsageAnswer> {
     return this.#call(UsageAnswer, 'usage', 'GET', `/teams/${encodeURIComponent(team)}/usage`);
-  }
-
-  #decide(id: string, kind: 'approvals' | 'rejections', decision: object): Promise<EnvironmentAnswer> {
-    return this.#onNewest(id, (ifMatch) =>
-      this.#call(EnvironmentAnswer, 'environment', 'POST', `/environments/${id}/${kind}`, decision, ifMatch),
-    );
   }
 
   async list(team?: string): Promise<EnvironmentsAnswer['environments']> {
@@ -152,14 +167,22 @@ export class Client {
   }
 
   /** Reads, sends with the version that was read, and again where somebody else wrote in between. */
-  async #onNewest<T>(id: string, send: (ifMatch: Record<string, string>) => Promise<T>): Promise<T> {
+  async #onNewest(
+    id: string,
+    method: string,
+    path: string,
+    body?: object,
+    version?: number,
+  ): Promise<EnvironmentAnswer> {
     for (let tries = 1; ; tries++) {
-      const { environment } = await this.get(id);
+      const expected = version ?? (await this.get(id)).environment.version;
       try {
-        return await send({ 'if-match': `"${environment.version}"` });
+        return await this.#call(EnvironmentAnswer, 'environment', method, path, body, {
+          'if-match': `"${expected}"`,
+        });
       } catch (error) {
         const isLate = error instanceof ApiError && error.problem.status === 412;
-        if (!isLate || tries === 5) throw error;
+        if (!isLate || version !== undefined || tries === 5) throw error;
       }
     }
   }

@@ -18,9 +18,9 @@ const plan = route({
   query: none,
   body: CreateEnvironment,
   answers: { 200: PlanAnswer },
-  answer: async ({ body: { team, name, spec } }, { config }) => {
+  answer: async ({ body: { team, name, spec, cluster: asked } }, { config }) => {
     const key = { team, name };
-    const { cluster, base } = placed(config, key, spec);
+    const { cluster, base } = placed(config, key, spec, asked);
     const planned = planOf({ key, spec, base, cluster });
     const objects = planned.objects.map((object) => ({ ...object }));
     return { status: 200, body: { ...planned, objects, cost: costOf(spec, config.prices) } };

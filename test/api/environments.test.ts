@@ -119,9 +119,13 @@ test('422: a base that the catalog does not have, packages that the base does no
   });
 });
 
-test('422: an environment without repositories', async () => {
-  const problem = await refused(new World(), rita, 'POST', environments, { ...wanted, name: 'other' });
-  expect(problem).toMatchObject({ status: 422, detail: expect.stringContaining('checkout/other') });
+test('201: an environment that the configuration does not name gets repositories of its own', async () => {
+  const world = new World();
+  expect((await call(world, rita, 'POST', environments, { ...wanted, name: 'other' })).status).toBe(201);
+  expect(await refused(world, rita, 'POST', environments, { ...wanted, cluster: 'moon' })).toMatchObject({
+    status: 422,
+    fields: [{ path: 'cluster' }],
+  });
 });
 
 test.each([
@@ -150,10 +154,10 @@ test('413: more than two megabytes are not even parsed', async () => {
 
 test('405: a method that the path does not have', async () => {
   const answer = await call(new World(), rita, 'POST', '/environments/checkout/web', {});
-  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET']);
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, PUT, DELETE']);
   expect(await answer.json()).toMatchObject({
     status: 405,
-    detail: '/environments/checkout/web takes GET, not POST.',
+    detail: '/environments/checkout/web takes GET, PUT, DELETE, not POST.',
   });
 });
 

@@ -98,6 +98,30 @@ test('a request that got no answer is sent again under its key', async () => {
   expect(api.asked).toHaveLength(3);
 });
 
+test.each([
+  [['stop'], 'POST /environments/checkout/web/stop', []],
+  [['start'], 'POST /environments/checkout/web/start', []],
+  [['delete'], 'DELETE /environments/checkout/web', []],
+  [['rebuild'], 'POST /environments/checkout/web/builds', [{ useCache: false }]],
+  [['rebuild', '--cache'], 'POST /environments/checkout/web/builds', [{ useCache: true }]],
+])('env %j reads the version and sends it with the request', async ([verb = '', ...options], line, sent) => {
+  expect((await schwifty(api, ['env', verb, 'checkout/web', ...options])).code).toBe(0);
+  expect(lines()).toEqual(['GET /environments/checkout/web', line]);
+  expect(api.asked[1]?.ifMatch).toBe('"1"');
+  expect(bodies()).toEqual(sent);
+});
+
+test('change sends the whole spec; a version that is named is not read, and not tried again', async () => {
+  const path = file('c.json', JSON.stringify(spec));
+  await schwifty(api, ['env', 'change', 'checkout/web', '--spec', path]);
+  expect(lines()).toEqual(['GET /environments/checkout/web', 'PUT /environments/checkout/web']);
+  api.reset(412, { type: 'about:blank', title: 'Changed meanwhile', status: 412, detail: 'Read it.' });
+  const late = await schwifty(api, ['env', 'change', 'checkout/web', '--spec', path, '--version', '7']);
+  expect([late.code, api.asked.length, api.asked[0]?.ifMatch]).toEqual([2, 1, '"7"']);
+  const wrong = await schwifty(api, ['env', 'change', 'checkout/web', '--spec', path, '--version', 'new']);
+  expect(wrong.err).toMatch(/^new is no version/);
+});
+
 const cost = {
   currency: 'USD',
   perHour: { least: 0.1, most: 0.3 },
