@@ -28,6 +28,7 @@ export const CreateEnvironment = z.strictObject({
 /** The whole of it: what is left out is as for an environment that is asked for. */
 export const ChangeEnvironment = z.strictObject({ spec: Spec });
 export const AskForBuild = z.strictObject({ useCache: z.boolean().default(false) });
+export type CreateEnvironment = z.infer<typeof CreateEnvironment>;
 export const ReportPath = z.object({ ...EnvironmentPath.shape, digest: Digest });
 
 export const CatalogAnswer = z.object({

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { ApiError, Client } from '../api/client/client.ts';
 import { dlqsText, dlqText, redriveText } from './dlq.ts';
+import { environmentCommands, imageCommands, lifeCommands, newestDigest, offerCommands } from './env.ts';
 import { statusText } from './status.ts';
 import { traceText } from './trace.ts';
 
@@ -23,6 +24,11 @@ const print = <T>(answer: T, inWords: (answer: T) => string): void => {
   console.log(program.opts<{ json?: boolean }>().json ? JSON.stringify(answer, null, 2) : inWords(answer));
 };
 
+environmentCommands(program, { client, print });
+lifeCommands(program, { client, print });
+imageCommands(program, { client, print });
+offerCommands(program, { client, print });
+
 program
   .command('status')
   .argument('<environment>', 'team/name')
@@ -35,7 +41,7 @@ program
   .option('--digest <digest>', 'the image that you looked at; without it the newest one')
   .description('let an image that passed the gate be released')
   .action(async (id: string, { digest }: { digest?: string }) => {
-    print(await client().approve(id, digest ?? (await newestDigest(id))), statusText);
+    print(await client().approve(id, digest ?? (await newestDigest(client(), id))), statusText);
   });
 
 program
@@ -77,12 +83,6 @@ async function redriveAll(api: Client, name: string, ids?: string[]) {
     answer = { ...next, done: [...done, ...next.done], failed: [...failed, ...next.failed] };
   }
   return answer;
-}
-
-async function newestDigest(id: string): Promise<string> {
-  const { environment } = await client().get(id);
-  if ('image' in environment.candidate) return environment.candidate.image.digest;
-  throw new Error(`${id} has no image to approve: it is ${environment.candidate.phase}.`);
 }
 
 try {

@@ -67,8 +67,11 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
   }
 
   async ledger(team: TeamName): Promise<Ledger> {
-    return this.#ledgers.get(team) ?? emptyLedger(team);
+    return this.#ledgerOf(team);
   }
+
+  /** Not awaited: a write is done in one go. */
+  #ledgerOf = (team: TeamName): Ledger => this.#ledgers.get(team) ?? emptyLedger(team);
 
   async keepVerdict(key: EnvironmentKey, verdict: Verdict): Promise<void> {
     const id = verdictId(key, verdict.digest);
@@ -86,7 +89,7 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
     if (verdict && known && known.decidedAt > verdict.decidedAt) {
       throw new Conflict(`A newer verdict on an image of ${id} is stored.`);
     }
-    if (ledger && (this.#ledgers.get(ledger.team)?.version ?? 0) !== ledger.version - 1)
+    if (ledger && this.#ledgerOf(ledger.team).version !== ledger.version - 1)
       throw new Conflict(`What team ${ledger.team} holds changed meanwhile.`);
     const item = items.environmentItem(change.environment);
     const environment = JSON.stringify(item);

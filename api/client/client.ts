@@ -1,26 +1,44 @@
 /** The typed client that the CLI uses: what it sends and what it gets are the API's own schemas. */
 import type * as z from 'zod';
+import { parse } from '#core/errors.ts';
 import {
-  type CreateEnvironment,
+  CatalogAnswer,
+  CostAnswer,
+  CreateEnvironment,
   DlqAnswer,
   DlqsAnswer,
   EnvironmentAnswer,
   EnvironmentsAnswer,
+  ImagesAnswer,
+  PlanAnswer,
   Problem,
   RedriveAnswer,
   type RedriveRequest,
+  ReportAnswer,
   TraceAnswer,
+  UsageAnswer,
 } from '../schemas.ts';
 
 export { explain } from '#core/verdict.ts';
 export type {
+  CatalogAnswer,
+  CostAnswer,
+  CreateEnvironment,
   DlqAnswer,
   DlqsAnswer,
   EnvironmentAnswer,
   EnvironmentsAnswer,
+  ImagesAnswer,
+  PlanAnswer,
   RedriveAnswer,
+  ReportAnswer,
   TraceAnswer,
+  UsageAnswer,
 } from '../schemas.ts';
+
+/** @throws what is wrong with it, field by field, before it is sent. */
+export const parseRequest = (request: unknown, where: string): CreateEnvironment =>
+  parse(CreateEnvironment, request, where);
 
 /** The API said no, and why. */
 export class ApiError extends Error {
@@ -54,18 +72,59 @@ export class Client {
     return this.#environment('GET', `/environments/${id}`);
   }
 
+  /** The whole spec: what is left out is as for a new one. @param version that was read; without it the newest. */
+  change(id: string, spec: CreateEnvironment['spec'], version?: number): Promise<EnvironmentAnswer> {
+    return this.#onNewest(id, 'PUT', `/environments/${id}`, { spec }, version);
+  }
+
+  rebuild(id: string, useCache = false): Promise<EnvironmentAnswer> {
+    return this.#onNewest(id, 'POST', `/environments/${id}/builds`, { useCache });
+  }
+
+  stop(id: string): Promise<EnvironmentAnswer> {
+    return this.#onNewest(id, 'POST', `/environments/${id}/stop`);
+  }
+
+  start(id: string): Promise<EnvironmentAnswer> {
+    return this.#onNewest(id, 'POST', `/environments/${id}/start`);
+  }
+
+  delete(id: string): Promise<EnvironmentAnswer> {
+    return this.#onNewest(id, 'DELETE', `/environments/${id}`);
+  }
+
   /** A digest is what people decide on: that the environment was written meanwhile changes nothing of it. */
   approve(id: string, digest: string): Promise<EnvironmentAnswer> {
-    return this.#onNewest(id, (ifMatch) =>
-      this.#call(
-        EnvironmentAnswer,
-        'environment',
-        'POST',
-        `/environments/${id}/approvals`,
-        { digest },
-        ifMatch,
-      ),
-    );
+    return this.#onNewest(id, 'POST', `/environments/${id}/approvals`, { digest });
+  }
+
+  reject(id: string, digest: string, reason: string): Promise<EnvironmentAnswer> {
+    return this.#onNewest(id, 'POST', `/environments/${id}/rejections`, { digest, reason });
+  }
+
+  catalog(): Promise<CatalogAnswer> {
+    return this.#call(CatalogAnswer, 'catalog', 'GET', '/catalog');
+  }
+
+  /** What `create` would do. */
+  plan(environment: z.input<typeof CreateEnvironment>): Promise<PlanAnswer> {
+    return this.#call(PlanAnswer, 'plan', 'POST', '/environments/plan', environment);
+  }
+
+  cost(id: string): Promise<CostAnswer> {
+    return this.#call(CostAnswer, 'cost', 'GET', `/environments/${id}/cost`);
+  }
+
+  images(id: string): Promise<ImagesAnswer> {
+    return this.#call(ImagesAnswer, 'list of images', 'GET', `/environments/${id}/images`);
+  }
+
+  report(id: string, digest: string): Promise<ReportAnswer> {
+    return this.#call(ReportAnswer, 'report', 'GET', `/environments/${id}/images/${digest}/report`);
+  }
+
+  usage(team: string): Promise<UsageAnswer> {
+    return this.#call(UsageAnswer, 'usage', 'GET', `/teams/${encodeURIComponent(team)}/usage`);
   }
 
   async list(team?: string): Promise<EnvironmentsAnswer['environments']> {
@@ -108,14 +167,22 @@ export class Client {
   }
 
   /** Reads, sends with the version that was read, and again where somebody else wrote in between. */
-  async #onNewest<T>(id: string, send: (ifMatch: Record<string, string>) => Promise<T>): Promise<T> {
+  async #onNewest(
+    id: string,
+    method: string,
+    path: string,
+    body?: object,
+    version?: number,
+  ): Promise<EnvironmentAnswer> {
     for (let tries = 1; ; tries++) {
-      const { environment } = await this.get(id);
+      const expected = version ?? (await this.get(id)).environment.version;
       try {
-        return await send({ 'if-match': `"${environment.version}"` });
+        return await this.#call(EnvironmentAnswer, 'environment', method, path, body, {
+          'if-match': `"${expected}"`,
+        });
       } catch (error) {
         const isLate = error instanceof ApiError && error.problem.status === 412;
-        if (!isLate || tries === 5) throw error;
+        if (!isLate || version !== undefined || tries === 5) throw error;
       }
     }
   }

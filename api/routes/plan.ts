@@ -18,7 +18,7 @@ const plan = route({
   query: none,
   body: CreateEnvironment,
   answers: { 200: PlanAnswer },
-  answer: async ({ body: { team, name, cluster: asked, spec } }, { config }) => {
+  answer: async ({ body: { team, name, spec, cluster: asked } }, { config }) => {
     const key = { team, name };
     const { cluster, base } = placed(config, key, spec, asked);
     const planned = planOf({ key, spec, base, cluster });

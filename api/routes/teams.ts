@@ -1,8 +1,7 @@
 /** What a team holds of its quota. */
 import * as z from 'zod';
-import { type EnvironmentName, TeamName } from '#core/names.ts';
-import type { Directory } from '#core/ports.ts';
-import { type Amounts, sum } from '#core/usage.ts';
+import { TeamName } from '#core/names.ts';
+import { sum } from '#core/usage.ts';
 import { noBody, none, route, teamOf } from '../route.ts';
 import { UsageAnswer } from '../schemas.ts';
 
@@ -19,7 +18,8 @@ const usage = route({
   answers: { 200: UsageAnswer },
   answer: async ({ params: { team } }, { store, config }) => {
     const { quota } = teamOf(config, team);
-    const used = sum(await asked(store, team));
+    // By the same ledger that a request is refused by.
+    const used = sum(Object.values((await store.ledger(team)).held));
     const left = {
       cpu: Math.max(0, Math.round((quota.cpu - used.cpu) * 1000) / 1000),
       memoryMiB: Math.max(0, quota.memoryMiB - used.memoryMiB),
@@ -31,14 +31,3 @@ const usage = route({
 });
 
 export const teamRoutes = [usage];
-
-async function asked(store: Directory, team: TeamName): Promise<Amounts[]> {
-  const found: Amounts[] = [];
-  let after: EnvironmentName | undefined;
-  for (;;) {
-    const { listed, more } = await store.list(team, after, 100);
-    found.push(...listed.flatMap(({ asks }) => asks ?? []));
-    if (!more) return found;
-    after = listed.at(-1)?.key.name;
-  }
-}

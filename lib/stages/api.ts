@@ -12,9 +12,7 @@ import { HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 
 import type { IRole } from 'aws-cdk-lib/aws-iam';
-
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
-
 import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
 import { impactOf } from '#core/flow.ts';
@@ -29,9 +27,7 @@ import { logGroup } from '../kit/log-group.ts';
 import { People } from '../kit/people.ts';
 
 import { type Prefix, repositoriesBelow } from '../kit/registry.ts';
-
 import { mayLinkReports } from '../kit/reports.ts';
-
 import { StageFunction } from '../kit/stage-function.ts';
 import {
   changeOfEnvironment,

@@ -143,6 +143,15 @@ test('422: a cluster that is not there, or another than the configuration has it
   });
 });
 
+test('201: an environment that the configuration does not name gets repositories of its own', async () => {
+  const world = new World();
+  expect((await call(world, rita, 'POST', environments, { ...wanted, name: 'other' })).status).toBe(201);
+  expect(await refused(world, rita, 'POST', environments, { ...wanted, cluster: 'moon' })).toMatchObject({
+    status: 422,
+    fields: [{ path: 'cluster' }],
+  });
+});
+
 test.each([
   ['GET', '/nowhere', 'There is no GET /nowhere.'],
   ['GET', '/environments/checkout/web', 'checkout/web was not asked for yet: POST /environments.'],

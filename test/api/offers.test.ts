@@ -12,7 +12,7 @@ import {
 } from '#api/schemas.ts';
 import { Team } from '#core/config.ts';
 import type { Person } from '#core/roles.ts';
-import { complete, digestOf, finding, keyOf, requested, spec } from '../contracts/samples.ts';
+import { complete, digestOf, finding, keyOf, spec } from '../contracts/samples.ts';
 import { awaitingApproval, image, promoting, ready, scanning } from '../lambdas/ways.ts';
 import { anna, candidate, config, rita, scanEvent, World } from '../lambdas/world.ts';
 import { call, refused } from './calls.ts';
@@ -58,8 +58,10 @@ test('a plan is refused as the request itself would be', async () => {
     refused(new World(), person, 'POST', '/environments/plan', body);
   const onWindows = { ...wanted, spec: { ...spec, base: 'windows' } };
   expect(await plan(onWindows)).toMatchObject({ status: 422, fields: [{ path: 'spec.base' }] });
-  const elsewhere = { ...wanted, cluster: 'third' };
-  expect(await plan(elsewhere)).toMatchObject({ status: 422, fields: [{ path: 'cluster' }] });
+  expect(await plan({ ...wanted, cluster: 'moon' })).toMatchObject({
+    status: 422,
+    fields: [{ path: 'cluster' }],
+  });
   expect(await plan(wanted, sven)).toMatchObject({ status: 403 });
 });
 
@@ -106,17 +108,18 @@ test.each([
   });
 });
 
-test('usage adds up what a team asks for, against its quota', async () => {
+test('usage adds up what a team asks for, against its quota; what is over it is refused by the same sum', async () => {
   const teams = [Team.parse({ ...config.teams[0], quota: { cpu: 1, environments: 2 } })];
   const world = new World({ teams });
-  for (const name of ['web', 'shop', 'api']) {
-    const twice = { ...spec, replicas: { min: 1, max: 2 } };
-    await world.store.write(requested({ key: keyOf('checkout', name), spec: twice }));
-  }
+  const twice = { ...spec, replicas: { min: 1, max: 2 } };
+  const ask = (name: string) =>
+    call(world, rita, 'POST', '/environments', { team: 'checkout', name, spec: twice });
+  for (const name of ['web', 'shop']) expect((await ask(name)).status).toBe(201);
+  expect((await ask('third')).status).toBe(409);
   expect(await get(UsageAnswer, world, '/teams/checkout/usage')).toMatchObject({
     team: 'checkout',
     quota: { cpu: 1, environments: 2 },
-    used: { cpu: 1.5, memoryMiB: 1536, environments: 3 },
+    used: { cpu: 1, memoryMiB: 1024, environments: 2 },
     left: { cpu: 0, environments: 0 },
   });
   expect(await refused(world, sven, 'GET', '/teams/checkout/usage')).toMatchObject({ status: 403 });

@@ -1,61 +1,16 @@
 /** The program itself, against an API on this machine: what it prints, where, and how it ends. */
-import { execFile } from 'node:child_process';
-import { createServer } from 'node:http';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { listening } from '../adapters/servers.ts';
-import { digestOf, requested, start } from '../contracts/samples.ts';
+import { digestOf, requested } from '../contracts/samples.ts';
+import { type Api, environmentAnswer as answer, apiOnThisMachine, schwifty as run } from './program.ts';
 
-const root = join(import.meta.dirname, '../..');
 const digest = digestOf('image');
-const environment = {
-  ...requested().environment,
-  candidate: { phase: 'scanning', image: { digest, pushedAt: start, tags: [] }, since: start, lookAt: start },
-};
-const history = [{ at: start, actor: 'rita', what: 'asked for the environment' }];
-const answer = { environment, phase: 'scanning', history };
-
-let asked: { line: string; token: string | undefined; body: string }[] = [];
-let reply: (line: string) => { status: number; body: string };
-let address: string;
-let close: () => Promise<void>;
-
+let api: Api;
 beforeAll(async () => {
-  const server = createServer(async (request, response) => {
-    const line = `${request.method} ${request.url}`;
-    asked.push({ line, token: request.headers.authorization, body: await text(request) });
-    const { status, body } = reply(line);
-    response.writeHead(status).end(body);
-  });
-  const opened = await listening(server);
-  close = opened.close;
-  address = `http://127.0.0.1:${opened.port}`;
+  api = await apiOnThisMachine();
 });
-afterAll(() => close());
-beforeEach(() => {
-  asked = [];
-  reply = () => ({ status: 200, body: JSON.stringify(answer) });
-});
-
-interface Run {
-  readonly code: number | string;
-  readonly out: string;
-  readonly err: string;
-}
-function schwifty(args: string[], settings: Record<string, string> = {}): Promise<Run> {
-  const env = {
-    PATH: process.env['PATH'],
-    SCHWIFTY_API: `${address}/stage/`,
-    SCHWIFTY_TOKEN: 'token',
-    ...settings,
-  };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, 'cli/schwifty.ts'), ...args], { env }, (error, out, err) =>
-      resolve({ code: error?.code ?? 0, out, err }),
-    );
-  });
-}
+afterAll(() => api.close());
+beforeEach(() => api.reset(200, answer));
+const schwifty = (args: string[], settings: Record<string, string> = {}) => run(api, args, settings);
 
 test('status prints the environment in words, or as the API answers it', async () => {
   const words = await schwifty(['status', 'checkout/web']);
@@ -64,7 +19,7 @@ test('status prints the environment in words, or as the API answers it', async (
     err: '',
     out: expect.stringContaining('checkout/web in cluster main'),
   });
-  expect(asked).toMatchObject([{ line: 'GET /stage/environments/checkout/web', token: 'Bearer token' }]);
+  expect(api.asked).toMatchObject([{ line: 'GET /stage/environments/checkout/web', token: 'Bearer token' }]);
   const json = await schwifty(['--json', 'status', 'checkout/web']);
   expect(JSON.parse(json.out)).toEqual(answer);
 });
@@ -73,17 +28,20 @@ test('approve takes the newest image, or the one that is named', async () => {
   await schwifty(['approve', 'checkout/web']);
   const other = digestOf('other');
   await schwifty(['approve', 'checkout/web', '--digest', other]);
-  expect(asked.filter(({ line }) => line.startsWith('POST'))).toMatchObject([
+  expect(api.asked.filter(({ line }) => line.startsWith('POST'))).toMatchObject([
     { line: 'POST /stage/environments/checkout/web/approvals', body: JSON.stringify({ digest }) },
     { body: JSON.stringify({ digest: other }) },
   ]);
 });
 
 test('without an image there is nothing to approve', async () => {
-  reply = () => ({ status: 200, body: JSON.stringify({ ...answer, environment: requested().environment }) });
+  api.reply = () => ({
+    status: 200,
+    body: JSON.stringify({ ...answer, environment: requested().environment }),
+  });
   expect(await schwifty(['approve', 'checkout/web'])).toMatchObject({
     code: 1,
-    err: 'checkout/web has no image to approve: it is building.\n',
+    err: 'checkout/web has no image to decide on: it is building.\n',
   });
 });
 
@@ -94,7 +52,7 @@ test('a refusal is printed with its reason, and ends with 2', async () => {
     status: 403,
     detail: 'rita asked for it.',
   };
-  reply = () => ({ status: 403, body: JSON.stringify(problem) });
+  api.reply = () => ({ status: 403, body: JSON.stringify(problem) });
   expect(await schwifty(['approve', 'checkout/web', '--digest', digest])).toEqual({
     code: 2,
     out: '',
@@ -103,7 +61,7 @@ test('a refusal is printed with its reason, and ends with 2', async () => {
 });
 
 test('what the gateway itself refuses', async () => {
-  reply = () => ({ status: 401, body: '{"message":"Unauthorized"}' });
+  api.reply = () => ({ status: 401, body: '{"message":"Unauthorized"}' });
   expect(await schwifty(['status', 'checkout/web'])).toMatchObject({
     code: 2,
     err: 'The gateway refused (401): {"message":"Unauthorized"}\n',
@@ -121,7 +79,7 @@ test.each([
 });
 
 test.each([['<html>'], ['{}']])('an address that is another site: %s', async (body) => {
-  reply = () => ({ status: 200, body });
+  api.reply = () => ({ status: 200, body });
   const { code, err } = await schwifty(['status', 'checkout/web']);
   expect(code).toBe(1);
   expect(err).toMatch(

@@ -96,18 +96,8 @@ export class World {
     const { store, registry, cluster, builder, ...rest } = { ...this, ...parts };
     const images = { scanner: registry, promoter: registry, repositories: registry, builder };
     const { zone, notices, reports, pager, clock, config } = rest;
-    return stagesOf({
-      store,
-      ...images,
-      cluster,
-      clusterName: 'main',
-      zone,
-      notices,
-      reports,
-      pager,
-      clock,
-      config,
-    });
+    const people = { notices, reports, pager };
+    return stagesOf({ store, ...images, cluster, clusterName: 'main', zone, ...people, clock, config });
   }
 
   /** @param failed without it what nobody foresaw fails the test. */

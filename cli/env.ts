@@ -1,0 +1,176 @@
+/** `schwifty env …`, `image …`, `team …`, `catalog`: what people ask for, look at and decide. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { parse } from 'yaml';
+import {
+  type Client,
+  type CreateEnvironment,
+  type EnvironmentAnswer,
+  parseRequest,
+} from '../api/client/client.ts';
+import { catalogText, costText, imagesText, listText, planText, reportText, usageText } from './offers.ts';
+import { statusText } from './status.ts';
+import { traceText } from './trace.ts';
+
+/** What every command needs. */
+export interface Desk {
+  readonly client: () => Client;
+  readonly print: <T>(answer: T, inWords: (answer: T) => string) => void;
+}
+
+const environment = ['<environment>', 'team/name'] as const;
+
+export function environmentCommands(program: Command, { client, print }: Desk): void {
+  const env = program.command('env').description('environments: list, get, plan, create, events, cost');
+  env
+    .command('list')
+    .option('--team <team>', 'of this team alone')
+    .description('the environments of your teams')
+    .action(async ({ team }: { team?: string }) => print(await client().list(team), listText));
+  env
+    .command('get')
+    .argument(...environment)
+    .description('what runs, what waits, and why')
+    .action(async (id: string) => print(await client().get(id), statusText));
+  const specFile = [
+    '--spec <file>',
+    'its spec: base, packages, files, command, resources, as YAML or JSON',
+  ] as const;
+  env
+    .command('plan')
+    .argument(...environment)
+    .requiredOption(...specFile)
+    .description('what asking for it would do and cost; nothing is done')
+    .action(async (id: string, { spec }: { spec: string }) =>
+      print(await client().plan(asked(id, spec)), planText),
+    );
+  env
+    .command('create')
+    .argument(...environment)
+    .requiredOption(...specFile)
+    .description('ask for it')
+    .action(async (id: string, { spec }: { spec: string }) =>
+      print(await client().create(asked(id, spec)), statusText),
+    );
+  env
+    .command('events')
+    .argument(...environment)
+    .option('--story <id>', 'one story alone')
+    .description('what happened, step by step')
+    .action(async (id: string, { story }: { story?: string }) =>
+      print(await client().trace(id, story), (steps) => traceText(id, steps, story)),
+    );
+  env
+    .command('cost')
+    .argument(...environment)
+    .description('an estimate of what it costs while it runs')
+    .action(async (id: string) => print(await client().cost(id), costText));
+}
+
+/** What is done with one that exists. */
+export function lifeCommands(program: Command, { client, print }: Desk): void {
+  const env = program.commands.find((command) => command.name() === 'env') ?? program.command('env');
+  const verb = (name: string, says: string, what: (api: Client, id: string) => Promise<EnvironmentAnswer>) =>
+    env
+      .command(name)
+      .argument(...environment)
+      .description(says)
+      .action(async (id: string) => print(await what(client(), id), statusText));
+  verb('stop', 'end its pods and free its quota; its name and its images stay', (api, id) => api.stop(id));
+  verb('start', 'roll out again what was stopped', (api, id) => api.start(id));
+  verb('delete', 'take away all that was made for it, repositories included', (api, id) => api.delete(id));
+  env
+    .command('rebuild')
+    .argument(...environment)
+    .option('--cache', 'with what is in the cache')
+    .description('build the same spec once more, without the cache')
+    .action(async (id: string, { cache = false }: { cache?: boolean }) =>
+      print(await client().rebuild(id, cache), statusText),
+    );
+  env
+    .command('change')
+    .argument(...environment)
+    .requiredOption('--spec <file>', 'the whole spec, as YAML or JSON')
+    .option('--version <version>', 'only if it is at this version still')
+    .description('give it another spec')
+    .action(async (id: string, { spec, version }: { spec: string; version?: string }) => {
+      const expected = version === undefined ? undefined : versionOf(version);
+      print(await client().change(id, asked(id, spec).spec, expected), statusText);
+    });
+}
+
+function versionOf(text: string): number {
+  if (/^\d{1,10}$/.test(text)) return Number(text);
+  throw new Error(`${text} is no version: \`schwifty env get\` shows it as a number.`);
+}
+
+export function imageCommands(program: Command, { client, print }: Desk): void {
+  const image = program.command('image').description('images: list, report, approve, reject');
+  const digest = ['--digest <digest>', 'without it the newest one'] as const;
+  image
+    .command('list')
+    .argument(...environment)
+    .description('the newest image and what runs, each with its verdict')
+    .action(async (id: string) => print(await client().images(id), imagesText));
+  image
+    .command('report')
+    .argument(...environment)
+    .option(...digest)
+    .description('the verdict, and a link to all that the scan found')
+    .action(async (id: string, options: { digest?: string }) =>
+      print(await client().report(id, options.digest ?? (await newestDigest(client(), id))), reportText),
+    );
+  image
+    .command('approve')
+    .argument(...environment)
+    .option(...digest)
+    .description('let an image that passed the gate be released')
+    .action(async (id: string, options: { digest?: string }) =>
+      print(await client().approve(id, options.digest ?? (await newestDigest(client(), id))), statusText),
+    );
+  image
+    .command('reject')
+    .argument(...environment)
+    .requiredOption('--reason <reason>', 'one line for whoever asked for it')
+    .option(...digest)
+    .description('refuse an image, whatever its verdict says')
+    .action(async (id: string, { reason, ...options }: { reason: string; digest?: string }) => {
+      const rejected = options.digest ?? (await newestDigest(client(), id));
+      print(await client().reject(id, rejected, reason), statusText);
+    });
+}
+
+export function offerCommands(program: Command, { client, print }: Desk): void {
+  program
+    .command('catalog')
+    .description('what can be asked for: bases with what they take, clusters, policy')
+    .action(async () => print(await client().catalog(), catalogText));
+  const team = program.command('team').description('teams: usage');
+  team
+    .command('usage')
+    .argument('<team>')
+    .description('what its environments ask for, against its quota')
+    .action(async (name: string) => print(await client().usage(name), usageText));
+}
+
+export async function newestDigest(api: Client, id: string): Promise<string> {
+  const { environment: known } = await api.get(id);
+  if ('image' in known.candidate) return known.candidate.image.digest;
+  throw new Error(`${id} has no image to decide on: it is ${known.candidate.phase}.`);
+}
+
+/** Held to the API's own schema before it is sent: each field that is wrong is named at once. */
+function asked(id: string, file: string): CreateEnvironment {
+  const [team, name, ...rest] = id.split('/');
+  if (!team || !name || rest.length > 0) throw new Error(`${id} is no environment: write team/name.`);
+  return parseRequest({ team, name, spec: readSpec(file) }, `${id} by ${file}`);
+}
+
+function readSpec(file: string): unknown {
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${file} can't be read as YAML or JSON: ${why}`);
+  }
+}
