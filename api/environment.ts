@@ -50,7 +50,7 @@ async function describe(store: EnvironmentStore, key: EnvironmentKey): Promise<E
 }
 
 /** One that was deleted leaves its history alone. */
-export const isThere = (environment: Environment | undefined): environment is Environment =>
+const isThere = (environment: Environment | undefined): environment is Environment =>
   environment !== undefined && environment.life.state !== 'deleted';
 
 export const missing = (key: EnvironmentKey): ProblemError => {

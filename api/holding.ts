@@ -2,8 +2,8 @@
 import type { Change } from '#core/decision.ts';
 import { Conflict, Retryable } from '#core/errors.ts';
 import type { Enclosed } from '#core/ports.ts';
+import { holds, reserve } from '#core/quota.ts';
 import { isSame } from '#core/same.ts';
-import { holds, reserve } from '#core/usage.ts';
 import { refused } from './problem.ts';
 import { type ApiDeps, teamOf } from './route.ts';
 

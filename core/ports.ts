@@ -10,6 +10,7 @@ import type { DomainEvent } from './events.ts';
 import type { Scan } from './finding.ts';
 import type { Notice } from './incident.ts';
 import type { Digest, EnvironmentKey, EnvironmentName, Instant, TeamName } from './names.ts';
+import type { Ledger } from './quota.ts';
 import type { Rate } from './rate.ts';
 import type { LookStage } from './reconcile.ts';
 import type { Report } from './report.ts';
@@ -17,7 +18,6 @@ import type { KubernetesObject } from './rollout.ts';
 import type { Alive, Seen } from './seen.ts';
 import type { Sight } from './sight.ts';
 import type { Step } from './trace.ts';
-import type { Ledger } from './usage.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What is written with a change, in the same transaction. */

@@ -19,10 +19,10 @@ import {
   type TeamName,
 } from '#core/names.ts';
 import type { Due, Enclosed, OutboxEntry, OutboxMessage, RequestRef, Unreadable } from '#core/ports.ts';
+import { holds, type Ledger } from '#core/quota.ts';
 import { lookStages, nextLookAt } from '#core/reconcile.ts';
 import { origin } from '#core/story.ts';
 import { Judgement, type Step } from '#core/trace.ts';
-import { holds, type Ledger } from '#core/usage.ts';
 import type { Verdict } from '#core/verdict.ts';
 
 export type Kind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX' | 'NOTICE';

@@ -33,8 +33,8 @@ import type {
   Outbox,
   OutboxRef,
 } from '#core/ports.ts';
+import { emptyLedger, Ledger } from '#core/quota.ts';
 import { byVersion } from '#core/trace.ts';
-import { emptyLedger, Ledger } from '#core/usage.ts';
 import { Verdict } from '#core/verdict.ts';
 import { retryable } from './errors.ts';
 import * as items from './items.ts';
@@ -108,7 +108,7 @@ export class Table implements EnvironmentStore, Directory, Outbox, Chronicle, Fa
       const command = new TransactWriteCommand({ TransactItems });
       await retryable('TransactWriteItems', () => this.#client.send(command));
     } catch (error) {
-      throw whyCanceled(error, key, version - 1);
+      throw whyCanceled(error, key, version - 1, ledger && (judged ? 2 : 1));
     }
   }
 
@@ -273,8 +273,8 @@ const unlessNewer = ({ decidedAt }: Verdict) => ({
   ExpressionAttributeValues: { ':decidedAt': decidedAt },
 });
 
-/** The reasons are in the order of the items: the environment's comes first, the verdict's after it. */
-function whyCanceled(error: unknown, key: EnvironmentKey, expected: number): unknown {
+/** The reasons are in the order of the items: the environment's comes first, then the verdict's, then the ledger's (`ledgerAt`). */
+function whyCanceled(error: unknown, key: EnvironmentKey, expected: number, ledgerAt?: number): unknown {
   if (error instanceof Error && error.name === 'ValidationException') return tooLarge(key, error.message);
   if (!(error instanceof TransactionCanceledException)) return error;
   const reasons = error.CancellationReasons ?? [];
@@ -287,8 +287,11 @@ function whyCanceled(error: unknown, key: EnvironmentKey, expected: number): unk
     );
   }
   if (codes.includes('ConditionalCheckFailed')) {
+    const isLedger = codes.indexOf('ConditionalCheckFailed') === ledgerAt;
     return new Conflict(
-      `A newer verdict on an image of ${environmentId(key)} is stored, or what its team holds changed meanwhile.`,
+      isLedger
+        ? `What team ${key.team} holds changed meanwhile.`
+        : `A newer verdict on an image of ${environmentId(key)} is stored.`,
     );
   }
   return new Retryable(`The change of ${environmentId(key)} was not written: ${codes.join(', ')}`);

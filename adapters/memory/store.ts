@@ -27,8 +27,8 @@ import type {
   OutboxEntry,
   OutboxRef,
 } from '#core/ports.ts';
+import { emptyLedger, type Ledger } from '#core/quota.ts';
 import { byVersion } from '#core/trace.ts';
-import { emptyLedger, type Ledger } from '#core/usage.ts';
 import type { Verdict } from '#core/verdict.ts';
 import { MemoryRequests } from './requests.ts';
 
