@@ -6,6 +6,8 @@ import {
   DlqsAnswer,
   EnvironmentAnswer,
   EnvironmentsAnswer,
+  KeyAnswer,
+  KeysAnswer,
   Problem,
   RedriveAnswer,
   type RedriveRequest,
@@ -18,6 +20,8 @@ export type {
   DlqsAnswer,
   EnvironmentAnswer,
   EnvironmentsAnswer,
+  KeyAnswer,
+  KeysAnswer,
   RedriveAnswer,
   TraceAnswer,
 } from '../schemas.ts';
@@ -93,6 +97,18 @@ export class Client {
     return steps;
   }
 
+  keys(team: string): Promise<KeysAnswer> {
+    return this.#call(KeysAnswer, 'list of keys', 'GET', keysPath(team));
+  }
+
+  addKey(team: string, key: string): Promise<KeyAnswer> {
+    return this.#call(KeyAnswer, 'key', 'POST', keysPath(team), { key });
+  }
+
+  revokeKey(team: string, id: string): Promise<KeyAnswer> {
+    return this.#call(KeyAnswer, 'key', 'DELETE', `${keysPath(team)}/${encodeURIComponent(id)}`);
+  }
+
   dlqs(): Promise<DlqsAnswer> {
     return this.#call(DlqsAnswer, 'list of DLQs', 'GET', '/dlqs');
   }
@@ -165,6 +181,8 @@ export class Client {
     }
   }
 }
+
+const keysPath = (team: string): string => `/teams/${encodeURIComponent(team)}/keys`;
 
 /** `fetch` says that it failed, its cause says why. */
 function reasonOf(error: unknown): string {

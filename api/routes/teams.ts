@@ -1,10 +1,9 @@
 /** What a team holds of its quota. */
-import * as z from 'zod';
-import { type EnvironmentName, TeamName } from '#core/names.ts';
+import type { EnvironmentName, TeamName } from '#core/names.ts';
 import type { Directory } from '#core/ports.ts';
 import { type Amounts, sum } from '#core/usage.ts';
 import { noBody, none, route, teamOf } from '../route.ts';
-import { UsageAnswer } from '../schemas.ts';
+import { TeamPath, UsageAnswer } from '../schemas.ts';
 
 const usage = route({
   method: 'GET',
@@ -12,7 +11,7 @@ const usage = route({
   name: 'getUsage',
   summary: 'What the environments of a team ask for, against its quota',
   who: 'read',
-  params: z.object({ team: TeamName }),
+  params: TeamPath,
   headers: none,
   query: none,
   body: noBody,
