@@ -11,6 +11,7 @@ import type {
   Directory,
   EnvironmentStore,
   KeptAnswer,
+  PersonKeys,
   Reports,
   RepositoryMaker,
   RequestRef,
@@ -30,6 +31,7 @@ export interface ApiDeps extends DeadLetterDeps {
   readonly store: EnvironmentStore & Directory & Chronicle;
   readonly buckets: Buckets;
   readonly requests: Requests;
+  readonly keys: PersonKeys;
   readonly repositories: RepositoryMaker;
   readonly reports: Pick<Reports, 'link'>;
   readonly config: Config;

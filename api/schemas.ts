@@ -5,13 +5,18 @@ import { Cost } from '#core/cost.ts';
 import { Remedy } from '#core/dead-letter.ts';
 import { Environment, Listed } from '#core/environment.ts';
 import { ClusterName, Digest, EnvironmentName, Instant, parseEnvironmentId, TeamName } from '#core/names.ts';
+import { KeyId } from '#core/person-key.ts';
 import { Policy } from '#core/policy.ts';
 import { Spec } from '#core/spec.ts';
+import { PublicKeyLine } from '#core/ssh-key.ts';
 import { origin, StoryId } from '#core/story.ts';
 import { Judgement, Step } from '#core/trace.ts';
 import { Amounts } from '#core/usage.ts';
 import { Verdict } from '#core/verdict.ts';
 
+/** `/teams/{team}` */
+export const TeamPath = z.object({ team: TeamName });
+export const KeyPath = z.object({ team: TeamName, id: KeyId });
 /** `/environments/{team}/{name}` */
 export const EnvironmentPath = z.object({ team: TeamName, name: EnvironmentName });
 export const DlqPath = z.object({ dlq: z.string().min(1).max(100) });
@@ -53,6 +58,23 @@ export type PlanAnswer = z.infer<typeof PlanAnswer>;
 
 export const UsageAnswer = z.object({ team: z.string(), quota: Amounts, used: Amounts, left: Amounts });
 export type UsageAnswer = z.infer<typeof UsageAnswer>;
+
+/** A line of a file that ends in .pub. */
+export const AddKey = z.strictObject({ key: PublicKeyLine });
+export const KeyAnswer = z.object({
+  id: KeyId,
+  person: z.string(),
+  type: z.string(),
+  fingerprint: z.string(),
+  comment: z.string(),
+  state: z.enum(['good', 'revoked']),
+  addedAt: Instant,
+  revokedBy: z.string().optional(),
+  revokedAt: Instant.optional(),
+});
+export type KeyAnswer = z.infer<typeof KeyAnswer>;
+export const KeysAnswer = z.object({ keys: z.array(KeyAnswer) });
+export type KeysAnswer = z.infer<typeof KeysAnswer>;
 
 export const ImagesAnswer = z.object({
   images: z.array(

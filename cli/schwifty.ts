@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { ApiError, Client } from '../api/client/client.ts';
 import { dlqsText, dlqText, redriveText } from './dlq.ts';
 import { environmentCommands, imageCommands, lifeCommands, newestDigest, offerCommands } from './env.ts';
+import { keyCommands } from './keys.ts';
 import { statusText } from './status.ts';
 import { traceText } from './trace.ts';
 
@@ -52,6 +53,8 @@ program
   .action(async (id: string, { story }: { story?: string }) =>
     print(await client().trace(id, story), (steps) => traceText(id, steps, story)),
   );
+
+keyCommands(program, { client, print });
 
 const dlq = program.command('dlq').description('what failed, and why (for operators)');
 dlq

@@ -10,6 +10,7 @@ import type { DomainEvent } from './events.ts';
 import type { Scan } from './finding.ts';
 import type { Notice } from './incident.ts';
 import type { Digest, EnvironmentKey, EnvironmentName, Instant, TeamName } from './names.ts';
+import type { GoodKey, PersonKey, RevokedKey } from './person-key.ts';
 import type { Ledger } from './quota.ts';
 import type { Rate } from './rate.ts';
 import type { LookStage } from './reconcile.ts';
@@ -287,6 +288,15 @@ export interface Notices {
     until: Instant,
   ): Promise<'yours' | 'taken' | 'told'>;
   told(key: EnvironmentKey, notice: Notice, now: Instant): Promise<void>;
+}
+
+/** SSH keys of a team's people. What was revoked stays, so that it is never good again. */
+export interface PersonKeys {
+  list(team: TeamName): Promise<readonly PersonKey[]>;
+  /** @throws Conflict where the team has that key, whatever became of it. */
+  add(key: GoodKey): Promise<void>;
+  /** @throws Conflict where there is no such key, or it is revoked already. */
+  revoke(key: RevokedKey): Promise<void>;
 }
 
 export interface Clock {

@@ -23,6 +23,9 @@ export const rights = {
   /** Who runs GetSchwifty needs it for a team that calls. */
   story: { for: [...all, 'operator'], says: 'see what happened in the environments' },
   change: { for: owners, says: 'ask for environments' },
+  keys: { for: owners, says: 'have SSH keys' },
+  /** In doubt a key goes: whoever sees the danger takes it away. */
+  revoke: { for: ['approver', 'admin', 'security'], says: "revoke others' SSH keys" },
   approve: { for: ['approver', 'admin'], says: 'approve images' },
   /** To say no needs no second pair of eyes, and is for whoever sees the danger. */
   reject: { for: ['approver', 'admin', 'security'], says: 'reject images' },

@@ -10,6 +10,8 @@ import {
   EnvironmentAnswer,
   EnvironmentsAnswer,
   ImagesAnswer,
+  KeyAnswer,
+  KeysAnswer,
   PlanAnswer,
   Problem,
   RedriveAnswer,
@@ -29,6 +31,8 @@ export type {
   EnvironmentAnswer,
   EnvironmentsAnswer,
   ImagesAnswer,
+  KeyAnswer,
+  KeysAnswer,
   PlanAnswer,
   RedriveAnswer,
   ReportAnswer,
@@ -152,6 +156,18 @@ export class Client {
     return steps;
   }
 
+  keys(team: string): Promise<KeysAnswer> {
+    return this.#call(KeysAnswer, 'list of keys', 'GET', keysPath(team));
+  }
+
+  addKey(team: string, key: string): Promise<KeyAnswer> {
+    return this.#call(KeyAnswer, 'key', 'POST', keysPath(team), { key });
+  }
+
+  revokeKey(team: string, id: string): Promise<KeyAnswer> {
+    return this.#call(KeyAnswer, 'key', 'DELETE', `${keysPath(team)}/${encodeURIComponent(id)}`);
+  }
+
   dlqs(): Promise<DlqsAnswer> {
     return this.#call(DlqsAnswer, 'list of DLQs', 'GET', '/dlqs');
   }
@@ -232,6 +248,8 @@ export class Client {
     }
   }
 }
+
+const keysPath = (team: string): string => `/teams/${encodeURIComponent(team)}/keys`;
 
 /** `fetch` says that it failed, its cause says why. */
 function reasonOf(error: unknown): string {

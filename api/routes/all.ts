@@ -6,6 +6,7 @@ import { dlqRoutes } from './dlqs.ts';
 import { environmentRoutes } from './environments.ts';
 import { healthRoutes } from './health.ts';
 import { imageRoutes } from './images.ts';
+import { keyRoutes } from './keys.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { listRoutes } from './list.ts';
 import { planRoutes } from './plan.ts';
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   ...traceRoutes,
   ...approvalRoutes,
   ...teamRoutes,
+  ...keyRoutes,
   ...dlqRoutes,
   ...healthRoutes,
 ];

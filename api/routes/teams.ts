@@ -1,9 +1,7 @@
 /** What a team holds of its quota. */
-import * as z from 'zod';
-import { TeamName } from '#core/names.ts';
 import { sum } from '#core/usage.ts';
 import { noBody, none, route, teamOf } from '../route.ts';
-import { UsageAnswer } from '../schemas.ts';
+import { TeamPath, UsageAnswer } from '../schemas.ts';
 
 const usage = route({
   method: 'GET',
@@ -11,7 +9,7 @@ const usage = route({
   name: 'getUsage',
   summary: 'What the environments of a team ask for, against its quota',
   who: 'read',
-  params: z.object({ team: TeamName }),
+  params: TeamPath,
   headers: none,
   query: none,
   body: noBody,

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { BucketItems } from '#adapters/aws/buckets.ts';
 import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
+import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
 import { S3Reports } from '#adapters/aws/reports.ts';
 import { EcrRepositoryMaker } from '#adapters/aws/repositories.ts';
 
@@ -28,6 +29,7 @@ const app = makeApp(
     reports: new S3Reports(env.REPORTS_BUCKET),
     buckets: new BucketItems(env.TABLE_NAME),
     requests: new RequestItems(env.TABLE_NAME),
+    keys: new PersonKeyItems(env.TABLE_NAME),
     failures: table,
     deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),
     outbox: new LambdaOutboxDrain(env.OUTBOX_FUNCTION),

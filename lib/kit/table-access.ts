@@ -15,7 +15,8 @@ export type ItemKind =
   | 'NOTICE'
   | 'FAILURE'
   | 'REQUEST'
-  | 'BUCKET';
+  | 'BUCKET'
+  | 'SSHKEY';
 
 /** A change of an environment is one transaction of these three. */
 export const changeOfEnvironment: readonly ItemKind[] = ['ENV', 'AUDIT', 'OUTBOX'];
@@ -49,6 +50,10 @@ export const maySettle = (writer: BundledFunction, table: Table): void =>
 /** Keeps what was asked and answered, by the key that it was asked with, and how often people ask. */
 export const mayKeepRequests = (writer: BundledFunction, table: Table): void =>
   writer.allow(['dynamodb:UpdateItem'], [table.tableArn], keys(['REQUEST', 'BUCKET']));
+
+/** All keys of a team's people, at once. */
+export const mayReadKeys = (reader: BundledFunction, table: Table): void =>
+  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['SSHKEY']));
 
 /** Marks what people are told. */
 export const mayNote = (writer: BundledFunction, table: Table): void =>

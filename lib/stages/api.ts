@@ -34,6 +34,7 @@ import {
   mayKeepRequests,
   mayQueryIndexes,
   mayRead,
+  mayReadKeys,
   mayReadStory,
   mayWrite,
 } from '../kit/table-access.ts';
@@ -78,8 +79,9 @@ export class ApiStage extends Construct {
     });
     mayRead(this.function, table);
     mayReadStory(this.function, table);
+    mayReadKeys(this.function, table);
     mayQueryIndexes(this.function, table, [teamIndex]);
-    mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL', 'LEDGER']);
+    mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL', 'LEDGER', 'SSHKEY']);
     mayKeepRequests(this.function, table);
     mayLinkReports(this.function, sources);
     this.api = this.#routes();

@@ -1,6 +1,8 @@
 /** The program itself, against an API on this machine: what it prints, where, and how it ends. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { digestOf, requested } from '../contracts/samples.ts';
+import { digestOf, requested, start } from '../contracts/samples.ts';
 import { type Api, environmentAnswer as answer, apiOnThisMachine, schwifty as run } from './program.ts';
 
 const digest = digestOf('image');
@@ -85,4 +87,22 @@ test.each([['<html>'], ['{}']])('an address that is another site: %s', async (bo
   expect(err).toMatch(
     /answered GET \/environments\/checkout\/web with no environment\. Is it the address of the API/,
   );
+});
+
+test('a key is sent as it stands in its file, and revoked by its fingerprint as by its id', async () => {
+  const id = 'Yq28xSCp_fu2yRU9AdrsUx74W9s2RMTbjt9aqZNkP-A';
+  const fingerprint = 'SHA256:Yq28xSCp/fu2yRU9AdrsUx74W9s2RMTbjt9aqZNkP+A';
+  const key = { id, person: 'rita', type: 'ssh-ed25519', fingerprint, comment: 'laptop', addedAt: start };
+  api.reset(200, { ...key, state: 'good' });
+  const file = join(import.meta.dirname, 'keys.test.ts');
+  const added = await schwifty(['key', 'add', 'checkout', file]);
+  expect(added).toMatchObject({ code: 0, err: '', out: expect.stringContaining(fingerprint) });
+  expect(JSON.parse(api.asked[0]?.body ?? '')).toEqual({ key: readFileSync(file, 'utf8') });
+  await schwifty(['key', 'revoke', 'checkout', fingerprint]);
+  await schwifty(['key', 'revoke', 'checkout', id]);
+  expect(api.asked.map(({ line }) => line)).toEqual([
+    'POST /stage/teams/checkout/keys',
+    `DELETE /stage/teams/checkout/keys/${id}`,
+    `DELETE /stage/teams/checkout/keys/${id}`,
+  ]);
 });

@@ -5,6 +5,7 @@ import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
+import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
 import { mergeApplied } from '#adapters/memory/server-side-apply.ts';
@@ -21,6 +22,7 @@ import { eventBusContract } from './event-bus.ts';
 import { lookQueuesContract } from './look-queues.ts';
 import { noticesContract } from './notices.ts';
 import { pagerContract } from './pager.ts';
+import { personKeysContract } from './person-keys.ts';
 import { promoterContract } from './promoter.ts';
 import { reportsContract } from './reports.ts';
 import { requestsContract } from './requests.ts';
@@ -39,6 +41,7 @@ reportsContract('MemoryReports', async () => {
   return { reports, get: async (url) => reports.kept.get(url) };
 });
 noticesContract('MemoryNotices', () => new MemoryNotices());
+personKeysContract('MemoryPersonKeys', () => new MemoryPersonKeys());
 dnsZoneContract('MemoryZone', 'schwifty.example', () => new MemoryZone());
 
 eventBusContract('MemoryBus', async () => {

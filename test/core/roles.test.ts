@@ -12,6 +12,8 @@ const table: Readonly<Record<Right, string>> = {
   read: 'm a ad s',
   story: 'm a ad s o',
   change: 'm a ad',
+  keys: 'm a ad',
+  revoke: 'a ad s',
   approve: 'a ad',
   reject: 'a ad s',
   operate: 'o',

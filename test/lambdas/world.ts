@@ -10,6 +10,7 @@ import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
 import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
+import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
@@ -75,6 +76,7 @@ export class World {
   readonly notices = new MemoryNotices();
   readonly reports = new MemoryReports();
   readonly buckets = new MemoryBuckets();
+  readonly keys = new MemoryPersonKeys();
   readonly deadLetters = new MemoryDeadLetters(deadLetterPlaces, this.clock);
   #requests = 1;
   #messages = 1;
@@ -112,6 +114,7 @@ export class World {
         reports,
         buckets,
         requests: store.requests,
+        keys: this.keys,
         repositories: this.registry,
         failures: store,
         config,

@@ -9,6 +9,7 @@ import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
 import { MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
+import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
@@ -190,6 +191,7 @@ export class Cloud {
         requests: this.store.requests,
         buckets: this.#buckets,
         reports: this.#reports,
+        keys: new MemoryPersonKeys(),
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
       };
       const repositories = faulty('repositories', this.registry, invocation, parts.around);

@@ -41,6 +41,7 @@ export function permissions(assembly: Assembly): void {
       ['REQUEST#*', ['Api']],
       ['BUCKET#*', ['Api']],
       ['LEDGER#*', ['Api']],
+      ['SSHKEY#*', ['Api']],
       ['ENV#*', ['Api', 'Build', 'Gate', 'Promote', 'Dns', 'Remove', 'Pager', 'DeployMain', 'DeploySecond']],
       ['FAILURE#*', ['Build', 'Gate', 'Promote', 'Dns', 'Remove', 'Pager', 'DeployMain', 'DeploySecond']],
     ])('%s is written by %s alone', (kind, stages) => {
