@@ -2,9 +2,9 @@
 import * as z from 'zod';
 import { Prices } from './cost.ts';
 import { ClusterName, EnvironmentKey, environmentId, TeamName } from './names.ts';
+import { PackageManager } from './packages.ts';
 import { Policy, Waiver } from './policy.ts';
 import { Rate } from './rate.ts';
-import { PackageManager } from './spec.ts';
 import { Quota } from './usage.ts';
 
 const Group = z.string().min(1).max(128);
