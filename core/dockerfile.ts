@@ -101,10 +101,10 @@ export function dockerfile(input: BuildInput): string {
   const builder = hasTools ? 'tools' : 'base';
   const lines = [
     `FROM ${baseImage} AS base`,
-    ...(hasTools ? ['FROM base AS tools', installSystem(input, spec.packages.tools)] : []),
+    ...(hasTools ? ['FROM base AS tools', installSystem(input, 'tools', spec.packages.tools)] : []),
     ...used.flatMap(({ language: { manager, cache, install }, packages }) => [
       `FROM ${builder} AS ${manager}`,
-      run(key, [cache], install(packages)),
+      run(key, manager, [cache], install(packages)),
     ]),
     'FROM base',
     label(input),
@@ -137,20 +137,28 @@ function label({ key, baseImage }: BuildInput): string {
 function installOwn(input: BuildInput): string[] {
   const system = systemOf(input.takes);
   const packages = system === undefined ? [] : wanted(input, system);
-  return packages.length === 0 ? [] : [installSystem(input, packages)];
+  return packages.length === 0 ? [] : [installSystem(input, 'image', packages)];
 }
 
-function installSystem({ takes, key }: BuildInput, packages: readonly Package[]): string {
+function installSystem(
+  { takes, key }: BuildInput,
+  stage: 'tools' | 'image',
+  packages: readonly Package[],
+): string {
   const system = systemOf(takes);
   if (system === undefined) throw new Error('a base without a system manager was let through with tools');
   const { caches, install } = systems[system];
-  return run(key, caches, install(packages));
+  return run(key, stage, caches, install(packages));
 }
 
-function run(key: EnvironmentKey, caches: readonly string[], command: string): string {
+/**
+ * Each stage has caches of its own: stages are built beside one another, and apt gives up where its folder is in use. No
+ * `sharing=locked`: buildah keeps its lock as a file in the cache, where `apt-get update` deletes it, and then waits for ever.
+ */
+function run(key: EnvironmentKey, stage: string, caches: readonly string[], command: string): string {
+  const id = `${namespaceOf(key)}-${stage}`;
   const mounts = caches.map(
-    (target) =>
-      `--mount=type=cache,id=${namespaceOf(key)}${target.replaceAll('/', '-')},target=${target},sharing=locked`,
+    (target) => `--mount=type=cache,id=${id}${target.replaceAll('/', '-')},target=${target}`,
   );
   return ['RUN', ...mounts, command].join(' ');
 }

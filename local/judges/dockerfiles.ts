@@ -16,7 +16,7 @@ const open = [{ name: 'aa' }];
 const pinned = [{ name: 'aa', version: '1.0' }, { name: 'bb' }];
 
 /** By name: nothing at all, each manager alone, and each system with all languages, tools, files and a fix. */
-export function corpus(): Readonly<Record<string, string>> {
+function corpus(): Readonly<Record<string, string>> {
   const made = (takes: readonly PackageManager[], packages: object, files: object = {}) =>
     dockerfile({
       spec: Spec.parse({ base: 'any', packages, files, command: ['sh', '-c', 'echo "$HOME" \\'] }),
