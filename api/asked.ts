@@ -1,6 +1,7 @@
 /** What is asked for, held against the configuration: where it may be, and from which base. */
 import type { Config } from '#core/config.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
+import { untaken } from '#core/packages.ts';
 import type { Spec } from '#core/spec.ts';
 import { invalid } from './problem.ts';
 
@@ -25,12 +26,7 @@ export function baseOf(config: Config, spec: Spec): Config['catalog']['bases'][n
     const message = `no base is called ${spec.base}; the catalog has ${names}`;
     throw invalid([{ path: 'spec.base', message }]);
   }
-  const fields = (['apt', 'pip', 'npm'] as const)
-    .filter((manager) => spec.packages[manager].length > 0 && !base.takes.includes(manager))
-    .map((manager) => ({
-      path: `spec.packages.${manager}`,
-      message: `${base.name} takes no ${manager} packages`,
-    }));
+  const fields = untaken(spec.packages, base);
   if (fields.length > 0) throw invalid(fields);
   return base;
 }

@@ -2,9 +2,9 @@
 import * as z from 'zod';
 import { Prices } from './cost.ts';
 import { ClusterName, EnvironmentKey, environmentId, TeamName } from './names.ts';
+import { isSystem, PackageManager } from './packages.ts';
 import { Policy, Waiver } from './policy.ts';
 import { Rate } from './rate.ts';
-import { PackageManager } from './spec.ts';
 import { Quota } from './usage.ts';
 
 const Group = z.string().min(1).max(128);
@@ -30,7 +30,9 @@ export const BaseImage = z.strictObject({
   /** A repository of our own registry: bases are mirrored, so that what is built from is scanned and stays. */
   repository: z.string().regex(/^base\/[a-z0-9][a-z0-9/_.-]*$/),
   tag: z.string().min(1).max(128),
-  takes: z.array(PackageManager),
+  takes: z
+    .array(PackageManager)
+    .refine((takes) => takes.filter(isSystem).length <= 1, 'apt, apk and dnf: a base has one of them'),
 });
 type BaseImage = z.infer<typeof BaseImage>;
 

@@ -1,8 +1,13 @@
 /**
- * The Dockerfile of a spec. Every word that a person chose has passed its ecosystem's grammar (spec.ts) and stands in
+ * The Dockerfile of a spec. Every word that a person chose has passed its ecosystem's grammar (packages.ts) and stands in
  * single quotes, or is JSON in an exec form: it can't become an instruction, an option or a shell word.
+ *
+ * Each language's packages are made in a stage of their own, beside one another, with the spec's tools; the image takes
+ * only what they made. Package archives stay in cache mounts, which are the environment's own: nobody else writes to them.
  */
-import type { Package, PackageManager, Spec } from './spec.ts';
+import { type EnvironmentKey, environmentId, namespaceOf } from './names.ts';
+import { isSystem, type Package, type PackageManager, type SystemManager, systemOf } from './packages.ts';
+import { containerPort, type Spec } from './spec.ts';
 import type { Fix } from './verdict.ts';
 
 /** Pods run as this user: `restricted` pod security wants a number that is not root's. */
@@ -10,59 +15,176 @@ export const appUser = 10001;
 
 export interface BuildInput {
   readonly spec: Spec;
-  /** With its digest: what is built from does not move. */
+  /** With its digest: what is built from does not move. A plan, which builds nothing, has it by its tag. */
   readonly baseImage: string;
-  readonly environmentId: string;
+  /** The managers of the base. */
+  readonly takes: readonly PackageManager[];
+  readonly key: EnvironmentKey;
   /** Versions that a verdict asked for; they go before what the spec pins. */
   readonly fixes: readonly Fix[];
 }
 
-/** Layers in the order in which they change least often. */
-export function dockerfile({ spec, baseImage, environmentId, fixes }: BuildInput): string {
-  const apt = withFixes('apt', spec.packages.apt, fixes);
-  const pip = withFixes('pip', spec.packages.pip, fixes);
-  const npm = withFixes('npm', spec.packages.npm, fixes);
+/** What makes one folder of the image, in a stage of its own. */
+interface Language {
+  readonly manager: PackageManager;
+  readonly folder: string;
+  readonly cache: string;
+  readonly install: (packages: readonly Package[]) => string;
+}
+
+/** In the order in which the image takes them: what changes least often first. */
+const languages: readonly Language[] = [
+  {
+    manager: 'conda',
+    folder: '/opt/env',
+    cache: '/var/cache/conda',
+    install: (packages) =>
+      `CONDA_PKGS_DIRS=/var/cache/conda conda create --yes --quiet --copy --prefix /opt/env --override-channels --channel conda-forge ${quoted(packages, '==')}`,
+  },
+  {
+    manager: 'npm',
+    folder: '/opt/npm',
+    cache: '/root/.npm',
+    install: (packages) =>
+      `npm install --global --prefix /opt/npm --cache /root/.npm --no-audit --no-fund ${quoted(packages, '@')}`,
+  },
+  {
+    manager: 'pip',
+    folder: '/opt/venv',
+    cache: '/root/.cache/pip',
+    install: (packages) =>
+      `python3 -m venv --without-pip /opt/venv && python3 -m pip --python /opt/venv/bin/python install --cache-dir /root/.cache/pip ${quoted(packages, '==')}`,
+  },
+];
+
+const systems: Readonly<
+  Record<SystemManager, { caches: readonly string[]; install: (packages: readonly Package[]) => string }>
+> = {
+  apt: {
+    caches: ['/var/cache/apt', '/var/lib/apt/lists'],
+    install: (packages) =>
+      `apt-get update && apt-get install --yes --no-install-recommends ${quoted(packages, '=')}`,
+  },
+  apk: {
+    caches: ['/var/cache/apk'],
+    install: (packages) =>
+      `apk add --cache-dir /var/cache/apk --update-cache --upgrade ${quoted(packages, '=')}`,
+  },
+  dnf: {
+    // dnf's own, and that of its successor.
+    caches: ['/var/cache/dnf', '/var/cache/libdnf5'],
+    install: (packages) =>
+      `dnf install --assumeyes --setopt=install_weak_deps=False --setopt=keepcache=True ${quoted(packages, '-')}`,
+  },
+};
+
+/**
+ * A line in passwd, which SSH wants, with the best shell that the base has. Written by hand: not every base has a
+ * program for it, and useradd would lock the account, and write today's date, so that no two images would be the same.
+ */
+const addUser = [
+  `if grep -Eq '^app:|:${appUser}:' /etc/passwd; then echo 'the base has a user app or ${appUser} of its own' >&2; exit 1; fi`,
+  `printf 'app:x:${appUser}:${appUser}:app:/home/app:%s\\n' "$(command -v bash || command -v sh)" >> /etc/passwd`,
+  `echo 'app:x:${appUser}:' >> /etc/group`,
+  "echo 'app:*:::::::' >> /etc/shadow",
+  'mkdir -p /home/app',
+  `chown ${appUser}:${appUser} /home/app`,
+].join(' && ');
+
+/** What changes least often comes first: each instruction that changes makes all behind it anew. */
+export function dockerfile(input: BuildInput): string {
+  const { spec, baseImage, key } = input;
+  const used = languages
+    .map((language) => ({ language, packages: wanted(input, language.manager) }))
+    .filter(({ packages }) => packages.length > 0);
+  const hasTools = spec.packages.tools.length > 0 && used.length > 0;
+  const builder = hasTools ? 'tools' : 'base';
   const lines = [
-    `FROM ${baseImage}`,
-    `LABEL dev.getschwifty.environment="${environmentId}"`,
-    `RUN useradd --uid ${appUser} --create-home --shell /usr/sbin/nologin app`,
-    ...(apt.length === 0 ? [] : [installApt(apt)]),
-    ...(pip.length === 0
-      ? []
-      : [
-          `RUN python3 -m venv --without-pip /opt/venv && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir ${quoted(pip, '==')}`,
-        ]),
-    ...(npm.length === 0
-      ? []
-      : [`RUN npm install --global --no-audit --no-fund ${quoted(npm, '@')} && npm cache clean --force`]),
-    'ENV PATH=/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    'ENV NODE_PATH=/usr/local/lib/node_modules',
+    `FROM ${baseImage} AS base`,
+    ...(hasTools ? ['FROM base AS tools', installSystem(input, 'tools', spec.packages.tools)] : []),
+    ...used.flatMap(({ language: { manager, cache, install }, packages }) => [
+      `FROM ${builder} AS ${manager}`,
+      run(key, manager, [cache], install(packages)),
+    ]),
+    'FROM base',
+    label(input),
+    'ENV PATH=/opt/venv/bin:/opt/npm/bin:/opt/env/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_PATH=/opt/npm/lib/node_modules:/usr/local/lib/node_modules',
+    `EXPOSE ${containerPort}`,
     'WORKDIR /app',
+    `RUN ${addUser}`,
+    ...installOwn(input),
+    ...used.map(({ language: { manager, folder } }) => `COPY --from=${manager} ${folder} ${folder}`),
     ...(Object.keys(spec.files).length === 0 ? [] : ['COPY files/ /app/']),
     `USER ${appUser}:${appUser}`,
-    'EXPOSE 9000',
-    `CMD ${JSON.stringify(spec.command)}`,
+    `CMD ${execForm(spec.command)}`,
   ];
   return `${lines.join('\n')}\n`;
 }
 
-/** A Debian fix is the newest of the suite: its archive keeps no other. */
-function installApt(packages: readonly Package[]): string {
-  const fixed = packages.map(({ name, version }) =>
-    version === undefined ? `'${name}'` : `'${name}=${version}'`,
-  );
-  return `RUN apt-get update && apt-get install --yes --no-install-recommends ${fixed.join(' ')} && rm -rf /var/lib/apt/lists/*`;
+/** Keys of the OCI image specification's annotations, and our own. */
+function label({ key, baseImage }: BuildInput): string {
+  const [name, digest] = baseImage.split('@');
+  const values = {
+    'dev.getschwifty.environment': environmentId(key),
+    'org.opencontainers.image.title': environmentId(key),
+    'org.opencontainers.image.base.name': name,
+    ...(digest === undefined ? {} : { 'org.opencontainers.image.base.digest': digest }),
+  };
+  const pairs = Object.entries(values).map(([label, value]) => `${label}="${value}"`);
+  return ['LABEL', ...pairs].join(' ');
 }
 
-function withFixes(manager: PackageManager, packages: readonly Package[], fixes: readonly Fix[]): Package[] {
-  const fixed = fixes.filter((fix) => fix.manager === manager);
+function installOwn(input: BuildInput): string[] {
+  const system = systemOf(input.takes);
+  const packages = system === undefined ? [] : wanted(input, system);
+  return packages.length === 0 ? [] : [installSystem(input, 'image', packages)];
+}
+
+function installSystem(
+  { takes, key }: BuildInput,
+  stage: 'tools' | 'image',
+  packages: readonly Package[],
+): string {
+  const system = systemOf(takes);
+  if (system === undefined) throw new Error('a base without a system manager was let through with tools');
+  const { caches, install } = systems[system];
+  return run(key, stage, caches, install(packages));
+}
+
+/**
+ * Each stage has caches of its own: stages are built beside one another, and apt gives up where its folder is in use. No
+ * `sharing=locked`: buildah keeps its lock as a file in the cache, where `apt-get update` deletes it, and then waits for ever.
+ */
+function run(key: EnvironmentKey, stage: string, caches: readonly string[], command: string): string {
+  const id = `${namespaceOf(key)}-${stage}`;
+  const mounts = caches.map(
+    (target) => `--mount=type=cache,id=${id}${target.replaceAll('/', '-')},target=${target}`,
+  );
+  return ['RUN', ...mounts, command].join(' ');
+}
+
+/** What the spec and the fixes ask of a manager. The system's own takes the fixes of any system. */
+function wanted({ spec, fixes }: BuildInput, manager: PackageManager): Package[] {
+  const own = fixes.filter((fix) => (isSystem(manager) ? isSystem(fix.manager) : fix.manager === manager));
   const isFixed = (name: string) =>
-    fixed.some((fix) => canonical(manager, fix.package) === canonical(manager, name));
-  const kept = packages.filter(({ name }) => !isFixed(name));
-  const pinned = fixed.map((fix) =>
-    manager === 'apt' ? { name: fix.package } : { name: fix.package, version: fix.version },
+    own.some((fix) => canonical(manager, fix.package) === canonical(manager, name));
+  const kept = spec.packages[manager].filter(({ name }) => !isFixed(name));
+  // A system's fix is the newest of its suite: Debian's archive keeps no other.
+  const pinned = own.map((fix) =>
+    isSystem(manager) ? { name: fix.package } : { name: fix.package, version: fix.version },
   );
   return [...kept, ...pinned].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Of whose packages the base can install no fix. */
+export function unfixable(
+  fixes: readonly Fix[],
+  takes: readonly PackageManager[],
+): 'system' | PackageManager | undefined {
+  const bad = fixes.find(({ manager }) =>
+    isSystem(manager) ? systemOf(takes) === undefined : !takes.includes(manager),
+  );
+  return bad && (isSystem(bad.manager) ? 'system' : bad.manager);
 }
 
 /** PEP 503: `Jinja2` and `jinja2` are one package, whichever of them the scanner or the person wrote. */
@@ -73,6 +195,12 @@ const quoted = (packages: readonly Package[], separator: string): string =>
   packages
     .map(({ name, version }) => (version === undefined ? `'${name}'` : `'${name}${separator}${version}'`))
     .join(' ');
+
+/** JSON in ASCII, and no backslash at the end of a string: parsers of Dockerfiles differ in what they make of others. */
+const execForm = (words: readonly string[]): string =>
+  JSON.stringify(words)
+    .replaceAll('\\\\', '\\u005c')
+    .replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** The build context: the Dockerfile and the person's files, each by its path. */
 export function buildContext(input: BuildInput): Readonly<Record<string, string>> {

@@ -2,13 +2,18 @@
 import { dockerfile } from './dockerfile.ts';
 import { repositoryOf } from './image.ts';
 import { Digest, type EnvironmentKey, environmentId } from './names.ts';
+import type { PackageManager } from './packages.ts';
 import { desiredObjects, type KubernetesObject } from './rollout.ts';
 import type { Spec } from './spec.ts';
 
 export interface PlanInput {
   readonly key: EnvironmentKey;
   readonly spec: Spec;
-  readonly base: { readonly repository: string; readonly tag: string };
+  readonly base: {
+    readonly repository: string;
+    readonly tag: string;
+    readonly takes: readonly PackageManager[];
+  };
   readonly cluster: {
     readonly name: string;
     readonly kubernetesVersion: string;
@@ -39,7 +44,8 @@ export function planOf({ key, spec, base, cluster }: PlanInput): Plan {
     dockerfile: dockerfile({
       spec,
       baseImage: `${base.repository}:${base.tag}`,
-      environmentId: id,
+      takes: base.takes,
+      key,
       fixes: [],
     }),
     objects: desiredObjects({

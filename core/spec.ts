@@ -1,50 +1,6 @@
-/**
- * What a person asks for. Each name is held to the grammar of its own ecosystem, so that nothing that is typed here
- * can become an instruction of a Dockerfile or an option of a package manager.
- */
+/** What a person asks for: what goes into an image, and what the cluster is told of it. */
 import * as z from 'zod';
-
-const pkg = (name: RegExp, what: string, version: RegExp, versionSays: string) =>
-  z.strictObject({
-    name: z.string().max(128).regex(name, what),
-    version: z.string().max(64).regex(version, `a version: ${versionSays}`).optional(),
-  });
-
-/** Debian policy 5.6.1 and 5.6.12; no `-` at the end of a name: apt-get takes `name-` as an order to remove. */
-const AptPackage = pkg(
-  /^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$/,
-  "a Debian package's name",
-  /^[0-9A-Za-z][0-9A-Za-z.+~:-]*$/,
-  'letters, digits and . + ~ : -',
-);
-/** PEP 508 names, PEP 440 versions. */
-const PipPackage = pkg(
-  /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/,
-  "a Python distribution's name",
-  /^[0-9A-Za-z][0-9A-Za-z.+!_-]*$/,
-  'letters, digits and . + ! _ -',
-);
-/** validate-npm-package-name, new names only; no `:` in a version: npm takes `npm:…` and `file:…` as other sources. */
-const NpmPackage = pkg(
-  /^(?:@[a-z0-9~][a-z0-9._~-]*\/)?[a-z0-9~][a-z0-9._~-]*$/,
-  "an npm package's name",
-  /^[0-9A-Za-z][0-9A-Za-z.+-]*$/,
-  'letters, digits and . + -',
-);
-
-export const PackageManager = z.enum(['apt', 'pip', 'npm']);
-export type PackageManager = z.infer<typeof PackageManager>;
-
-/** For what comes from elsewhere than a spec, such as a scan. */
-export const packageGrammar = { apt: AptPackage, pip: PipPackage, npm: NpmPackage };
-
-export const Packages = z.strictObject({
-  apt: z.array(AptPackage).max(100).default([]),
-  pip: z.array(PipPackage).max(100).default([]),
-  npm: z.array(NpmPackage).max(100).default([]),
-});
-export type Packages = z.infer<typeof Packages>;
-export type Package = z.infer<typeof PipPackage>;
+import { Packages } from './packages.ts';
 
 /** One file below /app: no absolute path, no `..`, no name that hides. */
 const FilePath = z

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { unreachable } from './errors.ts';
 import { Finding, type Scan } from './finding.ts';
 import { Digest, type EnvironmentKey, Instant, secondsBetween } from './names.ts';
+import { PackageManager, packageGrammar } from './packages.ts';
 import { type Policy, type Waiver, waiverFor } from './policy.ts';
-import { PackageManager, packageGrammar } from './spec.ts';
 import { compareVersions } from './version.ts';
 
 /** Why an image is blocked, with the rule that says so. */
@@ -130,6 +130,7 @@ function countBySeverity(findings: readonly Finding[]): Record<string, number> {
 function fixesFor(reasons: readonly (Reason & { finding: Finding })[]): Fix[] {
   const highest = new Map<string, Fix>();
   for (const { finding } of reasons) {
+    // `apt` stands for the system's own manager, whichever the base has: the Dockerfile knows it.
     const manager = finding.ecosystem === 'os' ? 'apt' : finding.ecosystem;
     if (finding.fix !== 'yes' || finding.fixedIn === undefined || manager === 'other') return [];
     const fix: Fix = { manager, package: finding.package, version: finding.fixedIn };

@@ -2,7 +2,7 @@
 import type { Signal } from '#core/aws-events.ts';
 import type { Config } from '#core/config.ts';
 import { summaryOf } from '#core/decision.ts';
-import { buildContext } from '#core/dockerfile.ts';
+import { buildContext, unfixable } from '#core/dockerfile.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { buildTag, candidateOf, repositoryOf } from '#core/image.ts';
@@ -74,7 +74,9 @@ async function start(
   const baseImage = await builder.resolveBase(base.repository, base.tag);
   if (!baseImage)
     return notStarted(`${base.repository}:${base.tag} is not in the registry: mirror it there first`);
-  const context = buildContext({ spec, baseImage, environmentId: environmentId(key), fixes });
+  const missing = unfixable(fixes, base.takes);
+  if (missing) return notStarted(`${base.name} takes no ${missing} packages: mirror it anew with the fixes`);
+  const context = buildContext({ spec, baseImage, takes: base.takes, key, fixes });
   return { kind: 'build-started', number, id: await builder.start({ key, number, context }) };
 }
 

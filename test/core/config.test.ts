@@ -54,6 +54,11 @@ describe('refused', () => {
       { environments: [{ ...environment, cluster: 'west' }] },
       'no cluster is called west',
     ],
+    [
+      'a base of two systems',
+      { catalog: { bases: config.catalog.bases.map((base) => ({ ...base, takes: ['apt', 'pip', 'dnf'] })) } },
+      'a base has one of them',
+    ],
     ['two of a name', { environments: [environment, environment] }, 'checkout/web twice'],
     ['two teams of a name', { teams: [...config.teams, ...config.teams] }, 'checkout twice'],
     ['two clusters of a name', { clusters: [...config.clusters, ...config.clusters] }, 'main twice'],

@@ -1,6 +1,7 @@
 /** What may be asked for: each ecosystem's own grammar, and no more of anything than fits. */
 import { describe, expect, it } from 'vitest';
-import { packageGrammar, Spec } from '#core/spec.ts';
+import { PackageManager, packageGrammar, untaken } from '#core/packages.ts';
+import { Spec } from '#core/spec.ts';
 
 const base = { base: 'debian-12', command: ['python3', 'app.py'] };
 const takes = (parts: object) => Spec.safeParse({ ...base, ...parts }).success;
@@ -8,7 +9,7 @@ const takes = (parts: object) => Spec.safeParse({ ...base, ...parts }).success;
 it('fills in what was not said', () => {
   expect(Spec.parse(base)).toEqual({
     ...base,
-    packages: { apt: [], pip: [], npm: [] },
+    packages: { apt: [], apk: [], dnf: [], pip: [], npm: [], conda: [], tools: [] },
     files: {},
     resources: { cpu: 0.25, memoryMiB: 256, gpu: 0 },
     replicas: { min: 1, max: 1 },
@@ -16,18 +17,45 @@ it('fills in what was not said', () => {
   });
 });
 
-describe.each<['apt' | 'pip' | 'npm', string[], string[], string[], string[]]>([
+describe.each<[PackageManager, string[], string[], string[], string[]]>([
   [
     'apt',
     ['g++', 'libssl3t64', 'python3.11', '7zip', 'libstdc++6', 'gcc-12'],
-    ['a', '-y', '--yes', 'curl-', 'Curl', 'curl/bookworm', 'curl=1', '+x', '.x', 'a b', 'a:amd64'],
+    [
+      'a',
+      '-y',
+      '--yes',
+      'curl-',
+      'Curl',
+      'curl/bookworm',
+      'curl=1',
+      '+x',
+      '.x',
+      'a b',
+      'a:amd64',
+      'evil.deb',
+      'linux-*',
+    ],
     ['1:2.39.5-0+deb12u2', '3.0.17-1~deb12u2', '5.36.0'],
     ['-1', '=1', '1 2', "1'", '', '1_2'],
   ],
   [
     'pip',
     ['Jinja2', 'zope.interface', 'a', 'ruamel.yaml', 'typing_extensions'],
-    ['-r', '_x', 'x-', 'x[extra]', 'x @ https://evil', './x', 'x;y', 'git+https://evil', 'x==1'],
+    [
+      '-r',
+      '_x',
+      'x-',
+      'x[extra]',
+      'x @ https://evil',
+      './x',
+      'x;y',
+      'git+https://evil',
+      'x==1',
+      'evil.whl',
+      'evil.tar.gz',
+      'EVIL.ZIP',
+    ],
     ['3.1.6', '2.0.0rc1', '1.0.post1', '1!2.0', '1.0+local.1'],
     ['*', '>=1', '1,2', '-1', '1.*', 'https://evil'],
   ],
@@ -48,9 +76,66 @@ describe.each<['apt' | 'pip' | 'npm', string[], string[], string[], string[]]>([
       '@a/b/c',
       '@-a/b',
       'git+ssh://x',
+      'evil.tgz',
+      'evil.tar.gz',
     ],
     ['1.2.6', '1.0.0-rc.1', '2.0.0+build', 'latest'],
-    ['npm:evil', 'file:evil', 'github:evil', '^1', '~1', '*', '1 || 2', 'https://x'],
+    ['npm:evil', 'file:evil', 'github:evil', '^1', '~1', '*', '1 || 2', 'https://x', 'evil.tgz'],
+  ],
+  [
+    'apk',
+    ['curl', 'py3-pip', 'g++', 'font-noto-cjk', 'so_x', 'ca-certificates'],
+    [
+      '-U',
+      '--allow-untrusted',
+      '!curl',
+      'curl@edge',
+      'curl=1',
+      'curl<9',
+      '.deps',
+      'so:libc',
+      'evil.apk',
+      '/x',
+    ],
+    ['8.5.0-r0', '1.2.3_alpha1-r10', '20240226-r0', '3.19'],
+    ['-r0', '=1', '>1', '~1', '1-rx', '1.2-r1@edge', ''],
+  ],
+  [
+    'dnf',
+    ['curl', 'gcc-c++', 'python3.11', 'ImageMagick', 'glibc-langpack-en', 'java_x'],
+    [
+      '-y',
+      '--nogpgcheck',
+      '@development',
+      'evil.rpm',
+      '/usr/bin/x',
+      'x*',
+      'x?',
+      'x[12]',
+      'https://x',
+      'a b',
+      'x = 1',
+    ],
+    ['8.5.0-1.amzn2023.0.4', '1.0~rc1', '2.0^git1', '5.36'],
+    ['-1', '=1', '1:2', '1*', '1 2', 'x.rpm', ''],
+  ],
+  [
+    'conda',
+    ['numpy', '_libgcc_mutex', 'ruamel.yaml', 'r-base', 'scikit-learn'],
+    [
+      '-c',
+      '--file',
+      'Numpy',
+      'numpy=1',
+      'conda-forge::x',
+      'x[build=1]',
+      'numpy>1',
+      '*',
+      'evil.conda',
+      'a.tar.bz2',
+    ],
+    ['1.26.4', '2024a', '1!2.0', '3.0_rc1', '1.0+local'],
+    ['1.*', '>=1', '1|2', '-1', '1,2', '=1', ''],
   ],
 ])('%s', (manager, names, notNames, versions, notVersions) => {
   const grammar = packageGrammar[manager];
@@ -113,3 +198,44 @@ it('replicas: a number is both ends, and what is stored is read again as it is',
   expect(range.replicas).toEqual({ min: 2, max: 5 });
   for (const spec of [fixed, range]) expect(Spec.parse(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
 });
+
+it('a base takes what the catalog says of it: the fields that it does not', () => {
+  const packages = Spec.parse({
+    ...base,
+    packages: { apt: [{ name: 'curl' }], pip: [{ name: 'six' }], tools: [{ name: 'gcc' }] },
+  }).packages;
+  const fields = (takes: PackageManager[]) =>
+    untaken(packages, { name: 'slim', takes }).map(({ path }) => path.replace('spec.packages.', ''));
+  expect(fields(['apt', 'pip'])).toEqual([]);
+  expect(fields(['apk', 'pip'])).toEqual(['apt']);
+  expect(fields(['pip'])).toEqual(['apt', 'tools']);
+  expect(fields([])).toEqual(['apt', 'pip', 'tools']);
+});
+
+it.each(['gcc', 'g++', 'gcc-c++', 'libpq-dev', 'python3-devel'])('takes the tool %s', (name) =>
+  expect(takes({ packages: { tools: [{ name }] } })).toBe(true),
+);
+it.each(['-y', 'gcc-', '@x', '!x', 'x=1', 'x.rpm', 'x.apk.y', 'x.deb', 'a b', "a'", '$(x)', 'a\n', '<<EOF'])(
+  'refuses the tool %j',
+  (name) => expect(takes({ packages: { tools: [{ name }] } })).toBe(false),
+);
+it.each(PackageManager.options)(
+  'refuses as a package of %s what a shell or a Dockerfile would take up',
+  (manager) => {
+    for (const name of [
+      'a\nRUN x',
+      'a\n',
+      '$(id)',
+      '`id`',
+      '<<EOF',
+      '<<-EOF',
+      '-x',
+      '--x',
+      'a;b',
+      "a'b",
+      'a\\',
+      '# x',
+    ])
+      expect(packageGrammar[manager].safeParse({ name }).success, name).toBe(false);
+  },
+);

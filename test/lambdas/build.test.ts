@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { complete, digestOf, finding, keyOf, web } from '../contracts/samples.ts';
+import { judged } from '#core/candidate.ts';
+import { complete, digestOf, finding, keyOf, verdict, web } from '../contracts/samples.ts';
 import { building, image, scanning } from './ways.ts';
 import { buildEvent, candidate, config, crashing, look, pushEvent, scanEvent, told, World } from './world.ts';
 
@@ -60,6 +61,25 @@ test.each([
   await world.deliver('build', asked(world), { config: { ...config, catalog: { bases } } });
   expect((await world.environment()).candidate).toMatchObject({ phase: 'build-failed', reason });
   expect(world.dead).toEqual([]);
+});
+
+test('a fix that the base has no manager for ends the build, with what to do', async () => {
+  const world = await scanning();
+  const fixes = [{ manager: 'apt' as const, package: 'openssl', version: '3.0.17-1~deb12u2' }];
+  await world.decide((environment, now) => {
+    const stored = { digest: image, pushedAt: now, tags: ['build-1'] };
+    const reasons = [{ rule: 'severity' as const, finding: finding({ ecosystem: 'os' }) }];
+    const blocked = verdict({ digest: image, result: 'block', blocking: 1, reasons, fixes, decidedAt: now });
+    return judged(environment, stored, blocked, config.policy, now);
+  });
+  expect((await world.environment()).candidate).toMatchObject({ phase: 'building', build: { fixes } });
+  const event = { type: 'RemediationRequested', environment: web, cluster: 'main', build: 2, fixes } as const;
+  const bases = [{ ...base, takes: ['pip' as const] }];
+  await world.deliver('build', told({ ...event, at: world.clock.now() }), {
+    config: { ...config, catalog: { bases } },
+  });
+  const reason = 'debian-12 takes no system packages: mirror it anew with the fixes';
+  expect((await world.environment()).candidate).toMatchObject({ phase: 'build-failed', reason });
 });
 
 test('a failed build is told with its reason; the event that comes twice or late changes nothing more', async () => {
