@@ -52,6 +52,9 @@ export class MemoryDeadLetters implements DeadLetterQueues {
 
   async resend(name: string, held: HeldMessage): Promise<void> {
     this.before('resend', held);
+    this.#queue(name);
+    if (this.places.find((place) => place.name === name)?.queueUrl === undefined)
+      throw new Rejected(`${name} has no queue that its messages could go back to.`);
     this.resent.push({ name, body: held.body });
   }
 

@@ -20,15 +20,17 @@ import {
   GetQueueAttributesCommand,
   type Message,
   ReceiveMessageCommand,
+  SendMessageCommand,
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { SqsDeadLetters, toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EventBridgeBus, SnsPager, SqsLooks } from '#adapters/aws/messages.ts';
 import { S3Reports } from '#adapters/aws/reports.ts';
 import { Listed } from '#core/environment.ts';
 import { eventSource } from '#core/events.ts';
+import type { DeadLetterQueuesWorld } from './dead-letter-queues.ts';
 import type { DeadLettersWorld } from './dead-letters.ts';
 import type { BusWorld } from './event-bus.ts';
 import type { LooksWorld } from './look-queues.ts';
@@ -169,6 +171,20 @@ export class AwsWorlds {
         source: MessageAttributes['source']?.StringValue ?? '',
       }));
     return { refuse: toDeadLetters(url, this.#sqs), received };
+  }
+
+  async deadLetterQueues(): Promise<DeadLetterQueuesWorld> {
+    const [own, dead, stream] = await Promise.all([this.#queue(), this.#queue(), this.#queue()]);
+    const stage = { name: 'stage', url: dead.url, queueUrl: own.url, remedy: 'move' as const };
+    const places = [stage, { name: 'stream', url: stream.url, remedy: 'drain' as const }];
+    const put = async (MessageBody: string, attributes: Readonly<Record<string, string>>) => {
+      const MessageAttributes = Object.fromEntries(
+        Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+      );
+      await this.#sqs.send(new SendMessageCommand({ QueueUrl: dead.url, MessageBody, MessageAttributes }));
+    };
+    const resent = async () => (await this.#receive(own.url)).map(({ Body = '' }) => Body);
+    return { queues: new SqsDeadLetters(places, this.#sqs), put, resent };
   }
 
   /** Open to whoever sends, as the queues that targets and topics write to are by their policies. */

@@ -3,6 +3,7 @@ import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
+import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
 import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
@@ -17,6 +18,7 @@ import { bucketsContract } from './buckets.ts';
 import { builderContract } from './builder.ts';
 import { clusterContract } from './cluster.ts';
 import { clusterFieldsContract } from './cluster-fields.ts';
+import { deadLetterQueuesContract } from './dead-letter-queues.ts';
 import { dnsZoneContract } from './dns-zone.ts';
 import { eventBusContract } from './event-bus.ts';
 import { lookQueuesContract } from './look-queues.ts';
@@ -66,6 +68,22 @@ lookQueuesContract('MemoryLooks', async () => {
 pagerContract('MemoryPager', async () => {
   const pager = new MemoryPager();
   return { pager, received: async () => pager.notices.splice(0) };
+});
+
+deadLetterQueuesContract('MemoryDeadLetters', async () => {
+  const url = 'https://sqs.example/dead';
+  const stage = { name: 'stage', url, queueUrl: 'https://sqs.example/stage', remedy: 'move' as const };
+  const places = [stage, { name: 'stream', url, remedy: 'drain' as const }];
+  const queues = new MemoryDeadLetters(places, new MemoryClock(start));
+  let sent = 0;
+  return {
+    queues,
+    put: async (body, attributes) => {
+      sent += 1;
+      queues.put('stage', { id: `m-${sent}`, body, sentAt: start, attributes, movedBySqs: false });
+    },
+    resent: async () => queues.resent.splice(0).map(({ body }) => body),
+  };
 });
 
 const werkzeug = { package: 'werkzeug', installed: '2.2.2', severity: 'HIGH', fixedIn: '2.2.3' } as const;

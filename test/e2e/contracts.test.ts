@@ -25,6 +25,7 @@ import { AwsWorlds, tableKeys } from '../contracts/aws-worlds.ts';
 import { bucketsContract } from '../contracts/buckets.ts';
 import { type BuilderWorld, builderContract } from '../contracts/builder.ts';
 import { clusterContract } from '../contracts/cluster.ts';
+import { deadLetterQueuesContract } from '../contracts/dead-letter-queues.ts';
 import { deadLettersContract } from '../contracts/dead-letters.ts';
 import { dnsZoneContract } from '../contracts/dns-zone.ts';
 import { eventBusContract } from '../contracts/event-bus.ts';
@@ -80,6 +81,7 @@ eventBusContract('EventBridgeBus', () => worlds.bus());
 lookQueuesContract('SqsLooks', () => worlds.looks());
 pagerContract('SnsPager', () => worlds.pager());
 deadLettersContract('toDeadLetters', () => worlds.deadLetters());
+deadLetterQueuesContract('SqsDeadLetters', () => worlds.deadLetterQueues());
 
 /** 25 binary packages of one source, each with the holes of its old version: more findings than a page. */
 const many = Array.from(

@@ -11,6 +11,7 @@ import { Table } from '#adapters/aws/table.ts';
 import { AwsWorlds } from '../contracts/aws-worlds.ts';
 import { bucketsContract } from '../contracts/buckets.ts';
 import { builderContract } from '../contracts/builder.ts';
+import { deadLetterQueuesContract } from '../contracts/dead-letter-queues.ts';
 import { deadLettersContract } from '../contracts/dead-letters.ts';
 import { dnsZoneContract } from '../contracts/dns-zone.ts';
 import { eventBusContract } from '../contracts/event-bus.ts';
@@ -49,6 +50,7 @@ eventBusContract('EventBridgeBus on moto', () => worlds.bus(), known.eventBus);
 lookQueuesContract('SqsLooks on moto', () => worlds.looks());
 pagerContract('SnsPager on moto', () => worlds.pager());
 deadLettersContract('toDeadLetters on moto', () => worlds.deadLetters());
+deadLetterQueuesContract('SqsDeadLetters on moto', () => worlds.deadLetterQueues());
 scannerContract('EcrScanner on moto', () => motoScanner(sdk, worlds), known.scanner);
 builderContract('CodeBuilder on moto', () => motoBuilder(sdk, worlds), known.builder);
 
