@@ -104,7 +104,7 @@ export const CreateRejection = z.strictObject({
     .string()
     .min(1)
     .max(500)
-    .regex(/^\P{Cc}+$/u, 'one line without control characters'),
+    .regex(/^[ -~\u00a0-\uffff]+$/, 'one line without control characters'),
 });
 
 export const CreateApproval = z.strictObject({ digest: Digest });

@@ -24,7 +24,7 @@ export function problemsOf({ who, params, headers, query, body, problems = [] }:
     ...('idempotency-key' in headers.shape ? us(409, 422) : []),
     ...(isSigned ? [{ status: 401, by: 'gateway' as const }] : []),
     ...(isSigned && who !== 'signed-in' ? us(403) : []),
-    ...(params !== none || takesBody ? us(404) : []),
+    ...(params !== none || takesBody ? both(404) : []),
     ...(query !== none || takesBody ? us(422) : []),
     ...both(429, 500, 503),
   ];

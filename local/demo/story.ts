@@ -8,7 +8,7 @@ import { get, type HttpAnswer, type Notice, notices, resolve, until } from './wo
 export type Answer = EnvironmentAnswer;
 
 /** Old releases with known holes: the gate has something to say, and the fixed releases are there to be installed. */
-const demoSpec = {
+export const demoSpec = {
   base: 'debian-12',
   packages: {
     pip: [{ name: 'werkzeug', version: '2.2.2' }],
