@@ -7,6 +7,7 @@ import {
   DeleteRepositoryCommand,
   ECRClient,
   PutRegistryScanningConfigurationCommand,
+  RepositoryNotFoundException,
 } from '@aws-sdk/client-ecr';
 import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -26,9 +27,15 @@ import { makeRepositories, plays, table } from './plays.ts';
 /** Longer than every patience and the minute of reconcile together: the event comes when its work was done without it. */
 const lateSeconds = 200;
 const faults = ['drop', 'double', 'delay'] as const;
-const events = flow.flatMap(({ on }) =>
-  on.flatMap(({ source, detailTypes }) => detailTypes.map((detailType) => ({ source, detailType }))),
-);
+/** Each once, whoever takes it. */
+const events = [
+  ...new Map(
+    flow
+      .flatMap(({ on }) => on)
+      .flatMap(({ source, detailTypes }) => detailTypes.map((detailType) => ({ source, detailType })))
+      .map((event) => [`${event.source} ${event.detailType}`, event]),
+  ).values(),
+];
 const run = Date.now().toString(36).slice(-5);
 const cases = events.flatMap((event, number) =>
   faults.map((fault) => ({
@@ -143,7 +150,12 @@ async function forget(key: EnvironmentKey): Promise<void> {
     }),
   );
   for (const kind of ['candidate', 'cache', 'release'] as const)
-    await ecr.send(new DeleteRepositoryCommand({ repositoryName: repositoryOf(kind, key), force: true }));
+    await ecr
+      .send(new DeleteRepositoryCommand({ repositoryName: repositoryOf(kind, key), force: true }))
+      .catch((error: unknown) => {
+        // With its environment.
+        if (!(error instanceof RepositoryNotFoundException)) throw error;
+      });
   const { kubectl, kubeconfig } = cloud.kubernetes;
   const names = ['delete', 'namespace', namespaceOf(key), '--ignore-not-found', '--wait=false'];
   await attempt(kubectl, ['--kubeconfig', kubeconfig, ...names]);

@@ -10,7 +10,9 @@ import { Table } from '#adapters/aws/table.ts';
 import { buildNotStarted, request } from '#core/candidate.ts';
 import { change } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
+import { Conflict } from '#core/errors.ts';
 import { buildTag, repositoryOf } from '#core/image.ts';
+import { type News, next } from '#core/machine.ts';
 import { addSeconds, type EnvironmentKey, environmentId } from '#core/names.ts';
 import { Spec } from '#core/spec.ts';
 import type { Person } from '#local/demo/people.ts';
@@ -35,7 +37,7 @@ const spec = Spec.parse({
 
 export type Play = (key: EnvironmentKey, approver: Person) => Promise<void>;
 
-/** The API makes no repository: those of its configuration were deployed. */
+/** As the API does it before it writes. */
 export async function makeRepositories(key: EnvironmentKey): Promise<void> {
   for (const kind of ['candidate', 'cache', 'release'] as const)
     await ecr.send(new CreateRepositoryCommand({ repositoryName: repositoryOf(kind, key) }));
@@ -101,6 +103,31 @@ const remedied: Play = async (key) => {
   if ((await stored(key)).builds !== 2) throw new Error(`${environmentId(key)} was not rebuilt once`);
 };
 
+/** Reads, decides as the API does, writes: again where a stage wrote in between. */
+async function decide(key: EnvironmentKey, news: News): Promise<void> {
+  try {
+    await table.write(mustChange(next(await stored(key), news, now())));
+  } catch (error) {
+    if (!(error instanceof Conflict)) throw error;
+    await decide(key, news);
+  }
+}
+
+const rebuilt: Play = async (key, approver) => {
+  await scanned(key, approver);
+  const person = { name: 'alice', groups: [] };
+  await decide(key, { kind: 'changed', spec: { ...spec, command: [...spec.command, '-v'] }, person });
+  const isOfIt = ({ candidate, builds }: Environment) =>
+    candidate.phase === 'awaiting-approval' && candidate.image.tags.includes(buildTag(builds));
+  await come(key, 'the image of its change', (environment) => isOfIt(environment) || undefined);
+};
+
+const gone: Play = async (key, approver) => {
+  await named(key, approver);
+  await decide(key, { kind: 'deletion-asked', person: { name: 'alice', groups: [] } });
+  await come(key, 'its end', ({ life }) => life.state === 'deleted' || undefined);
+};
+
 const stopped: Play = async (key) => {
   await ask(key);
   const id = await come(key, 'a build', ({ candidate }) =>
@@ -154,6 +181,8 @@ const paged: Play = async (key) => {
 /** By source and detail type. `ECR Image Scan` is told by basic scanning alone: its environment is pushed under that. */
 export const plays: Readonly<Record<string, Play>> = {
   'getschwifty EnvironmentRequested': built,
+  'getschwifty EnvironmentChanged': rebuilt,
+  'getschwifty EnvironmentDeleted': gone,
   'getschwifty RemediationRequested': remedied,
   'aws.codebuild CodeBuild Build State Change': stopped,
   'aws.ecr ECR Image Action': scanned,
