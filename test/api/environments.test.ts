@@ -119,11 +119,6 @@ test('422: a base that the catalog does not have, packages that the base does no
   });
 });
 
-test('201: an environment that the configuration does not name gets repositories of its own', async () => {
-  const answer = await call(new World(), rita, 'POST', environments, { ...wanted, name: 'other' });
-  expect(answer.status).toBe(201);
-});
-
 test('422: a cluster that is not there, or another than the configuration has it in', async () => {
   const config = {
     clusters: ['main', 'second'].map((name) => ({
