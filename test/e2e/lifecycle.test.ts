@@ -1,0 +1,131 @@
+/** The whole life of an environment that nobody configured, through the API alone: asked for, stopped, started, changed, deleted. */
+import { DescribeRepositoriesCommand, ECRClient, RepositoryNotFoundException } from '@aws-sdk/client-ecr';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { repositoryOf } from '#core/image.ts';
+import { EnvironmentKey, environmentId, namespaceOf } from '#core/names.ts';
+import { type Person, signIn } from '#local/demo/people.ts';
+import { until } from '#local/demo/world.ts';
+import { ApiError } from '../../api/client/client.ts';
+import { access } from './cloud.ts';
+import { kubectl } from './kubectl.ts';
+
+const key = EnvironmentKey.parse({ team: 'checkout', name: `l-${Date.now().toString(36).slice(-6)}` });
+const id = environmentId(key);
+const namespace = namespaceOf(key);
+const ecr = new ECRClient(access.sdk);
+const spec = {
+  base: 'debian-12',
+  packages: { apt: [{ name: 'busybox' }] },
+  command: ['/bin/busybox', 'httpd', '-f', '-p', '9000', '-h', '/tmp'],
+  resources: { cpu: 0.05, memoryMiB: 32 },
+};
+
+let alice: Person;
+let bob: Person;
+const notThere = (error: unknown): undefined => {
+  if (error instanceof ApiError && error.problem.status === 404) return undefined;
+  throw error;
+};
+/** Waits for one of its phases; the last answer tells what came instead. */
+async function comes(phase: string, seconds: number) {
+  let seen = '';
+  return until(
+    `${id} ${phase}`,
+    seconds,
+    async () => {
+      const answer = await alice.client.get(id);
+      seen = `${answer.phase}: ${answer.history.at(-1)?.what}`;
+      return answer.phase === phase ? answer : undefined;
+    },
+    () => seen,
+  );
+}
+const pods = async () =>
+  (await kubectl('-n', namespace, 'get', 'pods', '--output', 'name')).trim().split('\n').filter(Boolean);
+
+async function isRepository(kind: 'candidate' | 'cache' | 'release'): Promise<boolean> {
+  try {
+    await ecr.send(new DescribeRepositoriesCommand({ repositoryNames: [repositoryOf(kind, key)] }));
+    return true;
+  } catch (error) {
+    if (error instanceof RepositoryNotFoundException) return false;
+    throw error;
+  }
+}
+
+describe('an environment that the configuration does not name', () => {
+  beforeAll(async () => {
+    [alice, bob] = await Promise.all([signIn(access, 'alice'), signIn(access, 'bob')]);
+  });
+  afterAll(async () => {
+    await alice.client.delete(id).catch((error: unknown) => {
+      if (!(error instanceof ApiError && [404, 409].includes(error.problem.status))) throw error;
+    });
+  });
+
+  it('is built in repositories of its own, and runs when somebody approves it', async () => {
+    const before = (await alice.client.usage('checkout')).used;
+    await alice.client.create({ ...key, spec });
+    expect(await Promise.all((['candidate', 'cache', 'release'] as const).map(isRepository))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect((await alice.client.usage('checkout')).used).toMatchObject({
+      environments: before.environments + 1,
+      memoryMiB: before.memoryMiB + 32,
+    });
+    const { environment } = await comes('awaiting-approval', 300);
+    if (environment.candidate.phase !== 'awaiting-approval') throw new Error(environment.candidate.phase);
+    await bob.client.approve(id, environment.candidate.image.digest);
+    await comes('ready', 180);
+    expect(await pods()).toHaveLength(1);
+  });
+
+  it('is stopped: no pod is left, its quota is free, and it starts again', async () => {
+    const before = (await alice.client.usage('checkout')).used;
+    await alice.client.stop(id);
+    await comes('stopped', 120);
+    expect(await pods()).toEqual([]);
+    expect((await alice.client.usage('checkout')).used.memoryMiB).toBe(before.memoryMiB - 32);
+    await alice.client.start(id);
+    await comes('ready', 180);
+    expect(await pods()).toHaveLength(1);
+  });
+
+  it('is given more memory without a build', async () => {
+    const { environment } = await alice.client.get(id);
+    const bigger = { ...environment.spec, resources: { ...environment.spec.resources, memoryMiB: 48 } };
+    expect((await alice.client.change(id, bigger)).environment.builds).toBe(environment.builds);
+    await until('pods of the new size alone', 180, async () => {
+      const limits = await kubectl(
+        ...['-n', namespace, 'get', 'pods', '--output'],
+        'jsonpath={range .items[*]}{.spec.containers[0].resources.limits.memory}{"\\n"}{end}',
+      );
+      return limits.trim() === '48Mi' ? true : undefined;
+    });
+    await comes('ready', 120);
+  });
+
+  it('may not ask for more than its team has left', async () => {
+    const { environment } = await alice.client.get(id);
+    const huge = { ...environment.spec, resources: { ...environment.spec.resources, memoryMiB: 1_000_000 } };
+    const refusal = await alice.client.change(id, huge).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ problem: { status: 409, title: 'Over the quota' } });
+  });
+
+  it('leaves nothing but its history when it is deleted', async () => {
+    expect((await alice.client.delete(id)).phase).toBe('deleting');
+    const again = await alice.client.create({ ...key, spec }).catch((error: unknown) => error);
+    expect(again).toMatchObject({ problem: { status: 409 } });
+    await until('its end', 300, async () =>
+      (await alice.client.get(id).catch(notThere)) === undefined ? true : undefined,
+    );
+    expect(await kubectl('get', 'namespace', namespace, '--ignore-not-found')).toBe('');
+    for (const kind of ['candidate', 'cache', 'release'] as const)
+      expect(await isRepository(kind)).toBe(false);
+    const steps = await alice.client.trace(id);
+    const lines = steps.flatMap((step) => (step.kind === 'change' ? [step.what] : []));
+    expect(lines.join('\n')).toMatch(/deleted it[\s\S]*its namespace is gone[\s\S]*all of it is gone/);
+  });
+});
