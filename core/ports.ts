@@ -238,6 +238,8 @@ export interface ImageBuilder {
     readonly key: EnvironmentKey;
     readonly number: number;
     readonly context: Readonly<Record<string, string>>;
+    /** Nothing of earlier builds is taken; what it makes is kept for later ones. */
+    readonly withoutCache?: boolean | undefined;
   }): Promise<string>;
   status(
     buildId: string,

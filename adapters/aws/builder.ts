@@ -65,7 +65,7 @@ export class CodeBuilder implements ImageBuilder {
     }
   }
 
-  async start({ key, number, context }: Parameters<ImageBuilder['start']>[0]): Promise<string> {
+  async start({ key, number, context, withoutCache }: Parameters<ImageBuilder['start']>[0]): Promise<string> {
     const { bucket, project } = this.#options;
     const folder = `builds/${environmentId(key)}/${number}/`;
     await Promise.all(
@@ -85,6 +85,7 @@ export class CodeBuilder implements ImageBuilder {
         variable('REPOSITORY', repositoryOf('candidate', key)),
         variable('CACHE_REPOSITORY', repositoryOf('cache', key)),
         variable('TAG', buildTag(number)),
+        ...(withoutCache ? [variable('NO_CACHE', '--no-cache')] : []),
       ],
     });
     const { build } = await retryable('StartBuild', () => this.#builds.send(command));

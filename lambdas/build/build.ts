@@ -66,7 +66,7 @@ async function learn(deps: BuildDeps, environment: Environment, signal: Signal):
 async function start(
   { builder, config }: BuildDeps,
   { key, spec }: Environment,
-  { number, fixes }: Build,
+  { number, fixes, withoutCache }: Build,
 ): Promise<News> {
   const base = config.catalog.bases.find((entry) => entry.name === spec.base);
   const notStarted = (reason: string) => ({ kind: 'build-not-started' as const, reason });
@@ -77,7 +77,7 @@ async function start(
   const missing = unfixable(fixes, base.takes);
   if (missing) return notStarted(`${base.name} takes no ${missing} packages: mirror it anew with the fixes`);
   const context = buildContext({ spec, baseImage, takes: base.takes, key, fixes });
-  return { kind: 'build-started', number, id: await builder.start({ key, number, context }) };
+  return { kind: 'build-started', number, id: await builder.start({ key, number, context, withoutCache }) };
 }
 
 type Build = Extract<Environment['candidate'], { phase: 'building' }>['build'];

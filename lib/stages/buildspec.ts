@@ -1,5 +1,6 @@
 /**
- * What CodeBuild runs. REGISTRY is the project's; REPOSITORY, TAG and CACHE_REPOSITORY come with each build.
+ * What CodeBuild runs. REGISTRY is the project's; REPOSITORY, TAG and CACHE_REPOSITORY come with each build, and
+ * NO_CACHE (`--no-cache`) with one that is to take nothing of those before it.
  * No provenance or SBOM in the push: they would make an index of it, whose other children can't be scanned.
  */
 import { BuildSpec } from 'aws-cdk-lib/aws-codebuild';
@@ -7,7 +8,7 @@ import { BuildSpec } from 'aws-cdk-lib/aws-codebuild';
 const cache = 'type=registry,ref=$REGISTRY/$CACHE_REPOSITORY:cache';
 
 const build = [
-  'docker buildx build --file Dockerfile',
+  'docker buildx build $NO_CACHE --file Dockerfile',
   '--tag "$REGISTRY/$REPOSITORY:$TAG"',
   `--cache-from "${cache}"`,
   // ECR takes a cache as an OCI image only.

@@ -35,7 +35,7 @@ test('the context is in S3 before the build is started; the same build has the s
   const context = { Dockerfile: 'FROM base', 'files/app.py': 'print()' };
   expect(await codebuild.start({ key: web, number: 3, context })).toBe(id);
   expect(await codebuild.start({ key: web, number: 3, context })).toBe(id);
-  await codebuild.start({ key: web, number: 4, context });
+  await codebuild.start({ key: web, number: 4, context, withoutCache: true });
   const starts = asked.flatMap(({ body, headers }) =>
     headers['x-amz-target'] ? [StartBuild.parse(JSON.parse(body))] : [],
   );
@@ -57,6 +57,7 @@ test('the context is in S3 before the build is started; the same build has the s
       { name: 'TAG', value: 'build-3' },
     ],
   });
+  expect(starts[2]?.environmentVariablesOverride).toContainEqual({ name: 'NO_CACHE', value: '--no-cache' });
   expect(starts[1]?.idempotencyToken).toBe(starts[0]?.idempotencyToken);
   expect(starts[2]?.idempotencyToken).not.toBe(starts[0]?.idempotencyToken);
 });

@@ -1,0 +1,160 @@
+/** What people do with an environment that exists, by the API; and that nobody gets more than the team's quota, however many ask at once. */
+import { expect, test } from 'vitest';
+import { Team } from '#core/config.ts';
+import { EnvironmentName } from '#core/names.ts';
+import { keyOf, spec, web } from '../contracts/samples.ts';
+import { anna, config, rita } from '../lambdas/stages.ts';
+import { ready } from '../lambdas/ways.ts';
+import { World } from '../lambdas/world.ts';
+import { answered, call, refused } from './calls.ts';
+
+const path = '/environments/checkout/web';
+const bigger = { ...spec, resources: { memoryMiB: 1024 } };
+const worldOf = (quota: object, world = World) =>
+  new world({ teams: [Team.parse({ ...config.teams[0], quota })] });
+
+test('fifty requests at once never have more than the quota, and who is refused is told why', async () => {
+  const world = worldOf({ environments: 7 });
+  const names = Array.from({ length: 50 }, (_, i) => `env-${i}`);
+  const answers = await Promise.all(
+    names.map((name) => call(world, rita, 'POST', '/environments', { team: 'checkout', name, spec })),
+  );
+  const made = answers.filter(({ status }) => status === 201);
+  expect(answers.map(({ status }) => status).filter((status) => ![201, 409, 503].includes(status))).toEqual(
+    [],
+  );
+  const { held } = await world.store.ledger(web.team);
+  expect(Object.keys(held)).toHaveLength(made.length);
+  expect(made.length).toBeLessThanOrEqual(7);
+  expect(made.length).toBeGreaterThan(0);
+  const { listed } = await world.store.list(web.team, undefined, 100);
+  expect(listed.map(({ key }) => key.name).sort()).toEqual(Object.keys(held).sort());
+});
+
+test('what does not fit is refused with what would, and leaves nothing behind', async () => {
+  const world = worldOf({ cpu: 0.3 });
+  await call(world, rita, 'POST', '/environments', { team: 'checkout', name: 'web', spec });
+  const body = { team: 'checkout', name: 'other', spec };
+  expect(await refused(world, rita, 'POST', '/environments', body)).toMatchObject({
+    status: 409,
+    title: 'Over the quota',
+    detail:
+      'Team checkout has not enough left: it asks for 0.25 cores, and 0.05 of 0.3 are free. At most 0.05 cores, ' +
+      '130816 MiB of memory, 0 GPUs would fit, over all its replicas: ask for less, or stop or delete another.',
+  });
+  expect(world.registry.repositories().filter((name) => name.endsWith('/other'))).toEqual([]);
+  expect(await world.store.read(keyOf('checkout', 'other'))).toBeUndefined();
+});
+
+test('more than is left is refused to what exists as well, and less never', async () => {
+  const world = await ready(worldOf({ memoryMiB: 600 }));
+  expect(await refused(world, rita, 'PUT', path, { spec: bigger })).toMatchObject({
+    title: 'Over the quota',
+  });
+  const less = { ...spec, resources: { memoryMiB: 64 } };
+  expect((await call(world, rita, 'PUT', path, { spec: less })).status).toBe(200);
+});
+
+test('a change that changes nothing is answered, and nothing is written', async () => {
+  const world = await ready();
+  const before = await world.environment(web);
+  expect((await answered(world, rita, 'PUT', path, { spec })).status).toBe(200);
+  expect(await world.environment(web)).toEqual(before);
+});
+
+test('a change of what is not in the catalog names the field', async () => {
+  expect(
+    await refused(await ready(), rita, 'PUT', path, { spec: { ...spec, base: 'windows' } }),
+  ).toMatchObject({
+    status: 422,
+    fields: [{ path: 'spec.base' }],
+  });
+});
+
+test('a stop frees its quota and ends its pods; a start takes both again', async () => {
+  const world = await ready();
+  expect((await answered(world, rita, 'POST', `${path}/stop`)).environment).toMatchObject({
+    life: { state: 'stopped' },
+    release: { phase: 'stopping' },
+  });
+  expect((await world.store.ledger(web.team)).held).toEqual({
+    web: { cpu: 0, memoryMiB: 0, gpu: 0, environments: 1 },
+  });
+  await world.pass(120);
+  expect((await world.environment(web)).release.phase).toBe('stopped');
+  expect((await world.cluster.look(web)).pods).toEqual([]);
+  const started = await answered(world, rita, 'POST', `${path}/start`);
+  expect(started.environment).toMatchObject({ life: { state: 'running' }, release: { phase: 'deploying' } });
+  await world.pass(5);
+  expect(world.cluster.isToRun(web)).toBe(true);
+});
+
+test('what blocks now is not started', async () => {
+  const world = await ready();
+  await call(world, rita, 'POST', `${path}/stop`);
+  await world.pass(120);
+  const { release } = await world.environment(web);
+  if (release.phase !== 'stopped') throw new Error(release.phase);
+  const known = await world.store.verdict(web, release.digest);
+  if (!known) throw new Error('there is no verdict');
+  await world.store.keepVerdict(web, {
+    ...known,
+    result: 'block',
+    blocking: 1,
+    decidedAt: world.clock.now(),
+  });
+  expect(await refused(world, rita, 'POST', `${path}/start`)).toMatchObject({
+    title: 'Its approval is void',
+  });
+});
+
+test('a rebuild leaves the cache out unless it is asked for', async () => {
+  const world = await ready();
+  const { environment, status } = await answered(world, rita, 'POST', `${path}/builds`, {});
+  expect(status).toBe(201);
+  expect(environment.candidate).toMatchObject({ phase: 'building', build: { withoutCache: true } });
+});
+
+test('deleted: the name answers 404, its repositories are gone, and it may be asked for again', async () => {
+  const world = new World({ environments: [] });
+  const body = { team: 'checkout', name: 'web', spec };
+  await call(world, rita, 'POST', '/environments', body);
+  expect(world.registry.repositories()).toEqual([
+    'candidate/checkout/web',
+    'cache/checkout/web',
+    'release/checkout/web',
+  ]);
+  expect((await answered(world, rita, 'DELETE', path)).status).toBe(202);
+  expect(await refused(world, anna, 'DELETE', path)).toMatchObject({ title: 'It is being deleted' });
+  expect((await world.store.ledger(web.team)).held).toEqual({});
+  await world.pass(400);
+  expect(await refused(world, rita, 'GET', path)).toMatchObject({ status: 404 });
+  expect(world.registry.repositories()).toEqual([]);
+  expect((await world.store.list(web.team, undefined, 10)).listed).toEqual([]);
+  const anew = await answered(world, anna, 'POST', '/environments', body);
+  expect([anew.status, anew.environment.requester, anew.environment.builds]).toEqual([201, 'anna', 2]);
+  expect(EnvironmentName.parse('web')).toBe(anew.environment.key.name);
+});
+
+test('deleted while it runs: namespace and name go, what the configuration lists stays and is said', async () => {
+  const world = await ready();
+  await call(world, rita, 'DELETE', path);
+  await world.pass(400);
+  expect((await world.cluster.look(web)).objects).toEqual([]);
+  expect(world.zone.names()).toEqual([]);
+  const lines = (await world.store.audit(web, 20)).map(({ what }) => what).join('\n');
+  expect(lines).toContain('its images stay: the configuration lists it, and its stack keeps them');
+  expect(lines).toContain('all of it is gone');
+});
+
+test.each([
+  ['PUT', '', { spec }],
+  ['DELETE', '', undefined],
+  ['POST', '/stop', undefined],
+] as const)('%s %s names the version that it is made on', async (method, below, body) => {
+  const world = await ready();
+  const send = (ifMatch: string | undefined) =>
+    refused(world, rita, method, `${path}${below}`, body, { 'if-match': ifMatch });
+  expect(await send(undefined)).toMatchObject({ status: 428 });
+  expect(await send('"1"')).toMatchObject({ status: 412, title: 'Changed meanwhile' });
+});
