@@ -17,6 +17,7 @@ import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client
 import {
   CreateQueueCommand,
   DeleteMessageCommand,
+  DeleteQueueCommand,
   GetQueueAttributesCommand,
   type Message,
   ReceiveMessageCommand,
@@ -74,6 +75,7 @@ function index(IndexName: string, hash: string, range: string) {
 }
 
 export class AwsWorlds {
+  readonly #queues: string[] = [];
   readonly #sdk: Sdk;
   readonly #run = `contract-${Date.now().toString(36)}`;
   readonly #sqs: SQSClient;
@@ -187,11 +189,17 @@ export class AwsWorlds {
     return { queues: new SqsDeadLetters(places, this.#sqs), put, resent };
   }
 
+  /** What would be in the way of others in the same cloud. */
+  async forget(): Promise<void> {
+    for (const QueueUrl of this.#queues.splice(0)) await this.#sqs.send(new DeleteQueueCommand({ QueueUrl }));
+  }
+
   /** Open to whoever sends, as the queues that targets and topics write to are by their policies. */
   async #queue(): Promise<{ url: string; arn: string }> {
     const { QueueUrl: url = '' } = await this.#sqs.send(
       new CreateQueueCommand({ QueueName: this.name('queue') }),
     );
+    this.#queues.push(url);
     const { Attributes } = await this.#sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['QueueArn'] }),
     );

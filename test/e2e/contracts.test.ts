@@ -9,7 +9,7 @@ import { BatchDeleteImageCommand, CreateRepositoryCommand, ECRClient } from '@aw
 import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { BucketItems } from '#adapters/aws/buckets.ts';
 import { CodeBuilder } from '#adapters/aws/builder.ts';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
@@ -43,6 +43,7 @@ import { debian, distribution, push } from './push.ts';
 import { sessionOf } from './session.ts';
 
 const worlds = new AwsWorlds(access.sdk);
+afterAll(() => worlds.forget());
 const dynamo = new DynamoDBClient(access.sdk);
 const route53 = new Route53Client(access.sdk);
 const ecr = new ECRClient(access.sdk);

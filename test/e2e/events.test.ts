@@ -123,11 +123,11 @@ const isPushed = (key: EnvironmentKey) =>
 /** A message that failed, or whose function was killed, comes again after six times the function's time-out. */
 const againSeconds = 6 * 60 + 60;
 
-/** Every stage's queue was empty once since: what was delivered before is handled. A watcher's never is for long. */
+/** Every stage's queue was empty once since: what was delivered before is handled. */
 async function drained(): Promise<void> {
   const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}));
   await Promise.all(
-    QueueUrls.filter((url) => !/DeadLetters|Dlq|Sights/i.test(url)).map((QueueUrl) =>
+    QueueUrls.filter((url) => /InboxQueue/.test(url)).map((QueueUrl) =>
       until(`${QueueUrl} to be empty`, againSeconds, async () => {
         const { Attributes } = await sqs.send(
           new GetQueueAttributesCommand({
