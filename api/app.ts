@@ -1,6 +1,6 @@
 /** The routes, mounted. Who calls is told by the gateway, which has checked the token; what is asked, the routes check. */
 import { type Context, Hono } from 'hono';
-import type { KeptAnswer } from '#core/ports.ts';
+import type { KeptAnswer } from '#core/request-ports.ts';
 import type { Person } from '#core/roles.ts';
 import { foreseen, ProblemError, problemResponse } from './problem.ts';
 import type { ApiDeps, RawRequest, Route } from './route.ts';

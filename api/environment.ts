@@ -24,8 +24,7 @@ export async function readAt(
   key: EnvironmentKey,
   version: number,
 ): Promise<Environment> {
-  const environment = await store.read(key);
-  if (!isThere(environment)) throw missing(key);
+  const environment = await readThere(store, key);
   mustMatch(environment, version);
   return environment;
 }
@@ -42,19 +41,21 @@ export async function writeAt(store: EnvironmentStore, change: Change, enclosed?
 }
 
 async function describe(store: EnvironmentStore, key: EnvironmentKey): Promise<EnvironmentAnswer> {
-  const [environment, history] = await Promise.all([store.read(key), store.audit(key, 50)]);
-  if (!isThere(environment)) throw missing(key);
+  const [environment, history] = await Promise.all([readThere(store, key), store.audit(key, 50)]);
   const digest = judgedDigest(environment);
   const verdict = digest && (await store.verdict(key, digest));
   return { environment, phase: phaseOf(environment), ...(verdict ? { verdict } : {}), history: [...history] };
 }
 
-/** One that was deleted leaves its history alone. */
-const isThere = (environment: Environment | undefined): environment is Environment =>
-  environment !== undefined && environment.life.state !== 'deleted';
+/** @throws 404 where there is none; one that was deleted leaves its history alone. */
+export async function readThere(store: EnvironmentStore, key: EnvironmentKey): Promise<Environment> {
+  const environment = await store.read(key);
+  if (!environment || environment.life.state === 'deleted') throw missing(key);
+  return environment;
+}
 
 export const missing = (key: EnvironmentKey): ProblemError => {
-  const detail = `${environmentId(key)} was not asked for yet: POST /environments.`;
+  const detail = `${environmentId(key)} was not asked for yet, or is deleted: POST /environments.`;
   return new ProblemError(404, 'No such environment', detail);
 };
 

@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { unreachable } from '#core/errors.ts';
 import { addSeconds } from '#core/names.ts';
-import type { Clock, KeptAnswer, RequestRef, Requests } from '#core/ports.ts';
+import type { Clock } from '#core/ports.ts';
+import type { KeptAnswer, RequestRef, Requests } from '#core/request-ports.ts';
 import { ProblemError } from './problem.ts';
 
 export const IdempotencyKey = z.object({

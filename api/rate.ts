@@ -3,7 +3,8 @@
  * does not answer, nothing is let through: whatever is asked needs it too, and this is when a limit is needed.
  */
 import type { Config } from '#core/config.ts';
-import type { Buckets, Clock } from '#core/ports.ts';
+import type { Clock } from '#core/ports.ts';
+import type { Buckets } from '#core/request-ports.ts';
 import { may, type Person } from '#core/roles.ts';
 import { ProblemError } from './problem.ts';
 

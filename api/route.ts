@@ -5,18 +5,15 @@
 import * as z from 'zod';
 import type { Config, Team } from '#core/config.ts';
 import type {
-  Buckets,
   Chronicle,
   Clock,
   Directory,
   EnvironmentStore,
-  KeptAnswer,
   PersonKeys,
   Reports,
   RepositoryMaker,
-  RequestRef,
-  Requests,
 } from '#core/ports.ts';
+import type { Buckets, KeptAnswer, RequestRef, Requests } from '#core/request-ports.ts';
 
 import type { Person } from '#core/roles.ts';
 import { type Right, whyNot } from '#core/roles.ts';

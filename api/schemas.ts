@@ -81,7 +81,7 @@ export const ImagesAnswer = z.object({
     z.object({
       digest: Digest,
       /** The newest one, what runs, or what ran before it and may be gone back to. */
-      is: z.array(z.enum(['newest', 'running', 'previous'])),
+      is: z.array(z.enum(['newest', 'running', 'stopped', 'previous'])),
       /** As the gate judged it last; absent where it did not yet. */
       verdict: Judgement.optional(),
     }),

@@ -20,8 +20,11 @@ export interface Desk {
 
 const environment = ['<environment>', 'team/name'] as const;
 
-export function environmentCommands(program: Command, { client, print }: Desk): void {
-  const env = program.command('env').description('environments: list, get, plan, create, events, cost');
+/** @returns the command that what is done with one that exists is added to. */
+export function environmentCommands(program: Command, { client, print }: Desk): Command {
+  const env = program
+    .command('env')
+    .description('environments: list, get, plan, create, change, rebuild, stop, start, delete, events, cost');
   env
     .command('list')
     .option('--team <team>', 'of this team alone')
@@ -65,11 +68,11 @@ export function environmentCommands(program: Command, { client, print }: Desk): 
     .argument(...environment)
     .description('an estimate of what it costs while it runs')
     .action(async (id: string) => print(await client().cost(id), costText));
+  return env;
 }
 
 /** What is done with one that exists. */
-export function lifeCommands(program: Command, { client, print }: Desk): void {
-  const env = program.commands.find((command) => command.name() === 'env') ?? program.command('env');
+export function lifeCommands(env: Command, { client, print }: Desk): void {
   const verb = (name: string, says: string, what: (api: Client, id: string) => Promise<EnvironmentAnswer>) =>
     env
       .command(name)

@@ -1,14 +1,10 @@
 /** `schwifty key`: a person's SSH keys in a team. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { Client, KeyAnswer, KeysAnswer } from '../api/client/client.ts';
+import type { KeyAnswer, KeysAnswer } from '../api/client/client.ts';
+import type { Desk } from './env.ts';
 
-interface Tools {
-  readonly client: () => Client;
-  readonly print: <T>(answer: T, inWords: (answer: T) => string) => void;
-}
-
-export function keyCommands(program: Command, { client, print }: Tools): void {
+export function keyCommands(program: Command, { client, print }: Desk): void {
   const key = program.command('key').description('SSH keys: who may log in to the environments of a team');
   key
     .command('list')

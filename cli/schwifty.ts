@@ -25,8 +25,7 @@ const print = <T>(answer: T, inWords: (answer: T) => string): void => {
   console.log(program.opts<{ json?: boolean }>().json ? JSON.stringify(answer, null, 2) : inWords(answer));
 };
 
-environmentCommands(program, { client, print });
-lifeCommands(program, { client, print });
+lifeCommands(environmentCommands(program, { client, print }), { client, print });
 imageCommands(program, { client, print });
 offerCommands(program, { client, print });
 

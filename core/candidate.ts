@@ -1,124 +1,27 @@
 /**
- * The way of an environment's newest image: asked for, built, pushed, scanned, judged. Each function takes what was
- * read and what was learnt, and says what shall be; doubled and late news change nothing. What comes after the verdict
- * is in approval.ts and promotion.ts.
+ * The way of an environment's newest image: pushed, scanned, judged. Each function takes what was read and what was
+ * learnt, and says what shall be; doubled and late news change nothing. What comes before the image is in build.ts, what
+ * comes after the verdict in approval.ts and promotion.ts.
  */
-import { type Change, change, type Decision, type Parts, unchanged } from './decision.ts';
-import type { Candidate, Environment, Image } from './environment.ts';
+import { building } from './build.ts';
+import { type Change, change, type Decision, unchanged } from './decision.ts';
+import { type Environment, type Image, newestImage } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Scan } from './finding.ts';
-import { buildTag, shortDigest } from './image.ts';
-import { addSeconds, type EnvironmentKey, type Instant, secondsBetween } from './names.ts';
+import { buildTag, newestBuild, shortDigest } from './image.ts';
+import { addSeconds, type Instant, secondsBetween } from './names.ts';
 import type { Policy } from './policy.ts';
-import type { Spec } from './spec.ts';
 import { storyOfPush } from './story.ts';
 import { explain, type Fix, hasFindings, type Verdict } from './verdict.ts';
 
-/** After this long without news of a build or a scan, reconcile asks. */
-const buildPatienceSeconds = 120;
+/** After this long without news of a scan, reconcile asks. */
 const scanPatienceSeconds = 60;
 const scanDeadlineSeconds = 1800;
 /** A verdict that nothing hangs upon but a person: a policy or a waiver that changed is found within this time. */
 const verdictPatienceSeconds = 600;
 
-export interface Request {
-  readonly key: EnvironmentKey;
-  readonly cluster: string;
-  readonly requester: string;
-  readonly spec: Spec;
-  /** The id of the request that it came with. */
-  readonly story?: string | undefined;
-}
-
-/** @param before one of the same name that was deleted: versions and builds are never counted twice. */
-export function request(
-  { key, cluster, requester, spec, story }: Request,
-  now: Instant,
-  before?: Pick<Environment, 'version' | 'builds'>,
-): Decision {
-  const number = (before?.builds ?? 0) + 1;
-  const environment: Environment = {
-    key,
-    cluster,
-    requester,
-    spec,
-    life: { state: 'running' },
-    createdAt: now,
-    version: before?.version ?? 0,
-    builds: number,
-    remediation: { attempts: 0, fixes: [] },
-    candidate: {
-      phase: 'building',
-      build: { number, fixes: [] },
-      since: now,
-      lookAt: addSeconds(now, buildPatienceSeconds),
-    },
-    release: { phase: 'none' },
-    ...(story === undefined ? {} : { stories: { candidate: story } }),
-    incidents: [],
-    untold: [],
-  };
-  const events = [{ type: 'EnvironmentRequested' as const, build: number }];
-  const what = 'asked for the environment';
-  return change(environment, {}, { at: now, actor: requester, what, events });
-}
-
-/** The parts of an environment whose next build is asked for; late news of the image before it does not push it aside. */
-export function building(environment: Environment, build: Building['build'], now: Instant): Parts {
-  const replaces = imageOf(environment);
-  const lookAt = addSeconds(now, buildPatienceSeconds);
-  const candidate = {
-    phase: 'building' as const,
-    build,
-    ...(replaces ? { replaces } : {}),
-    since: now,
-    lookAt,
-  };
-  return { builds: build.number, candidate };
-}
-
-export function buildStarted(environment: Environment, number: number, id: string, now: Instant): Decision {
-  const { candidate } = environment;
-  if (candidate.phase !== 'building' || candidate.build.number !== number)
-    return unchanged('another build came since');
-  if (candidate.build.id !== undefined) return unchanged('the build was started already');
-  const build = { ...candidate.build, id };
-  const lookAt = addSeconds(now, buildPatienceSeconds);
-  const what = `started build ${number}`;
-  const started = { ...candidate, build, lookAt };
-  return change(environment, { candidate: started }, { at: now, actor: 'build', what });
-}
-
-/** It could not even be started: what the spec names is not there. */
-export function buildNotStarted(environment: Environment, reason: string, now: Instant): Decision {
-  const { candidate } = environment;
-  if (candidate.phase !== 'building' || candidate.build.id !== undefined) {
-    return unchanged('no build waits for its start');
-  }
-  return failed(environment, candidate, reason, now);
-}
-
-export function buildFailed(environment: Environment, id: string, reason: string, now: Instant): Decision {
-  const { candidate } = environment;
-  if (candidate.phase !== 'building' || candidate.build.id !== id)
-    return unchanged('this build is not waited for');
-  return failed(environment, candidate, reason, now);
-}
-
-type Building = Extract<Candidate, { phase: 'building' }>;
-
-function failed(environment: Environment, candidate: Building, reason: string, now: Instant): Decision {
-  const { lookAt: _, ...build } = candidate;
-  const ended = { ...build, phase: 'build-failed' as const, reason, since: now };
-  const what = `build ${candidate.build.number} failed: ${reason}`;
-  return change(environment, { candidate: ended }, { at: now, actor: 'build', what });
-}
-
-/** The newest image known: while one is built, the one that it is to replace. */
-const imageOf = ({ candidate }: Environment): Image | undefined =>
-  'image' in candidate ? candidate.image : candidate.replaces;
 const isKnown = (environment: Environment, image: Image): boolean =>
-  imageOf(environment)?.digest === image.digest;
+  newestImage(environment)?.digest === image.digest;
 
 /** What was built, even where it is the very image that it was to replace. */
 const isBuilt = ({ candidate, builds }: Environment, image: Image): boolean =>
@@ -132,15 +35,11 @@ const newStory = (environment: Environment, image: Image): Pick<Environment, 'st
 
 /** A build that ended after the next one was asked for is of an older spec. */
 const isOfOlderBuild = ({ candidate }: Environment, { tags }: Image): boolean =>
-  candidate.phase === 'building' &&
-  !tags.includes(buildTag(candidate.build.number)) &&
-  Array.from({ length: candidate.build.number - 1 }, (_, i) => buildTag(i + 1)).some((tag) =>
-    tags.includes(tag),
-  );
+  candidate.phase === 'building' && (newestBuild(tags) ?? candidate.build.number) < candidate.build.number;
 
 /** True when `image` is the newest known: news of an older push must not push a newer image aside. */
 const isNewest = (environment: Environment, image: Image): boolean => {
-  const known = imageOf(environment);
+  const known = newestImage(environment);
   if (isOfOlderBuild(environment, image)) return false;
   return known === undefined || known.digest === image.digest || known.pushedAt < image.pushedAt;
 };
@@ -274,11 +173,9 @@ function rebuild(environment: Environment, image: Image, verdict: Verdict, now: 
   const { blocking } = verdict;
   const number = environment.builds + 1;
   const fixes = allFixes(environment, verdict.fixes);
-  const lookAt = addSeconds(now, buildPatienceSeconds);
   const parts = {
-    builds: number,
+    ...building(environment, { number, fixes }, now, image),
     remediation: { attempts: environment.remediation.attempts + 1, fixes, blockingBefore: blocking },
-    candidate: { phase: 'building' as const, build: { number, fixes }, replaces: image, since: now, lookAt },
     ...newStory(environment, image),
   };
   const events = [

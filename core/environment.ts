@@ -165,7 +165,10 @@ export function phaseOf({
   return release.phase === 'none' ? candidate.phase : release.phase;
 }
 
+/** The newest image known: while one is built, the one that it is to replace. */
+export const newestImage = ({ candidate }: Pick<Environment, 'candidate'>): Image | undefined =>
+  'image' in candidate ? candidate.image : candidate.replaces;
+
 /** The image whose verdict tells where the environment stands: the newest one, or the one that is being cured. */
-export function judgedDigest({ candidate }: Environment): Digest | undefined {
-  return 'image' in candidate ? candidate.image.digest : candidate.replaces?.digest;
-}
+export const judgedDigest = (environment: Environment): Digest | undefined =>
+  newestImage(environment)?.digest;

@@ -29,4 +29,11 @@ export const releaseTag = (digest: Digest): string =>
 /** The tag under which build number `n` of an environment is pushed. */
 export const buildTag = (n: number): string => `build-${n}`;
 
+/** The number of the newest build that an image is tagged with; undefined for one that we did not build. */
+export const newestBuild = (tags: readonly string[]): number | undefined =>
+  tags
+    .flatMap((tag) => /^build-(\d{1,9})$/.exec(tag)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => b - a)[0];
+
 export const shortDigest = (digest: string): string => digest.slice(0, 'sha256:'.length + 12);

@@ -2,7 +2,7 @@
  * What people do with an environment that exists: change it, have it built anew, stop, start and delete it. Deleting is
  * taking away one part after the other; each is told to be gone by the stage that made it.
  */
-import { building } from './candidate.ts';
+import { building } from './build.ts';
 import { change, type Decision, type EventBody, type Refusal, refuse, unchanged } from './decision.ts';
 import type { Environment, Life, Part } from './environment.ts';
 import { unreachable } from './errors.ts';

@@ -3,6 +3,7 @@
  * and people's requests end here, so they can't disagree. docs/phases.md is drawn from the turns at the end, which a test holds against what `next` does.
  */
 import { approve } from './approval.ts';
+import * as build from './build.ts';
 import * as candidate from './candidate.ts';
 import type { Team } from './config.ts';
 import { both, type Decision, type Refusal, refuse, unchanged } from './decision.ts';
@@ -26,7 +27,7 @@ import type { Today, WayBack } from './way-back.ts';
 
 /** All that can be learnt of an environment, in the order of the flow. */
 export type News =
-  | { readonly kind: 'requested'; readonly request: candidate.Request }
+  | { readonly kind: 'requested'; readonly request: build.Request }
   | { readonly kind: 'changed'; readonly spec: Spec; readonly person: Person }
   | { readonly kind: 'rebuild-asked'; readonly useCache: boolean; readonly person: Person }
   | { readonly kind: 'stop-asked'; readonly person: Person }
@@ -77,16 +78,13 @@ export type News =
 export function next(environment: Environment | undefined, news: News, now: Instant): Decision {
   if (news.kind === 'requested') {
     const isThere = environment !== undefined && environment.life.state !== 'deleted';
-    return isThere ? exists(environment) : candidate.request(news.request, now, environment);
+    return isThere ? exists(environment) : build.request(news.request, now, environment);
   }
   if (!environment) return unchanged('nobody asked for this environment');
   if (isOfLife(news)) return live(environment, news, now);
-  const { state } = environment.life;
+  const refusal = whyNobodyMay(environment);
   // People are still told how its incidents ended.
-  if ((state === 'deleting' || state === 'deleted') && news.kind !== 'paged')
-    return news.kind === 'approved'
-      ? (whyNobodyMay(environment) ?? unchanged('it is there'))
-      : unchanged('it is being deleted');
+  if (refusal && news.kind !== 'paged') return isOfPerson(news) ? refusal : unchanged('it is being deleted');
   return turn(environment, news, now);
 }
 
@@ -103,6 +101,8 @@ const newsOfLife: readonly News['kind'][] = [
   'part-seen',
 ];
 const isOfLife = (news: News): news is NewsOfLife => newsOfLife.includes(news.kind);
+
+const isOfPerson = ({ kind }: News): boolean => kind === 'approved' || kind === 'rejected';
 
 /** What people do with an environment that exists. */
 function live(environment: Environment, news: NewsOfLife, now: Instant): Decision {
@@ -135,11 +135,11 @@ type NewsOfImage = Exclude<News, NewsOfLife | { kind: 'requested' }>;
 function turn(environment: Environment, news: NewsOfImage, now: Instant): Decision {
   switch (news.kind) {
     case 'build-started':
-      return candidate.buildStarted(environment, news.number, news.id, now);
+      return build.buildStarted(environment, news.number, news.id, now);
     case 'build-not-started':
-      return candidate.buildNotStarted(environment, news.reason, now);
+      return build.buildNotStarted(environment, news.reason, now);
     case 'build-failed':
-      return candidate.buildFailed(environment, news.id, news.reason, now);
+      return build.buildFailed(environment, news.id, news.reason, now);
     case 'pushed':
       return candidate.pushed(environment, news.image, now);
     case 'judged': {

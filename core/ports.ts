@@ -12,9 +12,9 @@ import type { Notice } from './incident.ts';
 import type { Digest, EnvironmentKey, EnvironmentName, Instant, TeamName } from './names.ts';
 import type { GoodKey, PersonKey, RevokedKey } from './person-key.ts';
 import type { Ledger } from './quota.ts';
-import type { Rate } from './rate.ts';
 import type { LookStage } from './reconcile.ts';
 import type { Report } from './report.ts';
+import type { RequestRef } from './request-ports.ts';
 import type { KubernetesObject } from './rollout.ts';
 import type { Alive, Seen } from './seen.ts';
 import type { Sight } from './sight.ts';
@@ -31,43 +31,6 @@ export interface Enclosed {
   readonly request?: RequestRef | undefined;
   /** What the team holds with the change; its version is the next one. */
   readonly ledger?: Ledger | undefined;
-}
-
-/** Token buckets: who asks too often is told when to come again. */
-export interface Buckets {
-  /** @returns how long there is to wait; undefined where a token was taken. */
-  take(owner: string, rate: Rate, now: Instant): Promise<number | undefined>;
-}
-
-/** A person's request by the key that they gave it: however often it is sent, it is done once. */
-export interface RequestRef {
-  readonly person: string;
-  /** Without `#`. */
-  readonly key: string;
-}
-/** What was answered, as it goes over the wire. */
-export interface KeptAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-export type Begun =
-  | { readonly state: 'yours' }
-  /** It is being done, since less than the time that it was given. */
-  | { readonly state: 'running' }
-  /** The key is of another request. */
-  | { readonly state: 'other' }
-  | { readonly state: 'answered'; readonly answer: KeptAnswer }
-  /** It is done, and its answer was lost or is too large to be kept. */
-  | { readonly state: 'done' };
-
-export interface Requests {
-  /** @param fingerprint of what is asked; @param until whoever has it by then has crashed. */
-  begin(ref: RequestRef, fingerprint: string, now: Instant, until: Instant): Promise<Begun>;
-  /** The answer is given again for a day. */
-  finish(ref: RequestRef, answer: KeptAnswer): Promise<void>;
-  /** It came to nothing: the key may be used again, unless it was done. */
-  free(ref: RequestRef): Promise<void>;
 }
 
 export interface EnvironmentStore {

@@ -8,8 +8,8 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import { Retryable } from '#core/errors.ts';
 import type { Instant } from '#core/names.ts';
-import type { Buckets } from '#core/ports.ts';
 import { measuresOf, type Rate, take } from '#core/rate.ts';
+import type { Buckets } from '#core/request-ports.ts';
 import { retryable } from './errors.ts';
 import { state } from './items.ts';
 

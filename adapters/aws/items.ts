@@ -18,9 +18,10 @@ import {
   type Instant,
   type TeamName,
 } from '#core/names.ts';
-import type { Due, Enclosed, OutboxEntry, OutboxMessage, RequestRef, Unreadable } from '#core/ports.ts';
+import type { Due, Enclosed, OutboxEntry, OutboxMessage, Unreadable } from '#core/ports.ts';
 import { holds, type Ledger } from '#core/quota.ts';
 import { lookStages, nextLookAt } from '#core/reconcile.ts';
+import type { RequestRef } from '#core/request-ports.ts';
 import { origin } from '#core/story.ts';
 import { Judgement, type Step } from '#core/trace.ts';
 import type { Verdict } from '#core/verdict.ts';

@@ -7,7 +7,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import { parseJson } from '#core/errors.ts';
 import { addSeconds, type Instant } from '#core/names.ts';
-import type { Begun, KeptAnswer, RequestRef, Requests } from '#core/ports.ts';
+import type { Begun, KeptAnswer, RequestRef, Requests } from '#core/request-ports.ts';
 import { retryable } from './errors.ts';
 import { requestKey } from './items.ts';
 

@@ -1,9 +1,5 @@
 /** Environments, verdicts, approvals, audit and outbox in DynamoDB: one table, one transaction a change. */
-import {
-  ConditionalCheckFailedException,
-  DynamoDBClient,
-  TransactionCanceledException,
-} from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   DynamoDBDocumentClient,
   GetCommand,
@@ -15,15 +11,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { Failure } from '#core/dead-letter.ts';
 import type { Audit, Change } from '#core/decision.ts';
-import { Conflict, Rejected, Retryable } from '#core/errors.ts';
-import {
-  type Digest,
-  type EnvironmentKey,
-  type EnvironmentName,
-  environmentId,
-  type Instant,
-  type TeamName,
-} from '#core/names.ts';
+import type { Digest, EnvironmentKey, EnvironmentName, Instant, TeamName } from '#core/names.ts';
 import type {
   Chronicle,
   Directory,
@@ -36,6 +24,7 @@ import type {
 import { emptyLedger, Ledger } from '#core/quota.ts';
 import { byVersion } from '#core/trace.ts';
 import { Verdict } from '#core/verdict.ts';
+import { whyCanceled } from './canceled.ts';
 import { retryable } from './errors.ts';
 import * as items from './items.ts';
 
@@ -272,31 +261,3 @@ const unlessNewer = ({ decidedAt }: Verdict) => ({
   ConditionExpression: 'attribute_not_exists(pk) OR decidedAt <= :decidedAt',
   ExpressionAttributeValues: { ':decidedAt': decidedAt },
 });
-
-/** The reasons are in the order of the items: the environment's comes first, then the verdict's, then the ledger's (`ledgerAt`). */
-function whyCanceled(error: unknown, key: EnvironmentKey, expected: number, ledgerAt?: number): unknown {
-  if (error instanceof Error && error.name === 'ValidationException') return tooLarge(key, error.message);
-  if (!(error instanceof TransactionCanceledException)) return error;
-  const reasons = error.CancellationReasons ?? [];
-  const invalid = reasons.find(({ Code }) => Code === 'ValidationError');
-  if (invalid) return tooLarge(key, invalid.Message ?? invalid.Code ?? '');
-  const codes = reasons.map((reason) => reason.Code);
-  if (codes[0] === 'ConditionalCheckFailed') {
-    return new Conflict(
-      `${environmentId(key)} is no longer at version ${expected}: somebody else wrote first.`,
-    );
-  }
-  if (codes.includes('ConditionalCheckFailed')) {
-    const isLedger = codes.indexOf('ConditionalCheckFailed') === ledgerAt;
-    return new Conflict(
-      isLedger
-        ? `What team ${key.team} holds changed meanwhile.`
-        : `A newer verdict on an image of ${environmentId(key)} is stored.`,
-    );
-  }
-  return new Retryable(`The change of ${environmentId(key)} was not written: ${codes.join(', ')}`);
-}
-
-/** DynamoDB takes items of 400 KB: an environment comes near it by its files alone. */
-const tooLarge = (key: EnvironmentKey, message: string): Rejected =>
-  new Rejected(`${environmentId(key)} is not taken by the table: ${message}. Ask for it with smaller files.`);

@@ -1,7 +1,7 @@
 /** Token buckets in memory. */
 import type { Instant } from '#core/names.ts';
-import type { Buckets } from '#core/ports.ts';
 import { type Rate, take } from '#core/rate.ts';
+import type { Buckets } from '#core/request-ports.ts';
 
 export class MemoryBuckets implements Buckets {
   readonly #fullAt = new Map<string, number>();

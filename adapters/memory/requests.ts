@@ -1,6 +1,6 @@
 /** Requests by their idempotency keys, in memory. */
 import { addSeconds, type Instant } from '#core/names.ts';
-import type { Begun, KeptAnswer, RequestRef, Requests } from '#core/ports.ts';
+import type { Begun, KeptAnswer, RequestRef, Requests } from '#core/request-ports.ts';
 
 interface Known {
   readonly state: 'running' | 'done' | 'free';

@@ -1,9 +1,9 @@
 /** The images of an environment that somebody may have to decide on. */
-import type { Environment } from '#core/environment.ts';
+import { type Environment, judgedDigest } from '#core/environment.ts';
 import { shortDigest } from '#core/image.ts';
 import { addSeconds, type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
 import { Judgement } from '#core/trace.ts';
-import { missing } from '../environment.ts';
+import { readThere } from '../environment.ts';
 import { ProblemError } from '../problem.ts';
 import { noBody, none, route } from '../route.ts';
 import { EnvironmentPath, ImagesAnswer, ReportAnswer, ReportPath } from '../schemas.ts';
@@ -22,8 +22,7 @@ const list = route({
   body: noBody,
   answers: { 200: ImagesAnswer },
   answer: async ({ params: key }, { store }) => {
-    const environment = await store.read(key);
-    if (!environment) throw missing(key);
+    const environment = await readThere(store, key);
     const images = await Promise.all(
       [...placesOf(environment)].map(async ([digest, is]) => {
         const verdict = await store.verdict(key, digest);
@@ -59,14 +58,15 @@ export const imageRoutes = [list, report];
 const unjudged = (key: EnvironmentKey, digest: Digest) =>
   new ProblemError(404, 'No report', `The gate judged no ${shortDigest(digest)} of ${environmentId(key)}.`);
 
-function placesOf({ candidate, release }: Environment): Map<Digest, Place[]> {
+function placesOf(environment: Environment): Map<Digest, Place[]> {
+  const { life, release } = environment;
   const places = new Map<Digest, Place[]>();
   const put = (digest: Digest | undefined, place: Place) => {
     if (digest !== undefined) places.set(digest, [...(places.get(digest) ?? []), place]);
   };
-  put('image' in candidate ? candidate.image.digest : candidate.replaces?.digest, 'newest');
+  put(judgedDigest(environment), 'newest');
   if (release.phase === 'none') return places;
-  put(release.digest, 'running');
+  put(release.digest, life.state === 'stopped' ? 'stopped' : 'running');
   if ('previous' in release) put(release.previous?.digest, 'previous');
   return places;
 }

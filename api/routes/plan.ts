@@ -2,7 +2,7 @@
 import { costOf } from '#core/cost.ts';
 import { planOf } from '#core/plan.ts';
 import { placed } from '../asked.ts';
-import { missing } from '../environment.ts';
+import { readThere } from '../environment.ts';
 import { noBody, none, route } from '../route.ts';
 import { CostAnswer, CreateEnvironment, EnvironmentPath, PlanAnswer } from '../schemas.ts';
 
@@ -39,9 +39,8 @@ const cost = route({
   body: noBody,
   answers: { 200: CostAnswer },
   answer: async ({ params: key }, { store, config }) => {
-    const environment = await store.read(key);
-    if (!environment) throw missing(key);
-    return { status: 200, body: costOf(environment.spec, config.prices) };
+    const { spec } = await readThere(store, key);
+    return { status: 200, body: costOf(spec, config.prices) };
   },
 });
 

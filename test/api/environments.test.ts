@@ -154,7 +154,11 @@ test('201: an environment that the configuration does not name gets repositories
 
 test.each([
   ['GET', '/nowhere', 'There is no GET /nowhere.'],
-  ['GET', '/environments/checkout/web', 'checkout/web was not asked for yet: POST /environments.'],
+  [
+    'GET',
+    '/environments/checkout/web',
+    'checkout/web was not asked for yet, or is deleted: POST /environments.',
+  ],
   ['GET', '/environments/other/web', 'There is no team other.'],
   [
     'GET',

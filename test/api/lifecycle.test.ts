@@ -83,6 +83,8 @@ test('a stop frees its quota and ends its pods; a start takes both again', async
   await world.pass(120);
   expect((await world.environment(web)).release.phase).toBe('stopped');
   expect((await world.cluster.look(web)).pods).toEqual([]);
+  const images = await (await call(world, rita, 'GET', `${path}/images`)).json();
+  expect(images).toMatchObject({ images: [{ is: ['newest', 'stopped'] }] });
   const started = await answered(world, rita, 'POST', `${path}/start`);
   expect(started.environment).toMatchObject({ life: { state: 'running' }, release: { phase: 'deploying' } });
   await world.pass(5);
@@ -128,12 +130,29 @@ test('deleted: the name answers 404, its repositories are gone, and it may be as
   expect(await refused(world, anna, 'DELETE', path)).toMatchObject({ title: 'It is being deleted' });
   expect((await world.store.ledger(web.team)).held).toEqual({});
   await world.pass(400);
-  expect(await refused(world, rita, 'GET', path)).toMatchObject({ status: 404 });
+  for (const below of ['', '/images', '/cost'])
+    expect(await refused(world, rita, 'GET', `${path}${below}`)).toMatchObject({ status: 404 });
   expect(world.registry.repositories()).toEqual([]);
   expect((await world.store.list(web.team, undefined, 10)).listed).toEqual([]);
   const anew = await answered(world, anna, 'POST', '/environments', body);
   expect([anew.status, anew.environment.requester, anew.environment.builds]).toEqual([201, 'anna', 2]);
   expect(EnvironmentName.parse('web')).toBe(anew.environment.key.name);
+});
+
+test('a deletion that is under way is refused to whoever decides on its image, and is no failure', async () => {
+  const world = await ready();
+  const { release } = await world.environment(web);
+  if (release.phase !== 'ready') throw new Error(release.phase);
+  const { digest } = release;
+  await call(world, rita, 'DELETE', path);
+  for (const [below, body] of [
+    ['approvals', { digest }],
+    ['rejections', { digest, reason: 'its licence' }],
+  ] as const)
+    expect(await refused(world, anna, 'POST', `${path}/${below}`, body)).toMatchObject({
+      status: 409,
+      title: 'It is being deleted',
+    });
 });
 
 test('deleted while it runs: namespace and name go, what the configuration lists stays and is said', async () => {

@@ -1,6 +1,6 @@
 /** What every bucket must do: no more is taken than it holds, also at once, and it fills up again with time. */
 import { beforeEach, expect } from 'vitest';
-import type { Buckets } from '#core/ports.ts';
+import type { Buckets } from '#core/request-ports.ts';
 import { contract, type Deviations } from './contract.ts';
 import { start } from './samples.ts';
 

@@ -1,7 +1,8 @@
 /** What every memory of requests must do: a key is of one request, that is done once, and is answered as it was. */
 import { beforeEach, expect } from 'vitest';
 import { addSeconds, type EnvironmentKey } from '#core/names.ts';
-import type { Enclosed, RequestRef, Requests } from '#core/ports.ts';
+import type { Enclosed } from '#core/ports.ts';
+import type { RequestRef, Requests } from '#core/request-ports.ts';
 import { contract, type Deviations } from './contract.ts';
 import { keyOf, requested, start } from './samples.ts';
 

@@ -1,6 +1,6 @@
 /** Values that tests of several kinds need. */
 import { createHash } from 'node:crypto';
-import { type Request, request } from '#core/candidate.ts';
+import { type Request, request } from '#core/build.ts';
 import type { Change, Decision } from '#core/decision.ts';
 import type { Finding, Scan } from '#core/finding.ts';
 import { Digest, EnvironmentKey, type Instant } from '#core/names.ts';

@@ -1,6 +1,6 @@
 /** What every environment store with its outbox must do; run against memory, and against the table of the local cloud. */
 import { beforeEach, expect, vi } from 'vitest';
-import { buildFailed, buildStarted } from '#core/candidate.ts';
+import { buildFailed, buildStarted } from '#core/build.ts';
 import type { Environment } from '#core/environment.ts';
 import { Conflict, Rejected } from '#core/errors.ts';
 import { addSeconds, type EnvironmentKey, environmentId } from '#core/names.ts';

@@ -1,14 +1,7 @@
 /** The way of an image from request to promotion: each step, and what late or doubled news may not do to it. */
 import { describe, expect, it } from 'vitest';
-import {
-  buildFailed,
-  buildStarted,
-  imageToJudge,
-  isScanAwaited,
-  judged,
-  pushed,
-  request,
-} from '#core/candidate.ts';
+import { buildFailed, buildStarted, request } from '#core/build.ts';
+import { imageToJudge, isScanAwaited, judged, pushed } from '#core/candidate.ts';
 import { promoted, refusePromotion } from '#core/promotion.ts';
 import {
   at,

@@ -1,6 +1,6 @@
 /** What is logged of a decision. */
 import { expect, it } from 'vitest';
-import { request } from '#core/candidate.ts';
+import { request } from '#core/build.ts';
 import { summaryOf, unchanged } from '#core/decision.ts';
 import { at, changed, requested } from './samples.ts';
 

@@ -245,6 +245,7 @@ describe('a deletion', () => {
     { kind: 'rebuild-asked', useCache: true, person: ann },
     { kind: 'changed', spec: bigger, person: ann },
     { kind: 'approved', digest: digest(1), person: bob, team, verdict: verdict(1), policy },
+    { kind: 'rejected', rejection: { digest: digest(1), person: 'bob', reason: 'its licence' } },
   ] as const)('refuses $kind', (news) => {
     expect(next(turned(runs(), remove), news, at(1001))).toMatchObject({
       outcome: 'refused',

@@ -1,6 +1,7 @@
 /** Who looks again, and when: with reconcile once a minute, or before it by a message of its own. */
 import { describe, expect, it } from 'vitest';
-import { buildFailed, judged } from '#core/candidate.ts';
+import { buildFailed } from '#core/build.ts';
+import { judged } from '#core/candidate.ts';
 import type { Environment } from '#core/environment.ts';
 import { refusePromotion } from '#core/promotion.ts';
 import {

@@ -1,6 +1,7 @@
 /** A blocked image that can be fixed is rebuilt fixed: bounded, only where it helps, and not called off by old news. */
 import { expect, it } from 'vitest';
-import { buildFailed, buildStarted, judged, pushed } from '#core/candidate.ts';
+import { buildFailed, buildStarted } from '#core/build.ts';
+import { judged, pushed } from '#core/candidate.ts';
 import { phaseOf } from '#core/environment.ts';
 import {
   at,

@@ -1,5 +1,6 @@
 /** Values that the tests of core/ start from: one environment, its images, a policy, two people. */
-import { buildStarted, judged, pushed, request } from '#core/candidate.ts';
+import { buildStarted, request } from '#core/build.ts';
+import { judged, pushed } from '#core/candidate.ts';
 import { Team } from '#core/config.ts';
 import type { Change } from '#core/decision.ts';
 import { Environment, type Image } from '#core/environment.ts';

@@ -1,7 +1,8 @@
 /** One id for a story: from a request or a push until Ready, and one for each incident after it. */
 import { describe, expect, it } from 'vitest';
 import { approve } from '#core/approval.ts';
-import { buildStarted, judged, pushed, request } from '#core/candidate.ts';
+import { buildStarted, request } from '#core/build.ts';
+import { judged, pushed } from '#core/candidate.ts';
 import { causedBy } from '#core/decision.ts';
 import { Environment } from '#core/environment.ts';
 import { DomainEvent } from '#core/events.ts';

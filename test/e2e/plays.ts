@@ -7,7 +7,7 @@ import { CodeBuildClient, StopBuildCommand } from '@aws-sdk/client-codebuild';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { Table } from '#adapters/aws/table.ts';
-import { buildNotStarted, request } from '#core/candidate.ts';
+import { buildNotStarted, request } from '#core/build.ts';
 import { change } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
 import { Conflict } from '#core/errors.ts';

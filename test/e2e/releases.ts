@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateRepositoryCommand, DeleteRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { Table } from '#adapters/aws/table.ts';
-import { request } from '#core/candidate.ts';
+import { request } from '#core/build.ts';
 import type { Change } from '#core/decision.ts';
 import type { Environment, Release, Released } from '#core/environment.ts';
 import { Conflict } from '#core/errors.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { buildNotStarted } from '#core/candidate.ts';
+import { buildNotStarted } from '#core/build.ts';
 import { Retryable } from '#core/errors.ts';
 import { keyOf, requested, web } from '../contracts/samples.ts';
 import { awaitingApproval, building, deploying, image, promoting, scanning } from './ways.ts';

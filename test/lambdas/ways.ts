@@ -1,6 +1,7 @@
 /** Worlds in which `checkout/web` has come to a certain point. */
 import { approve } from '#core/approval.ts';
-import { buildStarted, judged, pushed } from '#core/candidate.ts';
+import { buildStarted } from '#core/build.ts';
+import { judged, pushed } from '#core/candidate.ts';
 import type { Environment } from '#core/environment.ts';
 import { buildTag } from '#core/image.ts';
 import type { Digest, Instant } from '#core/names.ts';

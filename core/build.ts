@@ -1,0 +1,108 @@
+/**
+ * The first of an environment's way: asked for, its build started, ended without an image. What comes with the image is in
+ * candidate.ts. Doubled and late news change nothing.
+ */
+import { change, type Decision, type Parts, unchanged } from './decision.ts';
+import { type Candidate, type Environment, newestImage } from './environment.ts';
+import { addSeconds, type EnvironmentKey, type Instant } from './names.ts';
+import type { Spec } from './spec.ts';
+
+/** After this long without news of a build, reconcile asks. */
+const buildPatienceSeconds = 120;
+
+export interface Request {
+  readonly key: EnvironmentKey;
+  readonly cluster: string;
+  readonly requester: string;
+  readonly spec: Spec;
+  /** The id of the request that it came with. */
+  readonly story?: string | undefined;
+}
+
+/** @param before one of the same name that was deleted: versions and builds are never counted twice. */
+export function request(
+  { key, cluster, requester, spec, story }: Request,
+  now: Instant,
+  before?: Pick<Environment, 'version' | 'builds'>,
+): Decision {
+  const number = (before?.builds ?? 0) + 1;
+  const environment: Environment = {
+    key,
+    cluster,
+    requester,
+    spec,
+    life: { state: 'running' },
+    createdAt: now,
+    version: before?.version ?? 0,
+    builds: number,
+    remediation: { attempts: 0, fixes: [] },
+    candidate: {
+      phase: 'building',
+      build: { number, fixes: [] },
+      since: now,
+      lookAt: addSeconds(now, buildPatienceSeconds),
+    },
+    release: { phase: 'none' },
+    ...(story === undefined ? {} : { stories: { candidate: story } }),
+    incidents: [],
+    untold: [],
+  };
+  const events = [{ type: 'EnvironmentRequested' as const, build: number }];
+  const what = 'asked for the environment';
+  return change(environment, {}, { at: now, actor: requester, what, events });
+}
+
+/** The parts of an environment whose next build is asked for; late news of the image before it does not push it aside. */
+export function building(
+  environment: Environment,
+  build: Building['build'],
+  now: Instant,
+  replaces = newestImage(environment),
+): Parts {
+  const lookAt = addSeconds(now, buildPatienceSeconds);
+  const candidate = {
+    phase: 'building' as const,
+    build,
+    ...(replaces ? { replaces } : {}),
+    since: now,
+    lookAt,
+  };
+  return { builds: build.number, candidate };
+}
+
+export function buildStarted(environment: Environment, number: number, id: string, now: Instant): Decision {
+  const { candidate } = environment;
+  if (candidate.phase !== 'building' || candidate.build.number !== number)
+    return unchanged('another build came since');
+  if (candidate.build.id !== undefined) return unchanged('the build was started already');
+  const build = { ...candidate.build, id };
+  const lookAt = addSeconds(now, buildPatienceSeconds);
+  const what = `started build ${number}`;
+  const started = { ...candidate, build, lookAt };
+  return change(environment, { candidate: started }, { at: now, actor: 'build', what });
+}
+
+/** It could not even be started: what the spec names is not there. */
+export function buildNotStarted(environment: Environment, reason: string, now: Instant): Decision {
+  const { candidate } = environment;
+  if (candidate.phase !== 'building' || candidate.build.id !== undefined) {
+    return unchanged('no build waits for its start');
+  }
+  return failed(environment, candidate, reason, now);
+}
+
+export function buildFailed(environment: Environment, id: string, reason: string, now: Instant): Decision {
+  const { candidate } = environment;
+  if (candidate.phase !== 'building' || candidate.build.id !== id)
+    return unchanged('this build is not waited for');
+  return failed(environment, candidate, reason, now);
+}
+
+type Building = Extract<Candidate, { phase: 'building' }>;
+
+function failed(environment: Environment, candidate: Building, reason: string, now: Instant): Decision {
+  const { lookAt: _, ...build } = candidate;
+  const ended = { ...build, phase: 'build-failed' as const, reason, since: now };
+  const what = `build ${candidate.build.number} failed: ${reason}`;
+  return change(environment, { candidate: ended }, { at: now, actor: 'build', what });
+}
