@@ -137,10 +137,15 @@ describe('what is well', () => {
   });
 
   it('is scaled out under load, and stays Ready and unrepaired meanwhile', async () => {
-    await until('more than one replica', 150, async () => {
-      const count = await well.kubectl('get', 'deployment', 'app', '--output', 'jsonpath={.spec.replicas}');
-      return Number(count) > 1 || undefined;
+    const replicas = async () =>
+      Number(await well.kubectl('get', 'deployment', 'app', '--output', 'jsonpath={.spec.replicas}'));
+    await until('more than one replica', 150, async () => (await replicas()) > 1 || undefined);
+    // The deployer looks once more, and leaves the autoscaler's count alone.
+    const { version } = await well.environment();
+    await until('a look at what was scaled out', 150, async () => {
+      return (await well.environment()).version > version || undefined;
     });
+    expect(await replicas()).toBeGreaterThan(1);
     expect((await well.environment()).release.phase).toBe('ready');
     const repairs = (await table.audit(well.key, 50)).filter(({ what }) => what.includes('put back'));
     expect(repairs).toHaveLength(1);
