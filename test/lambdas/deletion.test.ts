@@ -1,0 +1,119 @@
+/** What each stage takes away of an environment that was deleted: once, late, twice, crashed into, and of a call that was slow. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Environment } from '#core/environment.ts';
+import { next } from '#core/machine.ts';
+import { digestOf, spec, web } from '../contracts/samples.ts';
+import { rita } from './stages.ts';
+import { address, ready } from './ways.ts';
+import { crashing, look, scanEvent, told, World } from './world.ts';
+
+const name = 'web.checkout.schwifty.example';
+const repositories = ['candidate/checkout/web', 'cache/checkout/web', 'release/checkout/web'];
+const deletedEvent = (world: World) =>
+  told({ type: 'EnvironmentDeleted', environment: web, cluster: 'main', at: world.clock.now() });
+
+const inCluster = async (world: World) => (await world.cluster.look(web)).objects.length;
+const stages = [
+  { stage: 'deploy', part: 'cluster', left: inCluster },
+  { stage: 'dns', part: 'name', left: async (world: World) => world.zone.names().length },
+  {
+    stage: 'remove',
+    part: 'repositories',
+    left: async (world: World) => world.registry.repositories().length,
+  },
+] as const;
+
+const leftOf = ({ life }: Environment) => (life.state === 'deleting' ? life.left : []);
+
+/** It runs, is named, and was deleted a moment ago; nobody has heard of it yet. */
+let world: World;
+beforeEach(async () => {
+  world = await ready(new World({ environments: [] }));
+  await world.registry.make(web);
+  await world.deliver('dns', look());
+  await world.decide((environment, now) => next(environment, { kind: 'deletion-asked', person: rita }, now));
+});
+
+describe.each(stages)('$stage', ({ stage, part, left }) => {
+  test('takes its part away and says so; twice is once', async () => {
+    expect(await left(world)).toBeGreaterThan(0);
+    await world.deliver(stage, deletedEvent(world));
+    // A namespace is seen gone at the look after the one that removed it.
+    world.clock.advance(60);
+    await world.deliver(stage, look());
+    expect(await left(world)).toBe(0);
+    const { version, ...environment } = await world.environment();
+    expect(leftOf({ version, ...environment })).not.toContain(part);
+    await world.deliver(stage, deletedEvent(world));
+    expect((await world.environment()).version).toBe(version);
+  });
+
+  test.each(['before', 'after'] as const)('crashed %s its write, it finds out', async (when) => {
+    const store = crashing(world.store, when);
+    world.clock.advance(60);
+    const crashed = world.deliver(stage, look(), { store });
+    await expect(crashed).rejects.toThrow('crashed');
+    await world.deliver(stage, look());
+    world.clock.advance(60);
+    await world.deliver(stage, look());
+    expect(await left(world)).toBe(0);
+    expect(leftOf(await world.environment())).not.toContain(part);
+  });
+
+  test('an old message takes nothing from the environment that has the name since', async () => {
+    const old = deletedEvent(world);
+    await world.pass(400);
+    expect((await world.environment()).life.state).toBe('deleted');
+    const request = { key: web, cluster: 'main', requester: 'rita', spec };
+    await world.registry.make(web);
+    await world.decide((environment, now) => next(environment, { kind: 'requested', request }, now));
+    const { version } = await world.environment();
+    await world.deliver(stage, old);
+    await world.deliver(stage, look());
+    expect(world.registry.repositories()).toEqual(repositories);
+    expect((await world.environment()).version).toBe(version);
+  });
+
+  test('an event of another kind is refused, with the reason', async () => {
+    await world.deliver(stage, scanEvent('candidate/checkout/web', digestOf('x')));
+    expect(world.dead).toMatchObject([{ stage, reason: expect.stringContaining('takes') }]);
+  });
+});
+
+test('what a slow deployer makes anew after the namespace was gone is found, and goes', async () => {
+  const before = await ready(new World({ environments: [] }));
+  const slow = (await before.cluster.look(web)).objects;
+  expect(slow.length).toBeGreaterThan(0);
+  await world.pass(30);
+  expect(await inCluster(world)).toBe(0);
+  const home = slow.find(({ kind }) => kind === 'Namespace');
+  if (!home) throw new Error('there is no namespace');
+  await world.cluster.apply([
+    { ...home, metadata: { name: home.metadata.name, labels: home.metadata.labels ?? {} } },
+  ]);
+  expect(await inCluster(world)).toBe(1);
+  await world.pass(370);
+  expect(await inCluster(world)).toBe(0);
+  expect((await world.environment()).life.state).toBe('deleted');
+});
+
+test('a namespace that takes its time is looked at until it is gone', async () => {
+  const terminating = { deletionTimestamp: world.clock.now() };
+  world.cluster.edit(
+    web,
+    'Namespace',
+    (object) => ({ ...object, metadata: { ...object.metadata, ...terminating } }),
+    'checkout--web',
+  );
+  await world.pass(200);
+  expect(leftOf(await world.environment())).toEqual(['cluster']);
+});
+
+test("records that are somebody else's stay, and that is said", async () => {
+  const strange = { name: `schwifty-owner.${name}`, type: 'TXT' as const, ttl: 60, values: ['"theirs"'] };
+  await world.zone.change([{ action: 'UPSERT', record: strange }]);
+  await world.deliver('dns', deletedEvent(world));
+  expect(await world.zone.records([name])).toMatchObject([{ values: [address] }]);
+  const lines = (await world.store.audit(web, 5)).map(({ what }) => what);
+  expect(lines.at(-1)).toBe(`its name ${name} stays: its records are not ours`);
+});
