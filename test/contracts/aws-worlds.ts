@@ -1,10 +1,12 @@
 /** What the AWS adapters need to keep their contracts in, made of its own for each run on any endpoint of AWS's APIs. */
+
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
   DynamoDBClient,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
+import { DescribeRepositoriesCommand, ECRClient, RepositoryNotFoundException } from '@aws-sdk/client-ecr';
 import {
   CreateEventBusCommand,
   EventBridgeClient,
@@ -25,10 +27,12 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import * as z from 'zod';
 import { SqsDeadLetters, toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EventBridgeBus, SnsPager, SqsLooks } from '#adapters/aws/messages.ts';
 import { S3Reports } from '#adapters/aws/reports.ts';
+import { EcrRepositoryMaker, EcrRepositoryRemover } from '#adapters/aws/repositories.ts';
 import { Listed } from '#core/environment.ts';
 import { eventSource } from '#core/events.ts';
 import type { DeadLetterQueuesWorld } from './dead-letter-queues.ts';
@@ -37,6 +41,7 @@ import type { BusWorld } from './event-bus.ts';
 import type { LooksWorld } from './look-queues.ts';
 import type { PagerWorld } from './pager.ts';
 import type { ReportsWorld } from './reports.ts';
+import type { RepositoriesWorld } from './repositories.ts';
 
 export interface Sdk {
   readonly endpoint: string;
@@ -150,6 +155,24 @@ export class AwsWorlds {
         return { subject: Subject, body: NoticeBody.parse(json(Message)) };
       });
     return { pager: new SnsPager(TopicArn, sns), received };
+  }
+
+  /** Whoever runs this is their keeper: nobody else could take a release repository away. */
+  async repositories(): Promise<RepositoriesWorld> {
+    const client = new ECRClient(this.#sdk);
+    const { Arn = '' } = await new STSClient(this.#sdk).send(new GetCallerIdentityCommand({}));
+    const protection = { promoterRoleArn: 'arn:aws:iam::000000000000:role/promoter', keeperRoleArn: Arn };
+    const isThere = async (repository: string): Promise<boolean> => {
+      try {
+        await client.send(new DescribeRepositoriesCommand({ repositoryNames: [repository] }));
+        return true;
+      } catch (error) {
+        if (error instanceof RepositoryNotFoundException) return false;
+        throw error;
+      }
+    };
+    const maker = new EcrRepositoryMaker(protection, client);
+    return { maker, remover: new EcrRepositoryRemover(client), isThere };
   }
 
   async reports(): Promise<ReportsWorld> {

@@ -27,6 +27,7 @@ import { pagerContract } from './pager.ts';
 import { personKeysContract } from './person-keys.ts';
 import { promoterContract } from './promoter.ts';
 import { reportsContract } from './reports.ts';
+import { repositoriesContract } from './repositories.ts';
 import { requestsContract } from './requests.ts';
 import { complete, digestOf, finding, start } from './samples.ts';
 import { type Content, scannerContract } from './scanner.ts';
@@ -38,6 +39,11 @@ requestsContract('MemoryRequests', () => {
   return { requests: store.requests, store };
 });
 bucketsContract('MemoryBuckets', () => new MemoryBuckets());
+repositoriesContract('MemoryRegistry', async () => {
+  const registry = new MemoryRegistry(new MemoryClock(start));
+  const isThere = async (name: string) => registry.repositories().includes(name);
+  return { maker: registry, remover: registry, isThere };
+});
 reportsContract('MemoryReports', async () => {
   const reports = new MemoryReports();
   return { reports, get: async (url) => reports.kept.get(url) };

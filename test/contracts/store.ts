@@ -127,6 +127,19 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
       expect(await store.verdict(key, digestOf('image'))).toMatchObject({ result: 'block' });
     });
 
+    test('what a team holds is written with a change, or neither is; of two that read the same one is told', async () => {
+      const team = keyOf(`l${key.name.replaceAll('-', '')}`.slice(0, 24), 'xx').team;
+      const ask = (name: string) => requested({ key: { team, name: keyOf(team, name).name } });
+      expect(await store.ledger(team)).toEqual({ team, version: 0, held: {} });
+      const first = { team, version: 1, held: { one: { cpu: 0.1, memoryMiB: 1, gpu: 0, environments: 1 } } };
+      await store.write(ask('one'), { ledger: first });
+      expect(await store.ledger(team)).toEqual(first);
+      const late = store.write(ask('two'), { ledger: first });
+      await expect(late).rejects.toThrow(new Conflict(`What team ${team} holds changed meanwhile.`));
+      expect(await store.read(ask('two').environment.key)).toBeUndefined();
+      expect(await store.ledger(team)).toEqual(first);
+    });
+
     test('a team lists its environments by name, page by page, without what is large', async () => {
       const { team } = keyOf(`t${key.name.replaceAll('-', '')}`.slice(0, 24), 'xx');
       const names = ['one', 'three', 'two'].map((name) => keyOf(team, name).name);

@@ -35,6 +35,7 @@ import { pagerContract } from '../contracts/pager.ts';
 import { personKeysContract } from '../contracts/person-keys.ts';
 import { promoterContract } from '../contracts/promoter.ts';
 import { reportsContract } from '../contracts/reports.ts';
+import { repositoriesContract } from '../contracts/repositories.ts';
 import { requestsContract } from '../contracts/requests.ts';
 import { type Content, scannerContract } from '../contracts/scanner.ts';
 import { storeContract } from '../contracts/store.ts';
@@ -74,6 +75,7 @@ requestsContract('RequestItems', () => ({
   store: new Table(tableName, dynamo),
 }));
 bucketsContract('BucketItems', () => new BucketItems(tableName, dynamo));
+repositoriesContract('ECR repositories', () => worlds.repositories());
 reportsContract('S3Reports', () => worlds.reports());
 noticesContract('NoticeItems', () => new NoticeItems(tableName, dynamo));
 personKeysContract('PersonKeyItems', () => new PersonKeyItems(tableName, dynamo));

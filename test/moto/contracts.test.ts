@@ -20,6 +20,7 @@ import { noticesContract } from '../contracts/notices.ts';
 import { pagerContract } from '../contracts/pager.ts';
 import { personKeysContract } from '../contracts/person-keys.ts';
 import { reportsContract } from '../contracts/reports.ts';
+import { repositoriesContract } from '../contracts/repositories.ts';
 import { requestsContract } from '../contracts/requests.ts';
 import { scannerContract } from '../contracts/scanner.ts';
 import { storeContract } from '../contracts/store.ts';
@@ -42,6 +43,7 @@ requestsContract('RequestItems on moto', () => ({
   store: new Table(tableName, dynamo),
 }));
 bucketsContract('BucketItems on moto', () => new BucketItems(tableName, dynamo));
+repositoriesContract('ECR repositories on moto', () => worlds.repositories());
 reportsContract('S3Reports on moto', () => worlds.reports());
 noticesContract('NoticeItems on moto', () => new NoticeItems(tableName, dynamo));
 personKeysContract('PersonKeyItems on moto', () => new PersonKeyItems(tableName, dynamo));
