@@ -90,6 +90,13 @@ module.exports = {
       'local/ runs the product, it does not reach into it.',
     ),
     {
+      name: 'zod-is-set-up-once',
+      comment: 'core/zod.ts sets zod up, and takes the small one: import that.',
+      severity: 'error',
+      from: { path: OURS, pathNot: '^core/zod\\.ts$' },
+      to: { path: '(^|/)node_modules/zod/' },
+    },
+    {
       name: 'clients-only-in-adapters-and-local',
       comment: 'SDK and Kubernetes clients live behind adapters/.',
       severity: 'error',

@@ -1,7 +1,7 @@
 /** Headers that requests name versions and themselves by, and how those are said that are not there or not valid. */
-import * as z from 'zod';
 import type { Environment } from '#core/environment.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
+import * as z from '#core/zod.ts';
 import { fieldsOf, ProblemError } from './problem.ts';
 
 /** Strong: an environment's version changes with every write. */
@@ -12,14 +12,15 @@ export const etagOf = ({ version }: Pick<Environment, 'version'>): { readonly et
 /** On every change of an environment: the version that was read, and that the write expects. */
 export const IfMatch = z.object({
   'if-match': z
-    .string()
-    .regex(/^"\d{1,10}"$/, 'one ETag, as it was answered: "7"')
-    .transform((tag) => Number(tag.slice(1, -1)))
-    .describe('The ETag that the environment was read with.'),
+    .pipe(
+      z.string().check(z.regex(/^"\d{1,10}"$/, 'one ETag, as it was answered: "7"')),
+      z.transform((tag) => Number(tag.slice(1, -1))),
+    )
+    .check(z.describe('The ETag that the environment was read with.')),
 });
 
 /** Without it a change is refused by a status of its own (RFC 6585); all else is a bad request. */
-export function headersOf<H extends z.ZodObject>(
+export function headersOf<H extends z.ZodMiniObject>(
   schema: H,
   header: (name: string) => string | undefined,
 ): z.output<H> {

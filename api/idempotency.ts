@@ -3,22 +3,29 @@
  * day (draft-ietf-httpapi-idempotency-key-header-07). What was refused or failed leaves the key free, unless it was done.
  */
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
 import { unreachable } from '#core/errors.ts';
 import { addSeconds } from '#core/names.ts';
 import type { Clock } from '#core/ports.ts';
 import type { KeptAnswer, RequestRef, Requests } from '#core/request-ports.ts';
+import * as z from '#core/zod.ts';
 import { ProblemError } from './problem.ts';
 
 export const IdempotencyKey = z.object({
   'idempotency-key': z
-    .string()
-    .regex(
-      /^(?:"[\w.:-]{1,64}"|[\w.:-]{1,64})$/,
-      'up to 64 letters, digits and _ . : -, in quotes or without',
+    .pipe(
+      z
+        .string()
+        .check(
+          z.regex(
+            /^(?:"[\w.:-]{1,64}"|[\w.:-]{1,64})$/,
+            'up to 64 letters, digits and _ . : -, in quotes or without',
+          ),
+        ),
+      z.transform((key) => key.replaceAll('"', '')),
     )
-    .transform((key) => key.replaceAll('"', ''))
-    .describe('Of your choice, such as a UUID: the same request sent again under it is not done again.'),
+    .check(
+      z.describe('Of your choice, such as a UUID: the same request sent again under it is not done again.'),
+    ),
 });
 
 /** Longer than the function lives. */

@@ -1,7 +1,7 @@
 /** How a route says no: RFC 9457, with the fields that are wrong. */
-import type * as z from 'zod';
 import type { Refusal } from '#core/decision.ts';
 import { Conflict, Rejected, Retryable } from '#core/errors.ts';
+import type * as z from '#core/zod.ts';
 import type { Problem } from './schemas.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ export function invalid(fields: NonNullable<Problem['fields']>, whole = 'the bod
   return new ProblemError(422, 'The request is not valid', detail, { fields });
 }
 
-export const fieldsOf = ({ issues }: z.ZodError): NonNullable<Problem['fields']> =>
+export const fieldsOf = ({ issues }: z.core.$ZodError): NonNullable<Problem['fields']> =>
   issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
 
 /** What is answered for an error; undefined for one that nobody foresaw. */

@@ -2,7 +2,6 @@
  * A route is data: what it is for, who may, what it takes and what it answers. The app (app.ts) and the OpenAPI document
  * (openapi/) are made from the same. In which order a request is held against it, `respond` says.
  */
-import * as z from 'zod';
 import type { Config, Team } from '#core/config.ts';
 import type {
   Chronicle,
@@ -17,6 +16,7 @@ import type { Buckets, KeptAnswer, RequestRef, Requests } from '#core/request-po
 
 import type { Person } from '#core/roles.ts';
 import { type Right, whyNot } from '#core/roles.ts';
+import * as z from '#core/zod.ts';
 import type { DeadLetterDeps } from './dead-letters.ts';
 import { headersOf } from './headers.ts';
 import { IdempotencyKey, once } from './idempotency.ts';
@@ -59,7 +59,7 @@ interface Asked<P, H, Q, B> {
   readonly request: RequestRef | undefined;
 }
 
-type Answers = Readonly<Record<number, z.ZodType>>;
+type Answers = Readonly<Record<number, z.ZodMiniType>>;
 /** One of the statuses that the route names, with what it promises for it. */
 type AnswerOf<A extends Answers> = {
   [S in keyof A & number]: {
@@ -85,10 +85,10 @@ export interface RouteData {
   readonly name: string;
   readonly summary: string;
   readonly who: Who;
-  readonly params: z.ZodObject;
-  readonly headers: z.ZodObject;
-  readonly query: z.ZodObject;
-  readonly body: z.ZodType;
+  readonly params: z.ZodMiniObject;
+  readonly headers: z.ZodMiniObject;
+  readonly query: z.ZodMiniObject;
+  readonly body: z.ZodMiniType;
   readonly answers: Answers;
   /** Statuses of problems that it may answer beside those that its kind of route may. */
   readonly problems?: readonly number[];
@@ -99,10 +99,10 @@ export interface Route extends RouteData {
 }
 
 interface Definition<
-  P extends z.ZodObject,
-  H extends z.ZodObject,
-  Q extends z.ZodObject,
-  B extends z.ZodType,
+  P extends z.ZodMiniObject,
+  H extends z.ZodMiniObject,
+  Q extends z.ZodMiniObject,
+  B extends z.ZodMiniType,
   A extends Answers,
 > extends RouteData {
   readonly params: P;
@@ -117,16 +117,16 @@ interface Definition<
 }
 
 export function route<
-  P extends z.ZodObject,
-  H extends z.ZodObject,
-  Q extends z.ZodObject,
-  B extends z.ZodType,
+  P extends z.ZodMiniObject,
+  H extends z.ZodMiniObject,
+  Q extends z.ZodMiniObject,
+  B extends z.ZodMiniType,
   const A extends Answers,
 >({ answer, ...data }: Definition<P, H, Q, B, A>): Route {
   const isOnce = data.method === 'POST';
   return {
     ...data,
-    headers: isOnce ? data.headers.extend(IdempotencyKey.shape) : data.headers,
+    headers: isOnce ? z.extend(data.headers, IdempotencyKey.shape) : data.headers,
     /** A stranger learns nothing of a team: who may is settled as soon as the team is known. */
     respond: async (raw, deps) => {
       const { who } = data;
@@ -186,7 +186,7 @@ export function teamOf(config: Config, name: string): Team {
 }
 
 /** A path that can name nothing is the path of nothing. */
-function paramsOf<P extends z.ZodObject>(schema: P, value: RawRequest['params']): z.output<P> {
+function paramsOf<P extends z.ZodMiniObject>(schema: P, value: RawRequest['params']): z.output<P> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const fields = fieldsOf(parsed.error);
@@ -196,7 +196,7 @@ function paramsOf<P extends z.ZodObject>(schema: P, value: RawRequest['params'])
   throw new ProblemError(404, 'Not found', detail, { fields });
 }
 
-function queryOf<Q extends z.ZodObject>(schema: Q, value: RawRequest['query']): z.output<Q> {
+function queryOf<Q extends z.ZodMiniObject>(schema: Q, value: RawRequest['query']): z.output<Q> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw invalid(fieldsOf(parsed.error), 'the query');
@@ -205,14 +205,14 @@ function queryOf<Q extends z.ZodObject>(schema: Q, value: RawRequest['query']): 
 /** Below the six megabytes that a function takes; a spec with all its files is about one. */
 const maxBody = 2 * 1024 * 1024;
 
-function bodyOf<B extends z.ZodType>(schema: B, text: string): z.output<B> {
+function bodyOf<B extends z.ZodMiniType>(schema: B, text: string): z.output<B> {
   const parsed = schema.safeParse(takesNothing(schema) ? undefined : json(text));
   if (parsed.success) return parsed.data;
   throw invalid(fieldsOf(parsed.error));
 }
 
 /** What is sent to a route that takes no body is not looked at. */
-export const takesNothing = (schema: z.ZodType): boolean => schema === noBody;
+export const takesNothing = (schema: z.ZodMiniType): boolean => schema === noBody;
 
 function json(text: string): unknown {
   if (text.length > maxBody) {

@@ -1,5 +1,4 @@
 /** What goes over the wire: requests as they are checked, answers as the client may rely on them. */
-import * as z from 'zod';
 import { BaseImage } from '#core/config.ts';
 import { Cost } from '#core/cost.ts';
 import { Remedy } from '#core/dead-letter.ts';
@@ -13,13 +12,14 @@ import { origin, StoryId } from '#core/story.ts';
 import { Judgement, Step } from '#core/trace.ts';
 import { Amounts } from '#core/usage.ts';
 import { Verdict } from '#core/verdict.ts';
+import * as z from '#core/zod.ts';
 
 /** `/teams/{team}` */
 export const TeamPath = z.object({ team: TeamName });
 export const KeyPath = z.object({ team: TeamName, id: KeyId });
 /** `/environments/{team}/{name}` */
 export const EnvironmentPath = z.object({ team: TeamName, name: EnvironmentName });
-export const DlqPath = z.object({ dlq: z.string().min(1).max(100) });
+export const DlqPath = z.object({ dlq: z.string().check(z.minLength(1), z.maxLength(100)) });
 
 export const HealthAnswer = z.object({ status: z.literal('ok') });
 
@@ -27,12 +27,12 @@ export const CreateEnvironment = z.strictObject({
   team: TeamName,
   name: EnvironmentName,
   /** Without it the first of the catalog, or the one that the configuration names for the environment. */
-  cluster: ClusterName.optional(),
+  cluster: z.optional(ClusterName),
   spec: Spec,
 });
 /** The whole of it: what is left out is as for an environment that is asked for. */
 export const ChangeEnvironment = z.strictObject({ spec: Spec });
-export const AskForBuild = z.strictObject({ useCache: z.boolean().default(false) });
+export const AskForBuild = z.strictObject({ useCache: z._default(z.boolean(), false) });
 export type CreateEnvironment = z.infer<typeof CreateEnvironment>;
 export const ReportPath = z.object({ ...EnvironmentPath.shape, digest: Digest });
 
@@ -69,8 +69,8 @@ export const KeyAnswer = z.object({
   comment: z.string(),
   state: z.enum(['good', 'revoked']),
   addedAt: Instant,
-  revokedBy: z.string().optional(),
-  revokedAt: Instant.optional(),
+  revokedBy: z.optional(z.string()),
+  revokedAt: z.optional(Instant),
 });
 export type KeyAnswer = z.infer<typeof KeyAnswer>;
 export const KeysAnswer = z.object({ keys: z.array(KeyAnswer) });
@@ -83,7 +83,7 @@ export const ImagesAnswer = z.object({
       /** The newest one, what runs, or what ran before it and may be gone back to. */
       is: z.array(z.enum(['newest', 'running', 'stopped', 'previous'])),
       /** As the gate judged it last; absent where it did not yet. */
-      verdict: Judgement.optional(),
+      verdict: z.optional(Judgement),
     }),
   ),
 });
@@ -102,9 +102,11 @@ export const CreateRejection = z.strictObject({
   /** One line, for whoever asked for the image. */
   reason: z
     .string()
-    .min(1)
-    .max(500)
-    .regex(/^[ -~\u00a0-\uffff]+$/, 'one line without control characters'),
+    .check(
+      z.minLength(1),
+      z.maxLength(500),
+      z.regex(/^[ -~\u00a0-\uffff]+$/, 'one line without control characters'),
+    ),
 });
 
 export const CreateApproval = z.strictObject({ digest: Digest });
@@ -113,57 +115,56 @@ export const EnvironmentAnswer = z.object({
   environment: Environment,
   phase: z.string(),
   /** On the newest image, or on the blocked one that is being rebuilt, once the gate has judged it. */
-  verdict: Verdict.optional(),
+  verdict: z.optional(Verdict),
   history: z.array(z.object({ at: z.string(), actor: z.string(), what: z.string(), ...origin })),
 });
 export type EnvironmentAnswer = z.infer<typeof EnvironmentAnswer>;
 
 const limit = z
-  .string()
-  .regex(/^(?:[1-9]\d?|100)$/, 'from 1 to 100')
-  .transform(Number)
-  .optional()
-  .describe('How many a page has at most.');
+  .optional(z.pipe(z.string().check(z.regex(/^(?:[1-9]\d?|100)$/, 'from 1 to 100')), z.transform(Number)))
+  .check(z.describe('How many a page has at most.'));
 
 export const ListQuery = z.strictObject({
-  team: TeamName.optional().describe('Of this team alone; without it of all whose environments you may see.'),
+  team: z
+    .optional(TeamName)
+    .check(z.describe('Of this team alone; without it of all whose environments you may see.')),
   cursor: z
-    .string()
-    .regex(/^[a-z0-9-]{1,24}\/[a-z0-9-]{1,24}$/, 'the `next` of an earlier page')
-    .transform((id, context) => {
-      const key = parseEnvironmentId(id);
-      if (key) return key;
-      context.addIssue({ code: 'custom', message: 'the `next` of an earlier page' });
-      return z.NEVER;
-    })
-    .optional()
-    .describe('`next` of the page before.'),
+    .optional(
+      z.pipe(
+        z.string().check(z.regex(/^[a-z0-9-]{1,24}\/[a-z0-9-]{1,24}$/, 'the `next` of an earlier page')),
+        z.transform((id, payload) => {
+          const key = parseEnvironmentId(id);
+          if (key) return key;
+          payload.issues.push({ code: 'custom', message: 'the `next` of an earlier page', input: id });
+          return z.NEVER;
+        }),
+      ),
+    )
+    .check(z.describe('`next` of the page before.')),
   limit,
 });
 
 export const EnvironmentsAnswer = z.object({
   environments: z.array(z.object({ ...Listed.shape, phase: z.string() })),
   /** The cursor of the next page, where there is one. */
-  next: z.string().optional(),
+  next: z.optional(z.string()),
 });
 export type EnvironmentsAnswer = z.infer<typeof EnvironmentsAnswer>;
 
 /** Query of `GET /environments/{team}/{name}/trace`. */
 export const TraceQuery = z.strictObject({
-  story: StoryId.optional(),
+  story: z.optional(StoryId),
   /** `next` of the page before. */
-  cursor: z
-    .string()
-    .regex(/^\d{1,10}$/, 'the `next` of an earlier page')
-    .transform(Number)
-    .optional(),
+  cursor: z.optional(
+    z.pipe(z.string().check(z.regex(/^\d{1,10}$/, 'the `next` of an earlier page')), z.transform(Number)),
+  ),
 });
 
 /** One page of an environment's story, oldest first; `next` is the cursor of the page after it, if there is one. */
-export const TraceAnswer = z.object({ steps: z.array(Step), next: z.string().optional() });
+export const TraceAnswer = z.object({ steps: z.array(Step), next: z.optional(z.string()) });
 export type TraceAnswer = z.infer<typeof TraceAnswer>;
 
-const Dlq = { name: z.string(), remedy: Remedy, note: z.string().optional() };
+const Dlq = { name: z.string(), remedy: Remedy, note: z.optional(z.string()) };
 
 export const DlqsAnswer = z.object({
   queues: z.array(
@@ -172,7 +173,7 @@ export const DlqsAnswer = z.object({
       /** As SQS counts: not to the message. */
       messages: z.int(),
       /** Of the first messages that SQS gave. */
-      oldestAt: Instant.optional(),
+      oldestAt: z.optional(Instant),
     }),
   ),
 });
@@ -197,9 +198,9 @@ export type DlqAnswer = z.infer<typeof DlqAnswer>;
 
 export const RedriveRequest = z.strictObject({
   /** Without them all messages. */
-  ids: z.array(z.string().min(1)).min(1).max(100).optional(),
+  ids: z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1), z.maxLength(100))),
   /** Only what was sent until then: the answer's, when the next part is asked for. */
-  before: Instant.optional(),
+  before: z.optional(Instant),
 });
 export type RedriveRequest = z.infer<typeof RedriveRequest>;
 
@@ -223,6 +224,6 @@ export const Problem = z.object({
   title: z.string(),
   status: z.int(),
   detail: z.string(),
-  fields: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  fields: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
 });
 export type Problem = z.infer<typeof Problem>;

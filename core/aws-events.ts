@@ -4,12 +4,12 @@
  * Shapes: Amazon ECR user guide "Sample events from Amazon ECR"; Amazon Inspector user guide "EventBridge event schema";
  * AWS CodeBuild user guide "Build notifications input format reference".
  */
-import * as z from 'zod';
 import { parse, Rejected } from './errors.ts';
 import { DomainEvent, eventSource } from './events.ts';
 import { Digest, EnvironmentKey } from './names.ts';
 import { Alive, Seen } from './seen.ts';
 import { origin } from './story.ts';
+import * as z from './zod.ts';
 
 const Envelope = z.object({
   id: z.string(),
@@ -19,21 +19,22 @@ const Envelope = z.object({
 });
 
 /** ECR's detail has the repository's name; Inspector's has its ARN under the same key. */
-const repositoryName = z
-  .string()
-  .transform((text) => text.replace(/^arn:[^:]+:ecr:[^:]*:[^:]*:repository\//, ''));
+const repositoryName = z.pipe(
+  z.string(),
+  z.transform((text) => text.replace(/^arn:[^:]+:ecr:[^:]*:[^:]*:repository\//, '')),
+);
 const ImageDetail = z.object({ 'repository-name': repositoryName, 'image-digest': Digest });
 
 const BuildDetail = z.object({
   'build-status': z.enum(['IN_PROGRESS', 'SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT']),
   'build-id': z.string(),
-  'additional-information': z
-    .object({
+  'additional-information': z.optional(
+    z.object({
       environment: z.object({
         'environment-variables': z.array(z.object({ name: z.string(), value: z.string() })),
       }),
-    })
-    .optional(),
+    }),
+  ),
 });
 
 /** Asks a stage to look at an environment again: sent by the outbox and by reconcile, straight to the stage's queue. */

@@ -1,19 +1,16 @@
 /** What an environment costs while it runs, from its spec and the configuration's prices: an estimate, with what it assumes. */
-import * as z from 'zod';
 import type { Spec } from './spec.ts';
+import * as z from './zod.ts';
 
-const price = z.number().min(0);
+const price = z.number().check(z.minimum(0));
 
 /** An hour of each. The defaults: Fargate's on-demand cores and gigabytes and a g6.xlarge's GPU in us-east-1, and an NLB. */
 export const Prices = z.strictObject({
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/)
-    .default('USD'),
-  cpu: price.default(0.04048),
-  memoryGiB: price.default(0.004445),
-  gpu: price.default(0.8048),
-  loadBalancer: price.default(0.0225),
+  currency: z._default(z.string().check(z.regex(/^[A-Z]{3}$/)), 'USD'),
+  cpu: z._default(price, 0.04048),
+  memoryGiB: z._default(price, 0.004445),
+  gpu: z._default(price, 0.8048),
+  loadBalancer: z._default(price, 0.0225),
 });
 export type Prices = z.infer<typeof Prices>;
 

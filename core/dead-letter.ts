@@ -9,8 +9,8 @@
  * - an invocation or a notice that failed: attributes ErrorCode, ErrorMessage
  *   (AWS Lambda developer guide, "Adding a dead-letter queue").
  */
-import * as z from 'zod';
 import { EnvironmentKey, type Instant } from './names.ts';
+import * as z from './zod.ts';
 
 /** How a queue's messages are done again. */
 export const Remedy = z.enum([
@@ -28,13 +28,13 @@ export type Remedy = z.infer<typeof Remedy>;
 /** A DLQ as the API's function is told of it. */
 export const DeadLetterPlace = z.object({
   /** `gate`, `deploy-main`, `outbox` */
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/),
+  name: z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/)),
   url: z.url(),
   /** The stage's own queue, where messages are moved to. */
-  queueUrl: z.url().optional(),
+  queueUrl: z.optional(z.url()),
   remedy: Remedy,
   /** What a person reads where redriving is something else than moving. */
-  note: z.string().optional(),
+  note: z.optional(z.string()),
 });
 export type DeadLetterPlace = z.infer<typeof DeadLetterPlace>;
 
@@ -63,13 +63,13 @@ export interface Reason {
 }
 
 const StreamBatch = z.object({
-  requestContext: z.object({ condition: z.string(), approximateInvokeCount: z.int().optional() }),
-  responseContext: z.object({ functionError: z.string().optional() }).optional(),
+  requestContext: z.object({ condition: z.string(), approximateInvokeCount: z.optional(z.int()) }),
+  responseContext: z.optional(z.object({ functionError: z.optional(z.string()) })),
   DDBStreamBatchInfo: z.object({
     shardId: z.string(),
     startSequenceNumber: z.string(),
     endSequenceNumber: z.string(),
-    batchSize: z.int().optional(),
+    batchSize: z.optional(z.int()),
   }),
 });
 

@@ -1,11 +1,11 @@
 /** How the outbox is asked to send all that it holds, and what it answers. */
-import * as z from 'zod';
 import { EnvironmentKey } from './names.ts';
+import * as z from './zod.ts';
 
 export const DrainRequest = z.object({
   kind: z.literal('drain'),
   /** Those that were set aside because they could not be read. */
-  entries: z.array(z.object({ environment: EnvironmentKey, id: z.string() })).max(100),
+  entries: z.array(z.object({ environment: EnvironmentKey, id: z.string() })).check(z.maxLength(100)),
 });
 export type DrainRequest = z.infer<typeof DrainRequest>;
 

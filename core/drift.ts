@@ -2,9 +2,9 @@
  * What separates a cluster from what an environment wants, field by field. Only fields that we apply are ours: what a
  * person, the autoscaler or an add-on sets beside them is theirs, and is left. Rollout and repair are one plan, from here.
  */
-import * as z from 'zod';
 import { fieldManager, type KubernetesObject, managedBy } from './labels.ts';
 import { isRecord, isSame } from './same.ts';
+import * as z from './zod.ts';
 
 /** An object as the API server gives it, with the field managers that have touched it. */
 export const LiveObject = z.looseObject({
@@ -12,11 +12,11 @@ export const LiveObject = z.looseObject({
   kind: z.string(),
   metadata: z.looseObject({
     name: z.string(),
-    namespace: z.string().optional(),
-    labels: z.record(z.string(), z.string()).optional(),
-    uid: z.string().optional(),
-    deletionTimestamp: z.string().optional(),
-    managedFields: z.array(z.looseObject({ manager: z.string().optional() })).optional(),
+    namespace: z.optional(z.string()),
+    labels: z.optional(z.record(z.string(), z.string())),
+    uid: z.optional(z.string()),
+    deletionTimestamp: z.optional(z.string()),
+    managedFields: z.optional(z.array(z.looseObject({ manager: z.optional(z.string()) }))),
   }),
 });
 export type LiveObject = z.infer<typeof LiveObject>;

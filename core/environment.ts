@@ -3,13 +3,13 @@
  * promotion, `release` what the cluster runs; they move apart, so that a new image never disturbs what runs.
  * What exists only after approval can't be written before it: each phase has just its own fields.
  */
-import * as z from 'zod';
 import { Incident, Notice } from './incident.ts';
 import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
 import { Spec } from './spec.ts';
 import { Stories } from './story.ts';
 import { Amounts } from './usage.ts';
 import { Fix } from './verdict.ts';
+import * as z from './zod.ts';
 
 /** One digest in the candidate repository. The later push is the newer image. */
 export const Image = z.object({ digest: Digest, pushedAt: Instant, tags: z.array(z.string()) });
@@ -20,13 +20,13 @@ const since = { since: Instant };
 const waits = { lookAt: Instant, ...since };
 const build = z.object({
   number: z.int(),
-  id: z.string().optional(),
+  id: z.optional(z.string()),
   fixes: z.array(Fix),
   /** A person wants nothing of what was built before in it. */
-  withoutCache: z.boolean().optional(),
+  withoutCache: z.optional(z.boolean()),
 });
 /** The image that a rebuild is to replace: late news of it must not push the rebuild aside. */
-const replaces = Image.optional();
+const replaces = z.optional(Image);
 const basis = z.object({ policyVersion: z.string(), waivers: z.array(z.string()) });
 const approval = z.object({ approver: z.string(), approvedAt: Instant, ...basis.shape });
 
@@ -50,7 +50,7 @@ const released = Released.shape;
 /** What should have run in its place, and why it does not. */
 const failed = z.object({ digest: Digest, reason: z.string() });
 /** What was Ready before it, and may be gone back to. */
-const previous = Released.optional();
+const previous = z.optional(Released);
 
 /** In each phase `digest` is what the cluster is to run now, or is to keep ready to be started. */
 export const Release = z.discriminatedUnion('phase', [
@@ -59,7 +59,7 @@ export const Release = z.discriminatedUnion('phase', [
   z.object({
     phase: z.literal('deploying'),
     ...released,
-    deadline: Instant.optional(),
+    deadline: z.optional(Instant),
     previous,
     ...waits,
   }),
@@ -69,8 +69,8 @@ export const Release = z.discriminatedUnion('phase', [
     ...released,
     address: z.string(),
     /** When to ask for its name again; gone when the name points here. */
-    pointAt: Instant.optional(),
-    failed: failed.optional(),
+    pointAt: z.optional(Instant),
+    failed: z.optional(failed),
     ...waits,
   }),
   /** It was Ready, or it is what was gone back to. */
@@ -78,7 +78,7 @@ export const Release = z.discriminatedUnion('phase', [
     phase: z.literal('unready'),
     ...released,
     reason: z.string(),
-    failed: failed.optional(),
+    failed: z.optional(failed),
     ...waits,
   }),
   /** It was not Ready in time, and there is nothing to go back to. */
@@ -103,7 +103,7 @@ export const Life = z.discriminatedUnion('state', [
     state: z.literal('deleting'),
     since: Instant,
     by: z.string(),
-    left: z.array(Part).min(1),
+    left: z.array(Part).check(z.minLength(1)),
     swept: z.boolean(),
     lookAt: Instant,
   }),
@@ -117,42 +117,45 @@ export const Environment = z.object({
   cluster: ClusterName,
   requester: z.string(),
   spec: Spec,
-  life: Life.default({ state: 'running' }),
+  life: z._default(Life, { state: 'running' }),
   createdAt: Instant,
   /** Every write names the version that it expects and leaves the next one. */
   version: z.int(),
   /** Builds asked for so far; the tag of build n is `build-n`. */
   builds: z.int(),
   /** Rebuilds with fixes since the last request, all that they fixed, and how much blocked before the last of them. */
-  remediation: z.object({ attempts: z.int(), fixes: z.array(Fix), blockingBefore: z.int().optional() }),
+  remediation: z.object({ attempts: z.int(), fixes: z.array(Fix), blockingBefore: z.optional(z.int()) }),
   candidate: Candidate,
   release: Release,
-  stories: Stories.optional(),
-  dns: z.object({ name: z.string(), target: z.string() }).optional(),
+  stories: z.optional(Stories),
+  dns: z.optional(z.object({ name: z.string(), target: z.string() })),
   incidents: z.array(Incident),
   /** The newest OOM that was told of: Kubernetes shows it for as long as the pod lives. */
-  lastOomAt: Instant.optional(),
+  lastOomAt: z.optional(Instant),
   /** When the gate is to judge what runs again; absent while nothing is released. */
-  recheckAt: Instant.optional(),
+  recheckAt: z.optional(Instant),
   /** What people on call are to be told, oldest first; gone when they were. */
   untold: z.array(Notice),
   /** What of ours the last look found changed and put back: somebody who changes it each time is told of once. */
-  repaired: z.string().optional(),
+  repaired: z.optional(z.string()),
 });
 export type Environment = z.infer<typeof Environment>;
 
 /** What lists show of one: without what is large, its spec first of all; `asks` is what of it counts. */
-export const Listed = Environment.pick({
-  key: true,
-  cluster: true,
-  requester: true,
-  life: true,
-  createdAt: true,
-  version: true,
-  candidate: true,
-  release: true,
-  dns: true,
-}).extend({ asks: Amounts.optional() });
+export const Listed = z.extend(
+  z.pick(Environment, {
+    key: true,
+    cluster: true,
+    requester: true,
+    life: true,
+    createdAt: true,
+    version: true,
+    candidate: true,
+    release: true,
+    dns: true,
+  }),
+  { asks: z.optional(Amounts) },
+);
 export type Listed = z.infer<typeof Listed>;
 
 /** One word for people: the release while something runs or is about to, else the candidate. */

@@ -1,9 +1,9 @@
 /** The events that we tell on our own bus. Each names its environment; the sequence orders those of one environment. */
-import * as z from 'zod';
 import { Incident } from './incident.ts';
 import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
 import { origin } from './story.ts';
 import { Fix } from './verdict.ts';
+import * as z from './zod.ts';
 
 export const eventSource = 'getschwifty';
 
@@ -15,16 +15,16 @@ const about = {
   cluster: ClusterName,
   at: Instant,
   /** Tells older from newer among the events of one environment; absent from what was written before there was one. */
-  sequence: Sequence.optional(),
+  sequence: z.optional(Sequence),
   ...origin,
 };
-const event = <T extends string, F extends z.ZodRawShape>(type: T, fields: F) =>
+const event = <T extends string, F extends z.core.$ZodShape>(type: T, fields: F) =>
   z.object({ type: z.literal(type), ...about, ...fields });
 
 export const DomainEvent = z.discriminatedUnion('type', [
   event('EnvironmentRequested', { build: z.int() }),
   /** Another spec, a rebuild, a stop or a start. `build` where an image is to be built. */
-  event('EnvironmentChanged', { build: z.int().optional() }),
+  event('EnvironmentChanged', { build: z.optional(z.int()) }),
   event('EnvironmentDeleted', {}),
   event('RemediationRequested', { build: z.int(), fixes: z.array(Fix) }),
   event('ImagePassed', { digest: Digest }),

@@ -1,6 +1,6 @@
 /** What a scan says of an image, in our words: both kinds of ECR scanning are turned into this at the boundary. */
-import * as z from 'zod';
 import type { Instant } from './names.ts';
+import * as z from './zod.ts';
 
 /** Amazon Inspector's and ECR's severities; `UNKNOWN` stands for any that neither documents. */
 export const Severity = z.enum([
@@ -19,15 +19,15 @@ export type Ecosystem = z.infer<typeof Ecosystem>;
 
 export const Finding = z.object({
   /** `CVE-2021-44906`; a GHSA or vendor id where no CVE was given. */
-  id: z.string().min(1),
+  id: z.string().check(z.minLength(1)),
   severity: Severity,
-  package: z.string().min(1),
+  package: z.string().check(z.minLength(1)),
   installed: z.string(),
   ecosystem: Ecosystem,
   /** Basic scanning knows nothing of fixes. */
   fix: z.enum(['yes', 'no', 'partial', 'unknown']),
-  fixedIn: z.string().optional(),
-  url: z.string().optional(),
+  fixedIn: z.optional(z.string()),
+  url: z.optional(z.string()),
 });
 export type Finding = z.infer<typeof Finding>;
 

@@ -1,7 +1,7 @@
 /** Something the pager is told of, with its recovery. Each is told once and closed once. */
-import * as z from 'zod';
 import type { Health } from './health.ts';
 import { addSeconds, Digest, Instant } from './names.ts';
+import * as z from './zod.ts';
 
 export const IncidentKind = z.enum(['oom', 'rollout', 'down', 'vulnerable']);
 export type IncidentKind = z.infer<typeof IncidentKind>;
@@ -16,7 +16,7 @@ export const Incident = z.object({
   /** What happened, and what to do. */
   summary: z.string(),
   /** The image, where the trouble is the image's. */
-  digest: Digest.optional(),
+  digest: z.optional(Digest),
 });
 export type Incident = z.infer<typeof Incident>;
 

@@ -2,7 +2,6 @@
  * What a watcher knows of its cluster: the facts of each object as it last saw them, so that it tells what differs and
  * nothing twice. A few hundred bytes for each object; the objects themselves are not kept.
  */
-import type * as z from 'zod';
 import { parse } from './errors.ts';
 import { type EnvironmentKey, parseNamespace } from './names.ts';
 import {
@@ -16,6 +15,7 @@ import {
   ServiceSeen,
   serviceFacts,
 } from './seen.ts';
+import type * as z from './zod.ts';
 
 export type WatchedKind = 'Pod' | 'Deployment' | 'Service';
 
@@ -31,7 +31,7 @@ export interface Difference {
   readonly found: boolean;
 }
 
-const read = <S extends z.ZodType<{ metadata: { name: string; namespace: string } }>>(
+const read = <S extends z.ZodMiniType<{ metadata: { name: string; namespace: string } }>>(
   schema: S,
   facts: (object: z.infer<S>) => Facts,
 ) => {

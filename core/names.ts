@@ -1,12 +1,17 @@
 /** What things are called: teams, environments, digests and instants, with the grammar that each must match. */
-import * as z from 'zod';
+import * as z from './zod.ts';
 
 /** No double hyphen: `team--name` (the namespace) then splits in one way only. */
 const label = z
   .string()
-  .min(2)
-  .max(24)
-  .regex(/^[a-z](?:-?[a-z0-9])*$/, 'lower-case letters, digits and single hyphens, beginning with a letter');
+  .check(
+    z.minLength(2),
+    z.maxLength(24),
+    z.regex(
+      /^[a-z](?:-?[a-z0-9])*$/,
+      'lower-case letters, digits and single hyphens, beginning with a letter',
+    ),
+  );
 
 export const TeamName = label.brand<'TeamName'>();
 export type TeamName = z.infer<typeof TeamName>;
@@ -14,11 +19,11 @@ export type TeamName = z.infer<typeof TeamName>;
 export const EnvironmentName = label.brand<'EnvironmentName'>();
 export type EnvironmentName = z.infer<typeof EnvironmentName>;
 
-export const ClusterName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/);
+export const ClusterName = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/));
 
 export const Digest = z
   .string()
-  .regex(/^sha256:[0-9a-f]{64}$/, 'a digest: sha256: and 64 hexadecimal digits')
+  .check(z.regex(/^sha256:[0-9a-f]{64}$/, 'a digest: sha256: and 64 hexadecimal digits'))
   .brand<'Digest'>();
 export type Digest = z.infer<typeof Digest>;
 

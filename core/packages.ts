@@ -2,7 +2,7 @@
  * What can be installed, by manager. Each name is held to the grammar of its own ecosystem and to what its installer
  * takes for a name: nothing that is typed here can become an instruction, an option, another source, a path or a pattern.
  */
-import * as z from 'zod';
+import * as z from './zod.ts';
 
 /** Of a base's own system first; of those a base has one at most. */
 export const PackageManager = z.enum(['apt', 'apk', 'dnf', 'pip', 'npm', 'conda']);
@@ -19,8 +19,8 @@ export const isSystem = (manager: PackageManager): manager is SystemManager =>
 
 const pkg = (name: RegExp, what: string, version: RegExp, versionSays: string) =>
   z.strictObject({
-    name: z.string().max(128).regex(name, what),
-    version: z.string().max(64).regex(version, `a version: ${versionSays}`).optional(),
+    name: z.string().check(z.maxLength(128), z.regex(name, what)),
+    version: z.optional(z.string().check(z.maxLength(64), z.regex(version, `a version: ${versionSays}`))),
   });
 
 /** For what comes from elsewhere than a spec, such as a scan. A look-ahead refuses what an installer opens as a file. */
@@ -76,11 +76,13 @@ export const packageGrammar: Readonly<Record<PackageManager, ReturnType<typeof p
 const Tool = z.strictObject({
   name: z
     .string()
-    .max(128)
-    .regex(/^(?!.*\.(?:apk|deb|rpm))[a-z0-9][a-z0-9+.-]*[a-z0-9+]$/, "a system package's name"),
+    .check(
+      z.maxLength(128),
+      z.regex(/^(?!.*\.(?:apk|deb|rpm))[a-z0-9][a-z0-9+.-]*[a-z0-9+]$/, "a system package's name"),
+    ),
 });
 
-const list = <T extends z.ZodType>(one: T) => z.array(one).max(100).default([]);
+const list = <T extends z.ZodMiniType>(one: T) => z._default(z.array(one).check(z.maxLength(100)), []);
 export const Packages = z.strictObject({
   apt: list(packageGrammar.apt),
   apk: list(packageGrammar.apk),

@@ -2,13 +2,16 @@
  * A person's SSH key in a team: it opens the team's environments until it is revoked, and is never good again after that.
  * One key is one person's: who logs in is known by it.
  */
-import * as z from 'zod';
+
 import { type Refusal, refuse } from './decision.ts';
 import { Instant, TeamName } from './names.ts';
 import { keyTypes, type PublicKey } from './ssh-key.ts';
+import * as z from './zod.ts';
 
 /** The fingerprint's own digest, in letters that a path can hold. */
-export const KeyId = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "a key's id: 43 letters, digits, - and _");
+export const KeyId = z
+  .string()
+  .check(z.regex(/^[A-Za-z0-9_-]{43}$/, "a key's id: 43 letters, digits, - and _"));
 
 const fields = {
   team: TeamName,

@@ -2,11 +2,12 @@
  * A team's quota is held by a ledger: what each of its environments holds, written with the change that it is for. Two
  * requests at once can't both have what is left: one of them finds another version.
  */
-import * as z from 'zod';
+
 import { type Refusal, refuse } from './decision.ts';
 import type { Life } from './environment.ts';
 import { EnvironmentName, TeamName } from './names.ts';
 import { Amounts, type Asking, asksOf, sum } from './usage.ts';
+import * as z from './zod.ts';
 
 /** What is stopped holds its place alone, what is being deleted nothing. */
 export function holds({ spec, life }: { readonly spec: Asking; readonly life: Life }): Amounts {

@@ -2,13 +2,13 @@
  * A token bucket, as the instant at which it would be full again (the generic cell rate algorithm, ITU-T I.371): one number,
  * that a table can add to under a condition, without reading it first.
  */
-import * as z from 'zod';
+import * as z from './zod.ts';
 
 export const Rate = z.strictObject({
   /** Requests, in the long run. */
-  perSecond: z.number().positive().max(10_000).default(20),
+  perSecond: z._default(z.number().check(z.positive(), z.maximum(10_000)), 20),
   /** At once, after a rest. */
-  burst: z.int().min(1).max(100_000).default(100),
+  burst: z._default(z.int().check(z.minimum(1), z.maximum(100_000)), 100),
 });
 export type Rate = z.infer<typeof Rate>;
 

@@ -1,8 +1,9 @@
 /** All that a scan found of an image, with the verdict on it: kept for people beside the table, which holds the worst alone. */
-import * as z from 'zod';
+
 import { Finding } from './finding.ts';
 import { EnvironmentKey, Instant } from './names.ts';
 import { Verdict } from './verdict.ts';
+import * as z from './zod.ts';
 
 export const Report = z.object({
   environment: EnvironmentKey,

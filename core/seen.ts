@@ -3,8 +3,8 @@
  * decided by (core/health.ts), and facts that differ from the last ones are told. The message is a hint. It says where
  * to look and never what is there: whoever speaks as a watcher can cause a look and nothing else.
  */
-import * as z from 'zod';
 import { ClusterName, EnvironmentKey } from './names.ts';
+import * as z from './zod.ts';
 
 export const Fact = z.enum([
   'existence',
@@ -26,7 +26,7 @@ export const Seen = z.strictObject({
   kind: z.literal('seen'),
   environment: EnvironmentKey,
   cluster: ClusterName,
-  facts: z.array(Fact).max(Fact.options.length),
+  facts: z.array(Fact).check(z.maxLength(Fact.options.length)),
 });
 export type Seen = z.infer<typeof Seen>;
 
@@ -37,60 +37,63 @@ export type Alive = z.infer<typeof Alive>;
 const Condition = z.object({
   type: z.string(),
   status: z.string(),
-  reason: z.string().optional(),
-  lastTransitionTime: z.string().nullish(),
+  reason: z.optional(z.string()),
+  lastTransitionTime: z.nullish(z.string()),
 });
 const State = z.object({
-  waiting: z.object({ reason: z.string().optional() }).optional(),
-  terminated: z.object({ reason: z.string().optional(), finishedAt: z.string().nullish() }).optional(),
+  waiting: z.optional(z.object({ reason: z.optional(z.string()) })),
+  terminated: z.optional(z.object({ reason: z.optional(z.string()), finishedAt: z.nullish(z.string()) })),
 });
 const ContainerStatus = z.object({
-  restartCount: z.int().default(0),
-  state: State.optional(),
-  lastState: State.optional(),
+  restartCount: z._default(z.int(), 0),
+  state: z.optional(State),
+  lastState: z.optional(State),
 });
 const Metadata = z.object({
   name: z.string(),
   namespace: z.string(),
-  generation: z.int().default(0),
-  deletionTimestamp: z.string().nullish(),
+  generation: z._default(z.int(), 0),
+  deletionTimestamp: z.nullish(z.string()),
 });
 
 /** The parts of Kubernetes objects (v1, apps/v1) that facts are made of. */
 export const PodSeen = z.object({
   metadata: Metadata,
-  status: z
-    .object({
-      phase: z.string().optional(),
-      reason: z.string().optional(),
-      conditions: z.array(Condition).default([]),
-      initContainerStatuses: z.array(ContainerStatus).default([]),
-      containerStatuses: z.array(ContainerStatus).default([]),
-    })
-    .prefault({}),
+  status: z.prefault(
+    z.object({
+      phase: z.optional(z.string()),
+      reason: z.optional(z.string()),
+      conditions: z._default(z.array(Condition), []),
+      initContainerStatuses: z._default(z.array(ContainerStatus), []),
+      containerStatuses: z._default(z.array(ContainerStatus), []),
+    }),
+    {},
+  ),
 });
 export const DeploymentSeen = z.object({
   metadata: Metadata,
   spec: z.object({
-    replicas: z.int().default(1),
+    replicas: z._default(z.int(), 1),
     template: z.object({ spec: z.object({ containers: z.array(z.object({ image: z.string() })) }) }),
   }),
-  status: z
-    .object({
-      observedGeneration: z.int().default(0),
-      replicas: z.int().default(0),
-      updatedReplicas: z.int().default(0),
-      readyReplicas: z.int().default(0),
-      conditions: z.array(Condition).default([]),
-    })
-    .prefault({}),
+  status: z.prefault(
+    z.object({
+      observedGeneration: z._default(z.int(), 0),
+      replicas: z._default(z.int(), 0),
+      updatedReplicas: z._default(z.int(), 0),
+      readyReplicas: z._default(z.int(), 0),
+      conditions: z._default(z.array(Condition), []),
+    }),
+    {},
+  ),
 });
-const Ingress = z.object({ ip: z.string().optional(), hostname: z.string().optional() });
+const Ingress = z.object({ ip: z.optional(z.string()), hostname: z.optional(z.string()) });
 export const ServiceSeen = z.object({
   metadata: Metadata,
-  status: z
-    .object({ loadBalancer: z.object({ ingress: z.array(Ingress).default([]) }).prefault({}) })
-    .prefault({}),
+  status: z.prefault(
+    z.object({ loadBalancer: z.prefault(z.object({ ingress: z._default(z.array(Ingress), []) }), {}) }),
+    {},
+  ),
 });
 
 /** Each fact as text; one that is absent is nothing to speak of. */

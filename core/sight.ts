@@ -1,87 +1,89 @@
 /** What is seen of an environment in its cluster: the parts of Kubernetes objects that its health is decided by. */
-import * as z from 'zod';
+import * as z from './zod.ts';
 
 const Time = z.iso.datetime();
 const Terminated = z.object({
-  reason: z.string().optional(),
-  exitCode: z.int().optional(),
-  message: z.string().optional(),
-  finishedAt: Time.nullish(),
+  reason: z.optional(z.string()),
+  exitCode: z.optional(z.int()),
+  message: z.optional(z.string()),
+  finishedAt: z.nullish(Time),
 });
 const ContainerStatus = z.object({
   name: z.string(),
-  started: z.boolean().optional(),
-  restartCount: z.int().optional(),
-  state: z
-    .object({
-      waiting: z.object({ reason: z.string().optional(), message: z.string().optional() }).optional(),
-      terminated: Terminated.optional(),
-    })
-    .optional(),
-  lastState: z.object({ terminated: Terminated.optional() }).optional(),
+  started: z.optional(z.boolean()),
+  restartCount: z.optional(z.int()),
+  state: z.optional(
+    z.object({
+      waiting: z.optional(z.object({ reason: z.optional(z.string()), message: z.optional(z.string()) })),
+      terminated: z.optional(Terminated),
+    }),
+  ),
+  lastState: z.optional(z.object({ terminated: z.optional(Terminated) })),
 });
 export type ContainerStatus = z.infer<typeof ContainerStatus>;
 
 const Condition = z.object({
   type: z.string(),
   status: z.string(),
-  reason: z.string().optional(),
-  message: z.string().optional(),
-  lastTransitionTime: Time.nullish(),
+  reason: z.optional(z.string()),
+  message: z.optional(z.string()),
+  lastTransitionTime: z.nullish(Time),
 });
 
 /** The parts of Kubernetes objects (apps/v1, v1, autoscaling/v2) that are read. */
 export const Deployment = z.object({
   metadata: z.object({ generation: z.int() }),
   spec: z.object({
-    replicas: z.int().optional(),
+    replicas: z.optional(z.int()),
     template: z.object({
       spec: z.object({ containers: z.array(z.object({ name: z.string(), image: z.string() })) }),
     }),
   }),
   status: z.object({
-    observedGeneration: z.int().optional(),
-    replicas: z.int().optional(),
-    updatedReplicas: z.int().optional(),
-    readyReplicas: z.int().optional(),
-    conditions: z.array(Condition).optional(),
+    observedGeneration: z.optional(z.int()),
+    replicas: z.optional(z.int()),
+    updatedReplicas: z.optional(z.int()),
+    readyReplicas: z.optional(z.int()),
+    conditions: z.optional(z.array(Condition)),
   }),
 });
 export type Deployment = z.infer<typeof Deployment>;
 
-const Resources = z.record(z.string(), z.string()).optional();
+const Resources = z.optional(z.record(z.string(), z.string()));
 export const Pod = z.object({
   metadata: z.object({
     name: z.string(),
-    creationTimestamp: Time.nullish(),
-    deletionTimestamp: Time.nullish(),
+    creationTimestamp: z.nullish(Time),
+    deletionTimestamp: z.nullish(Time),
   }),
   spec: z.object({
     containers: z.array(
       z.object({
         name: z.string(),
-        image: z.string().optional(),
-        resources: z.object({ limits: Resources, requests: Resources }).optional(),
+        image: z.optional(z.string()),
+        resources: z.optional(z.object({ limits: Resources, requests: Resources })),
       }),
     ),
   }),
   status: z.object({
-    conditions: z.array(Condition).optional(),
-    containerStatuses: z.array(ContainerStatus).optional(),
+    conditions: z.optional(z.array(Condition)),
+    containerStatuses: z.optional(z.array(ContainerStatus)),
   }),
 });
 export type Pod = z.infer<typeof Pod>;
 
 export const Service = z.object({
   status: z.object({
-    loadBalancer: z
-      .object({
-        ingress: z.array(z.object({ ip: z.string().optional(), hostname: z.string().optional() })).optional(),
-      })
-      .optional(),
+    loadBalancer: z.optional(
+      z.object({
+        ingress: z.optional(
+          z.array(z.object({ ip: z.optional(z.string()), hostname: z.optional(z.string()) })),
+        ),
+      }),
+    ),
   }),
 });
-export const Autoscaler = z.object({ spec: z.object({ minReplicas: z.int().optional() }) });
+export const Autoscaler = z.object({ spec: z.object({ minReplicas: z.optional(z.int()) }) });
 
 export interface Sight {
   readonly deployment: Deployment | undefined;

@@ -1,61 +1,72 @@
 /** What a person asks for: what goes into an image, and what the cluster is told of it. */
-import * as z from 'zod';
 import { Packages } from './packages.ts';
+import * as z from './zod.ts';
 
 /** One file below /app: no absolute path, no `..`, no name that hides. */
 const FilePath = z
   .string()
-  .max(128)
-  .regex(
-    /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$/,
-    'a path below /app, such as src/app.py',
+  .check(
+    z.maxLength(128),
+    z.regex(
+      /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$/,
+      'a path below /app, such as src/app.py',
+    ),
   );
 
 const isFolder = (path: string, files: object): boolean =>
   Object.keys(files).some((other) => other.startsWith(`${path}/`));
 
 /** A NUL ends a word of a command where the kernel reads it. */
-const Word = z
-  .string()
-  .min(1)
-  .max(1024)
-  .refine((word) => !word.includes('\0'), 'no NUL');
+const Word = z.string().check(
+  z.minLength(1),
+  z.maxLength(1024),
+  z.refine((word) => !word.includes('\0'), 'no NUL'),
+);
 
 const Resources = z.strictObject({
   /** Cores. */
-  cpu: z.number().min(0.05).max(192).default(0.25),
-  memoryMiB: z.int().min(32).max(1_572_864).default(256),
-  gpu: z.int().min(0).max(16).default(0),
+  cpu: z._default(z.number().check(z.minimum(0.05), z.maximum(192)), 0.25),
+  memoryMiB: z._default(z.int().check(z.minimum(32), z.maximum(1_572_864)), 256),
+  gpu: z._default(z.int().check(z.minimum(0), z.maximum(16)), 0),
 });
 
 /** So many at least and at most: a number is both. The cluster's autoscaler keeps the count between them. */
 const Range = z
-  .strictObject({ min: z.int().min(1).max(100), max: z.int().min(1).max(100) })
-  .refine(({ min, max }) => min <= max, 'min is above max');
+  .strictObject({
+    min: z.int().check(z.minimum(1), z.maximum(100)),
+    max: z.int().check(z.minimum(1), z.maximum(100)),
+  })
+  .check(z.refine(({ min, max }) => min <= max, 'min is above max'));
 const Replicas = z.union([
-  z
-    .int()
-    .min(1)
-    .max(100)
-    .transform((count) => ({ min: count, max: count }))
-    .pipe(Range),
+  z.pipe(
+    z.pipe(
+      z.int().check(z.minimum(1), z.maximum(100)),
+      z.transform((count) => ({ min: count, max: count })),
+    ),
+    Range,
+  ),
   Range,
 ]);
 
 export const Spec = z.strictObject({
   /** A name of the catalog. */
-  base: z.string().min(1).max(64),
-  packages: Packages.prefault({}),
-  files: z
-    .record(FilePath, z.string().max(32_768))
-    .refine((files) => Object.keys(files).length <= 32, 'at most 32 files')
-    .refine((files) => !Object.keys(files).some((path) => isFolder(path, files)), 'a file is also a folder')
-    .default({}),
-  command: z.array(Word).min(1).max(32),
-  resources: Resources.prefault({}),
-  replicas: Replicas.prefault(1),
+  base: z.string().check(z.minLength(1), z.maxLength(64)),
+  packages: z.prefault(Packages, {}),
+  files: z._default(
+    z.record(FilePath, z.string().check(z.maxLength(32_768))).check(
+      z.refine((files) => Object.keys(files).length <= 32, 'at most 32 files'),
+      z.refine(
+        (files) => !Object.keys(files).some((path) => isFolder(path, files)),
+        'a file is also a folder',
+      ),
+    ),
+    {},
+  ),
+  command: z.array(Word).check(z.minLength(1), z.maxLength(32)),
+  resources: z.prefault(Resources, {}),
+  replicas: z.prefault(Replicas, 1),
   /** How long a rollout may take until its pods accept connections; then it is rolled back. */
-  readyWithinSeconds: z.int().min(20).max(3600).default(600),
+  readyWithinSeconds: z._default(z.int().check(z.minimum(20), z.maximum(3600)), 600),
 });
 export type Spec = z.infer<typeof Spec>;
 

@@ -3,7 +3,7 @@
  * and what is kept is written anew from those bytes, so that no option and no second line ever reaches an SSH server.
  * Sources: sshd(8), "AUTHORIZED_KEYS FILE FORMAT"; RFC 4253 (6.6), RFC 5656 (3.1), RFC 8709 (4); OpenSSH's PROTOCOL.u2f.
  */
-import * as z from 'zod';
+import * as z from './zod.ts';
 
 export interface PublicKey {
   readonly type: KeyType;
@@ -36,15 +36,15 @@ const minRsaBits = 3072;
 const maxLine = 4096;
 
 /** A line that is a key, or the first reason why it is none. */
-export const PublicKeyLine = z
-  .string()
-  .max(maxLine)
-  .transform((line, context): PublicKey => {
+export const PublicKeyLine = z.pipe(
+  z.string().check(z.maxLength(maxLine)),
+  z.transform((line, payload): PublicKey => {
     const read = readKey(line.trim());
     if (typeof read !== 'string') return read;
-    context.addIssue({ code: 'custom', message: read });
+    payload.issues.push({ code: 'custom', message: read, input: line });
     return z.NEVER;
-  });
+  }),
+);
 
 function readKey(line: string): PublicKey | string {
   if (/PRIVATE KEY/.test(line))

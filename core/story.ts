@@ -2,20 +2,20 @@
  * The story that a change is part of: from a request or a push by hand until it is Ready, or one incident from its
  * beginning to its end. One id is carried by the environment, its events, looks, audit lines and log lines.
  */
-import * as z from 'zod';
 import type { Digest, Instant } from './names.ts';
+import * as z from './zod.ts';
 
-export const StoryId = z.string().min(1).max(200);
+export const StoryId = z.string().check(z.minLength(1), z.maxLength(200));
 
 /** Absent where it is not known: what was written before there were stories is read like everything else. */
 export const origin = {
-  story: StoryId.optional(),
+  story: z.optional(StoryId),
   /** The id of the message or request that made the change: log lines have it too. */
-  cause: z.string().min(1).max(200).optional(),
+  cause: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
 };
 
 /** The newest image's story, and that of what runs. */
-export const Stories = z.object({ candidate: StoryId.optional(), release: StoryId.optional() });
+export const Stories = z.object({ candidate: z.optional(StoryId), release: z.optional(StoryId) });
 type Stories = z.infer<typeof Stories>;
 
 /** The same whichever event told of the push first, and however often it was told. */

@@ -2,10 +2,10 @@
  * The story of an environment as it was written: one step for each audit line and each event, with what ties them
  * together. The order is that of the changes: clocks of two functions may differ, versions do not.
  */
-import * as z from 'zod';
 import { DomainEvent } from './events.ts';
 import { Digest, Instant } from './names.ts';
 import { origin } from './story.ts';
+import * as z from './zod.ts';
 
 /** What the gate said with a change; the verdict itself is kept for the newest look at a digest only. */
 export const Judgement = z.object({
@@ -22,7 +22,7 @@ const Change = z.object({
   at: Instant,
   actor: z.string(),
   what: z.string(),
-  verdict: Judgement.optional(),
+  verdict: z.optional(Judgement),
   ...origin,
 });
 const Event = z.object({
@@ -31,7 +31,7 @@ const Event = z.object({
   position: z.int(),
   /** When it was written; when it was sent, if it was: it is forgotten a week later. */
   at: Instant,
-  sentAt: Instant.optional(),
+  sentAt: z.optional(Instant),
   event: DomainEvent,
   story: origin.story,
 });

@@ -1,20 +1,20 @@
 /** What a team holds of its quota. An environment counts with the most replicas that it may have: that is what was promised to it. */
-import * as z from 'zod';
 import type { Spec } from './spec.ts';
+import * as z from './zod.ts';
 
 export const Amounts = z.object({
-  cpu: z.number().min(0),
-  memoryMiB: z.number().min(0),
-  gpu: z.number().min(0),
-  environments: z.int().min(0),
+  cpu: z.number().check(z.minimum(0)),
+  memoryMiB: z.number().check(z.minimum(0)),
+  gpu: z.number().check(z.minimum(0)),
+  environments: z.int().check(z.minimum(0)),
 });
 export type Amounts = z.infer<typeof Amounts>;
 
 export const Quota = z.strictObject({
-  cpu: Amounts.shape.cpu.default(32),
-  memoryMiB: Amounts.shape.memoryMiB.default(131_072),
-  gpu: Amounts.shape.gpu.default(0),
-  environments: Amounts.shape.environments.default(20),
+  cpu: z._default(Amounts.shape.cpu, 32),
+  memoryMiB: z._default(Amounts.shape.memoryMiB, 131_072),
+  gpu: z._default(Amounts.shape.gpu, 0),
+  environments: z._default(Amounts.shape.environments, 20),
 });
 
 export type Asking = Pick<Spec, 'resources' | 'replicas'>;

@@ -1,11 +1,11 @@
 /** What the gate says of a digest under a policy at an instant. Everything that is not known to be good blocks. */
-import * as z from 'zod';
 import { unreachable } from './errors.ts';
 import { Finding, type Scan } from './finding.ts';
 import { Digest, type EnvironmentKey, Instant, secondsBetween } from './names.ts';
 import { PackageManager, packageGrammar } from './packages.ts';
 import { type Policy, type Waiver, waiverFor } from './policy.ts';
 import { compareVersions } from './version.ts';
+import * as z from './zod.ts';
 
 /** Why an image is blocked, with the rule that says so. */
 const Reason = z.discriminatedUnion('rule', [

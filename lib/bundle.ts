@@ -27,8 +27,10 @@ export const bundleOptions = {
   // Beside the bundles, not in them: reading maps at start costs a cold function 40 ms. They are for people.
   sourcemap: 'external',
   sourcesContent: false,
-  // Some dependencies are CommonJS and call `require` of a built-in module.
-  banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
+  // Some dependencies are CommonJS and call `require` of a built-in module. A long name: no minified one can be the same.
+  banner: {
+    js: "import{createRequire as bannerRequire}from'node:module';const require=bannerRequire(import.meta.url);",
+  },
   logLevel: 'warning',
 } satisfies BuildOptions;
 

@@ -4,12 +4,12 @@
  * are named here by version, system and processor, without a hash: Linux with glibc, which we run on, takes none of them.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 const Package = z.looseObject({
-  version: z.string().optional(),
-  dev: z.boolean().optional(),
-  optionalDependencies: z.record(z.string(), z.string()).optional(),
+  version: z.optional(z.string()),
+  dev: z.optional(z.boolean()),
+  optionalDependencies: z.optional(z.record(z.string(), z.string())),
 });
 const Lockfile = z.looseObject({ packages: z.record(z.string(), Package) });
 

@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 const root = dirname(import.meta.dirname);
 
@@ -26,6 +26,9 @@ const planted = {
   'bin-reaches-lib': { 'bin/app.ts': "import '#lambdas/promote/handler.ts';\n" },
   'people-use-the-api-client': { 'cli/schwifty.ts': "import '#core/ok.ts';\n" },
   'local-stays-outside': { 'local/start.ts': "import '#lambdas/promote/handler.ts';\n" },
+  'zod-is-set-up-once': {
+    'api/schemas.ts': "import * as z from 'zod/mini';\nexport const schema = z.string();\n",
+  },
   'clients-only-in-adapters-and-local': { 'lambdas/pager/handler.ts': "import '@aws-sdk/client-sqs';\n" },
   'no-cycles': { 'core/one.ts': "import '#core/two.ts';\n", 'core/two.ts': "import '#core/one.ts';\n" },
   'everything-resolves': { 'core/lost.ts': "import '#core/nowhere.ts';\n" },
@@ -33,7 +36,8 @@ const planted = {
 
 /** What each rule allows: none of these may be told of. */
 const allowed = {
-  'core/ok.ts': "import * as z from 'zod';\nexport const schema = z.string();\n",
+  'core/zod.ts': "export * from 'zod/mini';\n",
+  'core/ok.ts': "import * as z from './zod.ts';\nexport const schema = z.string();\n",
   'adapters/ok.ts': "import '@aws-sdk/client-sqs';\nimport '#core/ok.ts';\n",
   'lambdas/promote/env.ts': "import '#core/ok.ts';\n",
   'lambdas/promote/handler.ts': "import '#adapters/ok.ts';\nimport './env.ts';\n",

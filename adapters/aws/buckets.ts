@@ -5,15 +5,15 @@
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod';
 import { Retryable } from '#core/errors.ts';
 import type { Instant } from '#core/names.ts';
 import { measuresOf, type Rate, take } from '#core/rate.ts';
 import type { Buckets } from '#core/request-ports.ts';
+import * as z from '#core/zod.ts';
 import { retryable } from './errors.ts';
 import { state } from './items.ts';
 
-const Item = z.object({ fullAt: z.number().optional() });
+const Item = z.object({ fullAt: z.optional(z.number()) });
 
 export class BucketItems implements Buckets {
   readonly #table: string;

@@ -4,7 +4,6 @@
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod';
 import type { Failure } from '#core/dead-letter.ts';
 import type { Audit, Change } from '#core/decision.ts';
 import { Environment, Listed } from '#core/environment.ts';
@@ -25,6 +24,7 @@ import type { RequestRef } from '#core/request-ports.ts';
 import { origin } from '#core/story.ts';
 import { Judgement, type Step } from '#core/trace.ts';
 import type { Verdict } from '#core/verdict.ts';
+import * as z from '#core/zod.ts';
 
 export type Kind = 'ENV' | 'VERDICT' | 'APPROVAL' | 'AUDIT' | 'OUTBOX' | 'NOTICE';
 
@@ -71,7 +71,7 @@ const AuditItem = z.object({
   at: z.string(),
   actor: z.string(),
   what: z.string(),
-  verdict: Judgement.optional(),
+  verdict: z.optional(Judgement),
   ...origin,
 });
 
@@ -117,8 +117,8 @@ export function outboxItems(change: Change) {
 const OutboxItem = z.object({
   sk: z.string(),
   environment: EnvironmentKeySchema,
-  writtenAt: z.string().optional(),
-  sentAt: z.string().optional(),
+  writtenAt: z.optional(z.string()),
+  sentAt: z.optional(z.string()),
   message: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('event'), event: DomainEvent }),
     z.object({
@@ -132,11 +132,16 @@ const OutboxItem = z.object({
 });
 
 /** What was written by hand may be of no environment of ours: its key is kept as it is, so that it can be set aside. */
-const RawKey = z
-  .string()
-  .transform((pk) => /^OUTBOX#([^/]*)\/?(.*)$/.exec(pk) ?? [])
-  .transform(([, team, name]) => ({ team, name }))
-  .pipe(z.object({ team: z.string().brand<'TeamName'>(), name: z.string().brand<'EnvironmentName'>() }));
+const RawKey = z.pipe(
+  z.pipe(
+    z.string(),
+    z.transform((pk) => {
+      const [, team, name] = /^OUTBOX#([^/]*)\/?(.*)$/.exec(pk) ?? [];
+      return { team, name };
+    }),
+  ),
+  z.object({ team: z.string().brand<'TeamName'>(), name: z.string().brand<'EnvironmentName'>() }),
+);
 const OutboxKeys = z.object({ pk: RawKey, sk: z.string() });
 
 /** An entry that this version can't read is one, too: it says so, and does not stop the others. */

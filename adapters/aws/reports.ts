@@ -2,11 +2,11 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SignatureV4 } from '@smithy/signature-v4';
-import * as z from 'zod';
 import { parse } from '#core/errors.ts';
 import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Reports } from '#core/ports.ts';
 import type { Report } from '#core/report.ts';
+import * as z from '#core/zod.ts';
 import { retryable } from './errors.ts';
 
 const expiresSeconds = 300;
@@ -82,6 +82,6 @@ export class S3Reports implements Reports {
 const Addressed = z.object({
   protocol: z.string(),
   hostname: z.string(),
-  port: z.number().optional(),
+  port: z.optional(z.number()),
   path: z.string(),
 });

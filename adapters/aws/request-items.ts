@@ -4,10 +4,10 @@ import { gunzip, gzip } from 'node:zlib';
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod';
 import { parseJson } from '#core/errors.ts';
 import { addSeconds, type Instant } from '#core/names.ts';
 import type { Begun, KeptAnswer, RequestRef, Requests } from '#core/request-ports.ts';
+import * as z from '#core/zod.ts';
 import { retryable } from './errors.ts';
 import { requestKey } from './items.ts';
 
@@ -18,7 +18,7 @@ const largestAnswer = 350 * 1024;
 const Item = z.object({
   fingerprint: z.string(),
   state: z.enum(['running', 'answered', 'done', 'free']),
-  answer: z.instanceof(Uint8Array).optional(),
+  answer: z.optional(z.instanceof(Uint8Array)),
 });
 const Answer = z.object({ status: z.int(), headers: z.record(z.string(), z.string()), body: z.string() });
 

@@ -11,13 +11,13 @@ import {
   RepositoryNotFoundException,
   ScanNotFoundException,
 } from '@aws-sdk/client-ecr';
-import * as z from 'zod';
 import type { Image } from '#core/environment.ts';
 import { parse, parseJson } from '#core/errors.ts';
 import type { Finding, Scan } from '#core/finding.ts';
 import { Digest } from '#core/names.ts';
 import { type PlatformScan, scanOfIndex } from '#core/platforms.ts';
 import type { ImageScanner } from '#core/ports.ts';
+import * as z from '#core/zod.ts';
 import { indexTypes } from '../oci/manifest.ts';
 import { retryable } from './errors.ts';
 import { basicFinding, enhancedFinding, scanStatus } from './findings.ts';
@@ -28,8 +28,10 @@ const indexesNested = 4;
 const Child = z.object({
   mediaType: z.string(),
   digest: Digest,
-  platform: z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() }).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
+  platform: z.optional(
+    z.object({ os: z.string(), architecture: z.string(), variant: z.optional(z.string()) }),
+  ),
+  annotations: z.optional(z.record(z.string(), z.string())),
 });
 type Child = z.infer<typeof Child>;
 const Index = z.object({ manifests: z.array(Child) });

@@ -5,8 +5,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
 import { parse, Rejected, Retryable } from '#core/errors.ts';
+import * as z from '#core/zod.ts';
 
 export interface ApiOptions {
   readonly endpoint: string;
@@ -50,7 +50,7 @@ export class KubernetesApi {
    * @returns undefined for 404, of a read or a delete alone: what is not there.
    * @throws Retryable where it may work later, Rejected where it can't.
    */
-  async call<S extends z.ZodType>(ask: Ask, schema: S): Promise<z.infer<S> | undefined> {
+  async call<S extends z.ZodMiniType>(ask: Ask, schema: S): Promise<z.infer<S> | undefined> {
     const answer = await this.#patiently(ask);
     if (answer.status === 404 && ask.method !== 'PATCH') return undefined;
     if (answer.status < 200 || answer.status >= 300) throw failure(answer, ask.what);

@@ -1,11 +1,11 @@
 /** The calls that the deployer makes of a cluster. */
-import * as z from 'zod';
 import { LiveObject } from '#core/drift.ts';
 import { parse } from '#core/errors.ts';
 import { type EnvironmentKey, namespaceOf } from '#core/names.ts';
 import type { ClusterClient, ClusterSight } from '#core/ports.ts';
 import { appName, fieldManager, type KubernetesObject } from '#core/rollout.ts';
 import { Autoscaler, Deployment, Pod, Service } from '#core/sight.ts';
+import * as z from '#core/zod.ts';
 import { type ApiOptions, KubernetesApi } from './api.ts';
 import { collectionPath, environmentKinds, pathOf } from './kinds.ts';
 
@@ -99,12 +99,12 @@ export class KubernetesClient implements ClusterClient {
     };
   }
 
-  #get<S extends z.ZodType>(path: string, schema: S): Promise<z.infer<S> | undefined> {
+  #get<S extends z.ZodMiniType>(path: string, schema: S): Promise<z.infer<S> | undefined> {
     return this.#api.call({ method: 'GET', path, what: `read ${path}` }, schema);
   }
 }
 
-const read = <S extends z.ZodType>(schema: S, object: LiveObject | undefined): z.infer<S> | undefined =>
+const read = <S extends z.ZodMiniType>(schema: S, object: LiveObject | undefined): z.infer<S> | undefined =>
   object && parse(schema, object, `${object.kind} ${object.metadata.namespace}/${object.metadata.name}`);
 
 /** Side by side; when one fails, it is told after the others have ended: no request outlives its call. */

@@ -6,8 +6,8 @@
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
 import { parseJson } from '#core/errors.ts';
+import * as z from '#core/zod.ts';
 
 export interface WatchOptions {
   readonly endpoint: string;
@@ -48,12 +48,12 @@ const silenceMs = 150_000;
 const longestLine = 8 * 1024 * 1024;
 
 const Page = z.object({
-  metadata: z.object({ resourceVersion: z.string(), continue: z.string().optional() }),
+  metadata: z.object({ resourceVersion: z.string(), continue: z.optional(z.string()) }),
   items: z.array(z.unknown()),
 });
 const Change = z.object({ type: z.string(), object: z.unknown() });
 const Versioned = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
-const Status = z.object({ code: z.int().optional(), message: z.string().optional() });
+const Status = z.object({ code: z.optional(z.int()), message: z.optional(z.string()) });
 
 /** The server no longer knows the place from where to go on. */
 class Gone extends Error {}

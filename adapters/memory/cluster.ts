@@ -2,13 +2,13 @@
  * A cluster in memory: it keeps what is applied and what others change beside it; what its controllers and kubelets
  * would do, a test says.
  */
-import * as z from 'zod';
 import { LiveObject, objectId } from '#core/drift.ts';
 import { Conflict, Rejected } from '#core/errors.ts';
 import { type EnvironmentKey, type Instant, namespaceOf } from '#core/names.ts';
 import type { ClusterClient, ClusterSight } from '#core/ports.ts';
 import { appName, fieldManager, type KubernetesObject } from '#core/rollout.ts';
 import { Autoscaler, Deployment, Pod, Service, type Sight } from '#core/sight.ts';
+import * as z from '#core/zod.ts';
 import { mergeApplied } from './server-side-apply.ts';
 
 interface Namespace {

@@ -2,7 +2,6 @@
  * The table in memory. Environments go through the items of the real table and through JSON, so that what the schema
  * would lose there is lost here too. Each call does its work in one go: a simulation decides who comes first.
  */
-import * as z from 'zod';
 import * as items from '#adapters/aws/items.ts';
 import type { Failure } from '#core/dead-letter.ts';
 import type { Audit, Change } from '#core/decision.ts';
@@ -30,6 +29,7 @@ import type {
 import { emptyLedger, type Ledger } from '#core/quota.ts';
 import { byVersion } from '#core/trace.ts';
 import type { Verdict } from '#core/verdict.ts';
+import * as z from '#core/zod.ts';
 import { MemoryRequests } from './requests.ts';
 
 /** DynamoDB's limit of an item. */

@@ -4,8 +4,8 @@
  * Source: OCI image specification 1.1, "Image Manifest" and "Image Index"; Docker, "Image Manifest V 2, Schema 2".
  */
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
 import { parseJson, Rejected, Retryable } from '#core/errors.ts';
+import * as z from '#core/zod.ts';
 import { isOk, type Registry, refused, statusOf } from './registry.ts';
 import { bodyOf, discard, TooLarge } from './transport.ts';
 
@@ -22,20 +22,22 @@ const accept = [...imageTypes, ...indexTypes].join(', ');
 /** The specification's own: a registry takes manifests of at least 4 MiB, and clients need not expect more. */
 export const manifestBytes = 4 * 1024 * 1024;
 
-const Sha256 = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'a digest: sha256: and 64 hexadecimal digits');
+const Sha256 = z
+  .string()
+  .check(z.regex(/^sha256:[0-9a-f]{64}$/, 'a digest: sha256: and 64 hexadecimal digits'));
 const Descriptor = z.object({
-  mediaType: z.string().optional(),
+  mediaType: z.optional(z.string()),
   digest: Sha256,
-  size: z.int().nonnegative(),
-  urls: z.array(z.string()).optional(),
+  size: z.int().check(z.nonnegative()),
+  urls: z.optional(z.array(z.string())),
 });
 export type Descriptor = z.infer<typeof Descriptor>;
 
 const Manifest = z.object({
-  mediaType: z.string().optional(),
-  config: Descriptor.optional(),
-  layers: z.array(Descriptor).optional(),
-  manifests: z.array(Descriptor).optional(),
+  mediaType: z.optional(z.string()),
+  config: z.optional(Descriptor),
+  layers: z.optional(z.array(Descriptor)),
+  manifests: z.optional(z.array(Descriptor)),
 });
 export const Index = z.object({ manifests: z.array(Descriptor) });
 

@@ -5,8 +5,8 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
 import { Rejected, Retryable } from '#core/errors.ts';
+import * as z from '#core/zod.ts';
 import { bodyOf, Cut, discard, type Method, Transport } from './transport.ts';
 
 /** What opens the registry: nothing else says where it is. */
@@ -153,7 +153,7 @@ export const noAnswer = (error: unknown): unknown =>
   error instanceof Cut ? new Retryable(`The registry did not answer: ${error.message}`) : error;
 
 const Errors = z.object({
-  errors: z.array(z.object({ code: z.string(), message: z.string().optional() })).min(1),
+  errors: z.array(z.object({ code: z.string(), message: z.optional(z.string()) })).check(z.minLength(1)),
 });
 
 /** The registry's own words, where it speaks as the specification has it ("Error Codes"). */

@@ -1,6 +1,6 @@
 /** The typed client that the CLI uses: what it sends and what it gets are the API's own schemas. */
-import type * as z from 'zod';
 import { parse } from '#core/errors.ts';
+import type * as z from '#core/zod.ts';
 import {
   CatalogAnswer,
   CostAnswer,
@@ -207,7 +207,7 @@ export class Client {
     return this.#call(EnvironmentAnswer, 'environment', method, path, body);
   }
 
-  async #call<S extends z.ZodType>(
+  async #call<S extends z.ZodMiniType>(
     schema: S,
     what: string,
     method: string,

@@ -2,8 +2,8 @@
  * The OpenAPI document, made from the routes: what they take and answer are the schemas that they check with. Only built, never
  * part of the function (docs/openapi.json is written by `npm run docs`).
  */
-import * as z from 'zod';
 import { rights } from '#core/roles.ts';
+import * as z from '#core/zod.ts';
 import { none, type RouteData, takesNothing } from '../route.ts';
 import * as schemas from '../schemas.ts';
 import { GatewayMessage, problemsOf, statusSays } from './problems.ts';
@@ -15,7 +15,7 @@ const names = new Map<unknown, string>(Object.entries(schemas).map(([name, schem
 
 export function openApi(routes: readonly RouteData[]): Json {
   const used = new Map<string, Json>();
-  const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => {
+  const schemaOf = (schema: z.ZodMiniType, io: 'input' | 'output'): Json => {
     const name = names.get(schema);
     if (name === undefined) return jsonSchema(schema, io);
     used.set(name, jsonSchema(schema, io));
@@ -46,7 +46,7 @@ const description = `Self-service, scan-gated environments.
 What our own code refuses is a problem document (RFC 9457) that names every field that is wrong. The gateway before it answers
 401, 413, 429 and 503 by itself, with \`{"message": "…"}\`.`;
 
-type SchemaOf = (schema: z.ZodType, io: 'input' | 'output') => Json;
+type SchemaOf = (schema: z.ZodMiniType, io: 'input' | 'output') => Json;
 
 function operation(route: RouteData, schemaOf: SchemaOf): Json {
   const { name, summary, who, body } = route;
@@ -70,7 +70,7 @@ const parameters = ({ params, headers, query }: RouteData): Json[] => [
   ...(query === none ? [] : parametersIn('query', query)),
 ];
 
-function parametersIn(place: 'path' | 'header' | 'query', schema: z.ZodObject): Json[] {
+function parametersIn(place: 'path' | 'header' | 'query', schema: z.ZodMiniObject): Json[] {
   const { properties = {}, required = [] } = ObjectSchema.parse(jsonSchema(schema, 'input'));
   return Object.entries(properties).map(([name, { description: says, ...property }]) => ({
     name,
@@ -81,8 +81,8 @@ function parametersIn(place: 'path' | 'header' | 'query', schema: z.ZodObject): 
   }));
 }
 const ObjectSchema = z.object({
-  properties: z.record(z.string(), z.looseObject({ description: z.string().optional() })).optional(),
-  required: z.array(z.string()).optional(),
+  properties: z.optional(z.record(z.string(), z.looseObject({ description: z.optional(z.string()) }))),
+  required: z.optional(z.array(z.string())),
 });
 
 const answers = ({ answers: promised }: RouteData, schemaOf: SchemaOf): Json =>
@@ -110,7 +110,7 @@ function problems(route: RouteData, schemaOf: SchemaOf): Json {
   );
 }
 
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
+function jsonSchema(schema: z.ZodMiniType, io: 'input' | 'output'): Json {
   const { $schema: _, ...json } = z.toJSONSchema(schema, { io });
   return json;
 }

@@ -1,5 +1,5 @@
 /** Which statuses a route may answer beside what it promises: our code's problems, and the gateway's own refusals. */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { none, type RouteData, takesNothing } from '../route.ts';
 
 /** What an HTTP API answers before, or in place of, our code (API Gateway developer guide, HTTP API quotas and errors). */

@@ -1,5 +1,4 @@
 /** What people do with an environment that exists: change it, have it built anew, stop, start and delete it. */
-import type * as z from 'zod';
 import { causedBy, type Decision } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
 import type { News } from '#core/machine.ts';
@@ -8,6 +7,7 @@ import type { EnvironmentKey } from '#core/names.ts';
 import { wantedDigest } from '#core/release.ts';
 import type { RequestRef } from '#core/request-ports.ts';
 import type { Person } from '#core/roles.ts';
+import type * as z from '#core/zod.ts';
 import { baseOf } from '../asked.ts';
 import { described, mustChange, readAt } from '../environment.ts';
 import { IfMatch } from '../headers.ts';

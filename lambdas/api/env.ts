@@ -1,15 +1,15 @@
 /** Environment variables of the API's function; lib/ must give them, the function refuses to start without them. */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 export const Env = z.object({
-  TABLE_NAME: z.string().min(1),
+  TABLE_NAME: z.string().check(z.minLength(1)),
   /** Holds the reports of scans, below reports/. */
-  REPORTS_BUCKET: z.string().min(1),
+  REPORTS_BUCKET: z.string().check(z.minLength(1)),
   /** JSON: the DLQs (core/dead-letter.ts, `DeadLetterPlace`). */
-  DEAD_LETTERS: z.string().min(2),
+  DEAD_LETTERS: z.string().check(z.minLength(2)),
   /** Asked to send what is pending, when the outbox is redriven. */
-  OUTBOX_FUNCTION: z.string().min(1),
+  OUTBOX_FUNCTION: z.string().check(z.minLength(1)),
   /** Of the roles that a release repository lets push, and be taken away. */
-  PROMOTER_ROLE_ARN: z.string().min(1),
-  REMOVER_ROLE_ARN: z.string().min(1),
+  PROMOTER_ROLE_ARN: z.string().check(z.minLength(1)),
+  REMOVER_ROLE_ARN: z.string().check(z.minLength(1)),
 });

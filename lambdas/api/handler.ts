@@ -1,19 +1,18 @@
 /** Entry of the API's function, behind an HTTP API with a JWT authorizer. */
 import { handle } from 'hono/aws-lambda';
-import * as z from 'zod';
 import { BucketItems } from '#adapters/aws/buckets.ts';
 import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
 import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
 import { S3Reports } from '#adapters/aws/reports.ts';
 import { EcrRepositoryMaker } from '#adapters/aws/repositories.ts';
-
 import { RequestItems } from '#adapters/aws/request-items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { makeApp } from '#api/app.ts';
 import { DeadLetterPlace } from '#core/dead-letter.ts';
 import { parseJson } from '#core/errors.ts';
 import { count, time } from '#core/measures.ts';
+import * as z from '#core/zod.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
 import { log, note, withFields } from '../runtime/log.ts';
 import { measure } from '../runtime/metrics.ts';

@@ -3,14 +3,13 @@
  * `[a b]`; a group's name may hold a comma, and no space. Sources: API Gateway developer guide, "JWT authorizers for
  * HTTP APIs", payload format 2.0; Cognito API reference, GroupType.
  */
-import * as z from 'zod';
 import { parse } from '#core/errors.ts';
 import type { Person } from '#core/roles.ts';
+import * as z from '#core/zod.ts';
 
-const Groups = z
-  .union([z.array(z.string()), z.string()])
-  .optional()
-  .transform((groups) => {
+const Groups = z.pipe(
+  z.optional(z.union([z.array(z.string()), z.string()])),
+  z.transform((groups) => {
     if (groups === undefined) return [];
     return typeof groups === 'string'
       ? groups
@@ -18,17 +17,18 @@ const Groups = z
           .split(/\s+/)
           .filter(Boolean)
       : groups;
-  });
+  }),
+);
 
 const Event = z.object({
   requestContext: z.object({
-    requestId: z.string().optional(),
+    requestId: z.optional(z.string()),
     authorizer: z.object({
       jwt: z.object({
         claims: z.object({
           sub: z.string(),
-          username: z.string().optional(),
-          'cognito:username': z.string().optional(),
+          username: z.optional(z.string()),
+          'cognito:username': z.optional(z.string()),
           'cognito:groups': Groups,
         }),
       }),

@@ -1,14 +1,14 @@
 /** Environment variables of the build stage. */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 export const Env = z.object({
-  TABLE_NAME: z.string().min(1),
+  TABLE_NAME: z.string().check(z.minLength(1)),
   /** The CodeBuild project. */
-  PROJECT_NAME: z.string().min(1),
+  PROJECT_NAME: z.string().check(z.minLength(1)),
   /** Build contexts are written here, below `builds/`. */
-  SOURCE_BUCKET: z.string().min(1),
+  SOURCE_BUCKET: z.string().check(z.minLength(1)),
   /** `<account>.dkr.ecr.<region>.amazonaws.com` */
-  REGISTRY: z.string().min(1),
+  REGISTRY: z.string().check(z.minLength(1)),
   /** Where a message that can never work goes, with its reason. */
   DLQ_URL: z.url(),
 });

@@ -1,12 +1,12 @@
 /** Environment variables of the custom resource that gives a new cluster our functions' roles, and its image policy. */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 export const Env = z.object({
-  CLUSTER_NAME: z.string().min(1),
+  CLUSTER_NAME: z.string().check(z.minLength(1)),
   CLUSTER_ENDPOINT: z.url(),
   CLUSTER_CA: z.base64(),
   /** The host of our images, as it stands in a pod's `image`. */
-  REGISTRY: z.string().regex(/^[a-z0-9.-]+(?::\d+)?$/, 'a host, with its port where it has one'),
+  REGISTRY: z.string().check(z.regex(/^[a-z0-9.-]+(?::\d+)?$/, 'a host, with its port where it has one')),
 });
 
 /** The Kubernetes group of every deployer: named by its access entry, bound to its role in the cluster. */

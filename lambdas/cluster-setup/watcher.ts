@@ -4,15 +4,15 @@
  * an association takes seconds to be known, and a pod that was made before it would never get its credentials.
  * Source: Amazon EKS user guide, "Learn how EKS Pod Identity grants pods access to AWS services".
  */
-import * as z from 'zod';
 import { fieldManager, type KubernetesObject } from '#core/rollout.ts';
+import * as z from '#core/zod.ts';
 import { watcherAccount } from './env.ts';
 
 export const WatcherProperties = z.object({
   /** `<repository URI>@<digest>`. */
-  Image: z.string().regex(/@sha256:[0-9a-f]{64}$/, 'an image by its digest'),
+  Image: z.string().check(z.regex(/@sha256:[0-9a-f]{64}$/, 'an image by its digest')),
   QueueUrl: z.url(),
-  Region: z.string().min(1),
+  Region: z.string().check(z.minLength(1)),
   /** Of the image, as Kubernetes calls it. */
   Architecture: z.enum(['amd64', 'arm64']),
 });

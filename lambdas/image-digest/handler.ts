@@ -1,10 +1,13 @@
 /** Entry of the custom resource that turns the tag of an image asset into its digest, once, when it is deployed. */
-import * as z from 'zod';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { parse, Rejected } from '#core/errors.ts';
+import * as z from '#core/zod.ts';
 import { customResource } from '../runtime/custom-resource.ts';
 
-const Properties = z.object({ Repository: z.string().min(1), Tag: z.string().min(1) });
+const Properties = z.object({
+  Repository: z.string().check(z.minLength(1)),
+  Tag: z.string().check(z.minLength(1)),
+});
 const registry = new EcrScanner();
 
 export const handler = customResource(

@@ -1,9 +1,9 @@
 /** Environment variables of the outbox. */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 export const Env = z.object({
-  TABLE_NAME: z.string().min(1),
-  BUS_NAME: z.string().min(1),
+  TABLE_NAME: z.string().check(z.minLength(1)),
+  BUS_NAME: z.string().check(z.minLength(1)),
   BUILD_QUEUE_URL: z.url(),
   GATE_QUEUE_URL: z.url(),
   PROMOTE_QUEUE_URL: z.url(),
@@ -11,7 +11,7 @@ export const Env = z.object({
   REMOVE_QUEUE_URL: z.url(),
   PAGER_QUEUE_URL: z.url(),
   /** JSON: cluster → URL of its deployer's queue. */
-  DEPLOY_QUEUES: z.string().min(2),
+  DEPLOY_QUEUES: z.string().check(z.minLength(2)),
   /** Where an entry is reported that can't be read. */
   OUTBOX_DLQ_URL: z.url(),
 });

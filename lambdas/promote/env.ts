@@ -1,8 +1,8 @@
 /** Environment variables of the promoter. */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 export const Env = z.object({
-  TABLE_NAME: z.string().min(1),
+  TABLE_NAME: z.string().check(z.minLength(1)),
   /** Where a message that can never work goes, with its reason. */
   DLQ_URL: z.url(),
 });

@@ -2,8 +2,8 @@
  * The wrapper of functions that CloudFormation calls for a custom resource. It answers to the presigned URL of the
  * request. Source: AWS CloudFormation user guide, "Custom resource request and response reference".
  */
-import * as z from 'zod';
 import { parse } from '#core/errors.ts';
+import * as z from '#core/zod.ts';
 import { log } from './log.ts';
 
 const Request = z.object({
@@ -13,7 +13,7 @@ const Request = z.object({
   RequestId: z.string(),
   LogicalResourceId: z.string(),
   ResourceType: z.string(),
-  ResourceProperties: z.record(z.string(), z.unknown()).default({}),
+  ResourceProperties: z._default(z.record(z.string(), z.unknown()), {}),
 });
 export type Request = z.infer<typeof Request>;
 

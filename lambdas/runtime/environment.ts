@@ -1,14 +1,11 @@
 /** What a function is given at its start: environment variables and the configuration, both held to their schemas. */
 import { readFileSync } from 'node:fs';
-import * as z from 'zod';
 import { Config } from '#core/config.ts';
 import { parse, parseJson } from '#core/errors.ts';
 import type { Clock } from '#core/ports.ts';
+import type * as z from '#core/zod.ts';
 
-// A function starts often and parses little: compiling schemas, as zod does on first use, costs it more than it saves.
-z.config({ jitless: true });
-
-export const readEnv = <S extends z.ZodType>(schema: S): z.infer<S> =>
+export const readEnv = <S extends z.ZodMiniType>(schema: S): z.infer<S> =>
   parse(schema, process.env, "the function's environment");
 
 /** Bundled beside the function's code by lib/bundle.ts. */

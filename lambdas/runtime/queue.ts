@@ -4,12 +4,12 @@
  */
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { SQSBatchResponse, SQSHandler, SQSRecord } from 'aws-lambda';
-import * as z from 'zod';
 import { parseEvent, type Signal } from '#core/aws-events.ts';
 import type { Failure } from '#core/dead-letter.ts';
 import { Conflict, parseJson, Rejected } from '#core/errors.ts';
 import { count, time } from '#core/measures.ts';
 import type { Failures } from '#core/ports.ts';
+import * as z from '#core/zod.ts';
 import { log, note, withFields } from './log.ts';
 import { measure } from './metrics.ts';
 

@@ -1,8 +1,8 @@
 /** Where looks go: each stage's queue, and for the deployer the one of the environment's cluster. */
-import * as z from 'zod';
 import { SqsLooks } from '#adapters/aws/messages.ts';
 import { parseJson } from '#core/errors.ts';
 import type { LookStage } from '#core/reconcile.ts';
+import * as z from '#core/zod.ts';
 import type { Env } from '../outbox/env.ts';
 
 export function lookQueues(env: Env): SqsLooks {

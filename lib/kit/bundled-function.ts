@@ -11,13 +11,13 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { acknowledge } from './acknowledge.ts';
 import { choicesOf } from './context.ts';
 import { logGroup } from './log-group.ts';
 import { type UnscopedAction, unscopedFinding } from './unscoped.ts';
 
-export interface BundledFunctionProps<S extends z.ZodObject> {
+export interface BundledFunctionProps<S extends z.ZodMiniObject> {
   /** The folder in lambdas/. */
   readonly name: string;
   readonly description: string;
@@ -42,7 +42,7 @@ const networkActions = [
   'ec2:UnassignPrivateIpAddresses',
 ] as const satisfies readonly UnscopedAction[];
 
-export class BundledFunction<S extends z.ZodObject = z.ZodObject> extends Construct {
+export class BundledFunction<S extends z.ZodMiniObject = z.ZodMiniObject> extends Construct {
   readonly lambda: LambdaFunction;
   readonly role: Role;
   readonly #unscopedActions: UnscopedAction[] = [];
@@ -130,7 +130,7 @@ function bundleOf(scope: Construct, name: string): string {
 }
 
 /** A token has no value yet: that it is given is all that can be checked. */
-function checkEnvironment(name: string, env: z.ZodObject, given: Readonly<Record<string, string>>): void {
+function checkEnvironment(name: string, env: z.ZodMiniObject, given: Readonly<Record<string, string>>): void {
   const issues = z.strictObject(env.shape).safeParse(given).error?.issues ?? [];
   const problems = issues
     .filter(({ path }) => !Token.isUnresolved(given[String(path[0])]))

@@ -1,14 +1,17 @@
 /** What whoever deploys may choose: context keys with their defaults in cdk.json, changed by `cdk deploy -c key=value`. */
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import * as z from 'zod';
 import { parse } from '#core/errors.ts';
+import * as z from '#core/zod.ts';
 
 /** `-c key=true` arrives as text. */
 const flag = z.union([z.boolean(), z.stringbool()]);
 const listed = z.union([
   z.array(z.string()),
-  z.string().transform((text) => text.split(',').filter(Boolean)),
+  z.pipe(
+    z.string(),
+    z.transform((text) => text.split(',').filter(Boolean)),
+  ),
 ]);
 
 /** Docker's official image, from a registry that every account reaches without an account of Docker's. */
@@ -17,21 +20,21 @@ const nodeImage =
 
 const Choices = z.object({
   /** What holds data stays when its stack goes. */
-  retain: flag.default(true),
+  retain: z._default(flag, true),
   /** The table refuses to be deleted. */
-  deletionProtection: flag.default(true),
-  natGateways: z.coerce.number().int().min(1).max(3).default(1),
+  deletionProtection: z._default(flag, true),
+  natGateways: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(3)), 1),
   /** E-mail addresses and https URLs that the pager tells. */
-  pagerSubscriptions: listed.default([]),
+  pagerSubscriptions: z._default(listed, []),
   /** An image with Node that the watcher's is made from: by digest, of an index for both architectures. */
-  watcherBase: z
-    .string()
-    .regex(/^oci:|@sha256:[0-9a-f]{64}$/, 'an image by its digest')
-    .default(nodeImage),
+  watcherBase: z._default(
+    z.string().check(z.regex(/^oci:|@sha256:[0-9a-f]{64}$/, 'an image by its digest')),
+    nodeImage,
+  ),
   /** Of the nodes that the watcher runs on: EKS Auto Mode's general-purpose pool is amd64. */
-  architecture: z.enum(['amd64', 'arm64']).default('amd64'),
+  architecture: z._default(z.enum(['amd64', 'arm64']), 'amd64'),
   /** Where lib/bundle.ts put the functions, and the watcher beside them. */
-  bundles: z.string().default('dist/lambdas'),
+  bundles: z._default(z.string(), 'dist/lambdas'),
 });
 type Choices = z.infer<typeof Choices>;
 

@@ -2,16 +2,16 @@
 import { Duration } from 'aws-cdk-lib';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import type * as z from 'zod';
+import type * as z from '#core/zod.ts';
 import { alarm } from './alarm.ts';
 import { BundledFunction, type BundledFunctionProps } from './bundled-function.ts';
 
-export interface StageFunctionProps<S extends z.ZodObject> extends BundledFunctionProps<S> {
+export interface StageFunctionProps<S extends z.ZodMiniObject> extends BundledFunctionProps<S> {
   readonly impact: string;
   readonly pager: ITopic;
 }
 
-export class StageFunction<S extends z.ZodObject = z.ZodObject> extends BundledFunction<S> {
+export class StageFunction<S extends z.ZodMiniObject = z.ZodMiniObject> extends BundledFunction<S> {
   constructor(scope: Construct, id: string, props: StageFunctionProps<S>) {
     super(scope, id, props);
     alarm(this, 'Errors', {

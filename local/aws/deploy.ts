@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { ACCOUNT, adminEnvironment, REGION } from '#local/aws/emulator.ts';
 import { containerSettings } from '#local/images/container-settings.ts';
 import type { Instance } from '#local/instance.ts';

@@ -3,15 +3,15 @@
  * Route 53 writes unusual characters as octal escapes (`\052` is `*`).
  */
 import type { Answer, Question, RecordType, StringAnswer } from 'dns-packet';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 const recordSchema = z.object({
   name: z.string(),
   type: z.string(),
-  ttl: z.int().nonnegative(),
+  ttl: z.int().check(z.nonnegative()),
   values: z.array(z.string()),
   /** An alias record answers with its target's records. */
-  alias: z.string().optional(),
+  alias: z.optional(z.string()),
 });
 export const zoneSchema = z.object({
   id: z.string(),

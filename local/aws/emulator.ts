@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { type Zone, zoneSchema } from '#local/aws/dns-answer.ts';
 import type { Instance } from '#local/instance.ts';
 import { daemonPid, startDaemon, stopDaemon } from '#local/setup/processes.ts';

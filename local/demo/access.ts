@@ -1,5 +1,5 @@
 /** How the demo and the end-to-end tests reach a local cloud: addresses, and the emulator's administrator. */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { adminCredentials } from '#local/aws/emulator.ts';
 import type { Cloud } from '#local/setup/cloud-file.ts';
 

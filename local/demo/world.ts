@@ -2,7 +2,7 @@
 import { Resolver } from 'node:dns/promises';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import type { Cloud } from '#local/setup/cloud-file.ts';
 
 export interface HttpAnswer {

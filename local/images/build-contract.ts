@@ -1,26 +1,33 @@
 /** What is asked of the build runner, what it tells, and what it is told once. */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 export const startRequest = z.object({
-  buildId: z.string().min(1),
+  buildId: z.string().check(z.minLength(1)),
   callbackUrl: z.url(),
-  environment: z
-    .array(z.object({ name: z.string().min(1), value: z.string(), type: z.literal('PLAINTEXT').optional() }))
-    .default([]),
+  environment: z._default(
+    z.array(
+      z.object({
+        name: z.string().check(z.minLength(1)),
+        value: z.string(),
+        type: z.optional(z.literal('PLAINTEXT')),
+      }),
+    ),
+    [],
+  ),
   source: z.object({
     type: z.literal('S3'),
-    location: z.string().regex(/^[^/]+\/.+\/$/, 'bucket/prefix/ is expected'),
+    location: z.string().check(z.regex(/^[^/]+\/.+\/$/, 'bucket/prefix/ is expected')),
   }),
-  buildspec: z.string().min(1),
+  buildspec: z.string().check(z.minLength(1)),
   credentials: z.object({
-    accessKeyId: z.string().min(1),
-    secretAccessKey: z.string().min(1),
-    sessionToken: z.string().min(1).optional(),
+    accessKeyId: z.string().check(z.minLength(1)),
+    secretAccessKey: z.string().check(z.minLength(1)),
+    sessionToken: z.optional(z.string().check(z.minLength(1))),
   }),
   endpoint: z.url(),
-  timeoutInMinutes: z.number().positive().max(480).default(60),
+  timeoutInMinutes: z._default(z.number().check(z.positive(), z.maximum(480)), 60),
 });
-export const stopRequest = z.object({ buildId: z.string().min(1) });
+export const stopRequest = z.object({ buildId: z.string().check(z.minLength(1)) });
 
 export type BuildRequest = z.infer<typeof startRequest>;
 export type BuildStatus = 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'STOPPED' | 'TIMED_OUT';

@@ -1,25 +1,26 @@
 /** The part of CodeBuild's buildspec 0.2 that runs here. What it does not know it refuses, rather than leaving it out. */
 import { parse } from 'yaml';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 const phase = z.strictObject({
-  commands: z.array(z.string().min(1)).default([]),
-  finally: z.array(z.string().min(1)).default([]),
+  commands: z._default(z.array(z.string().check(z.minLength(1))), []),
+  finally: z._default(z.array(z.string().check(z.minLength(1))), []),
 });
 
 const buildspec = z.strictObject({
   version: z.union([z.literal(0.2), z.literal('0.2')]),
-  env: z
-    .strictObject({
-      shell: z.literal('bash').optional(),
-      variables: z.record(z.string(), z.coerce.string()).default({}),
-    })
-    .default({ variables: {} }),
+  env: z._default(
+    z.strictObject({
+      shell: z.optional(z.literal('bash')),
+      variables: z._default(z.record(z.string(), z.coerce.string()), {}),
+    }),
+    { variables: {} },
+  ),
   phases: z.strictObject({
-    install: phase.optional(),
-    pre_build: phase.optional(),
-    build: phase.optional(),
-    post_build: phase.optional(),
+    install: z.optional(phase),
+    pre_build: z.optional(phase),
+    build: z.optional(phase),
+    post_build: z.optional(phase),
   }),
 });
 

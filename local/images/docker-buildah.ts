@@ -1,13 +1,13 @@
 /** What all of `docker` here stands on: buildah, and the registry that stands for ECR. */
 import { spawn } from 'node:child_process';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 export class Refusal extends Error {}
 
 export const environment = z.object({
-  REGISTRY_AUTH_FILE: z.string().min(1),
+  REGISTRY_AUTH_FILE: z.string().check(z.minLength(1)),
   /** The registry's name in image references. */
-  LOCAL_REGISTRY_NAME: z.string().min(1),
+  LOCAL_REGISTRY_NAME: z.string().check(z.minLength(1)),
   /** Where that registry is: `http://host:port`. */
   LOCAL_REGISTRY: z.url(),
 });

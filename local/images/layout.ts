@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 const descriptor = z.object({ mediaType: z.string(), digest: z.string(), size: z.number() });
-const index = z.object({ manifests: z.array(descriptor).length(1) });
+const index = z.object({ manifests: z.array(descriptor).check(z.length(1)) });
 const manifest = z.object({ config: descriptor, layers: z.array(descriptor) });
 
 type Descriptor = z.infer<typeof descriptor>;

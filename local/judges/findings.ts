@@ -3,7 +3,7 @@
  * a reason and a reason without a finding are both wrong. Judges get the templates without their metadata, so that
  * they say everything.
  */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 const judges = ['cfn-lint', 'checkov'] as const;
 export type Judge = (typeof judges)[number];
@@ -27,13 +27,15 @@ const Skips = z.looseObject({
   ...Object.fromEntries(
     judges.map((judge) => [
       judge,
-      z.object({ skip: z.array(z.object({ id: z.string(), comment: z.string().min(20) })) }).optional(),
+      z.optional(
+        z.object({ skip: z.array(z.object({ id: z.string(), comment: z.string().check(z.minLength(20)) })) }),
+      ),
     ]),
   ),
 });
 const Template = z.looseObject({
-  Metadata: Skips.optional(),
-  Resources: z.record(z.string(), z.looseObject({ Metadata: Skips.optional() })),
+  Metadata: z.optional(Skips),
+  Resources: z.record(z.string(), z.looseObject({ Metadata: z.optional(Skips) })),
 });
 
 /** The template for the judges, and the reasons that were in it. */
@@ -73,7 +75,7 @@ const CfnLint = z.array(
     Filename: z.string(),
     Rule: z.object({ Id: z.string() }),
     Message: z.string(),
-    Location: z.object({ Path: z.array(z.union([z.string(), z.number()])).nullish() }),
+    Location: z.object({ Path: z.nullish(z.array(z.union([z.string(), z.number()]))) }),
   }),
 );
 

@@ -5,7 +5,7 @@ import {
   paginateListAccessEntries,
   paginateListAssociatedAccessPolicies,
 } from '@aws-sdk/client-eks';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 export interface AccessEntry {
   /** May hold `{{SessionName}}`; empty where EKS chooses. */
@@ -19,8 +19,8 @@ export type FindAccessEntry = (isPrincipal: (arn: string) => boolean) => Promise
 
 const entrySchema = z.object({
   accessEntry: z.object({
-    username: z.string().default(''),
-    kubernetesGroups: z.array(z.string()).default([]),
+    username: z._default(z.string(), ''),
+    kubernetesGroups: z._default(z.array(z.string()), []),
   }),
 });
 const policySchema = z.object({ policyArn: z.string(), accessScope: z.object({ type: z.string() }) });
@@ -33,8 +33,8 @@ export function eksAccessEntries(client: EKSClient, clusterName: string): FindAc
     const { accessEntry } = entrySchema.parse(await client.send(new DescribeAccessEntryCommand(input)));
     const policies: { arn: string; scope: string }[] = [];
     for await (const page of paginateListAssociatedAccessPolicies({ client }, input))
-      for (const { policyArn, accessScope } of policySchema
-        .array()
+      for (const { policyArn, accessScope } of z
+        .array(policySchema)
         .parse(page.associatedAccessPolicies ?? []))
         policies.push({ arn: policyArn, scope: accessScope.type });
     return { username: accessEntry.username, groups: accessEntry.kubernetesGroups, policies };

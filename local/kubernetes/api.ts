@@ -3,19 +3,22 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 export interface KubernetesApi {
-  get<T>(path: string, schema: z.ZodType<T>): Promise<T>;
+  get<T>(path: string, schema: z.ZodMiniType<T>): Promise<T>;
   /** A JSON merge patch. */
   patch(path: string, body: unknown): Promise<void>;
-  post<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T>;
+  post<T>(path: string, body: unknown, schema: z.ZodMiniType<T>): Promise<T>;
   /** Server-side: made, or brought to what is given. */
   apply(path: string, body: unknown): Promise<void>;
   close(): void;
 }
 
-const base64 = z.base64().transform((data) => Buffer.from(data, 'base64'));
+const base64 = z.pipe(
+  z.base64(),
+  z.transform((data) => Buffer.from(data, 'base64')),
+);
 const kubeconfigSchema = z.object({
   clusters: z.tuple([
     z.object({ cluster: z.object({ server: z.url(), 'certificate-authority-data': base64 }) }),
@@ -38,7 +41,7 @@ export function connect(kubeconfig: string): KubernetesApi {
   });
   const call = (method: string, path: string, body?: unknown, type = 'application/json'): Promise<string> =>
     send(agent, new URL(path, cluster.server), { method, type, body });
-  const read = <T>(what: string, text: string, schema: z.ZodType<T>): T => {
+  const read = <T>(what: string, text: string, schema: z.ZodMiniType<T>): T => {
     const answer = schema.safeParse(JSON.parse(text));
     if (answer.success) return answer.data;
     throw new Error(`${what} answered something unexpected:\n${z.prettifyError(answer.error)}`);

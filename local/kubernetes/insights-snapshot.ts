@@ -1,42 +1,44 @@
 /** What is read of the cluster, at one time, for Container Insights' metrics. */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import type { KubernetesApi } from './api.ts';
 
-const reasonSchema = z.object({ reason: z.string().optional() });
+const reasonSchema = z.object({ reason: z.optional(z.string()) });
 const containerStatusSchema = z.object({
   restartCount: z.int(),
-  state: z.object({ running: z.unknown().optional(), waiting: reasonSchema.optional() }).default({}),
-  lastState: z.object({ terminated: reasonSchema.optional() }).default({}),
+  state: z._default(z.object({ running: z.optional(z.unknown()), waiting: z.optional(reasonSchema) }), {}),
+  lastState: z._default(z.object({ terminated: z.optional(reasonSchema) }), {}),
 });
-const conditionsSchema = z.array(z.object({ type: z.string(), status: z.string() })).default([]);
+const conditionsSchema = z._default(z.array(z.object({ type: z.string(), status: z.string() })), []);
 
 const podSchema = z.object({
   metadata: z.object({
     uid: z.string(),
     name: z.string(),
     namespace: z.string(),
-    labels: z.record(z.string(), z.string()).default({}),
-    ownerReferences: z.array(z.object({ kind: z.string(), name: z.string() })).default([]),
+    labels: z._default(z.record(z.string(), z.string()), {}),
+    ownerReferences: z._default(z.array(z.object({ kind: z.string(), name: z.string() })), []),
   }),
   spec: z.object({
-    nodeName: z.string().optional(),
+    nodeName: z.optional(z.string()),
     containers: z.array(
       z.object({
-        resources: z.object({ limits: z.record(z.string(), z.string()).default({}) }).default({ limits: {} }),
+        resources: z._default(z.object({ limits: z._default(z.record(z.string(), z.string()), {}) }), {
+          limits: {},
+        }),
       }),
     ),
   }),
   status: z.object({
     phase: z.string(),
     conditions: conditionsSchema,
-    containerStatuses: z.array(containerStatusSchema).default([]),
+    containerStatuses: z._default(z.array(containerStatusSchema), []),
   }),
 });
 export type Pod = z.infer<typeof podSchema>;
 
 const nodeSchema = z.object({
   metadata: z.object({ name: z.string() }),
-  spec: z.object({ providerID: z.string().default('') }),
+  spec: z.object({ providerID: z._default(z.string(), '') }),
   status: z.object({
     capacity: z.object({ cpu: z.string(), memory: z.string() }),
     conditions: conditionsSchema,
@@ -46,19 +48,22 @@ export type Node = z.infer<typeof nodeSchema>;
 
 const serviceSchema = z.object({
   metadata: z.object({ name: z.string(), namespace: z.string() }),
-  spec: z.object({ selector: z.record(z.string(), z.string()).default({}) }),
+  spec: z.object({ selector: z._default(z.record(z.string(), z.string()), {}) }),
 });
 export type Service = z.infer<typeof serviceSchema>;
 
 /** The part of the kubelet's /stats/summary that is read; a figure is absent until it was measured once. */
 const usageSchema = {
-  cpu: z.object({ usageNanoCores: z.number().optional() }).default({}),
-  memory: z.object({ workingSetBytes: z.number().optional() }).default({}),
+  cpu: z._default(z.object({ usageNanoCores: z.optional(z.number()) }), {}),
+  memory: z._default(z.object({ workingSetBytes: z.optional(z.number()) }), {}),
 };
 const summarySchema = z.object({
   node: z.object({
     ...usageSchema,
-    fs: z.object({ usedBytes: z.number().optional(), capacityBytes: z.number().optional() }).default({}),
+    fs: z._default(
+      z.object({ usedBytes: z.optional(z.number()), capacityBytes: z.optional(z.number()) }),
+      {},
+    ),
   }),
   pods: z.array(z.object({ podRef: z.object({ uid: z.string() }), ...usageSchema })),
 });
@@ -73,7 +78,7 @@ export interface Snapshot {
 }
 
 export async function takeSnapshot(api: KubernetesApi, clusterName: string): Promise<Snapshot> {
-  const list = async <T>(kind: string, item: z.ZodType<T>): Promise<T[]> =>
+  const list = async <T>(kind: string, item: z.ZodMiniType<T>): Promise<T[]> =>
     (await api.get(`/api/v1/${kind}`, z.object({ items: z.array(item) }))).items;
   const [nodes, pods, services] = await Promise.all([
     list('nodes', nodeSchema),

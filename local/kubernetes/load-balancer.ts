@@ -4,17 +4,18 @@
  * and this controller can be started again at any time.
  */
 import { BlockList } from 'node:net';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import type { KubernetesApi } from './api.ts';
 import { type Loop, repeat } from './loop.ts';
 
 const serviceSchema = z.object({
   metadata: z.object({ namespace: z.string(), name: z.string() }),
-  spec: z.object({ type: z.string().optional(), loadBalancerClass: z.string().optional() }),
+  spec: z.object({ type: z.optional(z.string()), loadBalancerClass: z.optional(z.string()) }),
   status: z.object({
-    loadBalancer: z
-      .object({ ingress: z.array(z.object({ ip: z.string().optional() })).default([]) })
-      .default({ ingress: [] }),
+    loadBalancer: z._default(
+      z.object({ ingress: z._default(z.array(z.object({ ip: z.optional(z.string()) })), []) }),
+      { ingress: [] },
+    ),
   }),
 });
 export type Service = z.infer<typeof serviceSchema>;

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import type { Instance } from '#local/instance.ts';
 import { daemonPid, startDaemon, stopDaemon } from '#local/setup/processes.ts';
 import { run } from '#local/setup/run.ts';
@@ -165,7 +165,7 @@ async function untilReady(instance: Instance, startedAt: Date): Promise<void> {
 
 const nodeSchema = z.object({
   status: z.object({
-    conditions: z.array(z.object({ type: z.string(), status: z.string(), message: z.string().optional() })),
+    conditions: z.array(z.object({ type: z.string(), status: z.string(), message: z.optional(z.string()) })),
   }),
 });
 

@@ -10,7 +10,7 @@ import {
   ListPodIdentityAssociationsCommand,
 } from '@aws-sdk/client-eks';
 import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import type { KubernetesApi } from './api.ts';
 
 export interface PodIdentityDeps {
@@ -89,15 +89,15 @@ async function credentialsFor(token: string, deps: PodIdentityDeps): Promise<Rec
 
 const Review = z.object({
   status: z.object({
-    authenticated: z.boolean().default(false),
-    audiences: z.array(z.string()).default([]),
-    error: z.string().optional(),
-    user: z
-      .object({
-        username: z.string().default(''),
-        extra: z.record(z.string(), z.array(z.string())).default({}),
-      })
-      .optional(),
+    authenticated: z._default(z.boolean(), false),
+    audiences: z._default(z.array(z.string()), []),
+    error: z.optional(z.string()),
+    user: z.optional(
+      z.object({
+        username: z._default(z.string(), ''),
+        extra: z._default(z.record(z.string(), z.array(z.string())), {}),
+      }),
+    ),
   }),
 });
 

@@ -2,7 +2,7 @@
  * Answers the API server's question whose a bearer token is, in the place of EKS: STS tells the role that signed
  * it for this cluster, and the cluster's access entries tell what that role is in Kubernetes.
  */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import type { AccessEntry, FindAccessEntry } from './access-entries.ts';
 import { clusterHeader, readToken, TokenRefused } from './eks-token.ts';
 

@@ -5,7 +5,7 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { STSClient } from '@aws-sdk/client-sts';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { connect, type KubernetesApi } from '#local/kubernetes/api.ts';
 import { startContainerInsights } from '#local/kubernetes/container-insights.ts';
 import { startLoadBalancer } from '#local/kubernetes/load-balancer.ts';
@@ -20,7 +20,7 @@ interface ClusterOptions {
   readonly log: (component: string) => (line: string) => void;
 }
 
-const attachSchema = z.object({ kubeconfig: z.string().min(1) });
+const attachSchema = z.object({ kubeconfig: z.string().check(z.minLength(1)) });
 
 export function clusterServices({ clusterName, loadBalancers, aws, log }: ClusterOptions): {
   routes: Routes;

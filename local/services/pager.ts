@@ -3,7 +3,7 @@
  * service does, keeps what it is told, and shows it at GET /pager.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import type { Handler, Routes } from '#local/services/http.ts';
 
 const confirmationSchema = z.object({
@@ -15,7 +15,7 @@ const notificationSchema = z.object({
   Type: z.literal('Notification'),
   MessageId: z.string(),
   TopicArn: z.string(),
-  Subject: z.string().nullish(),
+  Subject: z.nullish(z.string()),
   Message: z.string(),
   Timestamp: z.string(),
 });
@@ -24,7 +24,7 @@ const bodySchema = z.discriminatedUnion('Type', [confirmationSchema, notificatio
 const pageSchema = z.object({
   id: z.string(),
   topic: z.string(),
-  subject: z.string().nullable(),
+  subject: z.nullable(z.string()),
   message: z.string(),
   sentAt: z.string(),
   receivedAt: z.string(),

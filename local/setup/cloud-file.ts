@@ -1,7 +1,7 @@
 /** Where everything of a running local cloud is found: written when it is up, read by the demo, the tests and the CLI. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import type { Instance } from '#local/instance.ts';
 
 /** The registry as image references name it, here as in AWS. */

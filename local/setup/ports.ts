@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { type Instance, instanceOf, type Network } from '#local/instance.ts';
 import { attempt } from '#local/setup/run.ts';
 

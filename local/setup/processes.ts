@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 interface Daemon {
   readonly command: string;
@@ -19,7 +19,7 @@ interface Daemon {
   readonly pidFile: string;
 }
 
-const recordSchema = z.object({ pid: z.int().positive(), startedAt: z.string() });
+const recordSchema = z.object({ pid: z.int().check(z.positive()), startedAt: z.string() });
 
 export function startDaemon(daemon: Daemon): number {
   mkdirSync(dirname(daemon.log), { recursive: true });

@@ -1,7 +1,7 @@
 /** A vitest project as one step: its log, its report, and every test counted. With CI=true none may be skipped. */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { run } from '#local/setup/run.ts';
 import type { Board } from '#local/ui/board.ts';
 
@@ -64,12 +64,12 @@ const reportSchema = z.object({
     z.object({
       name: z.string(),
       status: z.string(),
-      message: z.string().optional(),
+      message: z.optional(z.string()),
       assertionResults: z.array(
         z.object({
           fullName: z.string(),
           status: z.string(),
-          failureMessages: z.array(z.string()).nullish(),
+          failureMessages: z.nullish(z.array(z.string())),
         }),
       ),
     }),

@@ -1,8 +1,8 @@
 /** CodeBuilder against endpoints of CodeBuild, ECR and S3 on this machine. */
 import { afterEach, expect, test, vi } from 'vitest';
-import * as z from 'zod';
 import { CodeBuilder } from '#adapters/aws/builder.ts';
 import { Retryable } from '#core/errors.ts';
+import * as z from '#core/zod.ts';
 import { web } from '../contracts/samples.ts';
 import { type Answer, type Asked, awsEndpoint, awsEnvironment } from './aws-endpoint.ts';
 

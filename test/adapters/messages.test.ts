@@ -1,11 +1,11 @@
 /** What leaves the control plane, against endpoints of EventBridge, SQS and SNS on this machine. */
 import { createHash } from 'node:crypto';
 import { afterEach, expect, test, vi } from 'vitest';
-import * as z from 'zod';
 import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EventBridgeBus, SnsPager, SqsLooks } from '#adapters/aws/messages.ts';
 import { Rejected } from '#core/errors.ts';
 import type { DomainEvent } from '#core/events.ts';
+import * as z from '#core/zod.ts';
 import { digestOf, start, web } from '../contracts/samples.ts';
 import { sqsRecord } from '../lambdas/world.ts';
 import { type Answer, type Asked, awsEndpoint, awsEnvironment } from './aws-endpoint.ts';

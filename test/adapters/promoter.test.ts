@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Rejected, Retryable } from '#core/errors.ts';
 import { releaseTag } from '#core/image.ts';
 import { Digest } from '#core/names.ts';
+import * as z from '#core/zod.ts';
 import { promoterContract } from '../contracts/promoter.ts';
 import { indexType, manifestType } from './oci-registry.ts';
 import { sha256 } from './oci-words.ts';
@@ -24,7 +25,7 @@ promoterContract('EcrPromoter', async () => ({
   to,
   push: async (repository, tag, content) => world.registry.addImage(repository, content, tag).digest,
   digestOf: async (repository, tag) =>
-    Digest.optional().parse(world.registry.repository(repository).tags.get(tag)),
+    z.optional(Digest).parse(world.registry.repository(repository).tags.get(tag)),
   remove: async (repository, digest) => void world.registry.repository(repository).manifests.delete(digest),
 }));
 

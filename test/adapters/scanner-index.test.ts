@@ -1,9 +1,9 @@
 /** EcrScanner and images of several platforms: ECR has no findings of an index, its children are asked for theirs. */
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { afterEach, expect, test } from 'vitest';
-import * as z from 'zod';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Rejected } from '#core/errors.ts';
+import * as z from '#core/zod.ts';
 import { digestOf } from '../contracts/samples.ts';
 import { type Answer, awsEndpoint } from './aws-endpoint.ts';
 
@@ -31,8 +31,8 @@ const notFound: Answer = {
 };
 
 const Body = z.looseObject({
-  imageId: z.object({ imageDigest: z.string() }).optional(),
-  imageIds: z.array(z.object({ imageDigest: z.string() })).optional(),
+  imageId: z.optional(z.object({ imageDigest: z.string() })),
+  imageIds: z.optional(z.array(z.object({ imageDigest: z.string() }))),
 });
 let close: (() => Promise<void>) | undefined;
 afterEach(() => close?.());

@@ -1,7 +1,7 @@
 /** EcrScanner against an ECR endpoint on this machine. */
 import { afterEach, expect, test, vi } from 'vitest';
-import * as z from 'zod';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
+import * as z from '#core/zod.ts';
 import { digestOf } from '../contracts/samples.ts';
 import { type Answer, type Asked, awsEndpoint, awsEnvironment } from './aws-endpoint.ts';
 
@@ -17,7 +17,7 @@ const failure = (type: string): Answer => ({
   status: 400,
   body: JSON.stringify({ __type: type, message: 'no' }),
 });
-const Body = z.object({ nextToken: z.string().optional(), maxResults: z.number().optional() }).loose();
+const Body = z.looseObject({ nextToken: z.optional(z.string()), maxResults: z.optional(z.number()) });
 
 async function scanner(answer: (asked: Asked, body: z.infer<typeof Body>) => object | Answer) {
   const server = await awsEndpoint((asked) => {

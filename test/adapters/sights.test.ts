@@ -1,10 +1,10 @@
 /** The queue of sights: the fake by the contract, the real one against an endpoint of SQS on this machine. */
 import { createHash } from 'node:crypto';
 import { afterEach, expect, test, vi } from 'vitest';
-import * as z from 'zod';
 import { SqsSights } from '#adapters/aws/sights.ts';
 import { MemorySights } from '#adapters/memory/sights.ts';
 import type { Seen } from '#core/seen.ts';
+import * as z from '#core/zod.ts';
 import { web } from '../contracts/samples.ts';
 import { sightsContract } from '../contracts/sights.ts';
 import { type Answer, type Asked, awsEndpoint, awsEnvironment } from './aws-endpoint.ts';

@@ -1,9 +1,9 @@
 /** DLQs by the API: seen and given back, redriven without losing any, whatever fails in between. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type * as z from 'zod';
 import { DlqAnswer, DlqsAnswer, RedriveAnswer } from '#api/schemas.ts';
 import type { DeadMessage } from '#core/dead-letter.ts';
 import { addSeconds } from '#core/names.ts';
+import type * as z from '#core/zod.ts';
 import { requested, start } from '../contracts/samples.ts';
 import { anna, olga, World } from '../lambdas/world.ts';
 import { call, refused } from './calls.ts';
@@ -26,7 +26,7 @@ const put = (name: string, ...messages: Partial<DeadMessage>[]) => {
   }
 };
 const many = (count: number) => Array.from({ length: count }, (_, i) => ({ id: `m-${i + 1}` }));
-async function ask<S extends z.ZodType>(schema: S, method: 'GET' | 'POST', path: string, body?: unknown) {
+async function ask<S extends z.ZodMiniType>(schema: S, method: 'GET' | 'POST', path: string, body?: unknown) {
   const answer = await call(world, olga, method, path, body);
   expect(answer.status).toBe(200);
   return schema.parse(await answer.json());

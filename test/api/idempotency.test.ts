@@ -1,12 +1,12 @@
 /** A POST that is sent again is not done again, whatever happened to the first. */
 import { expect, test } from 'vitest';
-import * as z from 'zod';
 import { Retryable } from '#core/errors.ts';
+import * as z from '#core/zod.ts';
 import { spec, web } from '../contracts/samples.ts';
 import { anna, rita, World } from '../lambdas/world.ts';
 import { call, refused } from './calls.ts';
 
-const Title = z.object({ title: z.string().optional() });
+const Title = z.object({ title: z.optional(z.string()) });
 const wanted = { team: 'checkout', name: 'web', spec };
 const key = { 'idempotency-key': '"8e03978e-40d5-43dd-bc93-6894a57f9324"' };
 const ask = (

@@ -1,6 +1,5 @@
 /** What people look at before they ask or decide: catalog, plan, cost, images, usage; and the decision that says no. */
 import { expect, test } from 'vitest';
-import type * as z from 'zod';
 import {
   CatalogAnswer,
   CostAnswer,
@@ -12,6 +11,7 @@ import {
 } from '#api/schemas.ts';
 import { Team } from '#core/config.ts';
 import type { Person } from '#core/roles.ts';
+import type * as z from '#core/zod.ts';
 import { complete, digestOf, finding, keyOf, spec } from '../contracts/samples.ts';
 import { awaitingApproval, image, promoting, ready, scanning } from '../lambdas/ways.ts';
 import { anna, candidate, config, rita, scanEvent, World } from '../lambdas/world.ts';
@@ -21,7 +21,7 @@ const sec: Person = { name: 'sec', groups: ['getschwifty-security'] };
 const sven = { name: 'sven', groups: ['other-members'] };
 const wanted = { team: 'checkout', name: 'web', spec };
 
-async function get<S extends z.ZodType>(
+async function get<S extends z.ZodMiniType>(
   schema: S,
   world: World,
   path: string,

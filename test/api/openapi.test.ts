@@ -1,11 +1,11 @@
 /** The OpenAPI document is made of the routes: whole, without a name that leads nowhere, and as the page in docs/ says. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import * as z from 'zod';
 import { openApi } from '#api/openapi/document.ts';
 import { apiPage } from '#api/openapi/page.ts';
 import { noBody, none, route } from '#api/route.ts';
 import { routes } from '#api/routes/all.ts';
+import * as z from '#core/zod.ts';
 
 const Operation = z.object({
   operationId: z.string(),
@@ -13,7 +13,7 @@ const Operation = z.object({
   parameters: z.array(
     z.object({ name: z.string(), in: z.enum(['path', 'query', 'header']), required: z.boolean() }),
   ),
-  requestBody: z.object({ required: z.literal(true) }).optional(),
+  requestBody: z.optional(z.object({ required: z.literal(true) })),
   responses: z.record(
     z.string(),
     z.object({ description: z.string(), content: z.record(z.string(), z.unknown()) }),

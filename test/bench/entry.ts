@@ -1,5 +1,5 @@
 /** What a bench says: one entry a figure. Ratios are of medians, both sides measured in turn in one run. */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 export const Entry = z.object({
   /** `verdict-latency`; a figure of one of several things is `cold-import/gate`. */

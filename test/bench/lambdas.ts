@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { bundleLambdas, bundleOptions, functionNames } from '#lib/bundle.ts';
 import { atMost, type Entry, inTurn, median } from './entry.ts';
 
@@ -126,7 +126,7 @@ async function importTime(file: string, env: Readonly<Record<string, string>>): 
 /** Values that the function's own schema takes. */
 async function environmentOf(name: string): Promise<Record<string, string>> {
   const { Env } = z
-    .object({ Env: z.instanceof(z.ZodObject) })
+    .object({ Env: z.instanceof(z.ZodMiniObject) })
     .parse(await import(join(bundleOptions.absWorkingDir, 'lambdas', name, 'env.ts')));
   const given = Object.fromEntries(Object.keys(Env.shape).map((key) => [key, sampleOf(key)]));
   Env.parse(given);

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { Entry } from './entry.ts';
 
 const file = (name: string): string => fileURLToPath(new URL(`../../docs/${name}`, import.meta.url));

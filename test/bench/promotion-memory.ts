@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { atMost, type Entry } from './entry.ts';
 
 const MB = 1_000_000;

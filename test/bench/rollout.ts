@@ -7,11 +7,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import * as z from 'zod';
 import { repositoryOf } from '#core/image.ts';
 import { Digest, type EnvironmentKey, environmentId, namespaceOf } from '#core/names.ts';
 import { desiredObjects, type KubernetesObject } from '#core/rollout.ts';
 import { Spec } from '#core/spec.ts';
+import * as z from '#core/zod.ts';
 import { environmentLabel } from '#lambdas/cluster-setup/image-policy.ts';
 import { type Person, signIn } from '#local/demo/people.ts';
 import { passed } from '#local/demo/story.ts';
@@ -159,7 +159,7 @@ class Rollouts {
 const parsed = Spec.parse(spec);
 const Condition = z.object({ type: z.string(), status: z.string() });
 const Pods = z.object({
-  items: z.array(z.object({ status: z.object({ conditions: z.array(Condition).optional() }) })),
+  items: z.array(z.object({ status: z.object({ conditions: z.optional(z.array(Condition)) }) })),
 });
 
 /** Without the label by which the cluster holds an environment's namespace to its own images: this one is nobody's. */

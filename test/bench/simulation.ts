@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { run } from '#local/setup/run.ts';
 import { atMost, type Entry, recorded } from './entry.ts';
 

@@ -28,13 +28,13 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import * as z from 'zod';
 import { SqsDeadLetters, toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EventBridgeBus, SnsPager, SqsLooks } from '#adapters/aws/messages.ts';
 import { S3Reports } from '#adapters/aws/reports.ts';
 import { EcrRepositoryMaker, EcrRepositoryRemover } from '#adapters/aws/repositories.ts';
 import { Listed } from '#core/environment.ts';
 import { eventSource } from '#core/events.ts';
+import * as z from '#core/zod.ts';
 import type { DeadLetterQueuesWorld } from './dead-letter-queues.ts';
 import type { DeadLettersWorld } from './dead-letters.ts';
 import type { BusWorld } from './event-bus.ts';

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import * as z from 'zod';
 import { Config } from '#core/config.ts';
 import { parse, parseJson, Rejected, unreachable } from '#core/errors.ts';
+import * as z from '#core/zod.ts';
 import { at } from './samples.ts';
 
 const config = {

@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { dockerfile } from '#core/dockerfile.ts';
 import { PackageManager, Packages, packageGrammar } from '#core/packages.ts';
 import { Spec } from '#core/spec.ts';
+import * as z from '#core/zod.ts';
 import { instanceOf } from '#local/instance.ts';
 import { ensureGoProgram } from '#local/judges/go-program.ts';
 import { ensureGo } from '#local/setup/go.ts';
@@ -104,7 +104,7 @@ const anySpec = fc
   .map((parts) => Spec.parse({ base: 'any', ...parts }));
 const anyBase = fc
   .tuple(fc.constantFrom('apt', 'apk', 'dnf'), fc.subarray(['pip', 'npm', 'conda']))
-  .map(([system, languages]) => PackageManager.array().parse([system, ...languages]));
+  .map(([system, languages]) => z.array(PackageManager).parse([system, ...languages]));
 
 /** The same with harmless words in place of all that was typed. */
 function harmless(spec: Spec): Spec {

@@ -14,7 +14,7 @@ const taken = new Set(
     on.filter(({ source }) => source === eventSource).flatMap(({ detailTypes }) => detailTypes),
   ),
 );
-const declared = DomainEvent.options.map((option) => option.shape.type.value);
+const declared = DomainEvent.def.options.flatMap(({ shape }) => shape.type.def.values);
 
 it('every event is told by a stage', () => expect([...told].sort()).toEqual([...declared].sort()));
 

@@ -1,8 +1,8 @@
 /** Health, from objects as a Kubernetes API server answers them: fields that are not read here are there too. */
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { assess } from '#core/health.ts';
 import { Autoscaler, Deployment, Pod, Service } from '#core/sight.ts';
+import * as z from '#core/zod.ts';
 import { digest } from './samples.ts';
 
 const registry = '000000000000.dkr.ecr.us-east-1.amazonaws.com';
@@ -227,5 +227,5 @@ describe('out of memory', () => {
 });
 
 it('refuses what is no Deployment', () => {
-  expect(() => Deployment.parse({ metadata: {}, spec: {}, status: {} })).toThrow(z.ZodError);
+  expect(() => Deployment.parse({ metadata: {}, spec: {}, status: {} })).toThrow(z.core.$ZodError);
 });

@@ -1,8 +1,8 @@
 /** Whom an environment may talk to, as a packet filter would read its policies. */
 import { BlockList } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { networkPolicies, publicRanges } from '#core/isolation.ts';
+import * as z from '#core/zod.ts';
 import { key, spec } from './samples.ts';
 
 const Peers = z.array(z.strictObject({ ipBlock: z.strictObject({ cidr: z.cidrv4() }) }));
@@ -11,8 +11,8 @@ const Policy = z.object({
   spec: z.strictObject({
     podSelector: z.strictObject({}),
     policyTypes: z.array(z.enum(['Ingress', 'Egress'])),
-    ingress: z.array(z.strictObject({ from: Peers, ports: Ports })).optional(),
-    egress: z.array(z.strictObject({ to: Peers, ports: Ports })).optional(),
+    ingress: z.optional(z.array(z.strictObject({ from: Peers, ports: Ports }))),
+    egress: z.optional(z.array(z.strictObject({ to: Peers, ports: Ports }))),
   }),
 });
 type Scheme = 'internal' | 'internet-facing';

@@ -166,7 +166,9 @@ it('hold at each step of any story', () => {
   // The stories went everywhere, or the laws were held against little.
   const all = new Set<string>(flow.flatMap(({ tells }) => tells));
   expect([...all].filter((type) => !seen.has(type))).toEqual(['EnvironmentRequested']);
-  expect([...phases].sort()).toEqual(Release.options.map(({ shape }) => shape.phase.value).sort());
+  expect([...phases].sort()).toEqual(
+    Release.def.options.flatMap(({ shape }) => shape.phase.def.values).sort(),
+  );
 });
 
 it('what was told of incidents is kept in its order until it was heard, each half once', () =>

@@ -1,10 +1,10 @@
 /** Why it is not Ready, from objects as a Kubernetes 1.36 cluster gave them (sights/), and from variants of them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
-import * as z from 'zod';
 import { assess } from '#core/health.ts';
 import { problemOf } from '#core/problem.ts';
 import { Autoscaler, Deployment, Pod, Service, type Sight } from '#core/sight.ts';
+import * as z from '#core/zod.ts';
 
 const folder = new URL('sights/', import.meta.url);
 const Seen = z.object({

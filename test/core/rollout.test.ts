@@ -1,10 +1,10 @@
 /** The objects of an environment: shaped as the `restricted` pod security standard wants them, and named by the environment. */
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { appUser } from '#core/dockerfile.ts';
 import { desiredObjects } from '#core/rollout.ts';
 import { Deployment } from '#core/sight.ts';
 import { Spec } from '#core/spec.ts';
+import * as z from '#core/zod.ts';
 import { digest, key, spec } from './samples.ts';
 
 const image = `000000000000.dkr.ecr.us-east-1.amazonaws.com/release/checkout/web@${digest(1)}`;
@@ -47,7 +47,7 @@ const Container = z.looseObject({
     .array(
       z.strictObject({ name: z.literal('http'), containerPort: z.literal(9000), protocol: z.literal('TCP') }),
     )
-    .length(1),
+    .check(z.length(1)),
   resources: z.object({
     requests: z.record(z.string(), z.string()),
     limits: z.record(z.string(), z.string()),
@@ -71,7 +71,9 @@ const Restricted = z.strictObject({
     fsGroup: z.literal(appUser),
     seccompProfile: z.strictObject({ type: z.literal('RuntimeDefault') }),
   }),
-  topologySpreadConstraints: z.array(z.object({ whenUnsatisfiable: z.literal('ScheduleAnyway') })).length(2),
+  topologySpreadConstraints: z
+    .array(z.object({ whenUnsatisfiable: z.literal('ScheduleAnyway') }))
+    .check(z.length(2)),
   containers: z.tuple([Container]),
   volumes: z.array(z.record(z.string(), z.unknown())),
 });

@@ -1,7 +1,7 @@
 /** The API as it is deployed: who gets in, what it does with what nobody should send, and that it answers as its document says. */
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { type Person, signIn } from '#local/demo/people.ts';
 import { demoSpec } from '#local/demo/story.ts';
 import { ApiError } from '../../api/client/client.ts';

@@ -1,5 +1,5 @@
 /** The faults of the local cloud's EventBridge (local/aws/emulator/faults.py): events lost, doubled, late. */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { adminAuthorization as authorization } from '#local/aws/emulator.ts';
 import { cloud } from './cloud.ts';
 

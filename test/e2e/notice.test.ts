@@ -16,7 +16,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterEach, expect, it } from 'vitest';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { until } from '#local/demo/world.ts';
 import { listening } from '../adapters/servers.ts';
 import { access } from './cloud.ts';
@@ -28,7 +28,7 @@ afterEach(async () => {
   for (const step of cleanUp.splice(0).reverse()) await step();
 });
 
-const Posted = z.object({ Type: z.string(), SubscribeURL: z.url().optional(), Message: z.string() });
+const Posted = z.object({ Type: z.string(), SubscribeURL: z.optional(z.url()), Message: z.string() });
 
 /** An endpoint that confirms its subscription, and answers notices as a test says. */
 async function subscriber(answer: (nth: number) => number) {

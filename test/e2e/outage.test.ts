@@ -9,8 +9,8 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import type { Released } from '#core/environment.ts';
+import * as z from '#core/zod.ts';
 import { adminAuthorization } from '#local/aws/emulator.ts';
 import { notices, until } from '#local/demo/world.ts';
 import { access, cloud, output } from './cloud.ts';

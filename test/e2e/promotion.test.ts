@@ -7,10 +7,10 @@ import {
   PutAccountSettingCommand,
 } from '@aws-sdk/client-ecr';
 import { beforeAll, describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { EcrPromoter } from '#adapters/aws/promoter.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Digest } from '#core/names.ts';
+import * as z from '#core/zod.ts';
 import { adminAuthorization as authorization } from '#local/aws/emulator.ts';
 import { until } from '#local/demo/world.ts';
 import { access, cloud } from './cloud.ts';

@@ -1,8 +1,8 @@
 /** A rollout on a real cluster: its objects, what holds them, its ways to fail, and the way back. */
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import type { Released } from '#core/environment.ts';
+import * as z from '#core/zod.ts';
 import { get, notices, until } from '#local/demo/world.ts';
 import { digestOf } from '../contracts/samples.ts';
 import { access, cloud, output } from './cloud.ts';
@@ -11,7 +11,8 @@ import { forget, Story, served, table } from './releases.ts';
 
 afterAll(forget);
 
-const parsed = <S extends z.ZodType>(schema: S, text: string): z.infer<S> => schema.parse(JSON.parse(text));
+const parsed = <S extends z.ZodMiniType>(schema: S, text: string): z.infer<S> =>
+  schema.parse(JSON.parse(text));
 const sqs = new SQSClient(access.sdk);
 const look = (story: Story) =>
   sqs.send(
@@ -171,7 +172,7 @@ describe('what is not Ready in time', () => {
   beforeAll(async () => {
     for (const { name, story } of failing) {
       await story.begin();
-      const [command] = z.tuple([z.string().optional(), z.unknown()]).parse(Reflect.get(stories, name));
+      const [command] = z.tuple([z.optional(z.string()), z.unknown()]).parse(Reflect.get(stories, name));
       before.set(name, await story.approved(await story.image(good)));
       bad.set(name, await story.approved(command === undefined ? notThere : await story.image(command)));
     }

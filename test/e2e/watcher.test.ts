@@ -14,8 +14,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { SqsSights } from '#adapters/aws/sights.ts';
+import * as z from '#core/zod.ts';
 import { until } from '#local/demo/world.ts';
 import { connect } from '#local/kubernetes/api.ts';
 import { capture } from '#local/setup/run.ts';
@@ -37,7 +37,7 @@ const Pods = z.object({
       spec: z.object({ containers: z.tuple([z.object({ image: z.string() })]) }),
       status: z.object({
         phase: z.string(),
-        containerStatuses: z.tuple([z.object({ ready: z.boolean() })]).optional(),
+        containerStatuses: z.optional(z.tuple([z.object({ ready: z.boolean() })])),
       }),
     }),
   ),

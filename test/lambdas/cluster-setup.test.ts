@@ -1,9 +1,9 @@
 /** The custom resources' answers to CloudFormation, and what is applied for each; that it works is seen end to end. */
 import './quiet.ts';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import * as z from 'zod';
 import { Rejected, Retryable } from '#core/errors.ts';
 import type { KubernetesObject } from '#core/rollout.ts';
+import * as z from '#core/zod.ts';
 import { rolesResource, watcherResource } from '#lambdas/cluster-setup/env.ts';
 import { imagePolicies } from '#lambdas/cluster-setup/image-policy.ts';
 import { namespacePolicy } from '#lambdas/cluster-setup/namespace-policy.ts';

@@ -1,6 +1,6 @@
 /** EventBridge's patterns, as far as core/flow.ts uses them: exact values, prefixes and wildcards. */
-import * as z from 'zod';
 import type { Subscription } from '#core/flow.ts';
+import * as z from '#core/zod.ts';
 
 export interface Envelope {
   readonly id: string;

@@ -1,7 +1,7 @@
 /** The custom resource that turns a tag into a digest: what it asks ECR, and what it answers CloudFormation. */
 import './quiet.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { type Answer, type Asked, awsEndpoint, awsEnvironment } from '../adapters/aws-endpoint.ts';
 import { digestOf } from '../contracts/samples.ts';
 
@@ -28,7 +28,7 @@ afterEach(async () => {
 const Told = z.object({
   Status: z.string(),
   Reason: z.string(),
-  Data: z.record(z.string(), z.string()).optional(),
+  Data: z.optional(z.record(z.string(), z.string())),
 });
 async function call(RequestType: string, ResourceProperties: object = { Repository: 'assets', Tag: 'abc' }) {
   const { handler } = await import('#lambdas/image-digest/handler.ts');

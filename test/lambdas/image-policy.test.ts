@@ -1,9 +1,9 @@
 /** What the admission policy stands on; that the API server does as it says is seen end to end. */
 import { expect, test } from 'vitest';
-import * as z from 'zod';
 import { repositoryOf } from '#core/image.ts';
 import { namespaceOf } from '#core/names.ts';
 import { desiredObjects } from '#core/rollout.ts';
+import * as z from '#core/zod.ts';
 import { Env } from '#lambdas/cluster-setup/env.ts';
 import { environmentLabel, imagePolicies } from '#lambdas/cluster-setup/image-policy.ts';
 import { digestOf, spec, web } from '../contracts/samples.ts';

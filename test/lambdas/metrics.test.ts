@@ -1,25 +1,29 @@
 /** A line of metrics is what CloudWatch's embedded metric format asks for, or CloudWatch drops it without a word. */
 import './quiet.ts';
 import { expect, test } from 'vitest';
-import * as z from 'zod';
 import { count, time } from '#core/measures.ts';
+import * as z from '#core/zod.ts';
 import { withFields } from '#lambdas/runtime/log.ts';
 import { measure, metricLine } from '#lambdas/runtime/metrics.ts';
 
 /** Amazon CloudWatch user guide, "Specification: Embedded metric format": the schema there, as far as we use it. */
-const name = z.string().min(1).max(1024);
+const name = z.string().check(z.minLength(1), z.maxLength(1024));
 const Line = z.looseObject({
   _aws: z.strictObject({
-    Timestamp: z.int().positive(),
+    Timestamp: z.int().check(z.positive()),
     CloudWatchMetrics: z
       .array(
         z.strictObject({
           Namespace: name,
-          Dimensions: z.array(z.array(z.string().max(250)).max(30)).min(1),
-          Metrics: z.array(z.strictObject({ Name: name, Unit: z.enum(['Count', 'Milliseconds']) })).max(100),
+          Dimensions: z
+            .array(z.array(z.string().check(z.maxLength(250))).check(z.maxLength(30)))
+            .check(z.minLength(1)),
+          Metrics: z
+            .array(z.strictObject({ Name: name, Unit: z.enum(['Count', 'Milliseconds']) }))
+            .check(z.maxLength(100)),
         }),
       )
-      .min(1),
+      .check(z.minLength(1)),
   }),
 });
 

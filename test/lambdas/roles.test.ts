@@ -1,10 +1,10 @@
 /** The deployer's rights in a cluster: what its client asks for, verb by verb, and nothing beside it. */
 import { expect, test } from 'vitest';
-import * as z from 'zod';
 import { environmentKinds } from '#adapters/kubernetes/kinds.ts';
 import { removableKinds } from '#core/drift.ts';
 import { desiredObjects } from '#core/rollout.ts';
 import { Spec } from '#core/spec.ts';
+import * as z from '#core/zod.ts';
 import { deployersGroup } from '#lambdas/cluster-setup/env.ts';
 import { clusterObjects, clusterRoles } from '#lambdas/cluster-setup/roles.ts';
 import { digestOf, spec, web } from '../contracts/samples.ts';

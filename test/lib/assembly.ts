@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll } from 'vitest';
-import * as z from 'zod';
 import { Config } from '#core/config.ts';
+import * as z from '#core/zod.ts';
 import { makeStacks } from '#lib/app.ts';
 import { loadConfig } from '#lib/config-file.ts';
 
@@ -14,9 +14,9 @@ import { loadConfig } from '#lib/config-file.ts';
 const Value = z.record(z.string(), z.unknown());
 const Resource = z.object({
   Type: z.string(),
-  Properties: Value.default({}),
-  DeletionPolicy: z.string().optional(),
-  UpdateReplacePolicy: z.string().optional(),
+  Properties: z._default(Value, {}),
+  DeletionPolicy: z.optional(z.string()),
+  UpdateReplacePolicy: z.optional(z.string()),
 });
 export type Resource = z.infer<typeof Resource>;
 
@@ -102,8 +102,14 @@ export class Assembly {
 export function target(value: unknown): string | undefined {
   const reference = z
     .union([
-      z.object({ Ref: z.string() }).transform(({ Ref }) => Ref),
-      z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }).transform((it) => it['Fn::GetAtt'][0]),
+      z.pipe(
+        z.object({ Ref: z.string() }),
+        z.transform(({ Ref }) => Ref),
+      ),
+      z.pipe(
+        z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }),
+        z.transform((it) => it['Fn::GetAtt'][0]),
+      ),
     ])
     .safeParse(value);
   return reference.success ? reference.data : undefined;

@@ -3,7 +3,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
-import type * as z from 'zod';
+import type * as z from '#core/zod.ts';
 import { Env } from '#lambdas/gate/env.ts';
 import { loadConfig } from '#lib/config-file.ts';
 import { DataStack } from '#lib/data-stack.ts';
@@ -11,7 +11,7 @@ import { BundledFunction } from '#lib/kit/bundled-function.ts';
 import { buildspec } from '#lib/stages/buildspec.ts';
 import { testApp } from './assembly.ts';
 
-const functionWith = (env: z.ZodObject, environment: Record<string, string>, context = {}) =>
+const functionWith = (env: z.ZodMiniObject, environment: Record<string, string>, context = {}) =>
   new BundledFunction(new Stack(testApp(context), 'Stack'), 'Function', {
     name: 'gate',
     description: 'A gate',

@@ -1,7 +1,7 @@
 /** Runbooks are read at night: each alarm names one that is there and says the same, and their commands name what is there. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { Assembly } from './assembly.ts';
 
 const folder = 'docs/runbooks';

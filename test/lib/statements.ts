@@ -1,12 +1,18 @@
 /** What the roles of a stack may do, as plain values. */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { list, type Resource, target } from './assembly.ts';
 
 const Statement = z.object({
   Effect: z.string(),
-  Action: z.unknown().transform((action) => z.array(z.string()).parse(list(action))),
-  Resource: z.unknown().transform((resource) => list(resource).map((it) => JSON.stringify(it))),
-  Condition: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
+  Action: z.pipe(
+    z.unknown(),
+    z.transform((action) => z.array(z.string()).parse(list(action))),
+  ),
+  Resource: z.pipe(
+    z.unknown(),
+    z.transform((resource) => list(resource).map((it) => JSON.stringify(it))),
+  ),
+  Condition: z.optional(z.record(z.string(), z.record(z.string(), z.unknown()))),
 });
 export type Statement = z.infer<typeof Statement>;
 

@@ -1,11 +1,11 @@
 /** Reconcile reads what is due and nothing else, however much is stored: counted at the table's own API. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, inject, test } from 'vitest';
-import * as z from 'zod';
 import { Table } from '#adapters/aws/table.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryBus, MemoryLooks } from '#adapters/memory/messages.ts';
 import { addSeconds } from '#core/names.ts';
+import * as z from '#core/zod.ts';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
 import { AwsWorlds } from '../contracts/aws-worlds.ts';
 import { keyOf, requested, start } from '../contracts/samples.ts';

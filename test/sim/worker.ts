@@ -1,10 +1,10 @@
 /** One thread's share of the seeds. */
 import '../lambdas/quiet.ts';
 import { parentPort, workerData } from 'node:worker_threads';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { type Outcome, simulate } from './simulate.ts';
 
-const Share = z.object({ first: z.int(), step: z.int().positive(), end: z.int() });
+const Share = z.object({ first: z.int(), step: z.int().check(z.positive()), end: z.int() });
 export type Share = z.infer<typeof Share>;
 /** So that a long run is seen to go on, and its first failure soon. */
 export interface SoFar {

@@ -4,50 +4,58 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { normalizedName } from './packages/package.ts';
 
 const severities = z.array(
-  z.object({ type: z.enum(['CVSS_V2', 'CVSS_V3', 'CVSS_V4', 'Ubuntu']), score: z.string().min(1) }),
+  z.object({
+    type: z.enum(['CVSS_V2', 'CVSS_V3', 'CVSS_V4', 'Ubuntu']),
+    score: z.string().check(z.minLength(1)),
+  }),
 );
 
 const event = z
   .object({
-    introduced: z.string().optional(),
-    fixed: z.string().optional(),
-    last_affected: z.string().optional(),
-    limit: z.string().optional(),
+    introduced: z.optional(z.string()),
+    fixed: z.optional(z.string()),
+    last_affected: z.optional(z.string()),
+    limit: z.optional(z.string()),
   })
-  .refine((value) => Object.keys(value).length === 1, 'an event holds exactly one of its keys');
+  .check(z.refine((value) => Object.keys(value).length === 1, 'an event holds exactly one of its keys'));
 
 const range = z.object({
   type: z.enum(['SEMVER', 'ECOSYSTEM', 'GIT']),
-  events: z
-    .array(event)
-    .min(1)
-    .refine((events) => events.some((each) => each.introduced !== undefined), 'a range says where it begins'),
+  events: z.array(event).check(
+    z.minLength(1),
+    z.refine(
+      (events) => events.some((each) => each.introduced !== undefined),
+      'a range says where it begins',
+    ),
+  ),
 });
 
 const affected = z.object({
-  package: z.object({ ecosystem: z.string().min(1), name: z.string().min(1) }).optional(),
-  severity: severities.optional(),
-  ranges: z.array(range).default([]),
-  versions: z.array(z.string()).default([]),
+  package: z.optional(
+    z.object({ ecosystem: z.string().check(z.minLength(1)), name: z.string().check(z.minLength(1)) }),
+  ),
+  severity: z.optional(severities),
+  ranges: z._default(z.array(range), []),
+  versions: z._default(z.array(z.string()), []),
 });
 
 const record = z.object({
-  id: z.string().regex(/^[A-Za-z0-9]+-[A-Za-z0-9.:_+-]+$/),
+  id: z.string().check(z.regex(/^[A-Za-z0-9]+-[A-Za-z0-9.:_+-]+$/)),
   modified: z.iso.datetime(),
-  published: z.iso.datetime().optional(),
-  withdrawn: z.iso.datetime().optional(),
-  aliases: z.array(z.string()).default([]),
-  upstream: z.array(z.string()).default([]),
-  summary: z.string().optional(),
-  details: z.string().optional(),
-  severity: severities.default([]),
-  affected: z.array(affected).default([]),
-  references: z.array(z.object({ type: z.string(), url: z.url() })).default([]),
-  database_specific: z.looseObject({ severity: z.string().optional() }).optional(),
+  published: z.optional(z.iso.datetime()),
+  withdrawn: z.optional(z.iso.datetime()),
+  aliases: z._default(z.array(z.string()), []),
+  upstream: z._default(z.array(z.string()), []),
+  summary: z.optional(z.string()),
+  details: z.optional(z.string()),
+  severity: z._default(severities, []),
+  affected: z._default(z.array(affected), []),
+  references: z._default(z.array(z.object({ type: z.string(), url: z.url() })), []),
+  database_specific: z.optional(z.looseObject({ severity: z.optional(z.string()) })),
 });
 
 export type Advisory = z.infer<typeof record>;

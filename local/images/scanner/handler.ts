@@ -2,7 +2,7 @@
  * `POST /scan` of the local cloud: what ECR does after a push, or when it is asked. The emulator asks, keeps the
  * answer and tells of it.
  */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import type { Advisories } from './advisories.ts';
 import { type BasicFinding, basicFindings, type EnhancedFinding, enhancedFinding } from './findings.ts';
 import { readInventory } from './inventory.ts';
@@ -11,9 +11,9 @@ import type { Unassessed } from './packages/package.ts';
 import { UnsupportedImage } from './registry.ts';
 
 const scanRequest = z.object({
-  repository: z.string().min(1),
-  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-  tags: z.array(z.string()).default([]),
+  repository: z.string().check(z.minLength(1)),
+  digest: z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/)),
+  tags: z._default(z.array(z.string()), []),
   scanType: z.enum(['BASIC', 'ENHANCED']),
 });
 

@@ -1,18 +1,18 @@
 /** Reads images from a registry (OCI distribution, plain HTTP), checking every digest on the way. */
 import { createHash } from 'node:crypto';
 import { Readable, Transform } from 'node:stream';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 const descriptor = z.object({
   mediaType: z.string(),
-  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-  size: z.number().int().nonnegative(),
-  platform: z.object({ architecture: z.string(), os: z.string() }).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
+  digest: z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/)),
+  size: z.number().check(z.int(), z.nonnegative()),
+  platform: z.optional(z.object({ architecture: z.string(), os: z.string() })),
+  annotations: z.optional(z.record(z.string(), z.string())),
 });
 const index = z.object({ manifests: z.array(descriptor) });
 const manifest = z.object({ config: descriptor, layers: z.array(descriptor) });
-const config = z.object({ architecture: z.string().optional(), os: z.string().optional() });
+const config = z.object({ architecture: z.optional(z.string()), os: z.optional(z.string()) });
 
 export type Descriptor = z.infer<typeof descriptor>;
 

@@ -9,7 +9,7 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 const app = new App();
 const stack = new Stack(app, 'GetSchwiftyBench');

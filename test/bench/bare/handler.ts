@@ -1,7 +1,7 @@
 /** The least that a stage could be: each message of the batch becomes one item. */
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 
 const Message = z.object({ detail: z.object({ run: z.string(), id: z.string() }) });
 const table = z.string().parse(process.env['TABLE_NAME']);

@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as z from 'zod';
 import { openApi } from '#api/openapi/document.ts';
 import { routes } from '#api/routes/all.ts';
+import * as z from '#core/zod.ts';
 import { instanceOf } from '#local/instance.ts';
 import { ensureVenv } from '#local/setup/venv.ts';
 

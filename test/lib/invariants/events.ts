@@ -1,14 +1,14 @@
 /** The event rules say what core/flow.ts says: no more, no less, and to nobody else. */
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { eventSource } from '#core/events.ts';
 import { flow, type Stage, subscriptionsOf } from '#core/flow.ts';
+import * as z from '#core/zod.ts';
 import { type Assembly, clusterNames, target } from '../assembly.ts';
 
 const Pattern = z.object({
   source: z.array(z.string()),
   'detail-type': z.array(z.string()),
-  detail: z.record(z.string(), z.unknown()).optional(),
+  detail: z.optional(z.record(z.string(), z.unknown())),
 });
 const Target = z.object({ Arn: z.unknown(), DeadLetterConfig: z.object({ Arn: z.unknown() }) });
 

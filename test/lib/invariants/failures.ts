@@ -1,16 +1,16 @@
 /** Whatever can fail has a place for what failed, an alarm that says who is hurt, and a runbook. */
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { impactOf, type Stage } from '#core/flow.ts';
+import * as z from '#core/zod.ts';
 import { type Assembly, clusterNames, type Resource, target } from '../assembly.ts';
 
 const Redrive = z.object({ deadLetterTargetArn: z.unknown(), maxReceiveCount: z.number() });
 const Alarm = z.looseObject({
   MetricName: z.string(),
-  Dimensions: z.array(z.object({ Name: z.string(), Value: z.unknown() })).optional(),
+  Dimensions: z.optional(z.array(z.object({ Name: z.string(), Value: z.unknown() }))),
   AlarmDescription: z.string(),
-  AlarmActions: z.array(z.unknown()).min(1),
-  OKActions: z.array(z.unknown()).min(1),
+  AlarmActions: z.array(z.unknown()).check(z.minLength(1)),
+  OKActions: z.array(z.unknown()).check(z.minLength(1)),
   TreatMissingData: z.literal('notBreaching'),
 });
 

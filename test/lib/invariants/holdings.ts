@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { type Assembly, clusterNames } from '../assembly.ts';
 
 export function holdings(assembly: Assembly): void {

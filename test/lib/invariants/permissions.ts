@@ -1,6 +1,6 @@
 /** Least privilege, over all roles: who writes what, who pushes where, and nothing on all resources without its reason. */
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { unscoped } from '#lib/kit/unscoped.ts';
 import { type Assembly, clusterNames, target } from '../assembly.ts';
 import { roleOf, type Statement, statementsByRole } from '../statements.ts';

@@ -1,5 +1,5 @@
 /** An invariant over synthesized stacks as a value: what it finds wrong, and violations that it must find when planted. */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import { list, type Resource, target } from '../assembly.ts';
 
 /** By stack, then by logical id. */
@@ -43,9 +43,9 @@ export const referred = (stacks: Stacks, stack: string, value: unknown): Found |
 
 const Alarm = z.object({
   MetricName: z.string(),
-  Dimensions: z.array(z.object({ Value: z.unknown() })).default([]),
-  AlarmDescription: z.string().regex(/ Runbook: docs\/runbooks\/[a-z-]+\.md$/),
-  AlarmActions: z.array(z.unknown()).min(1),
+  Dimensions: z._default(z.array(z.object({ Value: z.unknown() })), []),
+  AlarmDescription: z.string().check(z.regex(/ Runbook: docs\/runbooks\/[a-z-]+\.md$/)),
+  AlarmActions: z.array(z.unknown()).check(z.minLength(1)),
 });
 
 /** An alarm that names a runbook and reaches somebody, on a metric of the resource. */
@@ -62,9 +62,12 @@ export const hasAlarm = (stacks: Stacks, of: Found, metric: string): boolean =>
 /** Statements of any policy document, whatever property holds it. */
 const Statement = z.object({
   Effect: z.string(),
-  Principal: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
-  Action: z.unknown().transform((action) => z.array(z.string()).catch([]).parse(list(action))),
-  Condition: z.record(z.string(), z.unknown()).optional(),
+  Principal: z.optional(z.union([z.string(), z.record(z.string(), z.unknown())])),
+  Action: z.pipe(
+    z.unknown(),
+    z.transform((action) => z.catch(z.array(z.string()), []).parse(list(action))),
+  ),
+  Condition: z.optional(z.record(z.string(), z.unknown())),
 });
 
 export function statementsIn(value: unknown): z.infer<typeof Statement>[] {

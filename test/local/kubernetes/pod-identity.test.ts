@@ -2,7 +2,7 @@
 import { EKSClient } from '@aws-sdk/client-eks';
 import { STSClient } from '@aws-sdk/client-sts';
 import { afterEach, expect, test } from 'vitest';
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import type { KubernetesApi } from '#local/kubernetes/api.ts';
 import { podIdentityHandler } from '#local/kubernetes/pod-identity.ts';
 import { type Asked, awsEndpoint } from '../../adapters/aws-endpoint.ts';
@@ -109,7 +109,9 @@ test.each<[string, object | undefined, string, number]>([
   const { ask, asked } = await agent(status);
   const answer = await ask(token);
   expect(answer.status).toBe(expected);
-  expect(z.object({ message: z.string().min(1) }).safeParse(await answer.json()).success).toBe(true);
+  expect(z.object({ message: z.string().check(z.minLength(1)) }).safeParse(await answer.json()).success).toBe(
+    true,
+  );
   expect(asked).toEqual([]);
 });
 

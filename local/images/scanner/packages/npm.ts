@@ -1,12 +1,15 @@
 /** Installed npm packages: package.json at the root of each package in a node_modules folder. */
-import * as z from 'zod';
+import * as z from '#core/zod.ts';
 import type { ImageFile } from '../layers.ts';
 import type { InstalledPackage, Unassessed } from './package.ts';
 
 export const isNpmManifest = (path: string): boolean =>
   /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@.][^/]*\/package\.json$/.test(path);
 
-const manifest = z.looseObject({ name: z.string().min(1).optional(), version: z.string().min(1).optional() });
+const manifest = z.looseObject({
+  name: z.optional(z.string().check(z.minLength(1))),
+  version: z.optional(z.string().check(z.minLength(1))),
+});
 
 /** Undefined for a folder that is no release of anything: npm installs nothing without a version. */
 export function readNpmManifest(file: ImageFile): InstalledPackage | Unassessed | undefined {
