@@ -4,11 +4,11 @@ import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SqsSights } from '#adapters/aws/sights.ts';
 import { watch } from '#adapters/kubernetes/watch.ts';
+import { makeLog } from '#adapters/log.ts';
 import { parse } from '#core/errors.ts';
 import type { WatchedKind } from '#core/known.ts';
 import { fieldManager } from '#core/rollout.ts';
 import { Env } from './env.ts';
-import { log } from './log.ts';
 import { Watcher, watchedPaths } from './watcher.ts';
 
 const tellEveryMs = 100;
@@ -19,6 +19,7 @@ const lastWordsMs = 5_000;
 const account = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 const env = parse(Env, process.env, "the watcher's environment");
+const log = makeLog({ service: 'watcher' });
 const stopping = new AbortController();
 const { signal } = stopping;
 const watcher = new Watcher({

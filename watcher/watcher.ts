@@ -3,11 +3,11 @@
  * core/telling.ts; here both are joined to a watch for each kind, and to the queue.
  */
 import type { WatchListener } from '#adapters/kubernetes/watch.ts';
+import type { Log } from '#adapters/log.ts';
 import { type Difference, Known, type WatchedKind } from '#core/known.ts';
 import { environmentId } from '#core/names.ts';
 import type { Sights } from '#core/ports.ts';
 import { Telling } from '#core/telling.ts';
-import type { Log } from './log.ts';
 
 /** Where each kind is, as WatchOptions.path has it. */
 export const watchedPaths: Readonly<Record<WatchedKind, string>> = {
@@ -28,7 +28,7 @@ export interface WatcherDeps {
   readonly sights: Sights;
   /** Milliseconds. */
   readonly now: () => number;
-  readonly log: Log;
+  readonly log: Pick<Log, 'info' | 'error'>;
 }
 
 interface Watch {

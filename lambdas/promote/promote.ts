@@ -42,7 +42,7 @@ export function promote(deps: PromoteDeps): Handle {
       : { kind: 'promoted' as const, digest };
     const decision = next(environment, news, deps.clock.now());
     await commit(deps.store, environment, decision, cause);
-    log.info('promotion', { environment: environmentId(key), digest, objection });
+    log.info('promotion', { environment: environmentId(key), digest, objection: objection?.reason });
   };
 }
 

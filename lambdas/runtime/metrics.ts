@@ -3,7 +3,7 @@
  * Source: Amazon CloudWatch user guide, "Specification: Embedded metric format".
  */
 import type { Measure } from '#core/measures.ts';
-import { fieldsAtHand } from './log.ts';
+import { fieldsAtHand, toLog } from './log.ts';
 
 const namespace = 'GetSchwifty';
 
@@ -26,9 +26,3 @@ export function measure(measures: readonly Measure[], write: (line: string) => v
   if (typeof stage !== 'string' || measures.length === 0) return;
   write(metricLine(stage, measures, Date.now()));
 }
-
-/** Past `console`, before which Lambda puts time and request: CloudWatch wants the line to be JSON from its beginning. */
-const toLog = (line: string): void => {
-  // Elsewhere nobody reads it.
-  if (process.env['AWS_LAMBDA_FUNCTION_NAME'] !== undefined) process.stdout.write(`${line}\n`);
-};

@@ -2,8 +2,7 @@
  * The wrapper of every stage that reads a queue. A record that fails is reported alone and comes again; one that can
  * never work goes to the DLQ at once, with its reason.
  */
-import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
-import type { SQSBatchResponse, SQSHandler, SQSRecord } from 'aws-lambda';
+import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { parseEvent, type Signal } from '#core/aws-events.ts';
 import type { Failure } from '#core/dead-letter.ts';
 import { Conflict, parseJson, Rejected } from '#core/errors.ts';
@@ -26,15 +25,17 @@ export interface Inbox {
   readonly failures: Pick<Failures, 'keepFailure'>;
 }
 
-export function queueHandler(handle: Handle, inbox: Inbox): SQSHandler {
+export function queueHandler(handle: Handle, inbox: Inbox): (event: SQSEvent) => Promise<SQSBatchResponse> {
   const { stage, refuse, failures } = inbox;
-  const processor = new BatchProcessor(EventType.SQS);
   const keep: Keep = (record, reason) =>
     failures.keepFailure(record.messageId, failureOf(stage, record, reason));
-  const onRecord = (record: SQSRecord) =>
-    withFields({ stage }, () => handleRecord(record, handle, refuse, keep));
-  return async (event, context): Promise<SQSBatchResponse> =>
-    processPartialResponse(event, onRecord, processor, { context, throwOnFullBatchFailure: false });
+  /** What fails is logged by then; SQS brings again what is named here. */
+  const failed = (record: SQSRecord): Promise<SQSBatchItemFailure[]> =>
+    withFields({ stage }, () => handleRecord(record, handle, refuse, keep)).then(
+      () => [],
+      () => [{ itemIdentifier: record.messageId }],
+    );
+  return async ({ Records }) => ({ batchItemFailures: (await Promise.all(Records.map(failed))).flat() });
 }
 
 type Keep = (record: SQSRecord, reason: string) => Promise<void>;

@@ -1,5 +1,4 @@
 /** Calls of the API in a test's world, with the headers that a client sends. */
-import '../lambdas/quiet.ts';
 import { expect } from 'vitest';
 import { EnvironmentAnswer, Problem } from '#api/schemas.ts';
 import { parseEnvironmentId } from '#core/names.ts';

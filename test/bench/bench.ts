@@ -2,7 +2,6 @@
  * `npm run bench [-- NAME…] [--all] [--json FILE] [--record]`: measures, prints a table, and writes one entry a figure.
  * Timings are measured here and nowhere asserted: a test that times is a test that flakes.
  */
-import '../lambdas/quiet.ts';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { controlPlane } from '#local/demo/access.ts';

@@ -1,5 +1,4 @@
 /** The custom resources' answers to CloudFormation, and what is applied for each; that it works is seen end to end. */
-import './quiet.ts';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Rejected, Retryable } from '#core/errors.ts';
 import type { KubernetesObject } from '#core/rollout.ts';

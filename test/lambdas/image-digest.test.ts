@@ -1,5 +1,4 @@
 /** The custom resource that turns a tag into a digest: what it asks ECR, and what it answers CloudFormation. */
-import './quiet.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import * as z from '#core/zod.ts';
 import { type Answer, type Asked, awsEndpoint, awsEnvironment } from '../adapters/aws-endpoint.ts';

@@ -1,5 +1,4 @@
 /** A line of metrics is what CloudWatch's embedded metric format asks for, or CloudWatch drops it without a word. */
-import './quiet.ts';
 import { expect, test } from 'vitest';
 import { count, time } from '#core/measures.ts';
 import * as z from '#core/zod.ts';

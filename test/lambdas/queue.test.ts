@@ -1,26 +1,11 @@
 /** The wrapper of every stage that reads a queue. */
-import './quiet.ts';
-import type { Context, SQSRecord } from 'aws-lambda';
+import type { SQSRecord } from 'aws-lambda';
 import { expect, test, vi } from 'vitest';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { Conflict, Rejected, Retryable } from '#core/errors.ts';
 import { handleRecord, queueHandler } from '#lambdas/runtime/queue.ts';
 import { look, sqsRecord } from './world.ts';
 
-const context: Context = {
-  callbackWaitsForEmptyEventLoop: false,
-  functionName: 'f',
-  functionVersion: '1',
-  invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:f',
-  memoryLimitInMB: '128',
-  awsRequestId: 'r',
-  logGroupName: 'g',
-  logStreamName: 's',
-  getRemainingTimeInMillis: () => 1000,
-  done: () => undefined,
-  fail: () => undefined,
-  succeed: () => undefined,
-};
 /** Who was refused, and why. */
 const refusals = () => {
   const reasons: string[] = [];
@@ -103,14 +88,10 @@ test('of a batch, the records that failed come again and no others', async () =>
     sqsRecord('{', 'bad'),
     sqsRecord(look(), 'too'),
   ];
-  const answer = await handler({ Records }, context, () => undefined);
+  const answer = await handler({ Records });
   expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'later' }] });
   expect(reasons).toHaveLength(1);
-  const all = await handler(
-    { Records: [sqsRecord(shop, 'one'), sqsRecord(shop, 'two')] },
-    context,
-    () => undefined,
-  );
+  const all = await handler({ Records: [sqsRecord(shop, 'one'), sqsRecord(shop, 'two')] });
   expect(all).toEqual({ batchItemFailures: [{ itemIdentifier: 'one' }, { itemIdentifier: 'two' }] });
 });
 
@@ -122,7 +103,7 @@ test('why a message failed is kept under its id, each time; SQS moves it without
   });
   const record = sqsRecord(look(), 'm-5');
   record.attributes.ApproximateReceiveCount = '5';
-  const answer = await failing({ Records: [record] }, context, () => undefined);
+  const answer = await failing({ Records: [record] });
   expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm-5' }] });
   expect(await store.failure('m-5')).toMatchObject({
     stage: 'deploy',
@@ -134,7 +115,7 @@ test('why a message failed is kept under its id, each time; SQS moves it without
     stage: 'deploy',
     failures: deaf,
   });
-  expect(await other({ Records: [record] }, context, () => undefined)).toEqual(answer);
+  expect(await other({ Records: [record] })).toEqual(answer);
 });
 
 test('a stage is told which message it handles, and one that can not be refused is kept with its reason', async () => {
@@ -143,7 +124,7 @@ test('a stage is told which message it handles, and one that can not be refused 
   const inbox = { stage: 'deploy', failures: store };
   const handler = queueHandler(async (_, cause) => void causes.push(cause), inbox);
   const Records = [sqsRecord(look(), 'm-1'), sqsRecord('{', 'm-2')];
-  expect(await handler({ Records }, context, () => undefined)).toEqual({
+  expect(await handler({ Records })).toEqual({
     batchItemFailures: [{ itemIdentifier: 'm-2' }],
   });
   expect(causes).toEqual(['m-1']);

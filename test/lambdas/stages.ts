@@ -1,5 +1,4 @@
 /** The stages that read queues, over whatever adapters they are given; a configuration and two people to run them with. */
-import './quiet.ts';
 import { Config } from '#core/config.ts';
 import { flow, type Stage } from '#core/flow.ts';
 import type {

@@ -2,7 +2,6 @@
  * All stages on memory adapters, joined as lib/ joins them: what a stage writes leaves by the outbox, and each event goes
  * to the stages that core/flow.ts subscribes to it. Time passes only where a test lets it.
  */
-import './quiet.ts';
 import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';

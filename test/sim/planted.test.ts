@@ -1,5 +1,4 @@
 /** The simulation can fail: each bug planted here, one a reducer or a stage may well have, is found within some storms. */
-import '../lambdas/quiet.ts';
 import { afterEach, expect, test, vi } from 'vitest';
 import type * as candidate from '#core/candidate.ts';
 import type { Decision } from '#core/decision.ts';

@@ -1,5 +1,4 @@
 /** Two hundred stories of `npm run sim` in the daily run; and that a seed is a story, the same each time. */
-import '../lambdas/quiet.ts';
 import { expect, test } from 'vitest';
 import { simulate } from './simulate.ts';
 

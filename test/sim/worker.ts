@@ -1,5 +1,4 @@
 /** One thread's share of the seeds. */
-import '../lambdas/quiet.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import * as z from '#core/zod.ts';
 import { type Outcome, simulate } from './simulate.ts';
