@@ -2,7 +2,7 @@
  * A route is data: what it is for, who may, what it takes and what it answers. The app (app.ts) and the OpenAPI document
  * (openapi/) are made from the same. In which order a request is held against it, `respond` says.
  */
-import type { Config, Team } from '#core/config.ts';
+import type { Config } from '#core/config.ts';
 import type {
   Chronicle,
   Clock,
@@ -16,6 +16,7 @@ import type { Buckets, KeptAnswer, RequestRef, Requests } from '#core/request-po
 
 import type { Person } from '#core/roles.ts';
 import { type Right, whyNot } from '#core/roles.ts';
+import type { Team } from '#core/team.ts';
 import * as z from '#core/zod.ts';
 import type { DeadLetterDeps } from './dead-letters.ts';
 import { headersOf } from './headers.ts';

@@ -1,5 +1,5 @@
 /** What goes over the wire: requests as they are checked, answers as the client may rely on them. */
-import { BaseImage } from '#core/config.ts';
+import { BaseImage } from '#core/catalog.ts';
 import { Cost } from '#core/cost.ts';
 import { Remedy } from '#core/dead-letter.ts';
 import { Environment, Listed } from '#core/environment.ts';

@@ -1,12 +1,12 @@
 /** A person's decision. It holds for one digest under one policy version and its waivers, and is void when any turns. */
 import { sameBasis } from './candidate.ts';
-import type { Team } from './config.ts';
 import { type Change, change, type Refusal, refuse } from './decision.ts';
 import type { Environment } from './environment.ts';
 import { shortDigest } from './image.ts';
 import { addSeconds, type Digest, type Instant } from './names.ts';
 import type { Policy } from './policy.ts';
 import { may, type Person } from './roles.ts';
+import type { Team } from './team.ts';
 import type { Verdict } from './verdict.ts';
 
 /** How soon the promoter looks if its event is lost. */

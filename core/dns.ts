@@ -1,5 +1,13 @@
 /** DNS as a plan: from the records wanted and the records there, the changes to make. A name that is not ours is left alone. */
 import { type EnvironmentKey, environmentId } from './names.ts';
+import * as z from './zod.ts';
+
+export const Dns = z.strictObject({
+  /** Environments are called `<name>.<team>.<zone>`. */
+  zone: z.string().check(z.regex(/^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/)),
+  /** The id of a zone that exists; without it the zone is made. */
+  hostedZoneId: z.optional(z.string()),
+});
 
 export interface DnsRecord {
   /** Without the dot at the end. */

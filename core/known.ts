@@ -3,18 +3,18 @@
  * nothing twice. A few hundred bytes for each object; the objects themselves are not kept.
  */
 import { parse } from './errors.ts';
-import { type EnvironmentKey, parseNamespace } from './names.ts';
 import {
   changedFacts,
   DeploymentSeen,
   deploymentFacts,
-  type Fact,
   type Facts,
   PodSeen,
   podFacts,
   ServiceSeen,
   serviceFacts,
-} from './seen.ts';
+} from './facts.ts';
+import { type EnvironmentKey, parseNamespace } from './names.ts';
+import type { Fact } from './seen.ts';
 import type * as z from './zod.ts';
 
 export type WatchedKind = 'Pod' | 'Deployment' | 'Service';

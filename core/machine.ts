@@ -5,7 +5,6 @@
 import { approve } from './approval.ts';
 import * as build from './build.ts';
 import * as candidate from './candidate.ts';
-import type { Team } from './config.ts';
 import { both, type Decision, type Refusal, refuse, unchanged } from './decision.ts';
 import type { Candidate, Environment, Image, Part, Release } from './environment.ts';
 import { unreachable } from './errors.ts';
@@ -22,6 +21,7 @@ import { type RejectionRequest, reject } from './rejection.ts';
 import { notPointed, observed, pointed } from './release.ts';
 import type { Person } from './roles.ts';
 import type { Spec } from './spec.ts';
+import type { Team } from './team.ts';
 import type { Verdict } from './verdict.ts';
 import type { Today, WayBack } from './way-back.ts';
 

@@ -2,8 +2,9 @@
  * Who may do what. The identity provider's groups make roles, in one team or everywhere; the table says what each right is
  * for. docs/adr/0015 says why it is cut so.
  */
-import type { Config, Team } from './config.ts';
+import type { Config } from './config.ts';
 import { type Refusal, refuse } from './decision.ts';
+import type { Team } from './team.ts';
 
 export interface Person {
   /** The `sub` or user name of the token. */

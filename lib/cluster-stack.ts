@@ -13,7 +13,7 @@ import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import type { Cluster as ClusterConfig } from '#core/config.ts';
+import type { Cluster as ClusterConfig } from '#core/cluster.ts';
 import { deployersGroup } from '#lambdas/cluster-setup/env.ts';
 import { Observability } from './cluster/observability.ts';
 import { ClusterSetup } from './cluster/setup.ts';

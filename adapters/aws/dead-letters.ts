@@ -12,6 +12,7 @@ import type { DeadLetterPlace } from '#core/dead-letter.ts';
 import { Rejected } from '#core/errors.ts';
 import { environmentId } from '#core/names.ts';
 import type { DeadLetterQueues, HeldMessage, OutboxRef } from '#core/ports.ts';
+import { once } from '../once.ts';
 import { retryable } from './errors.ts';
 
 /** A reason must never stop a message: it is cut, and what SQS refuses is taken out. */
@@ -31,7 +32,7 @@ export interface DeadLetter {
 
 export function toDeadLetters(
   queueUrl: string,
-  client: SQSClient = new SQSClient({}),
+  client: () => SQSClient = once(() => new SQSClient({})),
 ): (record: DeadLetter, reason: string) => Promise<void> {
   return async (record, reason) => {
     const command = new SendMessageCommand({
@@ -39,7 +40,7 @@ export function toDeadLetters(
       MessageBody: record.body,
       MessageAttributes: { reason: attribute(reason), source: attribute(record.eventSourceARN) },
     });
-    await retryable('SendMessage', () => client.send(command));
+    await retryable('SendMessage', () => client().send(command));
   };
 }
 
@@ -54,9 +55,9 @@ export function reportUnreadable(queueUrl: string): (entry: OutboxRef, reason: s
 
 export class SqsDeadLetters implements DeadLetterQueues {
   readonly places: readonly DeadLetterPlace[];
-  readonly #client: SQSClient;
+  readonly #client: () => SQSClient;
 
-  constructor(places: readonly DeadLetterPlace[], client: SQSClient = new SQSClient({})) {
+  constructor(places: readonly DeadLetterPlace[], client: () => SQSClient = once(() => new SQSClient({}))) {
     this.places = places;
     this.#client = client;
   }
@@ -67,7 +68,7 @@ export class SqsDeadLetters implements DeadLetterQueues {
       QueueUrl: this.#place(name).url,
       AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
     });
-    const { Attributes = {} } = await retryable('GetQueueAttributes', () => this.#client.send(command));
+    const { Attributes = {} } = await retryable('GetQueueAttributes', () => this.#client().send(command));
     return Object.values(Attributes).reduce((sum, value) => sum + Number(value), 0);
   }
 
@@ -81,14 +82,14 @@ export class SqsDeadLetters implements DeadLetterQueues {
       MessageAttributeNames: ['All'],
       MessageSystemAttributeNames: ['SentTimestamp', 'DeadLetterQueueSourceArn'],
     });
-    const { Messages = [] } = await retryable('ReceiveMessage', () => this.#client.send(command));
+    const { Messages = [] } = await retryable('ReceiveMessage', () => this.#client().send(command));
     return Messages.map(heldMessage);
   }
 
   async release(name: string, { handle }: HeldMessage): Promise<void> {
     const command = { QueueUrl: this.#place(name).url, ReceiptHandle: handle, VisibilityTimeout: 0 };
     await retryable('ChangeMessageVisibility', () =>
-      this.#client.send(new ChangeMessageVisibilityCommand(command)),
+      this.#client().send(new ChangeMessageVisibilityCommand(command)),
     );
   }
 
@@ -98,12 +99,12 @@ export class SqsDeadLetters implements DeadLetterQueues {
     if (queueUrl === undefined)
       throw new Rejected(`${name} has no queue that its messages could go back to.`);
     const command = new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body });
-    await retryable('SendMessage', () => this.#client.send(command));
+    await retryable('SendMessage', () => this.#client().send(command));
   }
 
   async remove(name: string, { handle }: HeldMessage): Promise<void> {
     const command = { QueueUrl: this.#place(name).url, ReceiptHandle: handle };
-    await retryable('DeleteMessage', () => this.#client.send(new DeleteMessageCommand(command)));
+    await retryable('DeleteMessage', () => this.#client().send(new DeleteMessageCommand(command)));
   }
 
   #place(name: string): DeadLetterPlace {

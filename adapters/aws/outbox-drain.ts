@@ -3,19 +3,20 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { type DrainAnswer, DrainAnswer as DrainAnswerSchema, type DrainRequest } from '#core/drain.ts';
 import { parseJson, Retryable } from '#core/errors.ts';
 import type { OutboxDrain } from '#core/ports.ts';
+import { once } from '../once.ts';
 
 export class LambdaOutboxDrain implements OutboxDrain {
   readonly #functionName: string;
-  readonly #client: LambdaClient;
+  readonly #client: () => LambdaClient;
 
-  constructor(functionName: string, client: LambdaClient = new LambdaClient({})) {
+  constructor(functionName: string, client: () => LambdaClient = once(() => new LambdaClient({}))) {
     this.#functionName = functionName;
     this.#client = client;
   }
 
   async drain(entries: DrainRequest['entries']): Promise<DrainAnswer> {
     const request: DrainRequest = { kind: 'drain', entries: [...entries] };
-    const answer = await this.#client.send(
+    const answer = await this.#client().send(
       new InvokeCommand({ FunctionName: this.#functionName, Payload: JSON.stringify(request) }),
     );
     const text = new TextDecoder().decode(answer.Payload);

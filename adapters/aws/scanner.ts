@@ -18,7 +18,7 @@ import { Digest } from '#core/names.ts';
 import { type PlatformScan, scanOfIndex } from '#core/platforms.ts';
 import type { ImageScanner } from '#core/ports.ts';
 import * as z from '#core/zod.ts';
-import { indexTypes } from '../oci/manifest.ts';
+import { indexTypes } from '../oci/media-types.ts';
 import { retryable } from './errors.ts';
 import { basicFinding, enhancedFinding, scanStatus } from './findings.ts';
 

@@ -6,17 +6,10 @@
 import { createHash } from 'node:crypto';
 import { parseJson, Rejected, Retryable } from '#core/errors.ts';
 import * as z from '#core/zod.ts';
+import { imageTypes, indexTypes } from './media-types.ts';
 import { isOk, type Registry, refused, statusOf } from './registry.ts';
 import { bodyOf, discard, TooLarge } from './transport.ts';
 
-export const indexTypes = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-];
-const imageTypes = [
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-];
 const accept = [...imageTypes, ...indexTypes].join(', ');
 
 /** The specification's own: a registry takes manifests of at least 4 MiB, and clients need not expect more. */

@@ -9,6 +9,7 @@ import { EcrRepositoryMaker } from '#adapters/aws/repositories.ts';
 import { RequestItems } from '#adapters/aws/request-items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { makeApp } from '#api/app.ts';
+import { Config } from '#core/config.ts';
 import { DeadLetterPlace } from '#core/dead-letter.ts';
 import { parseJson } from '#core/errors.ts';
 import { count, time } from '#core/measures.ts';
@@ -36,7 +37,7 @@ const app = makeApp(
       promoterRoleArn: env.PROMOTER_ROLE_ARN,
       keeperRoleArn: env.REMOVER_ROLE_ARN,
     }),
-    config: readConfig(),
+    config: readConfig(Config),
     clock: systemClock,
   },
   {

@@ -4,6 +4,8 @@ import { CodeBuilder } from '#adapters/aws/builder.ts';
 import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { Catalog } from '#core/catalog.ts';
+import * as z from '#core/zod.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
 import { queueHandler } from '../runtime/queue.ts';
 import { build } from './build.ts';
@@ -21,7 +23,7 @@ export const handler = queueHandler(
       registry: env.REGISTRY,
     }),
     scanner: new EcrScanner(),
-    config: readConfig(),
+    config: readConfig(z.object({ catalog: Catalog })),
     clock: systemClock,
   }),
   { stage: 'build', refuse: toDeadLetters(env.DLQ_URL), failures: table },

@@ -5,6 +5,9 @@
 import { eksToken } from '#adapters/aws/eks-token.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
+import { Cluster } from '#core/cluster.ts';
+import { Policy, Waiver } from '#core/policy.ts';
+import * as z from '#core/zod.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
 import { queueHandler } from '../runtime/queue.ts';
 import { deploy } from './deploy.ts';
@@ -23,7 +26,7 @@ export const handler = queueHandler(
     }),
     clusterName: env.CLUSTER_NAME,
     registry: env.REGISTRY,
-    config: readConfig(),
+    config: readConfig(z.object({ clusters: z.array(Cluster), policy: Policy, waivers: z.array(Waiver) })),
     clock: systemClock,
   }),
   { stage: 'deploy', failures: table },

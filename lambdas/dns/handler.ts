@@ -2,6 +2,8 @@
 import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { Dns } from '#core/dns.ts';
+import * as z from '#core/zod.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
 import { queueHandler } from '../runtime/queue.ts';
 import { dns } from './dns.ts';
@@ -14,7 +16,7 @@ export const handler = queueHandler(
   dns({
     store: table,
     zone: new Route53Zone(env.HOSTED_ZONE_ID),
-    config: readConfig(),
+    config: readConfig(z.object({ dns: Dns })),
     clock: systemClock,
   }),
   { stage: 'dns', refuse: toDeadLetters(env.DLQ_URL), failures: table },

@@ -3,6 +3,8 @@ import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { S3Reports } from '#adapters/aws/reports.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { Policy, Waiver } from '#core/policy.ts';
+import * as z from '#core/zod.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
 import { queueHandler } from '../runtime/queue.ts';
 import { Env } from './env.ts';
@@ -16,7 +18,7 @@ export const handler = queueHandler(
     store: table,
     scanner: new EcrScanner(),
     reports: new S3Reports(env.REPORTS_BUCKET),
-    config: readConfig(),
+    config: readConfig(z.object({ policy: Policy, waivers: z.array(Waiver) })),
     clock: systemClock,
   }),
   { stage: 'gate', refuse: toDeadLetters(env.DLQ_URL), failures: table },

@@ -2,6 +2,8 @@
 import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EcrRepositoryRemover } from '#adapters/aws/repositories.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { PlacedEnvironment } from '#core/cluster.ts';
+import * as z from '#core/zod.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
 import { queueHandler } from '../runtime/queue.ts';
 import { Env } from './env.ts';
@@ -14,7 +16,7 @@ export const handler = queueHandler(
   remove({
     store: table,
     repositories: new EcrRepositoryRemover(),
-    config: readConfig(),
+    config: readConfig(z.object({ environments: z.array(PlacedEnvironment) })),
     clock: systemClock,
   }),
   { stage: 'remove', refuse: toDeadLetters(env.DLQ_URL), failures: table },

@@ -1,7 +1,7 @@
 /** What people do with an environment that exists, by the API; and that nobody gets more than the team's quota, however many ask at once. */
 import { expect, test } from 'vitest';
-import { Team } from '#core/config.ts';
 import { EnvironmentName } from '#core/names.ts';
+import { Team } from '#core/team.ts';
 import { keyOf, spec, web } from '../contracts/samples.ts';
 import { anna, config, rita } from '../lambdas/stages.ts';
 import { ready } from '../lambdas/ways.ts';

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EnvironmentsAnswer } from '#api/schemas.ts';
-import { Team } from '#core/config.ts';
 import type { Person } from '#core/roles.ts';
+import { Team } from '#core/team.ts';
 import { keyOf, requested } from '../contracts/samples.ts';
 import { ready } from '../lambdas/ways.ts';
 import { rita, World } from '../lambdas/world.ts';

@@ -9,8 +9,8 @@ import {
   ReportAnswer,
   UsageAnswer,
 } from '#api/schemas.ts';
-import { Team } from '#core/config.ts';
 import type { Person } from '#core/roles.ts';
+import { Team } from '#core/team.ts';
 import type * as z from '#core/zod.ts';
 import { complete, digestOf, finding, keyOf, spec } from '../contracts/samples.ts';
 import { awaitingApproval, image, promoting, ready, scanning } from '../lambdas/ways.ts';

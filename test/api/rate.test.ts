@@ -1,8 +1,8 @@
 /** The rate of a team: who takes from its bucket, and what is said when it is empty. */
 import { expect, test } from 'vitest';
-import { Team } from '#core/config.ts';
 import { Retryable } from '#core/errors.ts';
 import type { Person } from '#core/roles.ts';
+import { Team } from '#core/team.ts';
 import { anna, config, rita, World } from '../lambdas/world.ts';
 import { call, refused } from './calls.ts';
 

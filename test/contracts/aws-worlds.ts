@@ -195,7 +195,7 @@ export class AwsWorlds {
         reason: MessageAttributes['reason']?.StringValue ?? '',
         source: MessageAttributes['source']?.StringValue ?? '',
       }));
-    return { refuse: toDeadLetters(url, this.#sqs), received };
+    return { refuse: toDeadLetters(url, () => this.#sqs), received };
   }
 
   async deadLetterQueues(): Promise<DeadLetterQueuesWorld> {
@@ -209,7 +209,7 @@ export class AwsWorlds {
       await this.#sqs.send(new SendMessageCommand({ QueueUrl: dead.url, MessageBody, MessageAttributes }));
     };
     const resent = async () => (await this.#receive(own.url)).map(({ Body = '' }) => Body);
-    return { queues: new SqsDeadLetters(places, this.#sqs), put, resent };
+    return { queues: new SqsDeadLetters(places, () => this.#sqs), put, resent };
   }
 
   /** What would be in the way of others in the same cloud. */

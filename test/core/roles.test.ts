@@ -1,7 +1,7 @@
 /** Who may do what: the table, cell by cell, and that a role in one team is none in another. */
 import { expect, it } from 'vitest';
-import { Team } from '#core/config.ts';
 import { may, type Right, rights, whyNot } from '#core/roles.ts';
+import { Team } from '#core/team.ts';
 
 const team = Team.parse({ name: 'checkout', members: 'm', approvers: 'a', admins: 'ad' });
 const other = Team.parse({ name: 'search', members: 'sm', approvers: 'sa', admins: 'sad' });

@@ -1,7 +1,6 @@
 /** Values that the tests of core/ start from: one environment, its images, a policy, two people. */
 import { buildStarted, request } from '#core/build.ts';
 import { judged, pushed } from '#core/candidate.ts';
-import { Team } from '#core/config.ts';
 import type { Change } from '#core/decision.ts';
 import { Environment, type Image } from '#core/environment.ts';
 import type { Finding } from '#core/finding.ts';
@@ -9,6 +8,7 @@ import type { Health } from '#core/health.ts';
 import { addSeconds, Digest, EnvironmentKey, type Instant } from '#core/names.ts';
 import { Policy, Waiver } from '#core/policy.ts';
 import { Spec } from '#core/spec.ts';
+import { Team } from '#core/team.ts';
 import type { Verdict } from '#core/verdict.ts';
 
 export const t0: Instant = '2026-03-01T12:00:00.000Z';

@@ -1,18 +1,18 @@
 /** What is worth telling: the changes that people are paged for, and none that health is decided by is left out. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assess } from '#core/health.ts';
-import { Known } from '#core/known.ts';
 import {
   changedFacts,
   DeploymentSeen,
   deploymentFacts,
   PodSeen,
   podFacts,
-  Seen,
   ServiceSeen,
   serviceFacts,
-} from '#core/seen.ts';
+} from '#core/facts.ts';
+import { assess } from '#core/health.ts';
+import { Known } from '#core/known.ts';
+import { Seen } from '#core/seen.ts';
 import { Deployment, Pod, Service } from '#core/sight.ts';
 import { digest } from './samples.ts';
 

@@ -1,0 +1,14 @@
+/** A cluster that environments run in, and which of them do, as far as it is a matter of configuration. */
+import { ClusterName, EnvironmentKey } from './names.ts';
+import * as z from './zod.ts';
+
+export const Cluster = z.strictObject({
+  name: ClusterName,
+  kubernetesVersion: z.string().check(z.regex(/^1\.\d+$/)),
+  /** Who reaches an environment's address: the VPC, or everybody. */
+  loadBalancerScheme: z._default(z.enum(['internal', 'internet-facing']), 'internal'),
+});
+export type Cluster = z.infer<typeof Cluster>;
+
+/** An environment, and the cluster that it is to run in. */
+export const PlacedEnvironment = z.strictObject({ ...EnvironmentKey.shape, cluster: ClusterName });

@@ -1,0 +1,23 @@
+/** Who owns environments, and who may do what with them. */
+import { TeamName } from './names.ts';
+import { Rate } from './rate.ts';
+import { Quota } from './usage.ts';
+import * as z from './zod.ts';
+
+/** Of the identity provider, as its tokens name it. */
+export const Group = z.string().check(z.minLength(1), z.maxLength(128));
+
+export const Team = z.strictObject({
+  name: TeamName,
+  members: Group,
+  approvers: Group,
+  /** May all in this team that members and approvers may; without it nobody is. */
+  admins: z.optional(Group),
+  /** Four eyes unless the team says otherwise. */
+  requesterMayApprove: z._default(z.boolean(), false),
+  /** What all its environments may ask for together, in all clusters. */
+  quota: z.prefault(Quota, {}),
+  /** How often its people may ask the API, all together. */
+  rate: z.optional(Rate),
+});
+export type Team = z.infer<typeof Team>;
