@@ -1,6 +1,6 @@
 /**
  * Structured logs: a line of JSON each, with the same fields from the functions and the watcher, so that one query
- * reads both. Of our own: loading a library and making its logger would be a part of every cold start (ADR 0015).
+ * reads both. Of our own: loading a library and making its logger would be a part of every cold start (ADR 0018).
  */
 type Field = string | number | boolean | undefined | readonly Field[] | { readonly [name: string]: Field };
 export type Fields = Readonly<Record<string, Field>>;
