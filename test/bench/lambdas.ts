@@ -1,14 +1,14 @@
 /**
  * `cold-import`: what a function's own code adds to the start of the SDK clients that it uses; its peer is an empty
- * handler with the same imports of the same packages and the same clients made, bundled the same way. `bundle-size`:
- * what Lambda has to load.
+ * handler with the same imports of the same packages and the same clients made at the start, bundled the same way.
+ * `bundle-size`: what Lambda has to load.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import * as z from '#core/zod.ts';
 import { bundleLambdas, bundleOptions, functionNames } from '#lib/bundle.ts';
 import { atMost, type Entry, inTurn, median } from './entry.ts';
@@ -51,8 +51,8 @@ async function withBundles(work: (folder: string) => Promise<Entry[]>): Promise<
 async function importRatio(folder: string, name: string): Promise<Entry> {
   const ours = join(folder, 'lambdas', name, 'index.mjs');
   const peer = join(folder, 'peers', `${name}.mjs`);
-  await bundlePeer(name, peer);
   const env = await environmentOf(name);
+  await bundlePeer(name, peer, await clientsMade(name, join(folder, 'lambdas', name, 'counted.mjs'), env));
   const { a, b } = await inTurn(
     pairs,
     () => importTime(ours, env),
@@ -68,8 +68,8 @@ async function importRatio(folder: string, name: string): Promise<Entry> {
   });
 }
 
-/** The same names from the same packages as our own files import them, and nothing else. */
-async function bundlePeer(name: string, outfile: string): Promise<void> {
+/** The same names from the same packages as our own files import them, the clients that ours makes, and nothing else. */
+async function bundlePeer(name: string, outfile: string, made: readonly string[]): Promise<void> {
   const entry = `lambdas/${name}/handler.ts`;
   const { metafile } = await build({
     ...bundleOptions,
@@ -82,7 +82,7 @@ async function bundlePeer(name: string, outfile: string): Promise<void> {
   const imports = [...new Set(ours.flatMap(sdkImports))];
   const lines = imports.map((line, i) => line.replaceAll('LOCAL', `n${i}_`));
   const names = lines.flatMap((line) => [...line.matchAll(/ as (\w+)/g)].map(([, local]) => local));
-  const clients = names.filter((local) => /_\w+(?<!Document)Client$/.test(local ?? ''));
+  const clients = made.map((client) => names.find((local) => local?.endsWith(`_${client}`)));
   const contents = [
     ...lines,
     `export const used = [${names.join(', ')}];`,
@@ -96,6 +96,36 @@ async function bundlePeer(name: string, outfile: string): Promise<void> {
     outfile,
   });
 }
+
+/** A client that waits for its first use is no part of the start: a peer that made it would make ours look fast. */
+async function clientsMade(name: string, outfile: string, env: Environment): Promise<string[]> {
+  const entryPoints = [`lambdas/${name}/handler.ts`];
+  await build({ ...bundleOptions, entryPoints, sourcemap: false, outfile, plugins: [tellsItsClients] });
+  return z.array(z.string()).parse(JSON.parse(await loaded(outfile, env, 'globalThis.made ?? []')));
+}
+
+/** Each SDK package as it is, but that its client says when it is made. */
+const tellsItsClients: Plugin = {
+  name: 'tells-its-clients',
+  setup({ onResolve, onLoad }) {
+    const seen = 'tells';
+    onResolve({ filter: /^@aws-sdk\/client-/ }, ({ path, pluginData }) =>
+      pluginData === seen ? undefined : { path, namespace: seen },
+    );
+    onLoad({ filter: /./, namespace: seen }, async ({ path }) => {
+      const [client] = Object.keys(await import(path)).filter((exported) =>
+        /^(?!__)\w+Client$/.test(exported),
+      );
+      const contents = `
+        import { ${client} as Made } from '${path}';
+        export * from '${path}';
+        export class ${client} extends Made {
+          constructor(...given) { super(...given); (globalThis.made ??= []).push('${client}'); }
+        }`;
+      return { contents, resolveDir: bundleOptions.absWorkingDir, pluginData: seen };
+    });
+  },
+};
 
 const sdk = /^import \{([^}]+)\} from '((?:@aws-sdk|@smithy|@aws-crypto)\/[^']+)';/gm;
 
@@ -113,14 +143,20 @@ function sdkImports(file: string): string[] {
   });
 }
 
-/** In a process of its own, as a new execution environment does it. @returns milliseconds. */
-async function importTime(file: string, env: Readonly<Record<string, string>>): Promise<number> {
+type Environment = Readonly<Record<string, string>>;
+
+/** @returns milliseconds. */
+const importTime = async (file: string, env: Environment): Promise<number> =>
+  z.coerce.number().parse(await loaded(file, env, 'performance.now() - began'));
+
+/** In a process of its own, as a new execution environment does it. @returns what `told` is then, as JSON. */
+async function loaded(file: string, env: Environment, told: string): Promise<string> {
   const script =
     "const { performance } = require('node:perf_hooks'); const began = performance.now();" +
-    'import(process.argv[1]).then(() => { console.log(performance.now() - began); process.exit(0); });';
+    `import(process.argv[1]).then(() => { console.log(JSON.stringify(${told})); process.exit(0); });`;
   const options = { env: { PATH: process.env['PATH'], ...env } };
   const { stdout } = await promisify(execFile)(process.execPath, ['-e', script, file], options);
-  return z.coerce.number().parse(stdout.trim());
+  return stdout.trim();
 }
 
 /** Values that the function's own schema takes. */
