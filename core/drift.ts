@@ -2,6 +2,7 @@
  * What separates a cluster from what an environment wants, field by field. Only fields that we apply are ours: what a
  * person, the autoscaler or an add-on sets beside them is theirs, and is left. Rollout and repair are one plan, from here.
  */
+import type { Environment } from './environment.ts';
 import { fieldManager, type KubernetesObject, managedBy } from './labels.ts';
 import { isRecord, isSame } from './same.ts';
 import * as z from './zod.ts';
@@ -107,3 +108,14 @@ export function keyOf(element: unknown): string | undefined {
 
 const differsWhole = (ours: unknown, live: unknown, path: string): string | undefined =>
   isSame(ours, live) ? undefined : path;
+
+/** More of them do not help whoever reads the audit trail. */
+const differencesTold = 4;
+
+/** What a plan puts back that was there before: while a rollout is under way nothing is back yet. */
+export function repairedBy({ release }: Environment, { differences }: Plan): string | undefined {
+  const isUnderWay = release.phase === 'deploying' || release.phase === 'rolling-back';
+  if (isUnderWay || differences.length === 0) return undefined;
+  const more = differences.length - differencesTold;
+  return `${differences.slice(0, differencesTold).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

@@ -1,13 +1,13 @@
 /** Something the pager is told of, with its recovery. Each is told once and closed once. */
 import type { Health } from './health.ts';
-import { addSeconds, Digest, Instant } from './names.ts';
+import { addSeconds, Digest, type EnvironmentKey, environmentId, Instant } from './names.ts';
 import * as z from './zod.ts';
 
 export const IncidentKind = z.enum(['oom', 'rollout', 'down', 'vulnerable']);
 export type IncidentKind = z.infer<typeof IncidentKind>;
 
 export const Incident = z.object({
-  /** `<team>/<name>/<kind>/<opened at>`: the same for a notice that is delivered twice. */
+  /** `<team>/<name>/<kind>/<version>`: the same for a notice that is delivered twice, never for two of one instant. */
   id: z.string(),
   kind: IncidentKind,
   openedAt: Instant,
@@ -19,6 +19,12 @@ export const Incident = z.object({
   digest: z.optional(Digest),
 });
 export type Incident = z.infer<typeof Incident>;
+
+/** Of the one that the next version opens: no version opens two of a kind. */
+export const incidentIdOf = (
+  { key, version }: { readonly key: EnvironmentKey; readonly version: number },
+  kind: IncidentKind,
+): string => `${environmentId(key)}/${kind}/${version + 1}`;
 
 /** Half of an incident's story, on its way to people: its opening or its end. */
 export const Notice = z.object({

@@ -5,8 +5,8 @@
 import { change, type Decision, unchanged } from './decision.ts';
 import type { Environment, Release } from './environment.ts';
 import { shortDigest } from './image.ts';
-import type { Incident } from './incident.ts';
-import { addSeconds, type Digest, environmentId, type Instant } from './names.ts';
+import { type Incident, incidentIdOf } from './incident.ts';
+import { addSeconds, type Digest, type Instant } from './names.ts';
 import { explain, hasFindings, type Verdict } from './verdict.ts';
 
 /** How often what runs is judged again, whatever events come. */
@@ -51,7 +51,7 @@ export function rechecked(
 
 /** One incident, whichever images it is about in turn. */
 function incidentOf(
-  { key }: Environment,
+  environment: Environment,
   known: Incident | undefined,
   verdict: Verdict,
   now: Instant,
@@ -60,7 +60,7 @@ function incidentOf(
   const [first] = verdict.reasons;
   const why = first ? explain(first, verdict.policyVersion) : verdict.result;
   return {
-    id: known?.id ?? `${environmentId(key)}/vulnerable/${now}`,
+    id: known?.id ?? incidentIdOf(environment, 'vulnerable'),
     kind: 'vulnerable',
     openedAt: known?.openedAt ?? now,
     lastSeenAt: now,

@@ -3,15 +3,21 @@
  * pointed at it. A rollout that is not Ready in time goes back to what was Ready, where that is approved now.
  */
 import { change, type Decision, type EventBody, unchanged } from './decision.ts';
-import type { Plan } from './drift.ts';
 import type { Environment, Release, Released } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Health } from './health.ts';
 import { shortDigest } from './image.ts';
-import { type Incident, type IncidentKind, isOfCluster, isOver, oomSummary } from './incident.ts';
-import { addSeconds, environmentId, type Instant } from './names.ts';
+import {
+  type Incident,
+  type IncidentKind,
+  incidentIdOf,
+  isOfCluster,
+  isOver,
+  oomSummary,
+} from './incident.ts';
+import { addSeconds, type Instant } from './names.ts';
 import { releaseStory } from './story.ts';
-import type { WayBack } from './way-back.ts';
+import { stillCounted, type WayBack } from './way-back.ts';
 
 /** How soon to look again: while something is about to change, and while all is well. */
 const busySeconds = 5;
@@ -21,8 +27,6 @@ const incidentSeconds = 15;
 const stoppedSeconds = 600;
 /** What was Ready and is not: shorter troubles, a restart or a node that is replaced, heal by themselves. */
 const downSeconds = 60;
-/** More of them do not help whoever reads the audit trail. */
-const differencesTold = 4;
 /** How soon the DNS stage looks if its event is lost, and how soon again where the name is somebody else's. */
 const namePatienceSeconds = 120;
 const foreignSeconds = 600;
@@ -115,18 +119,10 @@ export function observed(
   return change(rest, parts, { at: now, actor: 'deploy', what, events, story });
 }
 
-/** What a plan puts back that was there before: while a rollout is under way nothing is back yet. */
-export function repairedBy({ release }: Environment, { differences }: Plan): string | undefined {
-  const isUnderWay = release.phase === 'deploying' || release.phase === 'rolling-back';
-  if (isUnderWay || differences.length === 0) return undefined;
-  const more = differences.length - differencesTold;
-  return `${differences.slice(0, differencesTold).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
 /** Where it is reached while it is Ready: elsewhere than before, or Ready again, is told. */
 const addressOf = (release: Running | Seen) => (release.phase === 'ready' ? release.address : undefined);
 
-function nextRelease({ lookAt: _due, ...release }: Running, readyWithinSeconds: number, look: Look): Seen {
+function nextRelease({ lookAt: due, ...release }: Running, readyWithinSeconds: number, look: Look): Seen {
   const { health, now } = look;
   const { digest, approval } = release;
   if (release.phase === 'stopping' || release.phase === 'stopped') return nextStop(release, health, now);
@@ -142,11 +138,15 @@ function nextRelease({ lookAt: _due, ...release }: Running, readyWithinSeconds: 
     health.problem ?? 'The cluster still runs another digest. Nothing to do: it is applied again.';
   switch (release.phase) {
     case 'deploying': {
-      const deadline = release.deadline ?? addSeconds(now, readyWithinSeconds);
+      const deadline = release.deadline
+        ? stillCounted(release.deadline, due, now)
+        : addSeconds(now, readyWithinSeconds);
       return now < deadline ? { ...release, deadline } : undo(release, readyWithinSeconds, reason, look);
     }
-    case 'rolling-back':
-      return now < release.deadline ? release : { phase: 'unready', ...run, reason, since: now };
+    case 'rolling-back': {
+      const deadline = stillCounted(release.deadline, due, now);
+      return now < deadline ? { ...release, deadline } : { phase: 'unready', ...run, reason, since: now };
+    }
     case 'ready':
       return { phase: 'unready', ...run, reason, since: now };
     case 'unready':
@@ -217,7 +217,7 @@ function nextIncidents(environment: Environment, before: Running, release: Seen,
   );
   const happened = (kind: IncidentKind, at: Instant, summary: string) => {
     const known = open.get(kind);
-    const id = known?.id ?? `${environmentId(environment.key)}/${kind}/${at}`;
+    const id = known?.id ?? incidentIdOf(environment, kind);
     const incident = { id, kind, openedAt: known?.openedAt ?? at, lastSeenAt: at, summary };
     open.set(kind, incident);
     if (!known) events.push({ type: 'IncidentOpened', incident, story: id });

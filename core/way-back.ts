@@ -1,8 +1,8 @@
-/** Whether a rollout that failed may be undone: only to a digest that was Ready and that is approved now. */
+/** When a rollout failed, and whether it may be undone: only to a digest that was Ready and that is approved now. */
 import { sameBasis } from './candidate.ts';
 import type { Release, Released } from './environment.ts';
 import { shortDigest } from './image.ts';
-import type { Instant } from './names.ts';
+import { addSeconds, type Instant, secondsBetween } from './names.ts';
 import type { Policy, Waiver } from './policy.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -46,4 +46,13 @@ export function objectionToRunning(
     (id) => !waivers.some((waiver) => waiver.id === id && waiver.expiresAt > now),
   );
   return over === undefined ? undefined : `waiver ${over}, which it passed with, is over`;
+}
+
+/** Reconcile's minute, and what a message takes: who looks later than this could not see the cluster before. */
+const unseenSeconds = 90;
+
+/** A rollout's time does not run while nobody can look: an API server that is away says nothing of the image. */
+export function stillCounted(deadline: Instant, due: Instant, now: Instant): Instant {
+  const lateSeconds = secondsBetween(due, now);
+  return lateSeconds > unseenSeconds ? addSeconds(deadline, lateSeconds) : deadline;
 }

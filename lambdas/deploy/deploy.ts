@@ -2,7 +2,7 @@
 import type { Signal } from '#core/aws-events.ts';
 import type { Config } from '#core/config.ts';
 import { summaryOf } from '#core/decision.ts';
-import { type Plan, planOf } from '#core/drift.ts';
+import { type Plan, planOf, repairedBy } from '#core/drift.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { assess, type Health } from '#core/health.ts';
@@ -11,7 +11,7 @@ import { next } from '#core/machine.ts';
 import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, ClusterClient, EnvironmentStore } from '#core/ports.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
-import { repairedBy, wantedDigest } from '#core/release.ts';
+import { wantedDigest } from '#core/release.ts';
 import { desiredObjects, type KubernetesObject } from '#core/rollout.ts';
 import type { Sight } from '#core/sight.ts';
 import { previousOf, wayBack } from '#core/way-back.ts';

@@ -14,7 +14,7 @@ import { plannedLooks } from '#core/reconcile.ts';
 import { wantedDigest } from '#core/release.ts';
 import type { Verdict } from '#core/verdict.ts';
 import { approval, at, bob, built, deploying, digest, policy, requested, verdict } from './samples.ts';
-import { anyImage, newestOf, newsOf, type Step, story } from './stories.ts';
+import { anyImage, newestOf, newsOf, quick, type Step, story } from './stories.ts';
 
 interface World {
   readonly environment: Environment;
@@ -115,7 +115,7 @@ function check(
 }
 
 const beginning = (): World => ({
-  environment: requested(),
+  environment: { ...requested(), spec: quick },
   verdicts: new Map(),
   approved: new Set(),
   open: new Set(),
@@ -124,7 +124,8 @@ const beginning = (): World => ({
 /** The second image is rolled out where the first was Ready. */
 const releasing = (): World => ({
   environment: {
-    ...deploying(2, 1),
+    ...deploying(2, 1, { deadline: 190 }),
+    spec: quick,
     candidate: { phase: 'promoted', image: built(2), approval, since: at(100) },
   },
   verdicts: new Map([1, 2].map((n) => [digest(n), verdict(n)])),

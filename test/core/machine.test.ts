@@ -132,7 +132,7 @@ const rollingBack: Environment = {
     failed: { digest: digest(2), reason: 'never up' },
     deadline: at(9),
     since: at(9),
-    lookAt: at(9),
+    lookAt: at(1000),
   },
 };
 const stopping = after({ ...promoting(), release: ready().release }, { kind: 'stop-asked', person: ann });
@@ -152,7 +152,7 @@ const everyPhase: readonly Environment[] = [
   after(promoting(), { kind: 'promoted', digest: digest(1) }),
   after(promoting(), { kind: 'promotion-refused', digest: digest(1), objection: gone('it was deleted') }),
   { ...promoting(), release: ready().release },
-  deploying(),
+  deploying(1, undefined, { lookAt: 1000 }),
   rollingBack,
   unready,
   held,

@@ -1,8 +1,9 @@
 /** What is said of the cluster after each look at it: Ready, not Ready, incidents opened once and closed once. */
 import { describe, expect, it } from 'vitest';
+import { repairedBy } from '#core/drift.ts';
 import type { Environment, Release } from '#core/environment.ts';
 import type { Health } from '#core/health.ts';
-import { beginning, observed, pointed, repairedBy, wantedDigest } from '#core/release.ts';
+import { beginning, observed, pointed, wantedDigest } from '#core/release.ts';
 import type { WayBack } from '#core/way-back.ts';
 import {
   at,
@@ -20,8 +21,12 @@ import {
 const sick = (problem = 'CrashLoopBackOff: read its logs'): Health =>
   healthy(1, { ready: false, readySince: undefined, problem });
 const oom = (seconds: number) => ({ at: at(seconds), pod: 'app-1', container: 'app', limit: '64Mi' });
-const look = (environment: Environment, health: Health, seconds: number) =>
-  observed(environment, health, at(seconds));
+/** When it was due: those before it found nothing new. */
+const look = (environment: Environment, health: Health, seconds: number) => {
+  const { release } = environment;
+  const due = release.phase === 'none' ? release : { ...release, lookAt: at(seconds) };
+  return observed({ ...environment, release: due }, health, at(seconds));
+};
 
 describe('a rollout', () => {
   it('is told when it is Ready, with its address', () => {
@@ -51,7 +56,7 @@ describe('a rollout', () => {
     expect(told(late)).toEqual(['IncidentOpened']);
     expect(next(late)).toMatchObject({
       release: { phase: 'held', reason: 'CrashLoopBackOff: read its logs', lookAt: at(745) },
-      incidents: [{ id: `checkout/web/rollout/${at(730)}`, kind: 'rollout' }],
+      incidents: [{ id: `checkout/web/rollout/${next(late).version}`, kind: 'rollout' }],
     });
     expect(told(look(next(late), sick(), 745))).toEqual([]);
   });
@@ -91,11 +96,28 @@ describe('the time of a rollout', () => {
     const slow = { ...promotedNow(), spec: { ...promotedNow().spec, readyWithinSeconds: 900 } };
     expect(next(look(slow, sick(), 200)).release).toMatchObject({ deadline: at(1100) });
   });
+  it.each<[string, number, number, string]>([
+    ['runs on through a message that was lost', 660, 750, 'held'],
+    ['stands still while nobody could look', 660, 751, 'deploying'],
+    ['stands still for as long as that was', 200, 4000, 'deploying'],
+  ])('%s', (_, due, now, phase) => {
+    const { release } = next(observed(deploying(1, undefined, { lookAt: due }), sick(), at(now)));
+    expect(release).toMatchObject(
+      phase === 'held' ? { phase } : { phase, deadline: at(730 + now - due), lookAt: at(now + 5) },
+    );
+  });
+  it('stands still on the way back too', () => {
+    const back = next(observed(deploying(2, 1, { lookAt: 725 }), sick(), at(730), { to: released(1) }));
+    expect(next(observed(back, sick(), at(5000))).release).toMatchObject({
+      phase: 'rolling-back',
+      deadline: at(1330 + 5000 - 730),
+    });
+  });
 });
 
 describe('a rollout that is not Ready in time', () => {
   const back: WayBack = { to: released(1) };
-  const failing = () => deploying(2, 1);
+  const failing = () => deploying(2, 1, { lookAt: 725 });
   const fail = () => observed(failing(), sick(), at(730), back);
   const undone = () => next(fail());
 

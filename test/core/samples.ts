@@ -111,15 +111,15 @@ export const promoting = (): Environment => ({
     lookAt: at(240),
   },
 });
-export const deploying = (n = 1, previous?: number): Environment => ({
+export const deploying = (n = 1, previous?: number, { deadline = 730, lookAt = 135 } = {}): Environment => ({
   ...awaiting(),
   release: {
     phase: 'deploying',
     ...released(n),
     ...(previous === undefined ? {} : { previous: released(previous) }),
     since: at(130),
-    deadline: at(730),
-    lookAt: at(135),
+    deadline: at(deadline),
+    lookAt: at(lookAt),
   },
 });
 export const ready = (n = 1): Environment => ({

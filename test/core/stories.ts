@@ -56,12 +56,15 @@ type Tale =
   | { kind: 'rebuild-asked' | 'stop-asked' | 'start-asked' | 'deletion-asked' }
   | { kind: 'part-seen'; part: Part; gone: boolean };
 
+/** Of few seconds: rollouts are to fail between two looks of a story, which come when they are due or late. */
+export const quick: Spec = { ...spec, readyWithinSeconds: 60 };
+
 /** Another image, more memory, and both. */
 const specs: readonly Spec[] = [
-  spec,
-  { ...spec, command: ['sleep', '1'] },
-  { ...spec, resources: { ...spec.resources, memoryMiB: 512 } },
-  { ...spec, command: ['sleep', '2'], replicas: { min: 2, max: 3 } },
+  quick,
+  { ...quick, command: ['sleep', '1'] },
+  { ...quick, resources: { ...spec.resources, memoryMiB: 512 } },
+  { ...quick, command: ['sleep', '2'], replicas: { min: 2, max: 3 } },
 ];
 const digests = fc.constantFrom(1, 2, 3, 10);
 const anyHealth = fc.oneof(
@@ -131,7 +134,7 @@ const anyLastTale: fc.Arbitrary<Tale> = fc.oneof(
 const anyStep = fc.record({
   news: fc.oneof({ weight: 20, arbitrary: anyTale }, { weight: 1, arbitrary: anyLastTale }),
   isAimed: fc.constantFrom(true, true, true, false),
-  wait: fc.constantFrom(0, 1, 30, 130, 700),
+  wait: fc.constantFrom(0, 1, 30, 80, 80, 130, 700),
 });
 const anyLastStep = fc.record({
   news: fc.oneof(anyTale, anyLastTale),
