@@ -6,6 +6,7 @@ import { Catalog } from './catalog.ts';
 import { Cluster, PlacedEnvironment } from './cluster.ts';
 import { Prices } from './cost.ts';
 import { Dns } from './dns.ts';
+import { Identity } from './identity.ts';
 import { type EnvironmentKey, environmentId } from './names.ts';
 import { Policy, Waiver } from './policy.ts';
 import { Rate } from './rate.ts';
@@ -32,6 +33,8 @@ export const Config = z
     dns: Dns,
     clusters: z.array(Cluster).check(z.minLength(1)),
     teams: z.array(Team).check(z.minLength(1)),
+    /** Who signs people in. Without it the stack makes a user pool, with the groups that are named here. */
+    identity: z.optional(Identity),
     /** The group of those who run GetSchwifty: they see each environment's story and redrive what failed. */
     operators: z._default(Group, 'getschwifty-operators'),
     /** The group of those who see and refuse any team's images. */

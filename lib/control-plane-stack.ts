@@ -70,8 +70,7 @@ export class ControlPlaneStack extends Stack {
     this.#tell({
       ApiUrl: api.url,
       ApiId: api.api.apiId,
-      UserPoolId: api.people.pool.userPoolId,
-      UserPoolClientId: api.people.client.userPoolClientId,
+      ...api.people.outputs,
       TableName: table.tableName,
       TopicArn: data.pager.topic.topicArn,
       HostedZoneId: dns.zone.hostedZoneId,

@@ -12,6 +12,7 @@ import { makeApp } from '#api/app.ts';
 import { Config } from '#core/config.ts';
 import { DeadLetterPlace } from '#core/dead-letter.ts';
 import { parseJson } from '#core/errors.ts';
+import { claimsOf } from '#core/identity.ts';
 import { count, time } from '#core/measures.ts';
 import * as z from '#core/zod.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
@@ -22,6 +23,8 @@ import { personOf, requestIdOf } from './person.ts';
 
 const env = readEnv(Env);
 const table = new Table(env.TABLE_NAME);
+const config = readConfig(Config);
+const claims = claimsOf(config.identity);
 const eventOf = (bindings: unknown): unknown => z.object({ event: z.unknown() }).parse(bindings).event;
 const app = makeApp(
   {
@@ -37,11 +40,11 @@ const app = makeApp(
       promoterRoleArn: env.PROMOTER_ROLE_ARN,
       keeperRoleArn: env.REMOVER_ROLE_ARN,
     }),
-    config: readConfig(Config),
+    config,
     clock: systemClock,
   },
   {
-    person: (bindings) => personOf(eventOf(bindings)),
+    person: (bindings) => personOf(eventOf(bindings), claims),
     requestId: (bindings) => requestIdOf(eventOf(bindings)),
     routed: (route) => note({ route }),
     failed: (error) => log.error('failed', error),

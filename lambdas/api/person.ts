@@ -1,47 +1,60 @@
 /**
- * Who calls, from the claims that the gateway's JWT authorizer has checked. HTTP APIs hand an array claim on as text:
- * `[a b]`; a group's name may hold a comma, and no space. Sources: API Gateway developer guide, "JWT authorizers for
- * HTTP APIs", payload format 2.0; Cognito API reference, GroupType.
+ * Who calls, by the token that the gateway's JWT authorizer has just checked: signature, issuer, audience and time. The
+ * claims that the gateway hands on are text, an array of groups is `[a b]`, and a group that is called `a b` would be two:
+ * so they are read from the token itself. Source: API Gateway developer guide, "JWT authorizers for HTTP APIs".
  */
-import { parse } from '#core/errors.ts';
+import { ProblemError } from '#api/problem.ts';
+import { parse, parseJson, Rejected } from '#core/errors.ts';
+import type { Claims } from '#core/identity.ts';
 import type { Person } from '#core/roles.ts';
 import * as z from '#core/zod.ts';
 
-const Groups = z.pipe(
-  z.optional(z.union([z.array(z.string()), z.string()])),
-  z.transform((groups) => {
-    if (groups === undefined) return [];
-    return typeof groups === 'string'
-      ? groups
-          .replace(/^\[|\]$/g, '')
-          .split(/\s+/)
-          .filter(Boolean)
-      : groups;
-  }),
-);
-
 const Event = z.object({
+  headers: z.object({ authorization: z.string() }),
   requestContext: z.object({
-    requestId: z.optional(z.string()),
-    authorizer: z.object({
-      jwt: z.object({
-        claims: z.object({
-          sub: z.string(),
-          username: z.optional(z.string()),
-          'cognito:username': z.optional(z.string()),
-          'cognito:groups': Groups,
-        }),
-      }),
-    }),
+    authorizer: z.object({ jwt: z.object({ claims: z.object({ sub: z.string() }) }) }),
   }),
 });
+/** Of a route without a token too. */
+const Asked = z.object({ requestContext: z.object({ requestId: z.string() }) });
+const Token = z.record(z.string(), z.unknown());
+const Name = z.optional(z.string().check(z.minLength(1), z.maxLength(255)));
+/** A provider that has one group to tell may leave the array away. */
+const Groups = z._default(
+  z.union([
+    z.array(z.string()),
+    z.pipe(
+      z.string(),
+      z.transform((one) => [one]),
+    ),
+  ]),
+  [],
+);
 
-export function personOf(event: unknown): Person {
-  const { claims } = parse(Event, event, "the gateway's event").requestContext.authorizer.jwt;
-  const name = claims.username ?? claims['cognito:username'] ?? claims.sub;
-  return { name, groups: claims['cognito:groups'] };
+export function personOf(event: unknown, { names, groups }: Claims): Person {
+  const { headers, requestContext } = parse(Event, event, "the gateway's event");
+  const token = claimsIn(headers.authorization);
+  const { sub } = requestContext.authorizer.jwt.claims;
+  if (token['sub'] !== sub) throw new Rejected('The token is not the one that the gateway has checked.');
+  const found = names.map((claim) => parse(Name, token[claim], `claim ${claim} of the token`));
+  const name = found.find((text) => text !== undefined);
+  if (name === undefined) throw nobody(names);
+  return { name, groups: parse(Groups, token[groups], `claim ${groups} of the token`) };
+}
+
+const nobody = (names: readonly string[]): ProblemError =>
+  new ProblemError(
+    403,
+    'Nobody',
+    `Your token has no claim ${names.join(' or ')}: it does not say who you are. Sign in again with the scopes that give it, or ask who runs GetSchwifty for another \`identity.nameClaim\`.`,
+  );
+
+/** RFC 7519, 3: three parts, the second of them the claims. The scheme is there or not: the gateway takes both. */
+function claimsIn(authorization: string): z.infer<typeof Token> {
+  const [, payload = ''] = authorization.replace(/^Bearer\s+/i, '').split('.');
+  return parseJson(Token, Buffer.from(payload, 'base64url').toString('utf8'), 'the token');
 }
 
 /** The gateway's id of the request: its access log has it, too. */
 export const requestIdOf = (event: unknown): string | undefined =>
-  Event.safeParse(event).data?.requestContext.requestId;
+  Asked.safeParse(event).data?.requestContext.requestId;

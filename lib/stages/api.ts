@@ -1,4 +1,4 @@
-/** The way in for people: an HTTP API that lets in who has a token of the user pool, and one function behind it. */
+/** The way in for people: an HTTP API that lets in who has a token, and one function behind it. */
 import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
@@ -8,7 +8,6 @@ import {
   HttpStage,
   LogGroupLogDestination,
 } from 'aws-cdk-lib/aws-apigatewayv2';
-import { HttpUserPoolAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 
 import type { IRole } from 'aws-cdk-lib/aws-iam';
@@ -116,11 +115,10 @@ export class ApiStage extends Construct {
   }
 
   #routes(): HttpApi {
-    const { pool, client } = this.people;
     const api = new HttpApi(this, 'Api', {
       apiName: 'getschwifty',
       createDefaultStage: false,
-      defaultAuthorizer: new HttpUserPoolAuthorizer('Token', pool, { userPoolClients: [client] }),
+      defaultAuthorizer: this.people.authorizer,
     });
     const integration = new HttpLambdaIntegration('Integration', this.function.lambda);
     const { ANY, GET } = HttpMethod;

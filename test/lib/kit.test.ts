@@ -1,10 +1,12 @@
 /** What the kit refuses at synth, and what whoever deploys may choose. */
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
-import type * as z from '#core/zod.ts';
+import { Config } from '#core/config.ts';
+import * as z from '#core/zod.ts';
 import { Env } from '#lambdas/gate/env.ts';
+import { makeStacks } from '#lib/app.ts';
 import { loadConfig } from '#lib/config-file.ts';
 import { DataStack } from '#lib/data-stack.ts';
 import { BundledFunction } from '#lib/kit/bundled-function.ts';
@@ -112,5 +114,41 @@ describe('the configuration', () => {
     expect(() => loadConfig('/nowhere.yaml')).toThrow(
       /\/nowhere.yaml can not be read: set GETSCHWIFTY_CONFIG/,
     );
+  });
+});
+
+describe('who signs people in', () => {
+  const templateOf = (config: Config) => {
+    const app = testApp();
+    makeStacks(app, config);
+    return Template.fromStack(z.instanceof(Stack).parse(app.node.findChild('GetSchwiftyControlPlane')));
+  };
+  const config = loadConfig('getschwifty.config.yaml');
+
+  it('is a pool of the stack, whose client alone its tokens are for', () => {
+    const template = templateOf(config);
+    template.resourceCountIs('AWS::Cognito::UserPool', 1);
+    template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+      AuthorizerType: 'JWT',
+      IdentitySource: ['$request.header.Authorization'],
+      JwtConfiguration: { Audience: [{ Ref: Match.stringLikeRegexp('^ApiPeoplePoolCli') }] },
+    });
+    expect(template.findOutputs('UserPoolId')).not.toEqual({});
+  });
+
+  it("is the organisation's provider where the configuration names one, and no pool", () => {
+    const identity = { issuer: 'https://login.example/tenant/v2.0', audience: ['getschwifty', 'cli'] };
+    const template = templateOf(Config.parse({ ...config, identity }));
+    template.resourceCountIs('AWS::Cognito::UserPool', 0);
+    template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+      AuthorizerType: 'JWT',
+      IdentitySource: ['$request.header.Authorization'],
+      JwtConfiguration: { Issuer: identity.issuer, Audience: identity.audience },
+    });
+    for (const route of Object.values(template.findResources('AWS::ApiGatewayV2::Route')))
+      expect(route).toMatchObject({
+        Properties: { AuthorizationType: route['Properties'].RouteKey === 'GET /health' ? 'NONE' : 'JWT' },
+      });
+    expect(template.findOutputs('UserPoolId')).toEqual({});
   });
 });
