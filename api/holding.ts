@@ -12,19 +12,16 @@ const tries = 10;
 
 /**
  * @param decide reads and decides: again, with what others left, where they came between.
- * @param prepare what must be there before the change is; it may be done for nothing, and must do no harm then.
  * @throws the quota's refusal, Retryable where others always came between.
  */
 export async function writeHolding(
   deps: Pick<ApiDeps, 'store' | 'config'>,
   decide: () => Promise<Change>,
   enclosed: Omit<Enclosed, 'ledger'>,
-  prepare: () => Promise<void> = async () => undefined,
 ): Promise<void> {
   for (let left = tries; left > 0; left--) {
     const change = await decide();
     const ledger = await reserved(deps, change);
-    await prepare();
     try {
       return await deps.store.write(change, { ...enclosed, ledger });
     } catch (error) {

@@ -62,7 +62,7 @@ export const flow: readonly FlowStage[] = [
   },
   {
     stage: 'build',
-    does: 'The Dockerfile of the spec, with the fixes asked for, is built and pushed to the candidate repository.',
+    does: 'The repositories are made; the Dockerfile of the spec, with the fixes asked for, is built and pushed to the candidate one.',
     impact: 'New and fixed images are not built.',
     on: [
       ours('EnvironmentRequested', 'EnvironmentChanged', 'RemediationRequested'),

@@ -54,7 +54,7 @@ export class ControlPlaneStack extends Stack {
     );
     const dns = new DnsStage(this, 'Dns', { ...foundation, config });
     const remove = new RemoveStage(this, 'Remove', foundation);
-    api.makesRepositories({ promoter: promote.function.role, remover: remove.function.role });
+    build.makesRepositories({ promoter: promote.function.role, remover: remove.function.role });
     const pager = new PagerStage(this, 'Pager', { ...foundation, tells: data.pager });
     const shared = { build: build.queue, gate: gate.queue, promote: promote.queue };
     const looks = { ...shared, dns: dns.queue, remove: remove.queue, pager: pager.queue, deploy };

@@ -21,7 +21,7 @@ const create = route({
   answers: { 201: EnvironmentAnswer },
   problems: [409],
   answer: async ({ body: { team, name, cluster: asked, spec }, person, requestId, request }, deps) => {
-    const { store, config, clock, repositories } = deps;
+    const { store, config, clock } = deps;
     const key = { team, name };
     const { cluster } = placed(config, key, spec, asked);
     const wanted = { key, cluster: cluster.name, requester: person.name, spec, story: requestId };
@@ -29,7 +29,7 @@ const create = route({
       const decision = next(await store.read(key), { kind: 'requested', request: wanted }, clock.now());
       return causedBy(mustChange(decision), requestId);
     };
-    await writeHolding(deps, decide, { request }, () => repositories.make(key));
+    await writeHolding(deps, decide, { request });
     const headers = { location: `/environments/${environmentId(key)}` };
     return { status: 201, ...(await described(store, key, headers)) };
   },

@@ -9,7 +9,4 @@ export const Env = z.object({
   DEAD_LETTERS: z.string().check(z.minLength(2)),
   /** Asked to send what is pending, when the outbox is redriven. */
   OUTBOX_FUNCTION: z.string().check(z.minLength(1)),
-  /** Of the roles that a release repository lets push, and be taken away. */
-  PROMOTER_ROLE_ARN: z.string().check(z.minLength(1)),
-  REMOVER_ROLE_ARN: z.string().check(z.minLength(1)),
 });

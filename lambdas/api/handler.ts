@@ -5,7 +5,6 @@ import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
 import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
 import { S3Reports } from '#adapters/aws/reports.ts';
-import { EcrRepositoryMaker } from '#adapters/aws/repositories.ts';
 import { RequestItems } from '#adapters/aws/request-items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { makeApp } from '#api/app.ts';
@@ -36,10 +35,6 @@ const app = makeApp(
     failures: table,
     deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),
     outbox: new LambdaOutboxDrain(env.OUTBOX_FUNCTION),
-    repositories: new EcrRepositoryMaker({
-      promoterRoleArn: env.PROMOTER_ROLE_ARN,
-      keeperRoleArn: env.REMOVER_ROLE_ARN,
-    }),
     config,
     clock: systemClock,
   },

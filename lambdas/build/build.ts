@@ -1,4 +1,8 @@
-/** Builds are started where they are asked for, and their failures are told; a success tells itself by its push. */
+/**
+ * Builds are started where they are asked for, and their failures are told; a success tells itself by its push. The
+ * repositories that one pushes to are made before it, when their environment is written: nobody's are left by a request
+ * that failed, and a deletion finds those of a call that lasts (docs/adr/0022).
+ */
 import type { Signal } from '#core/aws-events.ts';
 import type { Config } from '#core/config.ts';
 import { summaryOf } from '#core/decision.ts';
@@ -6,9 +10,10 @@ import { buildContext, unfixable } from '#core/dockerfile.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { buildTag, candidateOf, repositoryOf } from '#core/image.ts';
+import { whyNobodyMay } from '#core/lifecycle.ts';
 import { type News, next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
-import type { Clock, EnvironmentStore, ImageBuilder, ImageScanner } from '#core/ports.ts';
+import type { Clock, EnvironmentStore, ImageBuilder, ImageScanner, RepositoryMaker } from '#core/ports.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
 import { commit, noteStory } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
@@ -17,6 +22,7 @@ import type { Handle } from '../runtime/queue.ts';
 export interface BuildDeps {
   readonly store: EnvironmentStore;
   readonly builder: ImageBuilder;
+  readonly repositories: RepositoryMaker;
   readonly scanner: Pick<ImageScanner, 'imageByTag'>;
   readonly config: Pick<Config, 'catalog'>;
   readonly clock: Clock;
@@ -56,7 +62,7 @@ function environmentOf(signal: Signal): EnvironmentKey {
 /** @returns undefined where there is no news: nothing is built, or it is still going on. */
 async function learn(deps: BuildDeps, environment: Environment, signal: Signal): Promise<News | undefined> {
   const { candidate } = environment;
-  if (candidate.phase !== 'building') return undefined;
+  if (candidate.phase !== 'building' || whyNobodyMay(environment)) return undefined;
   const { id } = candidate.build;
   if (id === undefined) return start(deps, environment, candidate.build);
   const isDue = signal.kind === 'look' && !isLookedAfter(candidate, deps.clock.now());
@@ -64,10 +70,11 @@ async function learn(deps: BuildDeps, environment: Environment, signal: Signal):
 }
 
 async function start(
-  { builder, config }: BuildDeps,
+  { builder, config, repositories }: BuildDeps,
   { key, spec }: Environment,
   { number, fixes, withoutCache }: Build,
 ): Promise<News> {
+  await repositories.make(key);
   const base = config.catalog.bases.find((entry) => entry.name === spec.base);
   const notStarted = (reason: string) => ({ kind: 'build-not-started' as const, reason });
   if (!base) return notStarted(`the base ${spec.base} is no longer in the catalog: ask for another one`);

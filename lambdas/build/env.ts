@@ -9,6 +9,9 @@ export const Env = z.object({
   SOURCE_BUCKET: z.string().check(z.minLength(1)),
   /** `<account>.dkr.ecr.<region>.amazonaws.com` */
   REGISTRY: z.string().check(z.minLength(1)),
+  /** Of the roles that a release repository lets push, and be taken away. */
+  PROMOTER_ROLE_ARN: z.string().check(z.minLength(1)),
+  REMOVER_ROLE_ARN: z.string().check(z.minLength(1)),
   /** Where a message that can never work goes, with its reason. */
   DLQ_URL: z.url(),
 });

@@ -2,6 +2,7 @@
 
 import { CodeBuilder } from '#adapters/aws/builder.ts';
 import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { EcrRepositoryMaker } from '#adapters/aws/repositories.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { Catalog } from '#core/catalog.ts';
@@ -21,6 +22,10 @@ export const handler = queueHandler(
       project: env.PROJECT_NAME,
       bucket: env.SOURCE_BUCKET,
       registry: env.REGISTRY,
+    }),
+    repositories: new EcrRepositoryMaker({
+      promoterRoleArn: env.PROMOTER_ROLE_ARN,
+      keeperRoleArn: env.REMOVER_ROLE_ARN,
     }),
     scanner: new EcrScanner(),
     config: readConfig(z.object({ catalog: Catalog })),

@@ -9,8 +9,6 @@ import {
   LogGroupLogDestination,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-
-import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
@@ -24,8 +22,6 @@ import { mayRedrive, type Place, placesText } from '../kit/dead-letter-places.ts
 import type { Foundation } from '../kit/foundation.ts';
 import { logGroup } from '../kit/log-group.ts';
 import { People } from '../kit/people.ts';
-
-import { type Prefix, repositoriesBelow } from '../kit/registry.ts';
 import { mayLinkReports } from '../kit/reports.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import {
@@ -52,8 +48,6 @@ export class ApiStage extends Construct {
   readonly url: string;
   #places: readonly Place[] = [];
   #outboxFunction = '';
-  #promoterRole = '';
-  #removerRole = '';
 
   constructor(scope: Construct, id: string, { config, table, pager, sources }: ApiStageProps) {
     super(scope, id);
@@ -68,8 +62,6 @@ export class ApiStage extends Construct {
         // The stages come later in the flow.
         DEAD_LETTERS: Lazy.string({ produce: () => placesText(this, this.#places) }),
         OUTBOX_FUNCTION: Lazy.string({ produce: () => this.#outboxFunction }),
-        PROMOTER_ROLE_ARN: Lazy.string({ produce: () => this.#promoterRole }),
-        REMOVER_ROLE_ARN: Lazy.string({ produce: () => this.#removerRole }),
       },
       // As long as the gateway waits: redriving a full DLQ takes its time.
       timeout: Duration.seconds(29),
@@ -101,17 +93,6 @@ export class ApiStage extends Construct {
     this.#outboxFunction = outbox.lambda.functionName;
     mayRedrive(this.function, places);
     this.function.allow(['lambda:InvokeFunction'], [outbox.lambda.functionArn]);
-  }
-
-  /** With each environment its own, protected from the first moment; who may take them away is another function. */
-  makesRepositories({ promoter, remover }: { readonly promoter: IRole; readonly remover: IRole }): void {
-    this.#promoterRole = promoter.roleArn;
-    this.#removerRole = remover.roleArn;
-    const below = (prefix: Prefix) => repositoriesBelow(this.function, prefix);
-    const all = (['candidate', 'cache', 'release'] as const).map(below);
-    this.function.allow(['ecr:CreateRepository'], all);
-    this.function.allow(['ecr:PutLifecyclePolicy'], [below('candidate'), below('cache')]);
-    this.function.allow(['ecr:GetRepositoryPolicy', 'ecr:SetRepositoryPolicy'], [below('release')]);
   }
 
   #routes(): HttpApi {

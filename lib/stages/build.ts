@@ -1,7 +1,7 @@
-/** Builds images: a function starts them and hears of failures, a CodeBuild project does the work. */
-import { Duration } from 'aws-cdk-lib';
+/** Builds images: a function makes their repositories, starts them and hears of failures, a CodeBuild project does the work. */
+import { Duration, Lazy } from 'aws-cdk-lib';
 import { ComputeType, LinuxBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
-import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Effect, type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { impactOf } from '#core/flow.ts';
@@ -9,7 +9,7 @@ import { Env } from '#lambdas/build/env.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
 import type { Foundation } from '../kit/foundation.ts';
 import { logGroup } from '../kit/log-group.ts';
-import { pullActions, pushActions, registryHost, repositoriesBelow } from '../kit/registry.ts';
+import { type Prefix, pullActions, pushActions, registryHost, repositoriesBelow } from '../kit/registry.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
@@ -31,6 +31,8 @@ export class BuildStage extends Construct {
   readonly queue: StageQueue;
   readonly function: StageFunction;
   readonly project: Project;
+  #promoterRole = '';
+  #removerRole = '';
 
   constructor(scope: Construct, id: string, { table, bus, pager, sources }: BuildStageProps) {
     super(scope, id);
@@ -41,13 +43,16 @@ export class BuildStage extends Construct {
     this.function = new StageFunction(this, 'Function', {
       ...common,
       name: stage,
-      description: 'Starts builds and hears of their failures',
+      description: 'Makes repositories, starts builds and hears of their failures',
       env: Env,
       environment: {
         TABLE_NAME: table.tableName,
         PROJECT_NAME: this.project.projectName,
         SOURCE_BUCKET: sources.bucketName,
         REGISTRY: registryHost(this),
+        // The stages come later in the flow.
+        PROMOTER_ROLE_ARN: Lazy.string({ produce: () => this.#promoterRole }),
+        REMOVER_ROLE_ARN: Lazy.string({ produce: () => this.#removerRole }),
         DLQ_URL: this.queue.deadLetters.queueUrl,
       },
     });
@@ -59,6 +64,17 @@ export class BuildStage extends Construct {
     this.queue.feeds(this.function, { batchSize: 5, maxConcurrency: 5 });
     const ofThisProject = { 'project-name': [this.project.projectName] };
     subscribe({ stage, bus, to: this.queue, only: { 'aws.codebuild': ofThisProject } });
+  }
+
+  /** With each environment its own, protected from the first moment; who may take them away is another function. */
+  makesRepositories({ promoter, remover }: { readonly promoter: IRole; readonly remover: IRole }): void {
+    this.#promoterRole = promoter.roleArn;
+    this.#removerRole = remover.roleArn;
+    const below = (prefix: Prefix) => repositoriesBelow(this.function, prefix);
+    const all = (['candidate', 'cache', 'release'] as const).map(below);
+    this.function.allow(['ecr:CreateRepository'], all);
+    this.function.allow(['ecr:PutLifecyclePolicy'], [below('candidate'), below('cache')]);
+    this.function.allow(['ecr:GetRepositoryPolicy', 'ecr:SetRepositoryPolicy'], [below('release')]);
   }
 
   #mayBuild(sources: Bucket): void {

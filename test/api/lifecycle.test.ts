@@ -121,6 +121,7 @@ test('deleted: the name answers 404, its repositories are gone, and it may be as
   const world = new World({ environments: [] });
   const body = { team: 'checkout', name: 'web', spec };
   await call(world, rita, 'POST', '/environments', body);
+  await world.pass(5);
   expect(world.registry.repositories()).toEqual([
     'candidate/checkout/web',
     'cache/checkout/web',

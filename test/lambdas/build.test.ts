@@ -1,8 +1,21 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { judged } from '#core/candidate.ts';
+import { Retryable } from '#core/errors.ts';
+import { deletionAsked } from '#core/lifecycle.ts';
 import { complete, digestOf, finding, keyOf, verdict, web } from '../contracts/samples.ts';
 import { building, image, scanning } from './ways.ts';
-import { buildEvent, candidate, config, crashing, look, pushEvent, scanEvent, told, World } from './world.ts';
+import {
+  buildEvent,
+  candidate,
+  config,
+  crashing,
+  look,
+  pushEvent,
+  rita,
+  scanEvent,
+  told,
+  World,
+} from './world.ts';
 
 const requestedEvent = { type: 'EnvironmentRequested', environment: web, cluster: 'main', build: 1 } as const;
 const asked = (world: World) => told({ ...requestedEvent, at: world.clock.now() });
@@ -37,6 +50,42 @@ test.each(['before', 'after'] as const)('crashed %s its id was written: one buil
   await world.deliver('build', event);
   expect(world.builder.builds.size).toBe(1);
   expect((await world.environment()).candidate).toMatchObject({ build: { id: buildId(world) } });
+});
+
+test('its repositories are there before its build is, whoever fails in between', async () => {
+  const world = await building();
+  const start = vi.spyOn(world.builder, 'start').mockRejectedValueOnce(new Retryable('throttled'));
+  await expect(world.deliver('build', asked(world))).rejects.toThrow('throttled');
+  const made = ['candidate/checkout/web', 'cache/checkout/web', 'release/checkout/web'];
+  expect(world.registry.repositories()).toEqual(made);
+  await world.deliver('build', asked(world));
+  expect(world.registry.repositories()).toEqual(made);
+  expect(start).toHaveBeenCalledTimes(2);
+});
+
+test('late news of what is being deleted makes and builds nothing', async () => {
+  const world = await building();
+  const event = asked(world);
+  await world.decide((environment, now) => deletionAsked(environment, rita, now));
+  await world.deliver('build', event);
+  expect(world.registry.repositories()).toEqual([]);
+  expect(world.builder.builds.size).toBe(0);
+});
+
+test('what a call makes that lasts longer than its deletion is found by the second look', async () => {
+  const world = await building(new World({ environments: [] }));
+  const { make } = world.registry;
+  vi.spyOn(world.registry, 'make').mockImplementationOnce(async (key) => {
+    await world.decide((environment, now) => deletionAsked(environment, rita, now));
+    await world.pass(60);
+    expect((await world.environment()).life).toMatchObject({ state: 'deleting', swept: true });
+    await make.call(world.registry, key);
+    expect(world.registry.repositories()).toHaveLength(3);
+  });
+  await world.deliver('build', asked(world));
+  await world.pass(180);
+  expect((await world.environment()).life.state).toBe('deleted');
+  expect(world.registry.repositories()).toEqual([]);
 });
 
 test('an environment that is not there is nothing to do', async () => {

@@ -12,6 +12,7 @@ import type {
   Notices,
   Pager,
   Reports,
+  RepositoryMaker,
   RepositoryRemover,
 } from '#core/ports.ts';
 
@@ -63,7 +64,7 @@ export interface StageDeps {
   readonly cluster: ClusterClient;
   readonly clusterName: string;
   readonly zone: DnsZone;
-  readonly repositories: RepositoryRemover;
+  readonly repositories: RepositoryMaker & RepositoryRemover;
   readonly notices: Notices;
   readonly pager: Pager;
   readonly clock: Clock;

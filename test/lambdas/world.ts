@@ -114,7 +114,6 @@ export class World {
         buckets,
         requests: store.requests,
         keys: this.keys,
-        repositories: this.registry,
         failures: store,
         config,
         clock,

@@ -194,10 +194,7 @@ export class Cloud {
         keys: new MemoryPersonKeys(),
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
       };
-      const repositories = faulty('repositories', this.registry, invocation, parts.around, (_, [key]) =>
-        this.oracle.madeRepositories(key),
-      );
-      const deps = { ...parts, ...operators, repositories, config: invocation.config };
+      const deps = { ...parts, ...operators, config: invocation.config };
       const caller = {
         person: () => person,
         requestId: () => invocation.name,

@@ -67,9 +67,7 @@ async function checkGone(cloud: Cloud, people: People, environment: Environment)
   must(owners.length === 0, `${id} was deleted, and ${name} is still ours`);
   const isConfigured = people.config.environments.some((entry) => environmentId(entry) === id);
   const left = cloud.registry.repositories().filter((repository) => repository.endsWith(`/${id}`));
-  const isEmpty = left.every((repository) => cloud.registry.digests(repository).length === 0);
-  const isWanted = isConfigured || (isEmpty && cloud.oracle.askedSince(id, life.since));
-  must(isWanted || left.length === 0, `${id} was deleted, and ${left.join(', ')} is left`);
+  must(isConfigured || left.length === 0, `${id} was deleted, and ${left.join(', ')} is left`);
 }
 
 /** What waits for a person is what the truth says, under the policy of now. */

@@ -8,7 +8,7 @@ import type { Change } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
 import type { Finding, Scan } from '#core/finding.ts';
 import { candidateOf } from '#core/image.ts';
-import { EnvironmentKey, environmentId, secondsBetween } from '#core/names.ts';
+import { type EnvironmentKey, environmentId, secondsBetween } from '#core/names.ts';
 import type { Enclosed } from '#core/ports.ts';
 import type { KubernetesObject } from '#core/rollout.ts';
 import type { Invocation } from './faults.ts';
@@ -39,7 +39,6 @@ export class Oracle {
   /** The scans as the registry has them, by environment and digest, and since when. */
   readonly scans = new Map<string, Scan>();
   readonly #scannedAt = new Map<string, string>();
-  readonly #madeAt = new Map<string, string>();
   #ruledAt: string;
   /** Told of a build that was begun, and of objects that were applied: the world has work to do. */
   buildStarted: (id: string) => void = () => undefined;
@@ -74,16 +73,6 @@ export class Oracle {
     const notes: Notes = { approved: new Set(), released: new Set(), incidents: new Map(), last: undefined };
     this.#notes.set(id, notes);
     return notes;
-  }
-
-  /** A request that fails after this leaves them, empty, for the next one of its name: docs/adr/0022. */
-  madeRepositories(key: unknown): void {
-    this.#madeAt.set(environmentId(EnvironmentKey.parse(key)), this.#now());
-  }
-
-  /** Somebody asked for the name anew since then, and came as far as its repositories. */
-  askedSince(id: string, since: string): boolean {
-    return (this.#madeAt.get(id) ?? '') > since;
   }
 
   get environments(): readonly string[] {

@@ -8,8 +8,9 @@ import type * as recheck from '#core/recheck.ts';
 import type * as reconcile from '#core/reconcile.ts';
 import type * as release from '#core/release.ts';
 import type * as roles from '#core/roles.ts';
+import type * as build from '#lambdas/build/build.ts';
 
-const storms = 500;
+const storms = 1000;
 
 /** @returns what broke in the first storm that the product did not weather. */
 async function found(): Promise<string | undefined> {
@@ -74,6 +75,17 @@ const bugs: readonly [string, () => void, RegExp][] = [
         stagesToLook: (...asked) => real.stagesToLook(...asked).filter((stage) => stage !== 'dns'),
       })),
     /its name points at|its name is still waited for|still being deleted/,
+  ],
+  [
+    'late news of what was deleted makes its repositories anew',
+    () =>
+      plant<typeof build>('#lambdas/build/build.ts', (real) => ({
+        build: (deps) => async (signal, cause) => {
+          if (signal.kind === 'told') await deps.repositories.make(signal.event.environment);
+          await real.build(deps)(signal, cause);
+        },
+      })),
+    /was deleted, and .* is left/,
   ],
 ];
 

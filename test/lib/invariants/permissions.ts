@@ -89,7 +89,7 @@ export function permissions(assembly: Assembly): void {
           : [],
       );
       expect(able).toEqual([
-        [roleOfStage('Api'), 'ecr:SetRepositoryPolicy'],
+        [roleOfStage('Build'), 'ecr:SetRepositoryPolicy'],
         [roleOfStage('Remove'), 'ecr:DeleteRepository'],
       ]);
     });
