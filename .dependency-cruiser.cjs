@@ -17,7 +17,7 @@ const only = (name, from, to, comment) => ({
   to: { path: OURS, pathNot: to },
 });
 
-const OURS = '^(adapters|api|bin|cli|console|core|lambdas|lib|local|test|watcher|worker)/';
+const OURS = '^(access|adapters|api|bin|cli|console|core|lambdas|lib|local|test|watcher|worker)/';
 
 module.exports = {
   forbidden: [
@@ -55,7 +55,7 @@ module.exports = {
     },
     only(
       'cluster-programs-reach-adapters-and-core',
-      '^(watcher|worker)/',
+      '^(watcher|worker|access)/',
       ['^$1/', '^adapters/', '^core/'],
       'What runs in the cluster uses adapters/ and core/ only.',
     ),
@@ -100,7 +100,7 @@ module.exports = {
       name: 'clients-only-in-adapters-and-local',
       comment: 'SDK and Kubernetes clients live behind adapters/.',
       severity: 'error',
-      from: { path: '^(api|bin|cli|console|core|lambdas|lib|watcher)/' },
+      from: { path: '^(access|api|bin|cli|console|core|lambdas|lib|watcher)/' },
       to: { path: clients },
     },
     {

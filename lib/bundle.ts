@@ -1,10 +1,11 @@
 /**
  * Bundles all functions by one esbuild call, SDK included, before synth: `dist/lambdas/<name>/index.mjs`, with the
- * configuration beside each; source maps in dist/maps. The watcher's is beside them, with its Dockerfile.
+ * configuration beside each; source maps in dist/maps. The watcher's and those of SSH are beside them, with their
+ * Dockerfiles.
  * `node lib/bundle.ts` does it; `cdk` runs that first (cdk.json).
  */
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
@@ -12,6 +13,8 @@ import { loadConfig } from './config-file.ts';
 
 /** What is no function: it runs in the cluster. */
 const watcher = 'watcher';
+/** Two of one image, which has OpenSSH too. */
+const accessPrograms = ['gate', 'service'];
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Of every function. The bench bundles by them too what it measures ours beside. */
@@ -44,6 +47,7 @@ export async function bundleLambdas(out: string = join(checkout, 'dist/lambdas')
     entryPoints: {
       ...Object.fromEntries(names.map((name) => [`${name}/index`, `lambdas/${name}/handler.ts`])),
       [`${watcher}/index`]: `${watcher}/main.ts`,
+      ...Object.fromEntries(accessPrograms.map((name) => [`access/${name}`, `access/${name}/main.ts`])),
     },
     outdir: out,
     outExtension: { '.js': '.mjs' },
@@ -51,8 +55,11 @@ export async function bundleLambdas(out: string = join(checkout, 'dist/lambdas')
   await mkdir(maps, { recursive: true });
   for (const name of [...names, watcher])
     await rename(join(out, name, 'index.mjs.map'), join(maps, `${name}.mjs.map`));
+  for (const name of accessPrograms)
+    await rename(join(out, 'access', `${name}.mjs.map`), join(maps, `access-${name}.mjs.map`));
   for (const name of names) await writeFile(join(out, name, 'config.json'), config);
   await copyFile(join(checkout, watcher, 'Dockerfile'), join(out, watcher, 'Dockerfile'));
+  await cp(join(checkout, 'access/image'), join(out, 'access'), { recursive: true });
 }
 
 export async function functionNames(): Promise<string[]> {

@@ -20,7 +20,10 @@ const planted = {
     'api/client/client.ts': "import '#api/openapi/document.ts';\n",
     'api/openapi/document.ts': 'export const document = {};\n',
   },
-  'cluster-programs-reach-adapters-and-core': { 'watcher/main.ts': "import '#api/routes.ts';\n" },
+  'cluster-programs-reach-adapters-and-core': {
+    'watcher/main.ts': "import '#api/routes.ts';\n",
+    'access/gate/main.ts': "import '#api/routes.ts';\n",
+  },
   'api-reaches-core': { 'api/routes.ts': "import '#adapters/ok.ts';\n" },
   'lib-reaches-core-and-env': { 'lib/stack.ts': "import '#lambdas/promote/handler.ts';\n" },
   'bin-reaches-lib': { 'bin/app.ts': "import '#lambdas/promote/handler.ts';\n" },

@@ -19,7 +19,7 @@ export interface ApiOptions {
 }
 
 export interface Ask {
-  readonly method: 'GET' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
   /** What is attempted, as a person would say it: "apply Deployment app". */
@@ -47,12 +47,14 @@ export class KubernetesApi {
   }
 
   /**
-   * @returns undefined for 404, of a read or a delete alone: what is not there.
+   * @returns undefined for 404, of a read or a delete alone: what is not there; and for 409 of what was to be made: it is there.
    * @throws Retryable where it may work later, Rejected where it can't.
    */
   async call<S extends z.ZodMiniType>(ask: Ask, schema: S): Promise<z.infer<S> | undefined> {
     const answer = await this.#patiently(ask);
-    if (answer.status === 404 && ask.method !== 'PATCH') return undefined;
+    const { method } = ask;
+    if (answer.status === 404 && (method === 'GET' || method === 'DELETE')) return undefined;
+    if (answer.status === 409 && method === 'POST') return undefined;
     if (answer.status < 200 || answer.status >= 300) throw failure(answer, ask.what);
     return parse(schema, jsonOf(answer, ask.what), `the cluster's answer to ${ask.what}`);
   }
@@ -62,7 +64,7 @@ export class KubernetesApi {
     const { wait = sleep } = this.#options;
     for (let left = tries - 1; ; left--) {
       const answer = await this.#once(ask);
-      const pauseMs = pauseOf(answer);
+      const pauseMs = answer.status === 409 && ask.method === 'POST' ? undefined : pauseOf(answer);
       if (pauseMs === undefined || pauseMs > patienceMs || left === 0) return answer;
       await wait(pauseMs);
     }
@@ -94,6 +96,7 @@ export class KubernetesApi {
 
 const contentTypes = {
   GET: 'application/json',
+  POST: 'application/json',
   PATCH: 'application/apply-patch+yaml',
   DELETE: 'application/json',
 };

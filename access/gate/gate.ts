@@ -1,0 +1,172 @@
+/**
+ * Stands before an environment's SSH server: passes each connection on to it, answers which keys are good for which of them,
+ * and ends a connection whose key is not good any more. What ends when, core/gate.ts decides.
+ */
+import type { Socket } from 'node:net';
+import type { Log } from '#adapters/log.ts';
+import type { AccessClient } from '#core/access-ports.ts';
+import { type GoodKeyAnswer, keyIdOfFingerprint } from '#core/access-protocol.ts';
+import { type Connection, type Ending, endingOf, isRevoked } from '#core/gate.ts';
+
+export interface GateDeps {
+  readonly access: AccessClient;
+  /** A new connection to the SSH server. */
+  readonly connect: () => Socket;
+  /** Milliseconds, of a clock that goes forward only. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** As many as the pod's memory takes. */
+const maxConnections = 64;
+/** More than anybody has at hand: who asks for so many in one connection means no good. */
+const maxKeys = 100;
+/** A probe says nothing, and goes: the server is not troubled with it. */
+const patienceMs = 500;
+
+class Passage implements Connection {
+  readonly client: Socket;
+  readonly from: string;
+  readonly openedAt: number;
+  readonly keys = new Set<string>();
+  readonly people = new Set<string>();
+  keyedAt: number | undefined;
+  server: Socket | undefined;
+  ending: Ending | 'too many keys' | undefined;
+
+  constructor(client: Socket, openedAt: number) {
+    this.client = client;
+    this.from = `${client.remoteAddress}:${client.remotePort}`;
+    this.openedAt = openedAt;
+  }
+
+  end(why: Passage['ending']): void {
+    this.ending ??= why;
+    // Not by a last word: whoever holds the other end need not listen.
+    this.client.resetAndDestroy();
+    this.server?.destroy();
+  }
+}
+
+export class Gate {
+  readonly #deps: GateDeps;
+  readonly #open = new Set<Passage>();
+  /** By the port that the server sees. */
+  readonly #byPort = new Map<number, Passage>();
+  #answeredAt: number;
+  #unanswered = false;
+
+  constructor(deps: GateDeps) {
+    this.#deps = deps;
+    this.#answeredAt = deps.now();
+  }
+
+  get connections(): number {
+    return this.#open.size;
+  }
+
+  /** Somebody has connected. */
+  accept(client: Socket): void {
+    client.on('error', () => undefined);
+    if (this.#open.size >= maxConnections) {
+      this.#deps.log.warn('refused: too many connections', { connections: this.#open.size });
+      client.destroy();
+      return;
+    }
+    const passage = new Passage(client, this.#deps.now());
+    this.#open.add(passage);
+    client.setNoDelay(true);
+    client.setKeepAlive(true, 30_000);
+    const timer = setTimeout(() => this.#passOn(passage), patienceMs);
+    // Nothing to be read is its end.
+    client.once('readable', () => (client.readableLength > 0 ? this.#passOn(passage) : client.destroy()));
+    client.once('close', () => {
+      clearTimeout(timer);
+      this.#open.delete(passage);
+      passage.server?.destroy();
+      this.#tellEnd(passage);
+    });
+  }
+
+  #passOn(passage: Passage): void {
+    const { client } = passage;
+    if (passage.server || client.destroyed) return;
+    const server = this.#deps.connect();
+    passage.server = server;
+    server.setNoDelay(true);
+    let port: number | undefined;
+    server.once('connect', () => {
+      port = server.localPort;
+      if (port !== undefined) this.#byPort.set(port, passage);
+      client.pipe(server);
+      server.pipe(client);
+    });
+    server.on('error', (error) => this.#deps.log.error('the SSH server was not reached', error));
+    server.once('close', () => {
+      if (port !== undefined && this.#byPort.get(port) === passage) this.#byPort.delete(port);
+      client.destroySoon();
+    });
+  }
+
+  /** @returns the key where it is good for that connection, as a line of authorized_keys; nothing where it is not. */
+  async keyFor(port: number, fingerprint: string): Promise<string> {
+    const { access, log, now } = this.#deps;
+    const passage = this.#byPort.get(port);
+    const id = keyIdOfFingerprint(fingerprint);
+    if (!passage || id === undefined) return '';
+    const { keys } = await access.ask({ keys: [id], login: { from: passage.from } });
+    const key = keys.find((each) => each.id === id);
+    const asked = { fingerprint, from: passage.from };
+    if (!key) {
+      log.info('key refused', asked);
+      return '';
+    }
+    this.#remember(passage, key, now());
+    log.info('key accepted', { ...asked, person: key.person });
+    return `${key.type} ${key.blob}\n`;
+  }
+
+  /** Before the server is told: from then on the connection may be a session. */
+  #remember(passage: Passage, { id, person }: GoodKeyAnswer, now: number): void {
+    passage.keys.add(id);
+    passage.people.add(person);
+    passage.keyedAt ??= now;
+    if (passage.keys.size > maxKeys) passage.end('too many keys');
+  }
+
+  /** One round: asks whether all keys of all connections are good still, and ends those that may not go on. */
+  async watch(): Promise<void> {
+    const { access, log, now } = this.#deps;
+    const asked = new Set([...this.#open].flatMap(({ keys }) => [...keys]));
+    if (asked.size > 0) {
+      try {
+        const answer = await access.ask({ keys: [...asked] });
+        this.#answeredAt = now();
+        this.#unanswered = false;
+        const good = new Set<string>(answer.keys.map(({ id }) => id));
+        for (const passage of this.#open) if (isRevoked(passage, asked, good)) passage.end('key revoked');
+      } catch (error) {
+        // Once an outage: the log is kept.
+        if (!this.#unanswered) log.error('the access service did not answer', error);
+        this.#unanswered = true;
+      }
+    }
+    for (const passage of this.#open) {
+      const why = endingOf(passage, this.#answeredAt, now());
+      if (why !== undefined) passage.end(why);
+    }
+  }
+
+  /** The pod ends: so do all sessions. */
+  close(): void {
+    for (const passage of this.#open) passage.end(undefined);
+  }
+
+  #tellEnd({ from, keys, people, keyedAt, ending, openedAt }: Passage): void {
+    const { log, now } = this.#deps;
+    const seconds = Math.round((now() - openedAt) / 1000);
+    if (keyedAt !== undefined)
+      log.info('session ended', { from, people: [...people], keys: [...keys], why: ending, seconds });
+    else if (ending !== undefined) log.info('connection ended', { from, why: ending, seconds });
+  }
+}

@@ -1,0 +1,61 @@
+/** Entry of the access service: it answers the gates of a cluster, until SIGTERM. */
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
+import { TokenReviews } from '#adapters/kubernetes/tokens.ts';
+import { makeLog } from '#adapters/log.ts';
+import { parse } from '#core/errors.ts';
+import { Env } from './env.ts';
+import { AccessService } from './service.ts';
+
+/** Of a question with as many keys as one may have. */
+const longestBody = 512 * 1024;
+/** Of its pod's service account: put there, and renewed, by the kubelet. */
+const account = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+const env = parse(Env, process.env, "the access service's environment");
+const log = makeLog({ service: 'access' });
+const host = env.KUBERNETES_SERVICE_HOST;
+const service = new AccessService({
+  tokens: new TokenReviews({
+    endpoint: `https://${host.includes(':') ? `[${host}]` : host}:${env.KUBERNETES_SERVICE_PORT}`,
+    ca: (await readFile(`${account}/ca.crt`)).toString('base64'),
+    token: () => readFile(`${account}/token`, 'utf8'),
+    timeoutMs: 1_500,
+  }),
+  keys: new PersonKeyItems(env.TABLE_NAME),
+  now: () => new Date(),
+  log,
+});
+
+const server = createServer(async (request, response) => {
+  const send = (status: number, body: object) => {
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(body));
+  };
+  if (request.method === 'GET' && request.url === '/live') return send(200, { failures: service.failures });
+  if (request.method !== 'POST' || request.url !== '/keys') return send(404, { message: 'POST /keys' });
+  const body = await bodyOf(request).catch(() => undefined);
+  if (body === undefined) return send(413, { message: 'The question is too long, or was not ended.' });
+  const reply = await service.answer(request.headers.authorization ?? '', body);
+  send(reply.status, reply.body);
+});
+server.requestTimeout = 5_000;
+server.headersTimeout = 5_000;
+server.listen(env.PORT);
+log.info('listening', { port: env.PORT });
+for (const name of ['SIGTERM', 'SIGINT'] as const)
+  process.once(name, () => {
+    log.info('stopping', { why: name });
+    server.close();
+    server.closeIdleConnections();
+  });
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = '';
+  for await (const part of request.setEncoding('utf8')) {
+    body += String(part);
+    if (body.length > longestBody) throw new Error('too long');
+  }
+  return body;
+}

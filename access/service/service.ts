@@ -1,0 +1,92 @@
+/**
+ * Answers the gates: which keys are good, for the team of the environment whose pod asks. That is known by the pod's token,
+ * never by what the question says.
+ */
+import { createHash } from 'node:crypto';
+import type { Log } from '#adapters/log.ts';
+import type { Tokens } from '#core/access-ports.ts';
+import { type KeysAnswer, KeysQuestion } from '#core/access-protocol.ts';
+import { parseJson, Rejected } from '#core/errors.ts';
+import { type EnvironmentKey, environmentId, parseNamespace } from '#core/names.ts';
+import type { PersonKeys } from '#core/ports.ts';
+
+export interface ServiceDeps {
+  readonly tokens: Tokens;
+  readonly keys: Pick<PersonKeys, 'list'>;
+  readonly now: () => Date;
+  readonly log: Log;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body: KeysAnswer | { readonly message: string };
+}
+
+/** A gate asks every two seconds: the cluster need not say each time whose it is. */
+const tokenGoodMs = 30_000;
+const maxTokens = 10_000;
+
+export class AccessService {
+  readonly #deps: ServiceDeps;
+  readonly #known = new Map<string, { readonly environment: EnvironmentKey; readonly until: number }>();
+  #failures = 0;
+
+  constructor(deps: ServiceDeps) {
+    this.#deps = deps;
+  }
+
+  /** Its last answers were none: it can't read the table, or ask the cluster. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** @param authorization as the header has it. */
+  async answer(authorization: string, body: string): Promise<Reply> {
+    const { log } = this.#deps;
+    try {
+      const reply = await this.#answer(authorization.replace(/^Bearer /, ''), body);
+      this.#failures = 0;
+      return reply;
+    } catch (error) {
+      if (error instanceof Rejected) return refusal(400, error.message);
+      this.#failures += 1;
+      log.error('a question was not answered', error);
+      return refusal(503, 'It is not known now which keys are good.');
+    }
+  }
+
+  async #answer(token: string, body: string): Promise<Reply> {
+    const { keys, now, log } = this.#deps;
+    const environment = token === '' ? undefined : await this.#environmentOf(token);
+    if (!environment) return refusal(401, "The token is not one of an environment's pod.");
+    const { keys: asked, login } = parseJson(KeysQuestion, body, 'the question');
+    const wanted = new Set<string>(asked);
+    const known = asked.length === 0 ? [] : await keys.list(environment.team);
+    const good = known.filter(({ id, state }) => state === 'good' && wanted.has(id));
+    if (login) {
+      const people = good.map(({ person, fingerprint }) => ({ person, fingerprint }));
+      const where = { environment: environmentId(environment), from: login.from };
+      log.info(good.length > 0 ? 'key good' : 'key not good', { ...where, keys: [...wanted], people });
+    }
+    const answers = good.map(({ id, person, type, blob, fingerprint }) => ({
+      ...{ id, person, type, blob, fingerprint },
+    }));
+    const answer = { environment: environmentId(environment), keys: answers, at: now().toISOString() };
+    return { status: 200, body: answer };
+  }
+
+  async #environmentOf(token: string): Promise<EnvironmentKey | undefined> {
+    const now = this.#deps.now().getTime();
+    const id = createHash('sha256').update(token).digest('base64');
+    const known = this.#known.get(id);
+    if (known && known.until > now) return known.environment;
+    const namespace = await this.#deps.tokens.namespaceOf(token);
+    const environment = namespace === undefined ? undefined : parseNamespace(namespace);
+    if (!environment) return undefined;
+    if (this.#known.size >= maxTokens) this.#known.clear();
+    this.#known.set(id, { environment, until: now + tokenGoodMs });
+    return environment;
+  }
+}
+
+const refusal = (status: number, message: string): Reply => ({ status, body: { message } });

@@ -1,0 +1,14 @@
+/** What the gate and the access service need of the world. Contracts as in ports.ts. */
+import type { KeysAnswer, KeysQuestion } from './access-protocol.ts';
+
+/** Whose token it is, as the cluster says. */
+export interface Tokens {
+  /** @returns the namespace of the pod that it was made for; undefined for any other token. @throws Retryable */
+  namespaceOf(token: string): Promise<string | undefined>;
+}
+
+/** The access service, as its gates see it. */
+export interface AccessClient {
+  /** @throws where there is no answer. */
+  ask(question: KeysQuestion): Promise<KeysAnswer>;
+}

@@ -1,0 +1,236 @@
+/** The gate between real sockets: what it passes on, what it answers, what it ends; the SSH server is one that says back. */
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { withFingerprint } from '#api/fingerprint.ts';
+import type { KeysAnswer, KeysQuestion } from '#core/access-protocol.ts';
+import { unansweredMs } from '#core/gate.ts';
+import { KeyId } from '#core/person-key.ts';
+import { PublicKeyLine } from '#core/ssh-key.ts';
+import { Gate } from '../../access/gate/gate.ts';
+import { ed25519Line } from '../core/ssh-keys.ts';
+
+const keyOf = (seed: number, person: string) => {
+  const key = withFingerprint(PublicKeyLine.parse(ed25519Line(Buffer.alloc(32, seed))));
+  const id = KeyId.parse(key.fingerprint.slice(7).replaceAll('+', '-').replaceAll('/', '_'));
+  return { id, person, type: key.type, blob: key.blob, fingerprint: key.fingerprint };
+};
+const annas = keyOf(1, 'anna');
+const ritas = keyOf(2, 'rita');
+
+let good: ReturnType<typeof keyOf>[];
+let away: boolean;
+let now: number;
+let questions: KeysQuestion[];
+let lines: [string, unknown][];
+let gate: Gate;
+let sshd: Server;
+let outside: Server;
+/** What the server sees of each connection. */
+let seen: Socket[];
+const clients: Socket[] = [];
+
+const portOf = (server: Server): number => {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+};
+const listening = async (server: Server) => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+};
+
+beforeEach(async () => {
+  [good, away, now, questions, lines, seen] = [[annas, ritas], false, 0, [], [], []];
+  sshd = await listening(
+    createServer((socket) => {
+      seen.push(socket);
+      socket.on('error', () => undefined);
+      socket.pipe(socket);
+    }),
+  );
+  const ask = async (question: KeysQuestion): Promise<KeysAnswer> => {
+    questions.push(question);
+    if (away) throw new Error('no answer');
+    const keys = good.filter(({ id }) => question.keys.includes(id));
+    return { environment: 'checkout/web', keys, at: '2026-03-01T12:00:00.000Z' };
+  };
+  const write = (message: string, ...more: unknown[]) => void lines.push([message, more.at(-1)]);
+  gate = new Gate({
+    access: { ask },
+    connect: () => connect(portOf(sshd), '127.0.0.1'),
+    now: () => now,
+    log: { info: write, warn: write, error: write },
+  });
+  outside = await listening(createServer((client) => gate.accept(client)));
+});
+afterEach(() => {
+  for (const client of clients.splice(0)) client.destroy();
+  gate.close();
+  outside.close();
+  sshd.close();
+});
+
+async function open(): Promise<{ client: Socket; port: number; closed: Promise<unknown> }> {
+  const before = seen.length;
+  const client = connect(portOf(outside), '127.0.0.1');
+  clients.push(client);
+  client.on('error', () => undefined);
+  const closed = new Promise((resolve) => client.once('close', resolve));
+  client.write('SSH-2.0-test\r\n');
+  await once(client, 'data');
+  const port = seen[before]?.remotePort;
+  if (port === undefined) throw new Error('the server saw nobody');
+  return { client, port, closed };
+}
+const says = async (client: Socket, words: string) => {
+  client.write(words);
+  expect(String((await once(client, 'data'))[0])).toBe(words);
+};
+
+describe('a connection', () => {
+  it('is passed on, both ways, and ends with its server', async () => {
+    const { client, closed } = await open();
+    await says(client, 'there and back');
+    seen[0]?.end();
+    await closed;
+    await vi.waitFor(() => expect(gate.connections).toBe(0));
+  });
+
+  it('that says nothing and goes, as a probe does, never troubles the server', async () => {
+    const client = connect(portOf(outside), '127.0.0.1');
+    await once(client, 'connect');
+    client.end();
+    await once(client.resume(), 'close');
+    await vi.waitFor(() => expect(gate.connections).toBe(0));
+    expect(seen).toHaveLength(0);
+  });
+
+  it('of one more than there may be is not taken', async () => {
+    const all = await Promise.all(Array.from({ length: 64 }, open));
+    const late = connect(portOf(outside), '127.0.0.1');
+    clients.push(late);
+    late.on('error', () => undefined);
+    await new Promise((resolve) => late.once('close', resolve));
+    expect(gate.connections).toBe(64);
+    all[0]?.client.destroy();
+    await vi.waitFor(() => expect(gate.connections).toBe(63));
+    await open();
+  });
+
+  it('without a login ends, also where it knows how to be busy', async () => {
+    const { client, closed } = await open();
+    now = 40_001;
+    await says(client, 'busy');
+    await gate.watch();
+    await closed;
+  });
+});
+
+describe('a key', () => {
+  it('that is good is told for its own connection, as a line without an option', async () => {
+    const { port } = await open();
+    expect(await gate.keyFor(port, annas.fingerprint)).toBe(`${annas.type} ${annas.blob}\n`);
+    expect(questions).toEqual([
+      { keys: [annas.id], login: { from: expect.stringMatching(/^127\.0\.0\.1:\d+$/) } },
+    ]);
+  });
+
+  it.each([
+    ['one that nobody has', keyOf(3, 'x').fingerprint],
+    ['no fingerprint', 'SHA256:x'],
+    ['another digest', `MD5:${'0'.repeat(43)}`],
+  ])('is not told for %s', async (_, fingerprint) => {
+    const { port } = await open();
+    expect(await gate.keyFor(port, fingerprint)).toBe('');
+  });
+
+  it('is not told for a connection that is none, or has gone', async () => {
+    const { port, client } = await open();
+    client.destroy();
+    await vi.waitFor(() => expect(gate.connections).toBe(0));
+    await vi.waitFor(async () => expect(await gate.keyFor(port, annas.fingerprint)).toBe(''));
+    expect(await gate.keyFor(1, annas.fingerprint)).toBe('');
+  });
+
+  it('without an answer is a no', async () => {
+    const { port } = await open();
+    away = true;
+    await expect(gate.keyFor(port, annas.fingerprint)).rejects.toThrow('no answer');
+  });
+});
+
+describe('when a key is revoked', () => {
+  it('its connections end at the next round, and are told of; others go on', async () => {
+    const [hers, his] = [await open(), await open()];
+    await gate.keyFor(hers.port, annas.fingerprint);
+    await gate.keyFor(his.port, ritas.fingerprint);
+    await gate.watch();
+    await says(hers.client, 'in');
+    good = [ritas];
+    await gate.watch();
+    await hers.closed;
+    await says(his.client, 'still in');
+    await vi.waitFor(() =>
+      expect(lines).toContainEqual([
+        'session ended',
+        expect.objectContaining({ people: ['anna'], keys: [annas.id], why: 'key revoked' }),
+      ]),
+    );
+  });
+
+  it('no other key that a session asks for keeps it open, before or after', async () => {
+    const { port, closed } = await open();
+    await gate.keyFor(port, ritas.fingerprint);
+    await gate.keyFor(port, annas.fingerprint);
+    good = [ritas];
+    await gate.keyFor(port, ritas.fingerprint);
+    await gate.watch();
+    await closed;
+  });
+
+  it('a question for a key that is not good any more takes nothing back', async () => {
+    const { port, client } = await open();
+    await gate.keyFor(port, ritas.fingerprint);
+    expect(await gate.keyFor(port, keyOf(9, 'x').fingerprint)).toBe('');
+    await gate.watch();
+    await says(client, 'in');
+  });
+});
+
+describe('while nobody answers', () => {
+  it('sessions go on for a minute, and no longer; the log says it once', async () => {
+    const { port, client, closed } = await open();
+    await gate.keyFor(port, annas.fingerprint);
+    away = true;
+    now = unansweredMs;
+    await gate.watch();
+    await gate.watch();
+    await says(client, 'in');
+    expect(lines.filter(([message]) => message === 'the access service did not answer')).toHaveLength(1);
+    now += 1;
+    await gate.watch();
+    await closed;
+  });
+
+  it('an answer in time lets them go on', async () => {
+    const { port, client } = await open();
+    await gate.keyFor(port, annas.fingerprint);
+    away = true;
+    now = unansweredMs;
+    await gate.watch();
+    away = false;
+    await gate.watch();
+    away = true;
+    now += unansweredMs;
+    await gate.watch();
+    await says(client, 'in');
+  });
+});
+
+it('with nobody in, nothing is asked', async () => {
+  await open();
+  await gate.watch();
+  expect(questions).toEqual([]);
+});

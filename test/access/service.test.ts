@@ -1,0 +1,138 @@
+/** The access service: whose keys it tells is decided by the token alone, and no answer is never a yes. */
+import { randomBytes } from 'node:crypto';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
+import { MemoryTokens } from '#adapters/memory/tokens.ts';
+import { withFingerprint } from '#api/fingerprint.ts';
+import { KeysAnswer } from '#core/access-protocol.ts';
+import { Retryable } from '#core/errors.ts';
+import { TeamName } from '#core/names.ts';
+import { addKey, type GoodKey, revokeKey } from '#core/person-key.ts';
+import { PublicKeyLine } from '#core/ssh-key.ts';
+import { AccessService } from '../../access/service/service.ts';
+import { ed25519Line } from '../core/ssh-keys.ts';
+
+const team = TeamName.parse('checkout');
+const start = '2026-03-01T12:00:00.000Z';
+
+function newKey(of = team, person = 'anna'): GoodKey {
+  const key = withFingerprint(PublicKeyLine.parse(`${ed25519Line(randomBytes(32))} laptop`));
+  const added = addKey({ team: of, person, key, known: [], now: start });
+  if (!('state' in added) || added.state !== 'good') throw new Error('the sample key was not taken');
+  return added;
+}
+
+let keys: MemoryPersonKeys;
+let tokens: MemoryTokens;
+let lines: [string, unknown][];
+let time: number;
+let service: AccessService;
+beforeEach(() => {
+  [keys, tokens, lines, time] = [new MemoryPersonKeys(), new MemoryTokens(), [], Date.parse(start)];
+  tokens.give('web', 'checkout--web');
+  tokens.give('pay', 'payments--pay');
+  tokens.give('system', 'kube-system');
+  const write = (message: string, ...more: unknown[]) => void lines.push([message, more.at(-1)]);
+  const log = { info: write, warn: write, error: write };
+  service = new AccessService({ tokens, keys, now: () => new Date(time), log });
+});
+const ask = (token: string, ids: readonly string[], more: object = {}) =>
+  service.answer(`Bearer ${token}`, JSON.stringify({ keys: ids, ...more }));
+const idsOf = async (token: string, ids: readonly string[]) =>
+  KeysAnswer.parse((await ask(token, ids)).body).keys.map(({ id }) => id);
+
+describe('keys', () => {
+  it("are told where they are good, of the pod's own team alone, and only those asked for", async () => {
+    const [one, two, other] = [newKey(), newKey(), newKey(TeamName.parse('payments'))];
+    for (const key of [one, two, other]) await keys.add(key);
+    expect(await idsOf('web', [one.id, other.id])).toEqual([one.id]);
+    expect(await idsOf('pay', [one.id, other.id])).toEqual([other.id]);
+    const { body } = await ask('web', [one.id]);
+    const { id, person, type, blob, fingerprint } = one;
+    expect(body).toEqual({
+      environment: 'checkout/web',
+      keys: [{ id, person, type, blob, fingerprint }],
+      at: start,
+    });
+  });
+
+  it('are not told any more from the instant on at which they were revoked', async () => {
+    const key = newKey();
+    await keys.add(key);
+    expect(await idsOf('web', [key.id])).toEqual([key.id]);
+    const revoked = revokeKey({ key, person: 'anna', mayRevokeOthers: false, now: start });
+    if (!('state' in revoked)) throw new Error(revoked.detail);
+    await keys.revoke(revoked);
+    expect(await idsOf('web', [key.id])).toEqual([]);
+  });
+
+  it('asked for to log in are in the log, with who and from where; watched ones are not', async () => {
+    const key = newKey();
+    await keys.add(key);
+    await ask('web', [key.id]);
+    expect(lines).toEqual([]);
+    await ask('web', [key.id], { login: { from: '10.1.2.3:55000' } });
+    const { person, fingerprint } = key;
+    expect(lines).toEqual([
+      [
+        'key good',
+        {
+          environment: 'checkout/web',
+          from: '10.1.2.3:55000',
+          keys: [key.id],
+          people: [{ person, fingerprint }],
+        },
+      ],
+    ]);
+  });
+});
+
+describe('who asks', () => {
+  it.each([
+    ['nobody', ''],
+    ['a token that the cluster does not know', 'forged'],
+    ["a pod that is no environment's", 'system'],
+  ])('%s is refused', async (_, token) => {
+    const key = newKey();
+    await keys.add(key);
+    expect(await ask(token, [key.id])).toMatchObject({ status: 401 });
+  });
+
+  it('is asked of the cluster once in half a minute', async () => {
+    await ask('web', []);
+    await ask('web', []);
+    expect(tokens.reviews).toBe(1);
+    time += 30_001;
+    await ask('web', []);
+    expect(tokens.reviews).toBe(2);
+  });
+
+  it('and was refused is asked again: a token may be known a moment later', async () => {
+    await ask('new', []);
+    tokens.give('new', 'checkout--web');
+    expect((await ask('new', [])).status).toBe(200);
+  });
+});
+
+describe('no answer', () => {
+  it.each([
+    ['no JSON', 'x'],
+    ['another shape', '{"keys":"all"}'],
+    ['no ids', '{"keys":["x"]}'],
+    ['more', '{"keys":[],"team":"payments"}'],
+  ])('is for a question of %s', async (_, body) => {
+    expect(await service.answer('Bearer web', body)).toMatchObject({ status: 400 });
+  });
+
+  it.each([
+    ['the cluster', { tokens: { namespaceOf: () => Promise.reject(new Retryable('away')) } }],
+    ['the table', { keys: { list: () => Promise.reject(new Retryable('away')) } }],
+  ])('is while %s is away; it is counted until there is one', async (_, broken) => {
+    const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    const deps = { tokens, keys, now: () => new Date(time), log, ...broken };
+    const half = new AccessService(deps);
+    const question = JSON.stringify({ keys: [newKey().id] });
+    expect(await half.answer('Bearer web', question)).toMatchObject({ status: 503 });
+    expect(half.failures).toBe(1);
+  });
+});
