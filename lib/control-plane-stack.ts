@@ -13,6 +13,7 @@ import { PinnedImage } from './kit/pinned-image.ts';
 import { registryHost } from './kit/registry.ts';
 import { Repositories } from './kit/repositories.ts';
 import type { StageQueue } from './kit/stage-queue.ts';
+import { AccessStage } from './stages/access.ts';
 import { ClusterAlarms } from './stages/alarms.ts';
 import { ApiStage } from './stages/api.ts';
 import { BuildStage } from './stages/build.ts';
@@ -44,9 +45,16 @@ export class ControlPlaneStack extends Stack {
     const build = new BuildStage(this, 'Build', { ...foundation, sources });
     const gate = new GateStage(this, 'Gate', { ...foundation, sources });
     const promote = new PromoteStage(this, 'Promote', { ...foundation, repositories });
-    const deploy = clusters.map(
-      (cluster) => new DeployStage(this, `Deploy-${cluster.clusterName}`, { ...foundation, in: cluster }),
-    );
+    const accessImage = PinnedImage.ofAccess(this, 'AccessImage');
+    const deploy = clusters.map((cluster) => {
+      const { clusterName } = cluster;
+      const access = new AccessStage(this, `Access-${clusterName}`, {
+        table,
+        image: accessImage,
+        in: cluster,
+      });
+      return new DeployStage(this, `Deploy-${clusterName}`, { ...foundation, access, in: cluster });
+    });
     const image = PinnedImage.ofWatcher(this, 'WatcherImage');
     const watchers = deploy.map(
       (deployer) =>

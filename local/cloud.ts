@@ -95,6 +95,9 @@ function prepare(board: Board, instance: Instance, packages: Promise<void>): Pre
     'see whether the package registry is in reach (proxy, CA certificates), then run the command again';
   const go = step('Go', 'go', registries, [packages], (log) => ensureGo(instance, log));
   const log = logOf(instance, 'kubernetes-build');
+  const baseImage = step('Debian base image', 'base-image', registries, [packages], (log) =>
+    ensureBaseImage(instance, { log }),
+  );
   return {
     network: step('Network', 'network', "'npm run local:down' clears it", [packages], async () => {
       await createNetwork(instance);
@@ -109,15 +112,13 @@ function prepare(board: Board, instance: Instance, packages: Promise<void>): Pre
     emulator: step('AWS emulator', 'emulator-install', registries, [packages], (log) =>
       ensureEmulator(instance, { python: 'python3', log }),
     ),
-    baseImage: step('Debian base image', 'base-image', registries, [packages], (log) =>
-      ensureBaseImage(instance, { log }),
-    ),
-    assembly: step('Lambdas and stacks', 'synth', "'npm run check' tells more", [], async (log) =>
+    baseImage,
+    assembly: step('Lambdas and stacks', 'synth', "'npm run check' tells more", [baseImage], async (log) =>
       synthesize({
         root: instance.root,
         folder: instance.state,
         log,
-        context: await localContext(instance),
+        context: await localContext(instance, log),
       }),
     ),
   };

@@ -1,6 +1,6 @@
 /** The calls that the deployer makes of a cluster. */
 import { LiveObject } from '#core/drift.ts';
-import { parse } from '#core/errors.ts';
+import { parse, Retryable } from '#core/errors.ts';
 import { type EnvironmentKey, namespaceOf } from '#core/names.ts';
 import type { ClusterClient, ClusterSight } from '#core/ports.ts';
 import { appName, fieldManager, type KubernetesObject } from '#core/rollout.ts';
@@ -56,6 +56,26 @@ export class KubernetesClient implements ClusterClient {
     const path = `${pathOf(object)}?fieldManager=${fieldManager}&force=true`;
     const what = `apply ${object.kind} ${object.metadata.name}`;
     await this.#api.call({ method: 'PATCH', path, body: object, what }, anything);
+  }
+
+  /** @returns whether it was made: not where one of its name is there, which stays as it is. */
+  async create(object: KubernetesObject): Promise<boolean> {
+    const path = pathOf(object).replace(/\/[^/]+$/, '');
+    const what = `make ${object.kind} ${object.metadata.name}`;
+    const query = `?fieldManager=${fieldManager}`;
+    const made = await this.#api.call(
+      { method: 'POST', path: `${path}${query}`, body: object, what },
+      anything,
+    );
+    return made !== undefined;
+  }
+
+  /** The address within the cluster of a Service that is there. */
+  async serviceAddress(namespace: string, name: string): Promise<string> {
+    const Addressed = z.object({ spec: z.object({ clusterIP: z.string().check(z.minLength(2)) }) });
+    const service = await this.#get(`/api/v1/namespaces/${namespace}/services/${name}`, Addressed);
+    if (!service) throw new Retryable(`Service ${namespace}/${name} is not there yet.`);
+    return service.spec.clusterIP;
   }
 
   /** In the order given. With a uid, only the very object that was seen; what is not there is gone already. */

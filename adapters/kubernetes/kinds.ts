@@ -23,10 +23,11 @@ export const environmentKinds: readonly Kind[] = [
   kind('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
   kind('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets'),
   kind('v1', 'Service', 'services'),
+  kind('v1', 'ConfigMap', 'configmaps'),
 ];
 const namespacedKinds = [
   ...environmentKinds,
-  kind('v1', 'ConfigMap', 'configmaps'),
+  kind('v1', 'Secret', 'secrets'),
   kind('v1', 'ServiceAccount', 'serviceaccounts'),
 ];
 

@@ -15,6 +15,11 @@ export const deployersGroup = 'getschwifty:deployers';
 /** The types of its custom resources. */
 export const rolesResource = 'Custom::ClusterSetup';
 export const watcherResource = 'Custom::Watcher';
+export const accessResource = 'Custom::Access';
 
-/** Who the watcher is in the cluster: EKS Pod Identity gives its role to this service account alone. */
-export const watcherAccount = { namespace: 'getschwifty-system', name: 'watcher' };
+/** Where our own programs run. */
+export const systemNamespace = 'getschwifty-system';
+
+/** Who they are in the cluster: EKS Pod Identity gives the role of each to its service account alone. */
+export const watcherAccount = { namespace: systemNamespace, name: 'watcher' };
+export const accessAccount = { namespace: systemNamespace, name: 'access' };

@@ -1,6 +1,6 @@
 /**
  * Entry of the custom resources that put our own objects into a cluster: the roles that our functions need there, the
- * policy of what images may run, and the watcher. They are applied when a stack is deployed, and again when they changed.
+ * policy of what images may run, the watcher and the access service. They are applied when a stack is deployed, and again when they changed.
  */
 import { eksToken } from '#adapters/aws/eks-token.ts';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
@@ -18,8 +18,5 @@ const cluster = new KubernetesClient({
 
 export const handler = customResource(
   ({ ResourceType }) => `${ResourceType.replace('Custom::', '')}-${env.CLUSTER_NAME}`,
-  async (request) => {
-    await setUp(request, cluster, { clusterName: env.CLUSTER_NAME, registry: env.REGISTRY });
-    return undefined;
-  },
+  (request) => setUp(request, cluster, { clusterName: env.CLUSTER_NAME, registry: env.REGISTRY }),
 );

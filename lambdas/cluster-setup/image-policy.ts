@@ -51,13 +51,17 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** Policies before their bindings. @param registry the host that release repositories are pulled from. */
-export function imagePolicies(registry: string): KubernetesObject[] {
-  return [...kinds.map((kind) => policy(kind, registry)), ...kinds.map(binding)];
+/**
+ * Policies before their bindings.
+ * @param registry the host that release repositories are pulled from.
+ * @param own images of ours by their digests, which run beside what was released: the gate's.
+ */
+export function imagePolicies(registry: string, own: readonly string[]): KubernetesObject[] {
+  return [...kinds.map((kind) => policy(kind, registry, own)), ...kinds.map(binding)];
 }
 
 /** A namespace's name is `team--environment`, and can't be changed as its labels can. */
-const expressions = (podSpec: string, registry: string) => [
+const expressions = (podSpec: string, registry: string, own: readonly string[]) => [
   { name: 'pod', expression: podSpec },
   {
     name: 'released',
@@ -72,20 +76,21 @@ const expressions = (podSpec: string, registry: string) => [
     expression:
       "(has(variables.pod.volumes) ? variables.pod.volumes : []).filter(v, has(v.image)).map(v, has(v.image.reference) ? v.image.reference : '')",
   },
+  { name: 'own', expression: `[${own.map(literal).join(', ')}]` },
   {
     name: 'strangers',
     expression:
-      "(variables.images + variables.volumes).filter(i, !(i.startsWith(variables.released) && i.substring(variables.released.size()).matches('^[0-9a-f]{64}$')))",
+      "(variables.images + variables.volumes).filter(i, !(i in variables.own) && !(i.startsWith(variables.released) && i.substring(variables.released.size()).matches('^[0-9a-f]{64}$')))",
   },
 ];
 
 const imagesOf = (list: string): string =>
   `(has(variables.pod.${list}) ? variables.pod.${list} : []).map(c, has(c.image) ? c.image : '')`;
 
-/** Nothing that a registry's name can hold ends a literal: env.ts sees to it. */
+/** Nothing that the name of a registry or an image can hold ends a literal: env.ts and access.ts see to it. */
 const literal = (text: string): string => `'${text}'`;
 
-function policy({ name, podSpec, rules }: Kind, registry: string): KubernetesObject {
+function policy({ name, podSpec, rules }: Kind, registry: string, own: readonly string[]): KubernetesObject {
   return {
     apiVersion: `${group}/v1`,
     kind: 'ValidatingAdmissionPolicy',
@@ -96,7 +101,7 @@ function policy({ name, podSpec, rules }: Kind, registry: string): KubernetesObj
         matchPolicy: 'Equivalent',
         resourceRules: rules.map((rule) => ({ ...rule, apiVersions: ['*'], scope: 'Namespaced' })),
       },
-      variables: expressions(podSpec, registry),
+      variables: expressions(podSpec, registry, own),
       validations: [
         {
           expression: 'variables.strangers.size() == 0',

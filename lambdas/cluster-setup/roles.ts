@@ -8,12 +8,13 @@ const rbac = 'rbac.authorization.k8s.io';
 const applied = ['get', 'list', 'create', 'patch'];
 const removed = [...applied, 'delete'];
 
-/** By API group. Which namespaces it may delete, namespace-policy.ts says. No Secret, no role, no exec, no log; pods are seen, and made by the cluster's own controllers alone. */
+/** By API group. Which namespaces it may delete, namespace-policy.ts says. No Secret is read, no role, no exec, no log; pods are seen, and made by the cluster's own controllers alone. */
 const resources: readonly (readonly [group: string, kind: string, resource: string])[] = [
   ['', 'Namespace', 'namespaces'],
   ['', 'ResourceQuota', 'resourcequotas'],
   ['', 'LimitRange', 'limitranges'],
   ['', 'Service', 'services'],
+  ['', 'ConfigMap', 'configmaps'],
   ['apps', 'Deployment', 'deployments'],
   ['autoscaling', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'],
   ['networking.k8s.io', 'NetworkPolicy', 'networkpolicies'],
@@ -27,6 +28,8 @@ const deployerRules = [
     verbs: removableKinds.includes(kind) || kind === 'Namespace' ? removed : applied,
   })),
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
+  // An environment's SSH host key: made, never read. Which, and where, namespace-policy.ts says.
+  { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
 ];
 
 export const clusterRoles: readonly KubernetesObject[] = [

@@ -1,12 +1,11 @@
 /**
- * The watcher in its cluster: a namespace of its own, a service account that may list and watch three kinds and nothing
- * else, and one pod. Its AWS identity comes by EKS Pod Identity. What its webhook would add to the pod is written here:
- * an association takes seconds to be known, and a pod that was made before it would never get its credentials.
- * Source: Amazon EKS user guide, "Learn how EKS Pod Identity grants pods access to AWS services".
+ * The watcher in its cluster: a service account that may list and watch three kinds and nothing else, and one pod. Its AWS
+ * identity comes by EKS Pod Identity (system.ts).
  */
 import { fieldManager, type KubernetesObject } from '#core/rollout.ts';
 import * as z from '#core/zod.ts';
 import { watcherAccount } from './env.ts';
+import { identityEnvironment, identityMount, identityVolume, nobody, priorityClass } from './system.ts';
 
 export const WatcherProperties = z.object({
   /** `<repository URI>@<digest>`. */
@@ -28,37 +27,11 @@ const rbac = 'rbac.authorization.k8s.io';
 const role = 'getschwifty-watcher';
 const healthPort = 8080;
 
-/** Where the SDK finds its token, and where the agent is on each node. */
-const identity = {
-  volume: 'eks-pod-identity-token',
-  path: '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount',
-  file: 'eks-pod-identity-token',
-  audience: 'pods.eks.amazonaws.com',
-  agent: 'http://169.254.170.23/v1/credentials',
-};
-
 /** In the order in which they are applied. */
 export function watcherObjects(clusterName: string, properties: WatcherProperties): KubernetesObject[] {
   return [
-    {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: {
-        name: namespace,
-        labels: { ...labels, 'pod-security.kubernetes.io/enforce': 'restricted' },
-      },
-    },
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, labels } },
     ...rights,
-    {
-      apiVersion: 'scheduling.k8s.io/v1',
-      kind: 'PriorityClass',
-      metadata: { name: 'getschwifty-system', labels },
-      description: 'What GetSchwifty runs in a cluster: before environments, but it evicts none of them.',
-      value: 1_000_000,
-      preemptionPolicy: 'Never',
-      globalDefault: false,
-    },
     deployment(clusterName, properties),
   ];
 }
@@ -101,16 +74,10 @@ function podSpec(clusterName: string, { Image, QueueUrl, Region, Architecture }:
   const probe = (path: string) => ({ httpGet: { path, port: 'health' }, periodSeconds: 10 });
   return {
     serviceAccountName: name,
-    priorityClassName: 'getschwifty-system',
+    priorityClassName: priorityClass,
     enableServiceLinks: false,
     nodeSelector: { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': Architecture },
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: 65532,
-      runAsGroup: 65532,
-      fsGroup: 65532,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: nobody,
     containers: [
       {
         name,
@@ -128,25 +95,10 @@ function podSpec(clusterName: string, { Image, QueueUrl, Region, Architecture }:
           readOnlyRootFilesystem: true,
           capabilities: { drop: ['ALL'] },
         },
-        volumeMounts: [{ name: identity.volume, mountPath: identity.path, readOnly: true }],
+        volumeMounts: [identityMount],
       },
     ],
-    volumes: [
-      {
-        name: identity.volume,
-        projected: {
-          sources: [
-            {
-              serviceAccountToken: {
-                audience: identity.audience,
-                expirationSeconds: 86_400,
-                path: identity.file,
-              },
-            },
-          ],
-        },
-      },
-    ],
+    volumes: [identityVolume],
   };
 }
 
@@ -156,6 +108,5 @@ export const environmentOf = (clusterName: string, queueUrl: string, region: str
   QUEUE_URL: queueUrl,
   HEALTH_PORT: String(healthPort),
   AWS_REGION: region,
-  AWS_CONTAINER_CREDENTIALS_FULL_URI: identity.agent,
-  AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: `${identity.path}/${identity.file}`,
+  ...identityEnvironment,
 });

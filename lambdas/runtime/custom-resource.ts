@@ -14,6 +14,8 @@ const Request = z.object({
   LogicalResourceId: z.string(),
   ResourceType: z.string(),
   ResourceProperties: z._default(z.record(z.string(), z.unknown()), {}),
+  /** Of an update: what they were. */
+  OldResourceProperties: z.optional(z.record(z.string(), z.unknown())),
 });
 export type Request = z.infer<typeof Request>;
 

@@ -26,8 +26,13 @@ const Choices = z.object({
   natGateways: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(3)), 1),
   /** E-mail addresses and https URLs that the pager tells. */
   pagerSubscriptions: z._default(listed, []),
-  /** An image with Node that the watcher's is made from: by digest, of an index for both architectures. */
+  /** An image with Node that those of the watcher and of the gates are made from: by digest, of an index for both architectures. */
   watcherBase: z._default(
+    z.string().check(z.regex(/^oci:|@sha256:[0-9a-f]{64}$/, 'an image by its digest')),
+    nodeImage,
+  ),
+  /** An image of Debian 12 that OpenSSH is taken from for environments, by digest: Node's own is one. */
+  debianBase: z._default(
     z.string().check(z.regex(/^oci:|@sha256:[0-9a-f]{64}$/, 'an image by its digest')),
     nodeImage,
   ),

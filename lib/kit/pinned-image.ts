@@ -32,6 +32,15 @@ export class PinnedImage extends Construct {
     });
   }
 
+  /** What gives environments SSH: OpenSSH, the gate before it, and the service that gates ask. */
+  static ofAccess(scope: Construct, id: string): PinnedImage {
+    const { bundles, watcherBase, debianBase } = choicesOf(scope);
+    return new PinnedImage(scope, id, {
+      directory: join(bundles, 'access'),
+      buildArgs: { BASE: watcherBase, DEBIAN: debianBase },
+    });
+  }
+
   constructor(scope: Construct, id: string, { directory, buildArgs }: PinnedImageProps) {
     super(scope, id);
     this.architecture = choicesOf(this).architecture;

@@ -3,6 +3,7 @@
  * kinds a function writes: only the gate verdicts, only the API approvals.
  */
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { BundledFunction } from './bundled-function.ts';
 
 export type ItemKind =
@@ -53,7 +54,15 @@ export const mayKeepRequests = (writer: BundledFunction, table: Table): void =>
 
 /** All keys of a team's people, at once. */
 export const mayReadKeys = (reader: BundledFunction, table: Table): void =>
-  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['SSHKEY']));
+  void reader.role.addToPolicy(readingKeys(table));
+
+/** The same, for who is no function. */
+export const readingKeys = (table: Table): PolicyStatement =>
+  new PolicyStatement({
+    actions: ['dynamodb:Query'],
+    resources: [table.tableArn],
+    conditions: keys(['SSHKEY']),
+  });
 
 /** Marks what people are told. */
 export const mayNote = (writer: BundledFunction, table: Table): void =>

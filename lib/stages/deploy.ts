@@ -13,9 +13,12 @@ import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
 import { changeOfEnvironment, mayKeepFailures, mayRead, mayWrite } from '../kit/table-access.ts';
+import type { AccessStage } from './access.ts';
 
 export interface DeployStageProps extends Foundation {
   readonly in: ClusterStack;
+  /** Of the same cluster. */
+  readonly access: AccessStage;
 }
 
 export class DeployStage extends Construct {
@@ -24,7 +27,11 @@ export class DeployStage extends Construct {
   readonly queue: StageQueue;
   readonly function: StageFunction;
 
-  constructor(scope: Construct, id: string, { table, bus, pager, in: target }: DeployStageProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { table, bus, pager, access: ssh, in: target }: DeployStageProps,
+  ) {
     super(scope, id);
     const stage = 'deploy';
     const { cluster, clusterName } = target;
@@ -44,6 +51,8 @@ export class DeployStage extends Construct {
         CLUSTER_ENDPOINT: cluster.clusterEndpoint,
         CLUSTER_CA: cluster.clusterCertificateAuthorityData,
         REGISTRY: registryHost(this),
+        ACCESS_IMAGE: ssh.image,
+        ACCESS_URL: ssh.url,
       },
       network: access.network,
     });

@@ -4,7 +4,7 @@
  */
 import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import { CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks-v2';
-import { Role, ServicePrincipal, SessionTagsPrincipal } from 'aws-cdk-lib/aws-iam';
+import { Role } from 'aws-cdk-lib/aws-iam';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { impactOf } from '#core/flow.ts';
@@ -13,6 +13,7 @@ import type { ClusterStack } from '../cluster-stack.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
 import { alarm } from '../kit/alarm.ts';
 import type { PinnedImage } from '../kit/pinned-image.ts';
+import { podPrincipal } from '../kit/pod-identity.ts';
 import type { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import type { DeployStage } from './deploy.ts';
@@ -72,15 +73,7 @@ export class WatcherStage extends Construct {
     const { namespace, name } = watcherAccount;
     const role = new Role(this, 'Role', {
       description: `Watcher of cluster ${clusterName}: tells its deployer, nothing else`,
-      assumedBy: new SessionTagsPrincipal(
-        new ServicePrincipal('pods.eks.amazonaws.com').withConditions({
-          StringEquals: {
-            'aws:RequestTag/eks-cluster-name': clusterName,
-            'aws:RequestTag/kubernetes-namespace': namespace,
-            'aws:RequestTag/kubernetes-service-account': name,
-          },
-        }),
-      ),
+      assumedBy: podPrincipal(clusterName, watcherAccount),
     });
     this.queue.takesSightsOf(role);
     const association = new CfnPodIdentityAssociation(this, 'Identity', {

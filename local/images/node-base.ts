@@ -37,12 +37,16 @@ export async function ensureNodeBase(instance: Pick<Instance, 'cache' | 'state'>
       if (!existsSync(layout)) throw error;
     }
   }
-  // buildah names what it reads by its path, in which no folder may begin with a dot.
-  const link = join(instance.state, basename(layout));
+  return `oci:${await linkTo(layout, instance)}:node`;
+}
+
+/** buildah names what it reads by its path, in which no folder may begin with a dot. */
+export async function linkTo(layout: string, { state }: Pick<Instance, 'state'>): Promise<string> {
+  const link = join(state, basename(layout));
   await rm(link, { force: true });
-  await mkdir(instance.state, { recursive: true });
+  await mkdir(state, { recursive: true });
   await symlink(layout, link);
-  return `oci:${link}:node`;
+  return link;
 }
 
 /** By `ldd`: lines such as `libm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x…)` and the loader's own path. */

@@ -1,7 +1,8 @@
 /** Lambdas bundled once, then the stacks synthesized by the plain `cdk` CLI: what is checked is what is deployed. */
 import { join } from 'node:path';
 import { bundleLambdas } from '#lib/bundle.ts';
-import { ensureNodeBase } from '#local/images/node-base.ts';
+import { ensureBaseImage } from '#local/images/base.ts';
+import { ensureNodeBase, linkTo } from '#local/images/node-base.ts';
 import type { Instance } from '#local/instance.ts';
 import { run } from '#local/setup/run.ts';
 
@@ -39,11 +40,21 @@ export async function synthesize({ root, folder, log, context = {} }: Synth): Pr
 }
 
 /** What the local cloud chooses where an account keeps the defaults. */
-export const localContext = async (instance: Instance): Promise<Readonly<Record<string, string>>> => ({
+export const localContext = async (
+  instance: Instance,
+  log: string,
+): Promise<Readonly<Record<string, string>>> => ({
   // What the cloud keeps on purpose is removed with the local one.
   retain: 'false',
   deletionProtection: 'false',
   // No public registry need be in reach; the node is this machine.
   watcherBase: await ensureNodeBase(instance),
+  debianBase: await debianBase(instance, log),
   architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
 });
+
+/** The base of environments here is a Debian too. buildah wants a path in which no folder begins with a dot. */
+async function debianBase(instance: Instance, log: string): Promise<string> {
+  const layout = await ensureBaseImage(instance, { log });
+  return `oci:${await linkTo(layout, instance)}:base`;
+}

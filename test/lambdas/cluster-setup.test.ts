@@ -3,11 +3,13 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Rejected, Retryable } from '#core/errors.ts';
 import type { KubernetesObject } from '#core/rollout.ts';
 import * as z from '#core/zod.ts';
-import { rolesResource, watcherResource } from '#lambdas/cluster-setup/env.ts';
-import { imagePolicies } from '#lambdas/cluster-setup/image-policy.ts';
+import { accessEnvironment, accessObjects } from '#lambdas/cluster-setup/access.ts';
+import { accessResource, rolesResource, watcherResource } from '#lambdas/cluster-setup/env.ts';
 import { namespacePolicy } from '#lambdas/cluster-setup/namespace-policy.ts';
 import { setUp } from '#lambdas/cluster-setup/setup.ts';
+import { systemObjects } from '#lambdas/cluster-setup/system.ts';
 import { environmentOf, watcherObjects } from '#lambdas/cluster-setup/watcher.ts';
+import { Env as AccessEnv } from '../../access/service/env.ts';
 import { Env } from '../../watcher/env.ts';
 import { digestOf } from '../contracts/samples.ts';
 
@@ -45,6 +47,12 @@ const properties = {
   Region: 'us-east-1',
   Architecture: 'amd64',
 } as const;
+const accessProperties = {
+  Image: `${place.registry}/assets@${digestOf('access')}`,
+  TableName: 'table',
+  Region: 'us-east-1',
+  Architecture: 'amd64',
+} as const;
 const objects = watcherObjects('main', properties);
 const one = (kind: string) => {
   const object = objects.find((it) => it.kind === kind);
@@ -59,7 +67,8 @@ function cluster(failures: Error[] = []) {
     if (failure) throw failure;
     done.push(...all.map(({ kind, metadata }) => `${verb} ${kind} ${metadata.name}`));
   };
-  return { done, client: { apply: call('apply'), remove: call('remove') } };
+  const serviceAddress = async () => '10.96.0.10';
+  return { done, client: { apply: call('apply'), remove: call('remove'), serviceAddress } };
 }
 const request = (
   ResourceType: string,
@@ -72,16 +81,14 @@ const request = (
 });
 
 describe('what is set up', () => {
-  test('the roles and the image policies, for their resource; they stay when it goes', async () => {
+  test('the roles and the policy of namespaces, for their resource; they stay when it goes', async () => {
     const { done, client } = cluster();
     await setUp(request(rolesResource, 'Create', {}), client, place, 0);
     expect(done).toEqual([
       'apply ClusterRole getschwifty-deployer',
       'apply ClusterRoleBinding getschwifty-deployer',
       'apply ConfigMap amazon-vpc-cni',
-      ...[...imagePolicies(place.registry), ...namespacePolicy].map(
-        ({ kind, metadata }) => `apply ${kind} ${metadata.name}`,
-      ),
+      ...namespacePolicy.map(({ kind, metadata }) => `apply ${kind} ${metadata.name}`),
     ]);
     const before = [...done];
     await setUp(request(rolesResource, 'Delete', {}), client, place, 0);
@@ -96,13 +103,51 @@ describe('what is set up', () => {
     await setUp(request(watcherResource, 'Delete'), client, place, 0);
     const names = (verb: string) =>
       done.filter((it) => it.startsWith(verb)).map((it) => it.slice(verb.length));
-    expect(names('remove')).toEqual(names('apply').reverse());
+    // The namespace is not the watcher's alone.
+    expect(names('remove')).toEqual(names('apply').slice(systemObjects.length).reverse());
+  });
+
+  test('the access service with the policies, which know its image and the one before, and say where it is', async () => {
+    const applied: KubernetesObject[] = [];
+    const { client, done } = cluster();
+    const seeing = {
+      ...client,
+      apply: async (all: readonly KubernetesObject[]) => void applied.push(...all),
+    };
+    const before = { ...accessProperties, Image: `${place.registry}/assets@${digestOf('before')}` };
+    const update = { ...request(accessResource, 'Update', accessProperties), OldResourceProperties: before };
+    expect(await setUp(update, seeing, place, 0)).toEqual({ Url: 'http://10.96.0.10:8080' });
+    const policies = applied.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
+    expect(policies).toHaveLength(3);
+    for (const policy of policies) {
+      const text = JSON.stringify(policy);
+      expect(text).toContain(accessProperties.Image);
+      expect(text).toContain(before.Image);
+    }
+    expect(applied.at(0)).toMatchObject({ kind: 'Namespace' });
+    expect(applied.at(-1)).toMatchObject({ kind: 'Deployment', metadata: { name: 'access' } });
+    expect(
+      await setUp(request(accessResource, 'Delete', accessProperties), client, place, 0),
+    ).toBeUndefined();
+    expect(done.join()).not.toMatch(/Policy|Namespace|PriorityClass/);
+    expect(done.at(0)).toBe('remove Deployment access');
+  });
+
+  test.each([
+    ['a tag', { Image: 'assets:latest' }],
+    ['what would end a literal of the policy', { Image: `a', 'b@${digestOf('x')}` }],
+    ['no table', { TableName: '' }],
+  ])('an access service of %s is refused before anything is applied', async (_, wrong) => {
+    const { done, client } = cluster();
+    const asked = request(accessResource, 'Create', { ...accessProperties, ...wrong });
+    await expect(setUp(asked, client, place, 0)).rejects.toThrow(/properties of the access service/);
+    expect(done).toEqual([]);
   });
 
   test('it is tried again while the access entry is not known yet', async () => {
     const { done, client } = cluster([new Retryable('(401)'), new Retryable('(403)')]);
     await setUp(request(watcherResource, 'Create'), client, place, 0);
-    expect(done).toHaveLength(objects.length);
+    expect(done).toHaveLength(systemObjects.length + objects.length);
   });
 
   test('what can not work is said at once, and what does not come in time at last', async () => {
@@ -144,7 +189,7 @@ describe('the watcher in its cluster', () => {
   });
 
   test('is held to the restricted standard, in bounds, without a root, by its digest', () => {
-    expect(one('Namespace').metadata.labels).toMatchObject({
+    expect(systemObjects[0]?.metadata.labels).toMatchObject({
       'pod-security.kubernetes.io/enforce': 'restricted',
     });
     expect(one('Deployment')).toMatchObject({
@@ -175,5 +220,48 @@ describe('the watcher in its cluster', () => {
     const byKubernetes = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' };
     expect(Env.safeParse({ ...given, ...byKubernetes }).error).toBeUndefined();
     expect(JSON.stringify(objects)).not.toMatch(/SECRET|AWS_ACCESS_KEY/);
+  });
+});
+
+describe('the access service in its cluster', () => {
+  const all = accessObjects(accessProperties);
+  test('may ask whose a token is, and nothing else', () => {
+    expect(all.find(({ kind }) => kind === 'ClusterRole')).toMatchObject({
+      rules: [{ apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }],
+    });
+    expect(all.filter(({ kind }) => kind.endsWith('RoleBinding'))).toHaveLength(1);
+  });
+
+  test('is given what it asks for, and no secret', () => {
+    const byKubernetes = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' };
+    const given = accessEnvironment('table', 'us-east-1');
+    expect(AccessEnv.safeParse({ ...given, ...byKubernetes }).error).toBeUndefined();
+    expect(JSON.stringify(all)).not.toMatch(/SECRET|AWS_ACCESS_KEY/);
+  });
+
+  test('is held to the restricted standard, in bounds, by its digest, and not all of it goes at once', () => {
+    const deployment = all.find(({ kind }) => kind === 'Deployment');
+    expect(deployment).toMatchObject({
+      spec: {
+        replicas: 2,
+        template: {
+          spec: {
+            securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+            containers: [
+              {
+                image: accessProperties.Image,
+                resources: { limits: { memory: '160Mi' } },
+                securityContext: {
+                  allowPrivilegeEscalation: false,
+                  readOnlyRootFilesystem: true,
+                  capabilities: { drop: ['ALL'] },
+                },
+              },
+            ],
+          },
+        },
+      },
+    });
+    expect(all).toContainEqual(expect.objectContaining({ kind: 'PodDisruptionBudget' }));
   });
 });

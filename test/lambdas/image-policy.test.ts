@@ -16,7 +16,11 @@ const Policy = z.object({
     }),
   }),
 });
-const policies = imagePolicies('registry.example').filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
+/** The gate's. */
+const own = `registry.example/assets@${digestOf('access')}`;
+const policies = imagePolicies('registry.example', [own]).filter(
+  ({ kind }) => kind === 'ValidatingAdmissionPolicy',
+);
 
 test("it is bound to every environment's namespace by its label, whose name says the repository", () => {
   const objects = desiredObjects({
@@ -30,7 +34,7 @@ test("it is bound to every environment's namespace by its label, whose name says
   const namespace = objects.find(({ kind }) => kind === 'Namespace');
   expect(namespace?.metadata.labels).toHaveProperty([environmentLabel]);
   expect(`release/${namespaceOf(web).replace('--', '/')}`).toBe(repositoryOf('release', web));
-  const bindings = imagePolicies('registry.example').filter(
+  const bindings = imagePolicies('registry.example', [own]).filter(
     ({ kind }) => kind !== 'ValidatingAdmissionPolicy',
   );
   for (const { spec: bound } of bindings)

@@ -30,7 +30,8 @@ for (const name of [...readdirSync('lambdas'), 'watcher']) {
   mkdirSync(join(bundles, name), { recursive: true });
   writeFileSync(join(bundles, name, 'index.mjs'), 'export const handler = () => undefined;\n');
 }
-writeFileSync(join(bundles, 'watcher', 'Dockerfile'), 'FROM scratch\n');
+mkdirSync(join(bundles, 'access'), { recursive: true });
+for (const name of ['watcher', 'access']) writeFileSync(join(bundles, name, 'Dockerfile'), 'FROM scratch\n');
 
 /** With the context of cdk.json, as `cdk` gives it. */
 export function testApp(context: Record<string, unknown> = {}): App {

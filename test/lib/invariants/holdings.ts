@@ -38,26 +38,40 @@ export function holdings(assembly: Assembly): void {
     });
   });
 
-  describe('the watcher', () => {
-    it('is made from a base by its digest, for the architecture of its nodes, and runs by its own', () => {
-      const makers = assembly.ofType('Custom::Watcher');
-      expect(makers).toHaveLength(clusterNames.length);
-      for (const [, { Properties }] of makers) {
-        expect(Properties['Architecture']).toBe('amd64');
-        expect(JSON.stringify(Properties['Image'])).toMatch(
-          /@",\{"Fn::GetAtt":\["WatcherImageDigest\w*","Digest"\]\}/,
-        );
+  describe('the images of what runs in clusters', () => {
+    it('are made from bases by their digests, for the architecture of the nodes, and run by their own', () => {
+      for (const name of ['Watcher', 'Access']) {
+        const makers = assembly.ofType(`Custom::${name}`);
+        expect(makers).toHaveLength(clusterNames.length);
+        for (const [, { Properties }] of makers) {
+          expect(Properties['Architecture']).toBe('amd64');
+          expect(JSON.stringify(Properties['Image'])).toMatch(byItsDigest(`${name}Image`));
+        }
       }
       const manifest = readFileSync(join(assembly.app.outdir, 'GetSchwiftyControlPlane.assets.json'), 'utf8');
       const { dockerImages } = z
         .object({ dockerImages: z.record(z.string(), z.object({ source: z.looseObject({}) })) })
         .parse(JSON.parse(manifest));
-      expect(Object.values(dockerImages).map(({ source }) => source)).toEqual([
-        expect.objectContaining({
-          platform: 'linux/amd64',
-          dockerBuildArgs: { BASE: expect.stringMatching(/^public\.ecr\.aws\/.*@sha256:[0-9a-f]{64}$/) },
-        }),
-      ]);
+      const base = expect.stringMatching(/^public\.ecr\.aws\/.*@sha256:[0-9a-f]{64}$/);
+      const sources = Object.values(dockerImages).map(({ source }) => source);
+      expect(sources).toHaveLength(2);
+      for (const dockerBuildArgs of [{ BASE: base }, { BASE: base, DEBIAN: base }])
+        expect(sources).toContainEqual(expect.objectContaining({ platform: 'linux/amd64', dockerBuildArgs }));
+    });
+
+    it('a deployer gives environments the gate of that very image, and the service of its own cluster', () => {
+      for (const name of clusterNames) {
+        const [, deployer] =
+          assembly.ofType('AWS::Lambda::Function').find(([id]) => id.includes(`/Deploy${name}Function`)) ??
+          [];
+        const { Variables } = z
+          .object({ Variables: z.record(z.string(), z.unknown()) })
+          .parse(deployer?.Properties['Environment']);
+        expect(JSON.stringify(Variables['ACCESS_IMAGE'])).toMatch(byItsDigest('AccessImage'));
+        expect(JSON.stringify(Variables['ACCESS_URL'])).toMatch(
+          new RegExp(`^\\{"Fn::GetAtt":\\["Access${name}InCluster\\w*","Url"\\]\\}$`),
+        );
+      }
     });
   });
 
@@ -91,3 +105,6 @@ export function holdings(assembly: Assembly): void {
     });
   });
 }
+
+const byItsDigest = (image: string): RegExp =>
+  new RegExp(`@",\\{"Fn::GetAtt":\\["${image}Digest\\w*","Digest"\\]\\}`);

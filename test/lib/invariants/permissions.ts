@@ -108,29 +108,53 @@ export function permissions(assembly: Assembly): void {
       ]);
     });
 
-    it.each(clusterNames)('only the service account of its cluster %s becomes the watcher', (name) => {
-      const [association] = assembly
-        .ofType('AWS::EKS::PodIdentityAssociation')
-        .filter(([id]) => id.includes(`/Watcher${name}`));
-      expect(association?.[1].Properties).toMatchObject({
-        Namespace: 'getschwifty-system',
-        ServiceAccount: 'watcher',
-      });
-      const role = assembly.controlPlaneResource(target(association?.[1].Properties['RoleArn']) ?? '?');
-      const tags = {
-        'aws:RequestTag/eks-cluster-name': name,
-        'aws:RequestTag/kubernetes-namespace': 'getschwifty-system',
-        'aws:RequestTag/kubernetes-service-account': 'watcher',
-      };
-      const document = z.object({ Statement: z.array(z.looseObject({})) });
-      const { Statement: trusted } = document.parse(role.Properties['AssumeRolePolicyDocument']);
-      for (const statement of trusted)
-        expect(statement).toMatchObject({
-          Principal: { Service: 'pods.eks.amazonaws.com' },
-          Condition: { StringEquals: tags },
-        });
-      expect(trusted.flatMap(({ Action }) => Action).sort()).toEqual(['sts:AssumeRole', 'sts:TagSession']);
+    it.each(clusterNames)("the access service of %s may read people's SSH keys, and nothing else", (name) => {
+      const statements = [...roles]
+        .filter(([role]) => role.includes(`/Access${name}Role`))
+        .flatMap(([, it]) => it);
+      expect(statements).toEqual([
+        {
+          Effect: 'Allow',
+          Action: ['dynamodb:Query'],
+          Resource: [expect.stringMatching(/Table/)],
+          Condition: {
+            'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['SSHKEY#*'] },
+            Null: { 'dynamodb:LeadingKeys': 'false' },
+          },
+        },
+      ]);
     });
+
+    const inClusters = clusterNames.flatMap((name) => [
+      { name, who: 'watcher', id: 'Watcher' },
+      { name, who: 'access', id: 'Access' },
+    ]);
+    it.each(inClusters)(
+      'only the service account of its cluster $name becomes $who',
+      ({ name, who, id: stage }) => {
+        const [association] = assembly
+          .ofType('AWS::EKS::PodIdentityAssociation')
+          .filter(([id]) => id.includes(`/${stage}${name}`));
+        expect(association?.[1].Properties).toMatchObject({
+          Namespace: 'getschwifty-system',
+          ServiceAccount: who,
+        });
+        const role = assembly.controlPlaneResource(target(association?.[1].Properties['RoleArn']) ?? '?');
+        const tags = {
+          'aws:RequestTag/eks-cluster-name': name,
+          'aws:RequestTag/kubernetes-namespace': 'getschwifty-system',
+          'aws:RequestTag/kubernetes-service-account': who,
+        };
+        const document = z.object({ Statement: z.array(z.looseObject({})) });
+        const { Statement: trusted } = document.parse(role.Properties['AssumeRolePolicyDocument']);
+        for (const statement of trusted)
+          expect(statement).toMatchObject({
+            Principal: { Service: 'pods.eks.amazonaws.com' },
+            Condition: { StringEquals: tags },
+          });
+        expect(trusted.flatMap(({ Action }) => Action).sort()).toEqual(['sts:AssumeRole', 'sts:TagSession']);
+      },
+    );
 
     it('nothing is allowed on all resources but what has its reason in kit/unscoped.ts', () => {
       const everywhere = allowed.filter(({ statement }) => statement.Resource.includes('"*"'));

@@ -1,0 +1,68 @@
+/**
+ * What our own programs in a cluster share: a namespace, a priority, and an AWS identity by EKS Pod Identity. What its webhook
+ * would add to a pod is written here: an association takes seconds to be known, and a pod that was made before it would never
+ * get its credentials. Source: Amazon EKS user guide, "Learn how EKS Pod Identity grants pods access to AWS services".
+ */
+import { type KubernetesObject, managedBy } from '#core/labels.ts';
+import { systemNamespace } from './env.ts';
+
+export const priorityClass = 'getschwifty-system';
+
+/** Before what runs in it. It belongs to all of our programs: none takes it away alone. */
+export const systemObjects: readonly KubernetesObject[] = [
+  {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name: systemNamespace,
+      labels: { ...managedBy, 'pod-security.kubernetes.io/enforce': 'restricted' },
+    },
+  },
+  {
+    apiVersion: 'scheduling.k8s.io/v1',
+    kind: 'PriorityClass',
+    metadata: { name: priorityClass, labels: managedBy },
+    description: 'What GetSchwifty runs in a cluster: before environments, but it evicts none of them.',
+    value: 1_000_000,
+    preemptionPolicy: 'Never',
+    globalDefault: false,
+  },
+];
+
+/** Of a pod: nobody's number, and no root. */
+export const nobody = {
+  runAsNonRoot: true,
+  runAsUser: 65532,
+  runAsGroup: 65532,
+  fsGroup: 65532,
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
+/** Where the SDK finds its token, and where the agent is on each node. */
+const identity = {
+  volume: 'eks-pod-identity-token',
+  path: '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount',
+  file: 'eks-pod-identity-token',
+  audience: 'pods.eks.amazonaws.com',
+  agent: 'http://169.254.170.23/v1/credentials',
+};
+
+export const identityEnvironment = {
+  AWS_CONTAINER_CREDENTIALS_FULL_URI: identity.agent,
+  AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: `${identity.path}/${identity.file}`,
+};
+export const identityMount = { name: identity.volume, mountPath: identity.path, readOnly: true };
+export const identityVolume = {
+  name: identity.volume,
+  projected: {
+    sources: [
+      {
+        serviceAccountToken: {
+          audience: identity.audience,
+          expirationSeconds: 86_400,
+          path: identity.file,
+        },
+      },
+    ],
+  },
+};

@@ -1,0 +1,69 @@
+/**
+ * What lets people log in to a cluster's environments: the service that gates ask, with an identity that may read people's
+ * SSH keys and do nothing else. It is there before the deployer, which tells gates where it is.
+ */
+import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks-v2';
+import { Role } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { accessAccount, accessResource } from '#lambdas/cluster-setup/env.ts';
+import type { ClusterStack } from '../cluster-stack.ts';
+import { acknowledge } from '../kit/acknowledge.ts';
+import type { PinnedImage } from '../kit/pinned-image.ts';
+import { podPrincipal } from '../kit/pod-identity.ts';
+import { readingKeys } from '../kit/table-access.ts';
+
+export interface AccessStageProps {
+  readonly table: Table;
+  readonly image: PinnedImage;
+  readonly in: ClusterStack;
+}
+
+export class AccessStage extends Construct {
+  /** What gates are made from, by its digest. */
+  readonly image: string;
+  /** Where gates ask, within the cluster. */
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, { table, image, in: target }: AccessStageProps) {
+    super(scope, id);
+    const identity = this.#identity(table, target);
+    const inCluster = new CustomResource(this, 'InCluster', {
+      resourceType: accessResource,
+      serviceToken: target.setup.serviceToken,
+      serviceTimeout: Duration.minutes(10),
+      properties: {
+        Image: image.reference,
+        Architecture: image.architecture,
+        TableName: table.tableName,
+        Region: Stack.of(this).region,
+        Version: target.setup.version,
+      },
+    });
+    inCluster.node.addDependency(identity);
+    this.image = image.reference;
+    this.url = inCluster.getAttString('Url');
+  }
+
+  /** Given by EKS Pod Identity, to this service account of this cluster alone. */
+  #identity(table: Table, { cluster, clusterName }: ClusterStack): CfnPodIdentityAssociation {
+    const { namespace, name } = accessAccount;
+    const role = new Role(this, 'Role', {
+      description: `Access service of cluster ${clusterName}: reads people's SSH keys, nothing else`,
+      assumedBy: podPrincipal(clusterName, accessAccount),
+    });
+    role.addToPolicy(readingKeys(table));
+    const association = new CfnPodIdentityAssociation(this, 'Identity', {
+      clusterName: cluster.clusterName,
+      namespace,
+      serviceAccount: name,
+      roleArn: role.roleArn,
+    });
+    association.node.addDependency(role);
+    acknowledge(association, {
+      'cfn-lint W3005': 'It waits for the role with its policy, and so for the role.',
+    });
+    return association;
+  }
+}
