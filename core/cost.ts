@@ -1,4 +1,5 @@
 /** What an environment costs while it runs, from its spec and the configuration's prices: an estimate, with what it assumes. */
+import { besideOf } from './access.ts';
 import type { Spec } from './spec.ts';
 import * as z from './zod.ts';
 
@@ -28,11 +29,19 @@ export type Cost = z.infer<typeof Cost>;
 const hoursAMonth = 730;
 
 /** Between its fewest and its most replicas. */
-export function costOf({ resources, replicas }: Pick<Spec, 'resources' | 'replicas'>, prices: Prices): Cost {
+export function costOf(
+  { resources, replicas, access }: Pick<Spec, 'resources' | 'replicas' | 'access'>,
+  prices: Prices,
+): Cost {
+  const beside = besideOf(access);
   const each = (units: number) => ({ least: units * replicas.min, most: units * replicas.max });
   const parts = [
-    { what: 'CPU cores', unitPerHour: prices.cpu, units: each(resources.cpu) },
-    { what: 'GiB of memory', unitPerHour: prices.memoryGiB, units: each(resources.memoryMiB / 1024) },
+    { what: 'CPU cores', unitPerHour: prices.cpu, units: each(resources.cpu + beside.cpu) },
+    {
+      what: 'GiB of memory',
+      unitPerHour: prices.memoryGiB,
+      units: each((resources.memoryMiB + beside.memoryMiB) / 1024),
+    },
     { what: 'GPUs', unitPerHour: prices.gpu, units: each(resources.gpu) },
     { what: 'load balancers', unitPerHour: prices.loadBalancer, units: { least: 1, most: 1 } },
   ].filter(({ units }) => units.most > 0);

@@ -3,6 +3,7 @@
  * promotion, `release` what the cluster runs; they move apart, so that a new image never disturbs what runs.
  * What exists only after approval can't be written before it: each phase has just its own fields.
  */
+import { HostKey } from './host-key.ts';
 import { Incident, Notice } from './incident.ts';
 import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
 import { Spec } from './spec.ts';
@@ -129,6 +130,8 @@ export const Environment = z.object({
   release: Release,
   stories: z.optional(Stories),
   dns: z.optional(z.object({ name: z.string(), target: z.string() })),
+  /** By which its SSH server is known, since it first had one. */
+  sshHostKey: z.optional(HostKey),
   incidents: z.array(Incident),
   /** The newest OOM that was told of: Kubernetes shows it for as long as the pod lives. */
   lastOomAt: z.optional(Instant),

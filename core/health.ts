@@ -1,4 +1,6 @@
 /** What the cluster says of an environment, reduced to what is decided upon. */
+import type { HostKey } from './host-key.ts';
+import { isApp } from './labels.ts';
 import { Digest, type Instant } from './names.ts';
 import { problemOf } from './problem.ts';
 import type { Deployment, Pod, Sight } from './sight.ts';
@@ -23,6 +25,8 @@ export interface Health {
         readonly limit: string | undefined;
       }
     | undefined;
+  /** By which its SSH server is known; undefined where it has none. */
+  readonly hostKey?: HostKey | undefined;
   /** What of ours was found changed, and was put back at this look. */
   readonly repaired?: string | undefined;
 }
@@ -71,7 +75,7 @@ const areAllOfItsImage = ({ deployment, pods }: Sight): boolean =>
   });
 
 const appImage = (containers: readonly { name: string; image?: string | undefined }[]) =>
-  containers.find(({ name }) => name === 'app')?.image;
+  containers.find(isApp)?.image;
 
 const digestOf = (deployment: Deployment): Digest | undefined =>
   Digest.safeParse(appImage(deployment.spec.template.spec.containers)?.split('@')[1]).data;
@@ -89,8 +93,9 @@ function readySince(pods: readonly Pod[], least: number): Instant | undefined {
 const instant = (time: string): Instant => new Date(time).toISOString();
 
 function lastOomOf(pods: readonly Pod[]): Health['lastOom'] {
+  // What a session took too much of is its own: the application goes on.
   const ooms = pods.flatMap((pod) =>
-    (pod.status.containerStatuses ?? []).flatMap((status) =>
+    (pod.status.containerStatuses ?? []).filter(isApp).flatMap((status) =>
       [status.state?.terminated, status.lastState?.terminated]
         .filter((end) => end?.reason === 'OOMKilled' && end.finishedAt)
         .map((end) => ({

@@ -2,6 +2,7 @@
  * What keeps an environment to itself: its namespace, how much it may hold there, and whom it may talk to.
  * docs/adr/0011 says why it may reach what it may.
  */
+import { accessResources, accessService, besideOf, sshPorts } from './access.ts';
 import { type KubernetesObject, labelsOf, metadataOf } from './labels.ts';
 import { type EnvironmentKey, namespaceOf } from './names.ts';
 import { cpuQuantity, memoryQuantity } from './quantity.ts';
@@ -45,15 +46,18 @@ function overlaps(a: Block, b: Block): boolean {
   return Math.floor(a[0] / size) === Math.floor(b[0] / size);
 }
 
-interface Isolated {
+export interface Housed {
   readonly key: EnvironmentKey;
-  readonly spec: Spec;
-  readonly loadBalancerScheme: 'internal' | 'internet-facing';
   readonly kubernetesVersion: string;
 }
 
+interface Isolated extends Housed {
+  readonly spec: Spec;
+  readonly loadBalancerScheme: 'internal' | 'internet-facing';
+}
+
 /** The standard's version is the cluster's own: it changes with an upgrade of ours, not with one of AWS's. */
-export function namespace({ key, kubernetesVersion }: Isolated): KubernetesObject {
+export function namespace({ key, kubernetesVersion }: Housed): KubernetesObject {
   const standard = Object.fromEntries(
     ['enforce', 'warn', 'audit'].flatMap((mode) => [
       [`pod-security.kubernetes.io/${mode}`, 'restricted'],
@@ -68,10 +72,11 @@ export function namespace({ key, kubernetesVersion }: Isolated): KubernetesObjec
 export function resourceQuota({ key, spec }: Isolated): KubernetesObject {
   const pods = 2 * spec.replicas.max;
   const { cpu, memoryMiB, gpu } = spec.resources;
-  const memory = memoryQuantity(memoryMiB * pods);
+  const beside = besideOf(spec.access);
+  const memory = memoryQuantity((memoryMiB + beside.memoryMiB) * pods);
   const hard = {
     pods: String(pods),
-    'requests.cpu': cpuQuantity(cpu * pods),
+    'requests.cpu': cpuQuantity((cpu + beside.cpu) * pods),
     'requests.memory': memory,
     'limits.memory': memory,
     'requests.nvidia.com/gpu': String(gpu * pods),
@@ -81,21 +86,33 @@ export function resourceQuota({ key, spec }: Isolated): KubernetesObject {
   return { apiVersion: 'v1', kind: 'ResourceQuota', metadata: metadataOf(key), spec: { hard } };
 }
 
-/** What a container gets that asks for nothing, and the most that one may ask for: what the spec says. */
+/** What a container gets that asks for nothing, and the most that one may ask for: what the spec says, or SSH needs. */
 export function limitRange({ key, spec }: Isolated): KubernetesObject {
   const memory = memoryQuantity(spec.resources.memoryMiB);
   const cpu = cpuQuantity(spec.resources.cpu);
-  const limits = [
-    { type: 'Container', default: { memory }, defaultRequest: { cpu, memory }, max: { memory } },
-  ];
+  const { gate, server } = accessResources(spec.access);
+  const beside = spec.access.ssh ? [gate.memoryMiB, server.memoryMiB] : [];
+  const max = { memory: memoryQuantity(Math.max(spec.resources.memoryMiB, ...beside)) };
+  const limits = [{ type: 'Container', default: { memory }, defaultRequest: { cpu, memory }, max }];
   return { apiVersion: 'v1', kind: 'LimitRange', metadata: metadataOf(key), spec: { limits } };
 }
 
 const tcp = (...ports: number[]) => ports.map((port) => ({ protocol: 'TCP', port }));
 const peers = (ranges: readonly string[]) => ranges.map((cidr) => ({ ipBlock: { cidr } }));
 
+/** The service that gates ask. All of a pod may: it answers nobody without the gate's token. */
+const toAccess = {
+  to: [
+    {
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': accessService.namespace } },
+      podSelector: { matchLabels: { 'app.kubernetes.io/name': accessService.name } },
+    },
+  ],
+  ports: tcp(accessService.port),
+};
+
 /** Nothing in and nothing out, but for what the other policies let through: policies add up. */
-export function networkPolicies({ key, loadBalancerScheme }: Isolated): KubernetesObject[] {
+export function networkPolicies({ key, spec, loadBalancerScheme }: Isolated): KubernetesObject[] {
   const policy = (name: string, spec: Record<string, unknown>): KubernetesObject => ({
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -107,12 +124,14 @@ export function networkPolicies({ key, loadBalancerScheme }: Isolated): Kubernet
     { protocol: 'TCP', port: 53 },
   ];
   const callers = loadBalancerScheme === 'internal' ? privateRanges : ['0.0.0.0/0'];
+  const { ssh } = spec.access;
+  const ports = ssh ? [containerPort, sshPorts.gate] : [containerPort];
   return [
     // The empty lists are said, so that they are ours: what somebody adds to them goes at the next look.
     policy('default-deny', { policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [] }),
     policy('serve', {
       policyTypes: ['Ingress'],
-      ingress: [{ from: peers(callers), ports: tcp(containerPort) }],
+      ingress: [{ from: peers(callers), ports: tcp(...ports) }],
     }),
     // By address: in EKS Auto Mode the name server is no pod that a selector could name (containers-roadmap, issue 2552).
     policy('resolve', { policyTypes: ['Egress'], egress: [{ to: peers(privateRanges), ports: dns }] }),
@@ -120,5 +139,6 @@ export function networkPolicies({ key, loadBalancerScheme }: Isolated): Kubernet
       policyTypes: ['Egress'],
       egress: [{ to: peers(publicRanges), ports: tcp(80, 443) }],
     }),
+    ...(ssh ? [policy('ask-access', { policyTypes: ['Egress'], egress: [toAccess] })] : []),
   ];
 }

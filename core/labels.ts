@@ -27,6 +27,9 @@ export const labelsOf = (key: EnvironmentKey) => ({
   'getschwifty.dev/environment': key.name,
 });
 
+/** Of its containers, the application's: what runs beside it tells nothing of its health. */
+export const isApp = ({ name }: { readonly name: string }): boolean => name === appName;
+
 /** What its pods are found by. */
 export const selectorOf = (key: EnvironmentKey) => ({ 'app.kubernetes.io/instance': namespaceOf(key) });
 

@@ -1,5 +1,7 @@
 /** What asking for an environment would do, without doing it. What is known only later stands there as a word for it. */
+import { accessService } from './access.ts';
 import { dockerfile } from './dockerfile.ts';
+import { hostKeySecrets } from './host-key.ts';
 import { repositoryOf } from './image.ts';
 import { Digest, type EnvironmentKey, environmentId } from './names.ts';
 import type { PackageManager } from './packages.ts';
@@ -29,6 +31,13 @@ interface Plan {
 /** Stands for the digest of an image that is not built. */
 const unbuilt = Digest.parse(`sha256:${'0'.repeat(64)}`);
 
+/** The deployer knows what stands there. */
+const unknownSsh = {
+  image: `access@${unbuilt}`,
+  url: `http://${accessService.name}.${accessService.namespace}:${accessService.port}`,
+  hostKeySecret: `${hostKeySecrets}…`,
+};
+
 export function planOf({ key, spec, base, cluster }: PlanInput): Plan {
   const id = environmentId(key);
   const candidate = repositoryOf('candidate', key);
@@ -55,6 +64,7 @@ export function planOf({ key, spec, base, cluster }: PlanInput): Plan {
       digest: unbuilt,
       loadBalancerScheme: cluster.loadBalancerScheme,
       kubernetesVersion: cluster.kubernetesVersion,
+      ssh: spec.access.ssh ? unknownSsh : undefined,
     }),
   };
 }

@@ -225,6 +225,8 @@ export interface ClusterClient {
    * @throws Rejected where the cluster refuses an object, Retryable where it may take it later.
    */
   apply(objects: readonly KubernetesObject[]): Promise<void>;
+  /** @returns whether it was made: not where one of its name is there, which stays as it is. */
+  create(object: KubernetesObject): Promise<boolean>;
   /** Removes what is still the object that was seen, and of a kind that may be removed. */
   remove(objects: readonly LiveObject[]): Promise<void>;
   look(key: EnvironmentKey): Promise<ClusterSight>;

@@ -2,6 +2,7 @@
  * Why an environment's pods are not Ready: one line that says what happened and what to do. Words and reasons are those of
  * the kubelet (pkg/kubelet/images, kuberuntime), the scheduler and the admission of Kubernetes; test/core/sights has them as they come.
  */
+import { isApp } from './labels.ts';
 import type { ContainerStatus, Deployment, Pod } from './sight.ts';
 import { containerPort } from './spec.ts';
 
@@ -146,7 +147,7 @@ function creationProblem(message: string): string {
 const listen = `Listen on 0.0.0.0 and the port in $PORT (${containerPort})`;
 
 function startingProblem(pod: Pod): string {
-  const statuses = pod.status.containerStatuses ?? [];
+  const statuses = (pod.status.containerStatuses ?? []).filter(isApp);
   const running = statuses.find(({ state }) => state !== undefined && !state.waiting && !state.terminated);
   if (!running) return 'Not Ready: the image is being pulled. Nothing to do yet.';
   if (running.started === true)

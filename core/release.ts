@@ -105,12 +105,13 @@ export function observed(
     events.unshift({ type: 'EnvironmentReady', digest: seen.digest, address: seen.address });
     seen.pointAt = addSeconds(now, namePatienceSeconds);
   }
-  const { repaired } = health;
+  const { repaired, hostKey } = health;
   const parts = {
     release: { ...seen, lookAt: addSeconds(now, secondsToNextLook(before, seen, incidents)) },
     incidents,
     ...(lastOomAt === undefined ? {} : { lastOomAt }),
     ...(repaired === undefined ? {} : { repaired }),
+    ...(hostKey === undefined ? {} : { sshHostKey: hostKey }),
     // What is gone back to was not judged for as long as another was to run.
     ...(before.digest === seen.digest ? {} : { recheckAt: now }),
   };

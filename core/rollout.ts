@@ -5,6 +5,16 @@ import { appName, type KubernetesObject, labelsOf, metadataOf, selectorOf } from
 import { type Digest, type EnvironmentKey, environmentId } from './names.ts';
 import { cpuQuantity, memoryQuantity } from './quantity.ts';
 import { containerPort, type Spec } from './spec.ts';
+import {
+  hardened,
+  type SshInput,
+  sshContainers,
+  sshFiles,
+  sshInit,
+  sshServicePort,
+  sshVolumes,
+} from './ssh-pod.ts';
+import { workspaceMount, workspaceVolume } from './workspace.ts';
 
 export { appName, fieldManager, type KubernetesObject } from './labels.ts';
 
@@ -17,6 +27,8 @@ export interface RolloutInput {
   readonly loadBalancerScheme: 'internal' | 'internet-facing';
   /** The cluster's, such as `1.36`. */
   readonly kubernetesVersion: string;
+  /** Where the spec wants SSH. */
+  readonly ssh?: SshInput | undefined;
   /** Only where they are ours to say: none for what is stopped, the first for what is started. */
   readonly replicas?: 0 | 1 | undefined;
 }
@@ -28,6 +40,7 @@ export function desiredObjects(input: RolloutInput): KubernetesObject[] {
     resourceQuota(input),
     limitRange(input),
     ...networkPolicies(input),
+    ...(input.ssh ? [sshFiles(input.key)] : []),
     deployment(input),
     autoscaler(input),
     ...disruptionBudget(input),
@@ -41,6 +54,7 @@ function deployment(input: RolloutInput): KubernetesObject {
   const annotations = {
     'getschwifty.dev/environment': environmentId(key),
     'getschwifty.dev/digest': digest,
+    ...sshAnnotation(input),
   };
   return {
     apiVersion: 'apps/v1',
@@ -58,7 +72,11 @@ function deployment(input: RolloutInput): KubernetesObject {
   };
 }
 
+/** What is taken away is no difference to be seen: this is. */
+const sshAnnotation = ({ ssh }: RolloutInput) => ({ 'getschwifty.dev/ssh': String(ssh !== undefined) });
+
 function podSpec(input: RolloutInput) {
+  const { spec, image, ssh } = input;
   return {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
@@ -80,12 +98,16 @@ function podSpec(input: RolloutInput) {
         matchLabelKeys: ['pod-template-hash'],
       }),
     ),
-    containers: [container(input)],
-    volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '256Mi' } }],
+    ...(ssh && { initContainers: [sshInit(ssh)] }),
+    containers: [container(input), ...(ssh ? sshContainers(spec, image, ssh) : [])],
+    volumes: [
+      { name: 'tmp', emptyDir: { sizeLimit: '256Mi' } },
+      ...(ssh ? [workspaceVolume(), ...sshVolumes(ssh)] : []),
+    ],
   };
 }
 
-function container({ spec, image }: RolloutInput) {
+function container({ spec, image, ssh }: RolloutInput) {
   return {
     name: appName,
     image,
@@ -95,12 +117,8 @@ function container({ spec, image }: RolloutInput) {
     ...probes(spec),
     // Its last words are in its status when it fails: nobody needs the right to read logs.
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
-    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+    securityContext: hardened,
+    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }, ...(ssh ? [workspaceMount] : [])],
   };
 }
 
@@ -155,8 +173,12 @@ function disruptionBudget({ key, spec }: RolloutInput): KubernetesObject[] {
 }
 
 /** In EKS Auto Mode this class makes an NLB. Which of its subnets take it, public or private ones, the scheme says. */
-function service({ key, loadBalancerScheme }: RolloutInput): KubernetesObject {
-  const annotations = { 'service.beta.kubernetes.io/aws-load-balancer-scheme': loadBalancerScheme };
+function service(input: RolloutInput): KubernetesObject {
+  const { key, loadBalancerScheme, ssh } = input;
+  const annotations = {
+    'service.beta.kubernetes.io/aws-load-balancer-scheme': loadBalancerScheme,
+    ...sshAnnotation(input),
+  };
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -165,7 +187,10 @@ function service({ key, loadBalancerScheme }: RolloutInput): KubernetesObject {
       type: 'LoadBalancer',
       loadBalancerClass: 'eks.amazonaws.com/nlb',
       selector: selectorOf(key),
-      ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }],
+      ports: [
+        { name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' },
+        ...(ssh ? [sshServicePort] : []),
+      ],
     },
   };
 }

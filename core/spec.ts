@@ -30,6 +30,13 @@ const Resources = z.strictObject({
   gpu: z._default(z.int().check(z.minimum(0), z.maximum(16)), 0),
 });
 
+const Access = z.strictObject({
+  /** SSH and SFTP on port 22 of its name, for the keys of the team's people. */
+  ssh: z._default(z.boolean(), false),
+  /** What all sessions of a pod may use together. */
+  memoryMiB: z._default(z.int().check(z.minimum(64), z.maximum(65_536)), 256),
+});
+
 /** So many at least and at most: a number is both. The cluster's autoscaler keeps the count between them. */
 const Range = z
   .strictObject({
@@ -65,6 +72,7 @@ export const Spec = z.strictObject({
   command: z.array(Word).check(z.minLength(1), z.maxLength(32)),
   resources: z.prefault(Resources, {}),
   replicas: z.prefault(Replicas, 1),
+  access: z.prefault(Access, {}),
   /** How long a rollout may take until its pods accept connections; then it is rolled back. */
   readyWithinSeconds: z._default(z.int().check(z.minimum(20), z.maximum(3600)), 600),
 });
@@ -73,9 +81,10 @@ export type Spec = z.infer<typeof Spec>;
 /** What is built into its image; a change of anything else leaves the image as it is. */
 export const imagePartOf = ({ base, packages, files, command }: Spec) => ({ base, packages, files, command });
 /** What the cluster alone is told. */
-export const runPartOf = ({ resources, replicas, readyWithinSeconds }: Spec) => ({
+export const runPartOf = ({ resources, replicas, access, readyWithinSeconds }: Spec) => ({
   resources,
   replicas,
+  access,
   readyWithinSeconds,
 });
 

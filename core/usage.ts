@@ -1,4 +1,5 @@
 /** What a team holds of its quota. An environment counts with the most replicas that it may have: that is what was promised to it. */
+import { besideOf } from './access.ts';
 import type { Spec } from './spec.ts';
 import * as z from './zod.ts';
 
@@ -17,14 +18,19 @@ export const Quota = z.strictObject({
   environments: z._default(Amounts.shape.environments, 20),
 });
 
-export type Asking = Pick<Spec, 'resources' | 'replicas'>;
+export type Asking = Pick<Spec, 'resources' | 'replicas' | 'access'>;
 
-export const asksOf = ({ resources, replicas }: Asking): Amounts => ({
-  cpu: resources.cpu * replicas.max,
-  memoryMiB: resources.memoryMiB * replicas.max,
-  gpu: resources.gpu * replicas.max,
-  environments: 1,
-});
+/** With what SSH takes beside it. */
+export function asksOf({ resources, replicas, access }: Asking): Amounts {
+  const beside = besideOf(access);
+  return {
+    // Thousandths as whole numbers, as below.
+    cpu: (Math.round((resources.cpu + beside.cpu) * 1000) * replicas.max) / 1000,
+    memoryMiB: (resources.memoryMiB + beside.memoryMiB) * replicas.max,
+    gpu: resources.gpu * replicas.max,
+    environments: 1,
+  };
+}
 
 /** Thousandths of a core are added as whole numbers: 0.1 + 0.2 is 0.3. */
 export const sum = (asked: readonly Amounts[]): Amounts => ({

@@ -40,6 +40,16 @@ export class MemoryCluster implements ClusterClient {
     }
   }
 
+  async create(object: KubernetesObject): Promise<boolean> {
+    this.before(object);
+    const { metadata } = object;
+    const namespace = this.#namespaces.get(metadata.namespace ?? metadata.name);
+    if (!namespace) throw new Rejected(`namespaces "${metadata.namespace}" not found`);
+    if (namespace.objects.has(objectId(object))) return false;
+    this.#put(namespace, object);
+    return true;
+  }
+
   async remove(objects: readonly LiveObject[]): Promise<void> {
     for (const { kind, metadata } of objects) {
       const isHome = kind === 'Namespace';

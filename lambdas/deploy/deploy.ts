@@ -1,29 +1,36 @@
 /** The deployer of one cluster: brings it to what is released, and says what it sees there. */
 import type { Signal } from '#core/aws-events.ts';
+import type { Cluster } from '#core/cluster.ts';
 import type { Config } from '#core/config.ts';
 import { summaryOf } from '#core/decision.ts';
 import { type Plan, planOf, repairedBy } from '#core/drift.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { assess, type Health } from '#core/health.ts';
+import type { HeldHostKey, NewHostKey } from '#core/host-key.ts';
 import { repositoryOf } from '#core/image.ts';
 import { next } from '#core/machine.ts';
 import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
-import type { Clock, ClusterClient, EnvironmentStore } from '#core/ports.ts';
+import type { Clock, ClusterClient, ClusterSight, EnvironmentStore } from '#core/ports.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
 import { wantedDigest } from '#core/release.ts';
 import { desiredObjects, type KubernetesObject } from '#core/rollout.ts';
 import type { Sight } from '#core/sight.ts';
+import type { SshInput } from '#core/ssh-pod.ts';
 import { previousOf, wayBack } from '#core/way-back.ts';
 import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
+import { ensureHostKey } from './host-key.ts';
 
 export interface DeployDeps {
   readonly store: EnvironmentStore;
   readonly cluster: ClusterClient;
   readonly clusterName: string;
   readonly registry: string;
+  /** For environments with SSH. */
+  readonly access: Pick<SshInput, 'image' | 'url'>;
+  readonly makeHostKey: () => NewHostKey;
   readonly config: Pick<Config, 'clusters' | 'policy' | 'waivers'>;
   readonly clock: Clock;
 }
@@ -77,8 +84,12 @@ async function bringAndLook(deps: DeployDeps, environment: Environment, digest: 
   const { cluster } = deps;
   const sight = await cluster.look(environment.key);
   const replicas = replicasOf(environment, sight);
-  const plan = planOf(wantedObjects(deps, environment, digest, replicas), sight.objects);
-  if (plan.differences.length === 0) return assess(sight);
+  const wanted = { digest, replicas };
+  const held = environment.spec.access.ssh ? await hostKeyOf(deps, environment.key, sight) : undefined;
+  if (typeof held === 'string') return { ...assess(sight), ready: false, problem: held };
+  const hostKey = held && { publicKey: held.publicKey, fingerprint: held.fingerprint };
+  const plan = planOf(wantedObjects(deps, environment, { ...wanted, held }), sight.objects);
+  if (plan.differences.length === 0) return { ...assess(sight), hostKey };
   log.info('the cluster differs', {
     environment: environmentId(environment.key),
     differences: plan.differences,
@@ -86,8 +97,8 @@ async function bringAndLook(deps: DeployDeps, environment: Environment, digest: 
   const refusal = await carryOut(cluster, plan);
   const seen = assess(await cluster.look(environment.key));
   return refusal === undefined
-    ? { ...seen, repaired: repairedBy(environment, plan) }
-    : { ...seen, ready: false, problem: refusal };
+    ? { ...seen, hostKey, repaired: repairedBy(environment, plan) }
+    : { ...seen, hostKey, ready: false, problem: refusal };
 }
 
 /** From none the autoscaler never begins: the first pod is ours to ask for. */
@@ -114,17 +125,43 @@ async function takeAway(
   });
 }
 
+interface Wanted {
+  readonly digest: Digest;
+  readonly replicas: 0 | 1 | undefined;
+  /** Where it has an SSH server. */
+  readonly held: HeldHostKey | undefined;
+}
+
 function wantedObjects(
-  { registry, config, clusterName }: DeployDeps,
+  { registry, config, clusterName, access }: DeployDeps,
   { key, spec }: Environment,
-  digest: Digest,
-  replicas: 0 | 1 | undefined,
+  { digest, replicas, held }: Wanted,
 ): KubernetesObject[] {
-  const cluster = config.clusters.find(({ name }) => name === clusterName);
-  if (!cluster) throw new Rejected(`The configuration names no cluster ${clusterName}: deploy again.`);
-  const { loadBalancerScheme, kubernetesVersion } = cluster;
+  const { loadBalancerScheme, kubernetesVersion } = clusterIn(config, clusterName);
   const image = `${registry}/${repositoryOf('release', key)}@${digest}`;
-  return desiredObjects({ key, spec, image, digest, loadBalancerScheme, kubernetesVersion, replicas });
+  const ssh = held && { ...access, hostKeySecret: held.secret };
+  return desiredObjects({ key, spec, image, digest, loadBalancerScheme, kubernetesVersion, ssh, replicas });
+}
+
+function clusterIn({ clusters }: DeployDeps['config'], clusterName: string): Cluster {
+  const cluster = clusters.find(({ name }) => name === clusterName);
+  if (!cluster) throw new Rejected(`The configuration names no cluster ${clusterName}: deploy again.`);
+  return cluster;
+}
+
+/** @returns why it has none, where a retry can't help. */
+async function hostKeyOf(
+  { cluster, makeHostKey, config, clusterName }: DeployDeps,
+  key: EnvironmentKey,
+  { objects }: ClusterSight,
+): Promise<HeldHostKey | string> {
+  const { kubernetesVersion } = clusterIn(config, clusterName);
+  try {
+    return await ensureHostKey(cluster, { key, kubernetesVersion, objects, makeHostKey });
+  } catch (error) {
+    if (error instanceof Rejected) return error.message;
+    throw error;
+  }
 }
 
 /** @returns why the cluster would not, where a retry can't help: that is seen at the environment, and paged in time. */

@@ -11,4 +11,8 @@ export const Env = z.object({
   /** Base64 of the PEM, as EKS gives it. */
   CLUSTER_CA: z.base64(),
   REGISTRY: z.string().check(z.minLength(1)),
+  /** What gives environments SSH, by its digest. */
+  ACCESS_IMAGE: z.string().check(z.regex(/@sha256:[0-9a-f]{64}$/, 'an image by its digest')),
+  /** The service that their gates ask. */
+  ACCESS_URL: z.url(),
 });

@@ -4,6 +4,7 @@
  */
 import { eksToken } from '#adapters/aws/eks-token.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { makeHostKey } from '#adapters/host-key.ts';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
 import { Cluster } from '#core/cluster.ts';
 import { Policy, Waiver } from '#core/policy.ts';
@@ -26,6 +27,8 @@ export const handler = queueHandler(
     }),
     clusterName: env.CLUSTER_NAME,
     registry: env.REGISTRY,
+    access: { image: env.ACCESS_IMAGE, url: env.ACCESS_URL },
+    makeHostKey,
     config: readConfig(z.object({ clusters: z.array(Cluster), policy: Policy, waivers: z.array(Waiver) })),
     clock: systemClock,
   }),

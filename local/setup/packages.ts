@@ -34,6 +34,8 @@ const NEEDS: readonly Need[] = [
   { name: 'busybox-static', gives: 'busybox', why: 'small test image' },
   { name: 'dnsutils', gives: 'dig', why: 'asks the DNS zone' },
   { name: 'openssl', gives: 'openssl', why: 'certificates of the tests' },
+  { name: 'openssh-client', gives: 'ssh', why: 'logs in to environments' },
+  { name: 'rsync', gives: 'rsync', why: 'the same, for whole folders' },
 ];
 
 /** The names that apt would be asked for; python3-venv where Debian's Python came without it. */

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
+import { environmentKinds } from '#adapters/kubernetes/kinds.ts';
 import { LiveObject } from '#core/drift.ts';
 import { Rejected, Retryable } from '#core/errors.ts';
 import { assess } from '#core/health.ts';
@@ -270,7 +271,7 @@ test('a look reads the namespace, our objects in it, and the pods of the environ
       .filter((path) => path.includes('?'))
       .every((path) => path.endsWith(selector)),
   ).toBe(true);
-  expect(asked).toHaveLength(9);
+  expect(asked).toHaveLength(2 + environmentKinds.length);
 });
 
 test('what is not there is not there', async () => {

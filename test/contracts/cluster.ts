@@ -2,6 +2,7 @@
 import { beforeEach, expect } from 'vitest';
 import { Rejected } from '#core/errors.ts';
 import { assess } from '#core/health.ts';
+import { hostKeyIn, hostKeyObjects } from '#core/host-key.ts';
 import type { EnvironmentKey } from '#core/names.ts';
 import type { ClusterClient } from '#core/ports.ts';
 import { desiredObjects } from '#core/rollout.ts';
@@ -56,6 +57,23 @@ export function clusterContract(
       const sight = await cluster.look(key);
       expect(assess(sight).digest).toBe(digestOf('two'));
       expect(sight.deployment?.metadata.generation).toBeGreaterThan(before);
+    });
+
+    test('what is made where it is not there is made once, and stays as it was made first', async () => {
+      const [namespace] = objects('one');
+      const [secret, first] = hostKeyObjects(key, {
+        privateKey: 'x',
+        publicKey: 'x',
+        fingerprint: 'SHA256:1',
+      });
+      const [, second] = hostKeyObjects(key, { privateKey: 'y', publicKey: 'y', fingerprint: 'SHA256:2' });
+      await expect(cluster.create(secret)).rejects.toThrow(Rejected);
+      if (namespace) await cluster.apply([namespace]);
+      expect(await cluster.create(secret)).toBe(true);
+      expect(await cluster.create(secret)).toBe(false);
+      const made = await Promise.all([cluster.create(first), cluster.create(second)]);
+      expect(made.filter(Boolean)).toHaveLength(1);
+      expect(hostKeyIn((await cluster.look(key)).objects)?.publicKey).toBe(made[0] ? 'x' : 'y');
     });
 
     test('an object without its namespace is refused', async () => {

@@ -2,10 +2,12 @@
 import { BlockList } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { networkPolicies, publicRanges } from '#core/isolation.ts';
+import { Spec } from '#core/spec.ts';
 import * as z from '#core/zod.ts';
 import { key, spec } from './samples.ts';
 
 const Peers = z.array(z.strictObject({ ipBlock: z.strictObject({ cidr: z.cidrv4() }) }));
+const withSsh = Spec.parse({ ...spec, access: { ssh: true } });
 const Ports = z.array(z.strictObject({ protocol: z.enum(['TCP', 'UDP']), port: z.int() }));
 const Policy = z.object({
   spec: z.strictObject({
@@ -110,4 +112,47 @@ it('the public ranges are whole blocks, none within another', () => {
   });
   for (const { network, list } of blocks)
     expect(blocks.filter((other) => other.list !== list && other.list.check(network))).toEqual([]);
+});
+
+describe('with SSH', () => {
+  const input = { key, spec: withSsh, loadBalancerScheme: 'internal', kubernetesVersion: '1.36' } as const;
+  const added = networkPolicies(input).filter(({ metadata }) => metadata.name === 'ask-access');
+  const serve = networkPolicies(input).find(({ metadata }) => metadata.name === 'serve');
+
+  it("the gate's port is open to whom the application's is, and the server's own is not", () => {
+    expect(serve).toMatchObject({
+      spec: {
+        ingress: [
+          {
+            ports: [
+              { protocol: 'TCP', port: 9000 },
+              { protocol: 'TCP', port: 2222 },
+            ],
+          },
+        ],
+      },
+    });
+    expect(JSON.stringify(networkPolicies(input))).not.toMatch(/2223|2224/);
+  });
+
+  it('pods may ask the access service, and nothing else of that namespace', () => {
+    expect(added).toMatchObject([
+      {
+        spec: {
+          policyTypes: ['Egress'],
+          egress: [
+            {
+              to: [
+                {
+                  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'getschwifty-system' } },
+                  podSelector: { matchLabels: { 'app.kubernetes.io/name': 'access' } },
+                },
+              ],
+              ports: [{ protocol: 'TCP', port: 8080 }],
+            },
+          ],
+        },
+      },
+    ]);
+  });
 });

@@ -13,6 +13,7 @@ it('fills in what was not said', () => {
     files: {},
     resources: { cpu: 0.25, memoryMiB: 256, gpu: 0 },
     replicas: { min: 1, max: 1 },
+    access: { ssh: false, memoryMiB: 256 },
     readyWithinSeconds: 600,
   });
 });

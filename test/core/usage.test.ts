@@ -18,3 +18,9 @@ it('adds tenths to whole numbers', () => {
 it('a quota has no GPU unless somebody gave one', () => {
   expect(Quota.parse({})).toMatchObject({ gpu: 0, environments: 20 });
 });
+
+it('counts what SSH takes beside the application, in each replica', () => {
+  const access = { ssh: true, memoryMiB: 128 };
+  const spec = { base: 'b', command: ['app'], resources: { cpu: 0.5, memoryMiB: 100 }, replicas: 2, access };
+  expect(asksOf(Spec.parse(spec))).toEqual({ cpu: 1.06, memoryMiB: 648, gpu: 0, environments: 1 });
+});

@@ -183,7 +183,7 @@ describe('the admission of images', () => {
         observedGeneration: z.number(),
       }),
     });
-    for (const { kind, metadata } of imagePolicies(cloud.registry)) {
+    for (const { kind, metadata } of imagePolicies(cloud.registry, [])) {
       if (kind !== 'ValidatingAdmissionPolicy') continue;
       const path = `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/${metadata.name}`;
       const { status } = await api.get(path, Policy);
