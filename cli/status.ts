@@ -5,18 +5,27 @@ const short = (digest: string): string => digest.slice(0, 19);
 
 export function statusText({ environment, phase, verdict, history }: EnvironmentAnswer): string {
   const { key, cluster, dns, incidents, release } = environment;
+  const ssh = sshText(environment);
   return [
     `${key.team}/${key.name} in cluster ${cluster}: ${phase} (version ${environment.version})`,
     `  image    ${candidateText(environment)}`,
     ...(verdict ? verdictLines(verdict) : []),
     `  running  ${releaseText(release)}`,
     ...(dns ? [`  address  http://${dns.name} → ${dns.target}`] : []),
+    ...(ssh === undefined ? [] : [`  ssh      ${ssh}`]),
     ...incidents.map(
       (incident) => `  INCIDENT ${incident.kind} since ${incident.openedAt}: ${incident.summary}`,
     ),
     '  history',
     ...history.map(({ at, actor, what }) => `    ${at}  ${actor.padEnd(8)} ${what}`),
   ].join('\n');
+}
+
+/** As it is typed, with what `ssh` shows at the first time. */
+function sshText({ spec, dns, sshHostKey }: EnvironmentAnswer['environment']): string | undefined {
+  if (!spec.access.ssh) return undefined;
+  if (!dns || !sshHostKey) return 'it has no SSH server yet';
+  return `ssh app@${dns.name}, whose host key is ${sshHostKey.fingerprint}`;
 }
 
 function candidateText({ key, candidate }: EnvironmentAnswer['environment']): string {

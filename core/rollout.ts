@@ -11,6 +11,7 @@ import {
   sshContainers,
   sshFiles,
   sshInit,
+  sshServiceAnnotations,
   sshServicePort,
   sshVolumes,
 } from './ssh-pod.ts';
@@ -178,6 +179,7 @@ function service(input: RolloutInput): KubernetesObject {
   const annotations = {
     'service.beta.kubernetes.io/aws-load-balancer-scheme': loadBalancerScheme,
     ...sshAnnotation(input),
+    ...(ssh && sshServiceAnnotations),
   };
   return {
     apiVersion: 'v1',
@@ -186,6 +188,7 @@ function service(input: RolloutInput): KubernetesObject {
     spec: {
       type: 'LoadBalancer',
       loadBalancerClass: 'eks.amazonaws.com/nlb',
+      ...(ssh && { externalTrafficPolicy: 'Local' }),
       selector: selectorOf(key),
       ports: [
         { name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' },

@@ -124,4 +124,11 @@ export const sshVolumes = ({ hostKeySecret }: SshInput) => [
   },
 ];
 
+/**
+ * The gate is to see who connects: an NLB tells pods its own address, unless it is asked for the client's; so does a node
+ * that leads connections on to others (`externalTrafficPolicy`). Source: Elastic Load Balancing, "Client IP preservation".
+ */
+export const sshServiceAnnotations = {
+  'service.beta.kubernetes.io/aws-load-balancer-target-group-attributes': 'preserve_client_ip.enabled=true',
+};
 export const sshServicePort = { name: 'ssh', port: 22, targetPort: 'ssh', protocol: 'TCP' };

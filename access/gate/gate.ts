@@ -36,7 +36,7 @@ class Passage implements Connection {
 
   constructor(client: Socket, openedAt: number) {
     this.client = client;
-    this.from = `${client.remoteAddress}:${client.remotePort}`;
+    this.from = addressOf(client);
     this.openedAt = openedAt;
   }
 
@@ -46,6 +46,12 @@ class Passage implements Connection {
     this.client.resetAndDestroy();
     this.server?.destroy();
   }
+}
+
+/** IPv4 as such, also where the socket takes both. */
+function addressOf({ remoteAddress = 'unknown', remotePort }: Socket): string {
+  const host = remoteAddress.replace(/^::ffff:/, '');
+  return `${host.includes(':') ? `[${host}]` : host}:${remotePort}`;
 }
 
 export class Gate {

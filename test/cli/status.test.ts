@@ -161,3 +161,14 @@ test('the whole, from its first line to its last', () => {
     `    ${start}  rita     asked for the environment`,
   ]);
 });
+
+test('how people log in, once there is somewhere to', () => {
+  const spec = { ...base.spec, access: { ssh: true, memoryMiB: 256 } };
+  const dns = { name: 'web.checkout.schwifty.example', target: '10.0.0.1' };
+  const sshHostKey = { publicKey: 'ssh-ed25519 AAAA', fingerprint: 'SHA256:abc' };
+  expect(line('ssh', { dns })).toBeUndefined();
+  expect(line('ssh', { spec, dns })).toBe('it has no SSH server yet');
+  expect(line('ssh', { spec, dns, sshHostKey })).toBe(
+    'ssh app@web.checkout.schwifty.example, whose host key is SHA256:abc',
+  );
+});

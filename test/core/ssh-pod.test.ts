@@ -104,6 +104,18 @@ describe('who has what', () => {
       expect(new Set(volumeMounts.map(({ name }) => name)).size).toBe(volumeMounts.length);
   });
 
+  it('the gate sees who connects', () => {
+    expect(one('Service')).toMatchObject({
+      metadata: {
+        annotations: {
+          'service.beta.kubernetes.io/aws-load-balancer-target-group-attributes':
+            'preserve_client_ip.enabled=true',
+        },
+      },
+      spec: { externalTrafficPolicy: 'Local' },
+    });
+  });
+
   it('port 22 leads to the gate', () => {
     expect(one('Service')).toMatchObject({
       spec: { ports: [{ port: 80 }, { port: 22, targetPort: 'ssh' }] },

@@ -11,6 +11,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
 import { withFingerprint } from '#api/fingerprint.ts';
+import { hostKeyObjects } from '#core/host-key.ts';
 import { EnvironmentKey, environmentId, namespaceOf, TeamName } from '#core/names.ts';
 import { addKey } from '#core/person-key.ts';
 import { PublicKeyLine } from '#core/ssh-key.ts';
@@ -18,7 +19,7 @@ import { type Person, signIn } from '#local/demo/people.ts';
 import { until } from '#local/demo/world.ts';
 import { ApiError } from '../../api/client/client.ts';
 import { access, cloud, output } from './cloud.ts';
-import { kubectl } from './kubectl.ts';
+import { clusterClientOf, kubectl } from './kubectl.ts';
 import { endOf, type KeyPair, ran, SshClient } from './ssh-client.ts';
 
 const run = promisify(execFile);
@@ -182,7 +183,8 @@ describe('SSH and SFTP', () => {
         people: [carol.name],
         keys: [carolsId],
         why: 'key revoked',
-        from: expect.stringMatching(/^[\d.:a-f]+:\d+$/),
+        // Of this machine, as the node sees it: not the node's own.
+        from: expect.stringMatching(new RegExp(`^${new URL(access.api).hostname}:\\d+$`)),
       }),
     );
     const service = await kubectl(
@@ -211,6 +213,22 @@ describe('SSH and SFTP', () => {
     await alice.client.start(id);
     await comes('ready', 180);
     expect(await client.ssh(hers, 'echo started')).toMatchObject({ code: 0, stdout: 'started\n' });
+  });
+
+  it('the deployer makes host keys of environments, never reads one, and makes no other Secret', async () => {
+    const deployer = await clusterClientOf(output('DeployMainFunctionName'));
+    const [secret] = hostKeyObjects(key, { privateKey: 'x', publicKey: 'x', fingerprint: 'SHA256:e2e' });
+    expect(await deployer.create(secret)).toBe(true);
+    expect(await deployer.create(secret)).toBe(false);
+    const other = { ...secret, metadata: { ...secret.metadata, name: 'other' } };
+    await expect(deployer.create(other)).rejects.toThrow(/host keys of environments and no other Secret/);
+    const elsewhere = { ...secret, metadata: { ...secret.metadata, namespace: 'getschwifty-system' } };
+    await expect(deployer.create(elsewhere)).rejects.toThrow(/host keys of environments and no other Secret/);
+    const token = { ...secret, metadata: { ...other.metadata, name: 'ssh-host-key-x' } };
+    await expect(
+      deployer.create({ ...token, type: 'kubernetes.io/service-account-token' }),
+    ).rejects.toThrow();
+    await expect(deployer.apply([secret])).rejects.toThrow(/cannot patch resource|forbidden/);
   });
 
   it('is deleted, with its host key', async () => {
