@@ -3,7 +3,7 @@
  * Source: OpenSSH's PROTOCOL.key; RFC 8709 (4), RFC 8032 (5.1.5).
  */
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
-import type { NewHostKey } from '#core/host-key.ts';
+import type { NewHostKey } from '#core/host-key-objects.ts';
 
 const type = 'ssh-ed25519';
 

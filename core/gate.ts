@@ -20,6 +20,10 @@ export const unansweredMs = 60_000;
 /** How often it is asked whether they are: with what an answer may take, a revocation counts within five seconds. */
 export const askEveryMs = 2_000;
 
+/** What a gate writes where it has no answer: to watch sessions, and at a login. An alarm counts them (lib/stages/access.ts). */
+export const unansweredWords = 'the access service did not answer';
+export const unjudgedWords = 'a key was not judged';
+
 /** @returns why it is to end now, if it is. @param answeredAt when the access service answered last. */
 export function endingOf(connection: Connection, answeredAt: number, now: number): Ending | undefined {
   const { openedAt, keyedAt } = connection;

@@ -1,12 +1,12 @@
 /** What asking for an environment would do, without doing it. What is known only later stands there as a word for it. */
 import { accessService } from './access.ts';
 import { dockerfile } from './dockerfile.ts';
-import { hostKeySecrets } from './host-key.ts';
 import { repositoryOf } from './image.ts';
 import { Digest, type EnvironmentKey, environmentId } from './names.ts';
 import type { PackageManager } from './packages.ts';
 import { desiredObjects, type KubernetesObject } from './rollout.ts';
 import type { Spec } from './spec.ts';
+import { hostKeySecrets } from './ssh-pod.ts';
 
 export interface PlanInput {
   readonly key: EnvironmentKey;

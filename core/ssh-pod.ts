@@ -23,6 +23,8 @@ export interface SshInput {
 const home = '/getschwifty/ssh';
 const tokenFolder = '/var/run/secrets/getschwifty';
 const filesName = 'ssh';
+/** What the name of each Secret with a host key begins with. */
+export const hostKeySecrets = 'ssh-host-key-';
 /** How many connections a pod takes at once. */
 const maxConnections = 64;
 

@@ -51,6 +51,7 @@ export class ControlPlaneStack extends Stack {
       const access = new AccessStage(this, `Access-${clusterName}`, {
         table,
         image: accessImage,
+        pager: foundation.pager,
         in: cluster,
       });
       return new DeployStage(this, `Deploy-${clusterName}`, { ...foundation, access, in: cluster });

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import type { Log } from '#adapters/log.ts';
 import type { AccessClient } from '#core/access-ports.ts';
 import { type GoodKeyAnswer, keyIdOfFingerprint } from '#core/access-protocol.ts';
-import { type Connection, type Ending, endingOf, isRevoked } from '#core/gate.ts';
+import { type Connection, type Ending, endingOf, isRevoked, unansweredWords } from '#core/gate.ts';
 
 export interface GateDeps {
   readonly access: AccessClient;
@@ -23,6 +23,7 @@ const maxConnections = 64;
 const maxKeys = 100;
 /** A probe says nothing, and goes: the server is not troubled with it. */
 const patienceMs = 500;
+const roundsTold = 10;
 
 class Passage implements Connection {
   readonly client: Socket;
@@ -60,7 +61,8 @@ export class Gate {
   /** By the port that the server sees. */
   readonly #byPort = new Map<number, Passage>();
   #answeredAt: number;
-  #unanswered = false;
+  /** Rounds in a row. */
+  #unanswered = 0;
 
   constructor(deps: GateDeps) {
     this.#deps = deps;
@@ -148,13 +150,13 @@ export class Gate {
       try {
         const answer = await access.ask({ keys: [...asked] });
         this.#answeredAt = now();
-        this.#unanswered = false;
+        this.#unanswered = 0;
         const good = new Set<string>(answer.keys.map(({ id }) => id));
         for (const passage of this.#open) if (isRevoked(passage, asked, good)) passage.end('key revoked');
       } catch (error) {
-        // Once an outage: the log is kept.
-        if (!this.#unanswered) log.error('the access service did not answer', error);
-        this.#unanswered = true;
+        // Now and then: an alarm counts them, and the log is kept.
+        if (this.#unanswered % roundsTold === 0) log.error(unansweredWords, error);
+        this.#unanswered += 1;
       }
     }
     for (const passage of this.#open) {

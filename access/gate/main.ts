@@ -5,7 +5,7 @@ import { HttpAccess } from '#adapters/access-client.ts';
 import { makeLog } from '#adapters/log.ts';
 import { sshPorts } from '#core/access.ts';
 import { parse } from '#core/errors.ts';
-import { askEveryMs } from '#core/gate.ts';
+import { askEveryMs, unjudgedWords } from '#core/gate.ts';
 import { Env } from './env.ts';
 import { Gate } from './gate.ts';
 
@@ -64,7 +64,7 @@ async function answer(asker: Socket, text: string): Promise<void> {
     asker.end(port && fingerprint ? await gate.keyFor(Number(port), fingerprint) : '');
   } catch (error) {
     // No answer is a no.
-    log.error('a key was not judged', error);
+    log.error(unjudgedWords, error);
     asker.end('');
   }
 }

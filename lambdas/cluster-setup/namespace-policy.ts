@@ -3,8 +3,8 @@
  * delete the namespaces of environments, and make their SSH host keys, and refuses every other. Source: Kubernetes
  * documentation, "Validating Admission Policy".
  */
-import { hostKeySecrets } from '#core/host-key.ts';
 import { type KubernetesObject, managedBy } from '#core/labels.ts';
+import { hostKeySecrets } from '#core/ssh-pod.ts';
 import { deployersGroup } from './env.ts';
 import { environmentLabel } from './image-policy.ts';
 

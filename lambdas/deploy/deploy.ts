@@ -7,7 +7,7 @@ import { type Plan, planOf, repairedBy } from '#core/drift.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { assess, type Health } from '#core/health.ts';
-import type { HeldHostKey, NewHostKey } from '#core/host-key.ts';
+import type { HeldHostKey, NewHostKey } from '#core/host-key-objects.ts';
 import { repositoryOf } from '#core/image.ts';
 import { next } from '#core/machine.ts';
 import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';

@@ -4,7 +4,7 @@
  */
 import type { LiveObject } from '#core/drift.ts';
 import { Retryable } from '#core/errors.ts';
-import { type HeldHostKey, hostKeyIn, hostKeyObjects, type NewHostKey } from '#core/host-key.ts';
+import { type HeldHostKey, hostKeyIn, hostKeyObjects, type NewHostKey } from '#core/host-key-objects.ts';
 import { type Housed, namespace } from '#core/isolation.ts';
 import type { ClusterClient } from '#core/ports.ts';
 

@@ -6,10 +6,14 @@ import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks-v2';
 import { Role } from 'aws-cdk-lib/aws-iam';
+import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { unansweredWords, unjudgedWords } from '#core/gate.ts';
 import { accessAccount, accessResource } from '#lambdas/cluster-setup/env.ts';
 import type { ClusterStack } from '../cluster-stack.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
+import { alarm } from '../kit/alarm.ts';
 import type { PinnedImage } from '../kit/pinned-image.ts';
 import { podPrincipal } from '../kit/pod-identity.ts';
 import { readingKeys } from '../kit/table-access.ts';
@@ -18,6 +22,7 @@ export interface AccessStageProps {
   readonly table: Table;
   readonly image: PinnedImage;
   readonly in: ClusterStack;
+  readonly pager: ITopic;
 }
 
 export class AccessStage extends Construct {
@@ -26,7 +31,7 @@ export class AccessStage extends Construct {
   /** Where gates ask, within the cluster. */
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { table, image, in: target }: AccessStageProps) {
+  constructor(scope: Construct, id: string, { table, image, pager, in: target }: AccessStageProps) {
     super(scope, id);
     const identity = this.#identity(table, target);
     const inCluster = new CustomResource(this, 'InCluster', {
@@ -42,8 +47,29 @@ export class AccessStage extends Construct {
       },
     });
     inCluster.node.addDependency(identity);
+    this.#alarm(target.clusterName, pager);
     this.image = image.reference;
     this.url = inCluster.getAttString('Url');
+  }
+
+  /** Gates say when they have no answer; their log is where Container Insights puts those of pods. */
+  #alarm(clusterName: string, pager: ITopic): void {
+    const group = `/aws/containerinsights/${clusterName}/application`;
+    const filter = new MetricFilter(this, 'Unanswered', {
+      logGroup: LogGroup.fromLogGroupName(this, 'PodLogs', group),
+      filterPattern: FilterPattern.anyTerm(unansweredWords, unjudgedWords),
+      metricNamespace: 'GetSchwifty',
+      metricName: `SshUnanswered-${clusterName}`,
+      metricValue: '1',
+    });
+    alarm(this, 'NoAnswer', {
+      metric: filter.metric({ statistic: 'Sum', period: Duration.minutes(5) }),
+      threshold: 3,
+      seen: `Gates of cluster ${clusterName} have no answer from its access service.`,
+      impact: 'Nobody logs in to environments by SSH; after a minute without an answer open sessions end.',
+      runbook: 'access',
+      pager,
+    });
   }
 
   /** Given by EKS Pod Identity, to this service account of this cluster alone. */

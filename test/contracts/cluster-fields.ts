@@ -5,6 +5,7 @@ import { EnvironmentKey } from '#core/names.ts';
 import type { ClusterClient } from '#core/ports.ts';
 import { desiredObjects } from '#core/rollout.ts';
 import { Spec } from '#core/spec.ts';
+import type { SshInput } from '#core/ssh-pod.ts';
 import { digestOf, spec } from './samples.ts';
 
 export interface ClusterWorld {
@@ -22,12 +23,15 @@ export function clusterFieldsContract(
   make: () => Promise<ClusterWorld>,
 ): void {
   const key = EnvironmentKey.parse({ team: 'contract', name: namespace });
-  const desired = (parts: object = {}) =>
+  const image = `000000000000.dkr.ecr.us-east-1.amazonaws.com/release/contract/${namespace}@${digest}`;
+  const ssh: SshInput = { image, url: 'http://10.96.0.10:8080', hostKeySecret: 'ssh-host-key-contract' };
+  const desired = (parts: object = {}, ssh?: SshInput) =>
     desiredObjects({
       key,
       spec: Spec.parse({ ...spec, replicas: 2, resources: { cpu: 1, memoryMiB: 1024 }, ...parts }),
-      image: `000000000000.dkr.ecr.us-east-1.amazonaws.com/release/contract/${namespace}@${digest}`,
+      image,
       digest,
+      ssh,
       loadBalancerScheme: 'internal',
       kubernetesVersion: '1.36',
     });
@@ -55,6 +59,17 @@ export function clusterFieldsContract(
       await world.cluster.apply(desired());
       expect(await object('NetworkPolicy', 'serve')).toEqual(before);
       expect(await world.cluster.look(key)).toMatchObject({ autoscaler: { spec: { minReplicas: 2 } } });
+    });
+
+    test('so is what SSH needs, and it goes when it is not wanted any more', async () => {
+      const on = desired({ access: { ssh: true } }, ssh);
+      await world.cluster.apply(on);
+      expect((await plan(on)).differences).toEqual([]);
+      const off = await plan();
+      expect(off.differences.join()).toMatch(/Deployment app.*Service app.*NetworkPolicy ask-access/);
+      await world.cluster.apply(off.apply);
+      await world.cluster.remove(off.remove);
+      expect((await plan()).differences).toEqual([]);
     });
 
     test('twice at once is once', async () => {

@@ -2,7 +2,7 @@
 import { beforeEach, expect } from 'vitest';
 import { Rejected } from '#core/errors.ts';
 import { assess } from '#core/health.ts';
-import { hostKeyIn, hostKeyObjects } from '#core/host-key.ts';
+import { hostKeyIn, hostKeyObjects } from '#core/host-key-objects.ts';
 import type { EnvironmentKey } from '#core/names.ts';
 import type { ClusterClient } from '#core/ports.ts';
 import { desiredObjects } from '#core/rollout.ts';

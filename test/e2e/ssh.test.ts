@@ -11,7 +11,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
 import { withFingerprint } from '#api/fingerprint.ts';
-import { hostKeyObjects } from '#core/host-key.ts';
+import { hostKeyObjects } from '#core/host-key-objects.ts';
 import { EnvironmentKey, environmentId, namespaceOf, TeamName } from '#core/names.ts';
 import { addKey } from '#core/person-key.ts';
 import { PublicKeyLine } from '#core/ssh-key.ts';
@@ -213,6 +213,28 @@ describe('SSH and SFTP', () => {
     await alice.client.start(id);
     await comes('ready', 180);
     expect(await client.ssh(hers, 'echo started')).toMatchObject({ code: 0, stdout: 'started\n' });
+  });
+
+  it('is taken away and given again without a build, and keeps its host key', async () => {
+    const { environment } = await alice.client.get(id);
+    await alice.client.change(id, { ...environment.spec, access: { ssh: false, memoryMiB: 128 } });
+    await until('pods without SSH alone', 180, async () => {
+      const names = await kubectl(
+        ...['-n', namespace, 'get', 'pods', '--output'],
+        'jsonpath={.items[*].spec.containers[*].name}',
+      );
+      return names === 'app' ? true : undefined;
+    });
+    await comes('ready', 120);
+    const ports = 'jsonpath={.spec.ports[*].port}';
+    expect(await kubectl('-n', namespace, 'get', 'service', 'app', '--output', ports)).toBe('80');
+    expect((await client.ssh(hers, 'id')).code).toBe(255);
+    await alice.client.change(id, environment.spec);
+    const again = await until('a login', 180, async () => {
+      const ran = await client.ssh(hers, 'echo again');
+      return ran.code === 0 ? ran : undefined;
+    });
+    expect(again.stdout).toBe('again\n');
   });
 
   it('the deployer makes host keys of environments, never reads one, and makes no other Secret', async () => {

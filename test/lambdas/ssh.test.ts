@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { change } from '#core/decision.ts';
 import type { LiveObject } from '#core/drift.ts';
 import { Rejected, Retryable } from '#core/errors.ts';
-import { hostKeyIn } from '#core/host-key.ts';
+import { hostKeyIn } from '#core/host-key-objects.ts';
 import { Spec } from '#core/spec.ts';
 import * as z from '#core/zod.ts';
 import { spec, web } from '../contracts/samples.ts';
