@@ -80,8 +80,10 @@ test('a cluster that refuses the Secret is why it is not Ready, and nothing with
   };
   await world.deliver('deploy', look());
   expect((await objectsOf(world)).map(({ kind }) => kind)).toEqual(['Namespace']);
-  world.clock.advance(withSsh.readyWithinSeconds + 10);
-  await world.deliver('deploy', look());
+  for (let seconds = 0; seconds <= withSsh.readyWithinSeconds; seconds += 5) {
+    world.clock.advance(5);
+    await world.deliver('deploy', look());
+  }
   expect((await world.environment()).release).toMatchObject({
     phase: 'held',
     reason: expect.stringContaining('no Secret here'),
