@@ -7,6 +7,7 @@ import { type KubernetesObject, labelsOf, metadataOf } from './labels.ts';
 import { type EnvironmentKey, namespaceOf } from './names.ts';
 import { cpuQuantity, memoryQuantity } from './quantity.ts';
 import { containerPort, type Spec } from './spec.ts';
+import type { Standing } from './standing.ts';
 
 type Block = readonly [network: number, bits: number];
 const block = (cidr: string): Block => {
@@ -52,6 +53,8 @@ export interface Housed {
 }
 
 interface Isolated extends Housed {
+  /** What runs holds above what is wanted. */
+  readonly standing?: Standing | undefined;
   readonly spec: Spec;
   readonly loadBalancerScheme: 'internal' | 'internet-facing';
 }
@@ -68,18 +71,20 @@ export function namespace({ key, kubernetesVersion }: Housed): KubernetesObject 
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespaceOf(key), labels } };
 }
 
-/** Twice what its replicas may be: a rollout stands beside what runs until it is Ready. */
-export function resourceQuota({ key, spec }: Isolated): KubernetesObject {
+const nothing: Standing = { cpu: 0, memoryMiB: 0, gpu: 0 };
+
+/** Twice what its replicas may be: a rollout stands beside what runs until it is Ready, also where that is larger. */
+export function resourceQuota({ key, spec, standing = nothing }: Isolated): KubernetesObject {
   const pods = 2 * spec.replicas.max;
   const { cpu, memoryMiB, gpu } = spec.resources;
   const beside = besideOf(spec.access);
-  const memory = memoryQuantity((memoryMiB + beside.memoryMiB) * pods);
+  const memory = memoryQuantity((memoryMiB + beside.memoryMiB) * pods + standing.memoryMiB);
   const hard = {
     pods: String(pods),
-    'requests.cpu': cpuQuantity((cpu + beside.cpu) * pods),
+    'requests.cpu': cpuQuantity((cpu + beside.cpu) * pods + standing.cpu),
     'requests.memory': memory,
     'limits.memory': memory,
-    'requests.nvidia.com/gpu': String(gpu * pods),
+    'requests.nvidia.com/gpu': String(gpu * pods + standing.gpu),
     persistentvolumeclaims: '0',
     'services.loadbalancers': '1',
   };

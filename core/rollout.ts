@@ -15,6 +15,7 @@ import {
   sshServicePort,
   sshVolumes,
 } from './ssh-pod.ts';
+import type { Standing } from './standing.ts';
 import { workspaceMount, workspaceVolume } from './workspace.ts';
 
 export { appName, fieldManager, type KubernetesObject } from './labels.ts';
@@ -28,6 +29,8 @@ export interface RolloutInput {
   readonly loadBalancerScheme: 'internal' | 'internet-facing';
   /** The cluster's, such as `1.36`. */
   readonly kubernetesVersion: string;
+  /** What runs holds above what is wanted. */
+  readonly standing?: Standing | undefined;
   /** Where the spec wants SSH. */
   readonly ssh?: SshInput | undefined;
   /** Only where they are ours to say: none for what is stopped, the first for what is started. */
@@ -141,7 +144,7 @@ function resourcesOf({ resources }: Spec) {
 }
 
 /** There for a fixed count too: then it is what keeps the count, and no other manager ever owns it. */
-function autoscaler({ key, spec }: RolloutInput): KubernetesObject {
+function autoscaler({ key, spec, ssh }: RolloutInput): KubernetesObject {
   const target = { type: 'Utilization', averageUtilization: 70 };
   return {
     apiVersion: 'autoscaling/v2',
@@ -151,7 +154,12 @@ function autoscaler({ key, spec }: RolloutInput): KubernetesObject {
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: appName },
       minReplicas: spec.replicas.min,
       maxReplicas: spec.replicas.max,
-      metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }],
+      metrics: [
+        ssh
+          ? // Whoever compiles something in a session asks for no other replica.
+            { type: 'ContainerResource', containerResource: { name: 'cpu', container: appName, target } }
+          : { type: 'Resource', resource: { name: 'cpu', target } },
+      ],
     },
   };
 }

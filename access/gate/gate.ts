@@ -33,7 +33,7 @@ class Passage implements Connection {
   readonly people = new Set<string>();
   keyedAt: number | undefined;
   server: Socket | undefined;
-  ending: Ending | 'too many keys' | undefined;
+  ending: Ending | 'too many keys' | 'crowded out' | undefined;
 
   constructor(client: Socket, openedAt: number) {
     this.client = client;
@@ -76,7 +76,7 @@ export class Gate {
   /** Somebody has connected. */
   accept(client: Socket): void {
     client.on('error', () => undefined);
-    if (this.#open.size >= maxConnections) {
+    if (this.#open.size >= maxConnections && !this.#makeRoom()) {
       this.#deps.log.warn('refused: too many connections', { connections: this.#open.size });
       client.destroy();
       return;
@@ -94,6 +94,15 @@ export class Gate {
       passage.server?.destroy();
       this.#tellEnd(passage);
     });
+  }
+
+  /** Whoever waits longest without a login goes first: a login takes seconds, who floods the gate has longer ones. */
+  #makeRoom(): boolean {
+    const idle = [...this.#open].find(({ keyedAt }) => keyedAt === undefined);
+    if (!idle) return false;
+    this.#open.delete(idle);
+    idle.end('crowded out');
+    return true;
   }
 
   #passOn(passage: Passage): void {

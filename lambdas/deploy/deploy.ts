@@ -14,9 +14,10 @@ import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts'
 import type { Clock, ClusterClient, ClusterSight, EnvironmentStore } from '#core/ports.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
 import { wantedDigest } from '#core/release.ts';
-import { desiredObjects, type KubernetesObject } from '#core/rollout.ts';
+import { desiredObjects, type KubernetesObject, type RolloutInput } from '#core/rollout.ts';
 import type { Sight } from '#core/sight.ts';
 import type { SshInput } from '#core/ssh-pod.ts';
+import { standingOf } from '#core/standing.ts';
 import { previousOf, wayBack } from '#core/way-back.ts';
 import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
@@ -84,7 +85,8 @@ async function bringAndLook(deps: DeployDeps, environment: Environment, digest: 
   const { cluster } = deps;
   const sight = await cluster.look(environment.key);
   const replicas = replicasOf(environment, sight);
-  const wanted = { digest, replicas };
+  const standing = standingOf(sight.pods, environment.spec);
+  const wanted = { digest, replicas, standing };
   const held = environment.spec.access.ssh ? await hostKeyOf(deps, environment.key, sight) : undefined;
   if (typeof held === 'string') return { ...assess(sight), ready: false, problem: held };
   const hostKey = held && { publicKey: held.publicKey, fingerprint: held.fingerprint };
@@ -125,7 +127,7 @@ async function takeAway(
   });
 }
 
-interface Wanted {
+interface Wanted extends Pick<RolloutInput, 'standing'> {
   readonly digest: Digest;
   readonly replicas: 0 | 1 | undefined;
   /** Where it has an SSH server. */
@@ -135,12 +137,13 @@ interface Wanted {
 function wantedObjects(
   { registry, config, clusterName, access }: DeployDeps,
   { key, spec }: Environment,
-  { digest, replicas, held }: Wanted,
+  { digest, replicas, standing, held }: Wanted,
 ): KubernetesObject[] {
   const { loadBalancerScheme, kubernetesVersion } = clusterIn(config, clusterName);
   const image = `${registry}/${repositoryOf('release', key)}@${digest}`;
   const ssh = held && { ...access, hostKeySecret: held.secret };
-  return desiredObjects({ key, spec, image, digest, loadBalancerScheme, kubernetesVersion, ssh, replicas });
+  const ofCluster = { loadBalancerScheme, kubernetesVersion };
+  return desiredObjects({ key, spec, image, digest, ...ofCluster, ssh, standing, replicas });
 }
 
 function clusterIn({ clusters }: DeployDeps['config'], clusterName: string): Cluster {

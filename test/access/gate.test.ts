@@ -107,8 +107,22 @@ describe('a connection', () => {
     expect(seen).toHaveLength(0);
   });
 
-  it('of one more than there may be is not taken', async () => {
-    const all = await Promise.all(Array.from({ length: 64 }, open));
+  it('of one more than there may be takes the place of who waits longest without a login', async () => {
+    const first = await open();
+    await gate.keyFor(first.port, annas.fingerprint);
+    const second = await open();
+    await Promise.all(Array.from({ length: 62 }, open));
+    const late = await open();
+    await second.closed;
+    expect(gate.connections).toBe(64);
+    await says(first.client, 'still in');
+    await says(late.client, 'in');
+  });
+
+  it('is not taken where all others are sessions', async () => {
+    const all: Awaited<ReturnType<typeof open>>[] = [];
+    for (let i = 0; i < 64; i++) all.push(await open());
+    for (const { port } of all) await gate.keyFor(port, annas.fingerprint);
     const late = connect(portOf(outside), '127.0.0.1');
     clients.push(late);
     late.on('error', () => undefined);

@@ -1,0 +1,60 @@
+/** What pods hold above what is wanted now: room that a smaller one needs beside them. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { resourceQuota } from '#core/isolation.ts';
+import { amountOf, cpuQuantity, memoryQuantity } from '#core/quantity.ts';
+import { Pod } from '#core/sight.ts';
+import { Spec } from '#core/spec.ts';
+import { standingOf } from '#core/standing.ts';
+import { key, spec } from './samples.ts';
+
+const pod = (...requests: Record<string, string>[]) =>
+  Pod.parse({
+    metadata: { name: 'app-1' },
+    spec: { containers: requests.map((each, i) => ({ name: `c${i}`, resources: { requests: each } })) },
+    status: {},
+  });
+const wanted = Spec.parse({ ...spec, resources: { cpu: 0.1, memoryMiB: 64 } });
+const quota = (pods: Pod[], of = wanted) =>
+  resourceQuota({
+    ...{ key, spec: of, standing: standingOf(pods, of), kubernetesVersion: '1.36' },
+    loadBalancerScheme: 'internal',
+  })['spec'];
+
+it.each<[string, Pod[], object]>([
+  ['nothing runs', [], { 'requests.cpu': '200m', 'limits.memory': '128Mi' }],
+  ['what runs is as it is wanted', [pod({ cpu: '100m', memory: '64Mi' })], { 'limits.memory': '128Mi' }],
+  ['what runs is smaller', [pod({ cpu: '50m', memory: '32Mi' })], { 'limits.memory': '128Mi' }],
+  [
+    'what runs is larger',
+    [pod({ cpu: '1', memory: '1Gi' })],
+    { 'requests.cpu': '1100m', 'limits.memory': '1088Mi', 'requests.memory': '1088Mi' },
+  ],
+  [
+    'what runs has SSH beside it',
+    [pod({ cpu: '100m', memory: '64Mi' }, { cpu: '20m', memory: '128Mi' }, { cpu: '10m', memory: '96Mi' })],
+    { 'requests.cpu': '230m', 'limits.memory': '352Mi' },
+  ],
+])('where %s the quota has room for one more beside it', (_, pods, hard) => {
+  expect(quota(pods)).toMatchObject({ hard });
+});
+
+it('a pod with SSH is as wanted where SSH is', () => {
+  const on = Spec.parse({ ...wanted, access: { ssh: true, memoryMiB: 128 } });
+  const running = pod(
+    { cpu: '100m', memory: '64Mi' },
+    { cpu: '20m', memory: '128Mi' },
+    { cpu: '10m', memory: '96Mi' },
+  );
+  expect(quota([running], on)).toEqual(quota([], on));
+});
+
+it('amounts are read as they are written, and what is not one is nothing', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 200_000 }), (n) => {
+      expect(amountOf(cpuQuantity(n / 1000))).toBeCloseTo(n / 1000, 6);
+      expect(amountOf(memoryQuantity(n))).toBe(n * 2 ** 20);
+    }),
+  );
+  for (const text of ['', 'x', '1e3', '-1', '1Zi']) expect(amountOf(text)).toBe(0);
+});
