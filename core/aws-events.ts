@@ -41,8 +41,15 @@ const BuildDetail = z.object({
 export const Look = z.object({ kind: z.literal('look'), environment: EnvironmentKey, story: origin.story });
 export type Look = z.infer<typeof Look>;
 
+/** Asks the DNS stage for one page of the zone, from there on: sent by reconcile, and by the page before. */
+export const Sweep = z.object({
+  kind: z.literal('sweep'),
+  from: z.optional(z.object({ name: z.string(), type: z.optional(z.string()) })),
+});
+export type Sweep = z.infer<typeof Sweep>;
+
 /** What comes straight to a queue, without EventBridge around it. */
-const Direct = z.discriminatedUnion('kind', [Look, Seen, Alive]);
+const Direct = z.discriminatedUnion('kind', [Look, Sweep, Seen, Alive]);
 
 export type Signal =
   | z.infer<typeof Direct>

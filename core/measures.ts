@@ -28,7 +28,9 @@ export type MeasureName =
   | 'IncidentsRecovered'
   /** Entries of the outbox that were sent, that could not be, and that were set aside. */
   | 'Sent'
-  | 'Unsent';
+  | 'Unsent'
+  /** Names that nobody has any more. */
+  | 'Orphans';
 
 /** A time is in milliseconds. */
 export interface Measure {

@@ -1,8 +1,9 @@
 /** What the stages need of the world. Each port has a real adapter and a fake that pass the same contract tests. */
-import type { Look } from './aws-events.ts';
+import type { Look, Sweep } from './aws-events.ts';
 import type { DeadLetterPlace, DeadMessage, Failure } from './dead-letter.ts';
 import type { Audit, Change } from './decision.ts';
 import type { DnsChange, DnsRecord } from './dns.ts';
+import type { ZonePosition } from './dns-order.ts';
 import type { DrainAnswer, DrainRequest } from './drain.ts';
 import type { LiveObject } from './drift.ts';
 import type { Environment, Image, Listed } from './environment.ts';
@@ -234,11 +235,21 @@ export interface ClusterClient {
 
 export interface DnsZone {
   records(names: readonly string[]): Promise<readonly DnsRecord[]>;
+  /** Some of all records, in the zone's own order, and where the next ones begin. */
+  page(
+    from?: ZonePosition,
+  ): Promise<{ readonly records: readonly DnsRecord[]; readonly next?: ZonePosition }>;
   /**
    * All or none.
-   * @throws Conflict where the records are not those that the changes were planned on.
+   * @throws Conflict where the records are not those that the changes were planned on, with their names where Route 53
+   * says them; Retryable where it takes no more now; Rejected where there is no such zone.
    */
   change(changes: readonly DnsChange[]): Promise<void>;
+}
+
+/** Asks the DNS stage to look through the zone, page by page. */
+export interface Sweeps {
+  send(sweep: Sweep): Promise<void>;
 }
 
 export interface Pager {

@@ -22,10 +22,14 @@ export const measuresOf = ({ perSecond, burst }: Rate) => {
   return { costMs, aheadMs: costMs * (burst - 1) };
 };
 
-/** @param fullAt milliseconds since 1970; undefined for a bucket that nobody took from. */
-export function take(fullAt: number | undefined, rate: Rate, now: number): Taken {
+/**
+ * @param fullAt milliseconds since 1970; undefined for a bucket that nobody took from.
+ * @param tokens that it costs.
+ */
+export function take(fullAt: number | undefined, rate: Rate, now: number, tokens = 1): Taken {
   const { costMs, aheadMs } = measuresOf(rate);
   const from = Math.max(fullAt ?? now, now);
-  if (from > now + aheadMs) return { taken: false, waitMs: from - now - aheadMs };
-  return { taken: true, fullAt: from + costMs };
+  const latest = now + aheadMs - costMs * (tokens - 1);
+  if (from > latest) return { taken: false, waitMs: from - latest };
+  return { taken: true, fullAt: from + costMs * tokens };
 }

@@ -4,7 +4,7 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Rejected } from '#core/errors.ts';
 import { type DomainEvent, eventSource } from '#core/events.ts';
-import type { EventBus, LookQueues, Pager } from '#core/ports.ts';
+import type { EventBus, LookQueues, Pager, Sweeps } from '#core/ports.ts';
 import { retryable } from './errors.ts';
 
 /**
@@ -108,6 +108,22 @@ export class SqsLooks implements LookQueues {
     if (delaySeconds > longestDelay)
       throw new Rejected(`A queue keeps a look for ${longestDelay} s at most, not for ${delaySeconds}.`);
     const message = { QueueUrl: url, MessageBody: JSON.stringify(look), DelaySeconds: delaySeconds };
+    await retryable('SendMessage', () => this.#client.send(new SendMessageCommand(message)));
+  }
+}
+
+export class SqsSweeps implements Sweeps {
+  readonly #url: string;
+  readonly #client: SQSClient;
+
+  /** @param url of the DNS stage's queue. */
+  constructor(url: string, client: SQSClient = new SQSClient({})) {
+    this.#url = url;
+    this.#client = client;
+  }
+
+  async send(sweep: Parameters<Sweeps['send']>[0]): Promise<void> {
+    const message = { QueueUrl: this.#url, MessageBody: JSON.stringify(sweep) };
     await retryable('SendMessage', () => this.#client.send(new SendMessageCommand(message)));
   }
 }

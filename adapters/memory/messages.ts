@@ -1,8 +1,8 @@
 /** What leaves the control plane, kept where a test can see it. */
-import type { Look } from '#core/aws-events.ts';
+import type { Look, Sweep } from '#core/aws-events.ts';
 import { Rejected } from '#core/errors.ts';
 import type { DomainEvent } from '#core/events.ts';
-import type { EventBus, LookQueues, Pager } from '#core/ports.ts';
+import type { EventBus, LookQueues, Pager, Sweeps } from '#core/ports.ts';
 import type { LookStage } from '#core/reconcile.ts';
 
 export class MemoryBus implements EventBus {
@@ -45,6 +45,14 @@ export class MemoryLooks implements LookQueues {
     if (delaySeconds > 900)
       throw new Rejected(`A queue keeps a look for 900 s at most, not for ${delaySeconds}.`);
     this.sent.push(sent);
+  }
+}
+
+export class MemorySweeps implements Sweeps {
+  readonly sent: Sweep[] = [];
+
+  async send(sweep: Sweep): Promise<void> {
+    this.sent.push(sweep);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Entry of reconcile's function, run by a schedule. */
 import { reportUnreadable } from '#adapters/aws/dead-letters.ts';
-import { EventBridgeBus } from '#adapters/aws/messages.ts';
+import { EventBridgeBus, SqsSweeps } from '#adapters/aws/messages.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { readEnv, systemClock } from '../runtime/environment.ts';
 import { withFields } from '../runtime/log.ts';
@@ -16,6 +16,7 @@ const run = reconcile({
   outbox: table,
   bus: new EventBridgeBus(env.BUS_NAME),
   looks: lookQueues(env),
+  sweeps: new SqsSweeps(env.DNS_QUEUE_URL),
   clock: systemClock,
   report: reportUnreadable(env.OUTBOX_DLQ_URL),
 });

@@ -1,8 +1,10 @@
-/** Once a minute: environments that are due are looked at again, and what was written but not sent is sent. */
+/** Once a minute: environments that are due are looked at again, and what was written but not sent is sent; once an hour the zone. */
+
+import { isSweepDue } from '#core/dns-batch.ts';
 import { Retryable } from '#core/errors.ts';
 import { count } from '#core/measures.ts';
 import { addSeconds } from '#core/names.ts';
-import type { EnvironmentStore } from '#core/ports.ts';
+import type { EnvironmentStore, Sweeps } from '#core/ports.ts';
 import { lookFor, stagesToLook } from '#core/reconcile.ts';
 import { type SendDeps, send } from '../outbox/send.ts';
 import { log } from '../runtime/log.ts';
@@ -16,10 +18,11 @@ const pendingSeconds = 60;
 
 export interface ReconcileDeps extends SendDeps {
   readonly store: Pick<EnvironmentStore, 'due'>;
+  readonly sweeps: Sweeps;
 }
 
 export const reconcile = (deps: ReconcileDeps) => async (): Promise<void> => {
-  const { store, outbox, looks, clock } = deps;
+  const { store, outbox, looks, sweeps, clock } = deps;
   const now = clock.now();
   const due = await store.due(now, dueLimit);
   const sent = await Promise.allSettled(
@@ -29,10 +32,13 @@ export const reconcile = (deps: ReconcileDeps) => async (): Promise<void> => {
       ),
     ),
   );
+  const [swept] = await Promise.allSettled(isSweepDue(now) ? [sweeps.send({ kind: 'sweep' })] : []);
   const unsent = await send(deps, await outbox.pending(addSeconds(now, -pendingSeconds), pendingLimit));
   const failures = [
     ...due.unreadable.map(({ item, reason }) => `${item} can't be read: ${reason}`),
-    ...sent.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : [])),
+    ...[...sent, ...(swept ? [swept] : [])].flatMap((result) =>
+      result.status === 'rejected' ? [String(result.reason)] : [],
+    ),
     ...unsent.map(({ reason }) => reason),
   ];
   measure([count('Handled', sent.length), count('Unsent', failures.length)]);

@@ -27,8 +27,7 @@ export interface Inbox {
 
 export function queueHandler(handle: Handle, inbox: Inbox): (event: SQSEvent) => Promise<SQSBatchResponse> {
   const { stage, refuse, failures } = inbox;
-  const keep: Keep = (record, reason) =>
-    failures.keepFailure(record.messageId, failureOf(stage, record, reason));
+  const keep = keeper(stage, failures);
   /** What fails is logged by then; SQS brings again what is named here. */
   const failed = (record: SQSRecord): Promise<SQSBatchItemFailure[]> =>
     withFields({ stage }, () => handleRecord(record, handle, refuse, keep)).then(
@@ -38,7 +37,12 @@ export function queueHandler(handle: Handle, inbox: Inbox): (event: SQSEvent) =>
   return async ({ Records }) => ({ batchItemFailures: (await Promise.all(Records.map(failed))).flat() });
 }
 
-type Keep = (record: SQSRecord, reason: string) => Promise<void>;
+export type Keep = (record: SQSRecord, reason: string) => Promise<void>;
+
+export const keeper =
+  (stage: string, failures: Inbox['failures']): Keep =>
+  (record, reason) =>
+    failures.keepFailure(record.messageId, failureOf(stage, record, reason));
 
 const failureOf = (stage: string, record: SQSRecord, reason: string): Failure => ({
   stage,
@@ -56,10 +60,9 @@ export async function handleRecord(
   const { messageId, attributes } = record;
   await withFields({ messageId, attempt: attributes.ApproximateReceiveCount }, async () => {
     try {
-      const signal = parseEvent(parseJson(z.unknown(), record.body, `message ${messageId}`));
-      note({ signal: describe(signal), story: storyOf(signal) });
+      const signal = signalOf(record);
       await afresh(() => handle(signal, messageId));
-      measure([count('Handled'), time('MessageAge', Date.now() - Number(attributes.SentTimestamp))]);
+      measureHandled(record);
     } catch (error) {
       log.error('the message was not handled', error);
       await onFailure(record, error, refuse, keep);
@@ -67,8 +70,18 @@ export async function handleRecord(
   });
 }
 
+/** @throws Rejected for what is no message of ours. */
+export function signalOf({ body, messageId }: SQSRecord): Signal {
+  const signal = parseEvent(parseJson(z.unknown(), body, `message ${messageId}`));
+  note({ signal: describe(signal), story: storyOf(signal) });
+  return signal;
+}
+
+export const measureHandled = ({ attributes }: SQSRecord): void =>
+  measure([count('Handled'), time('MessageAge', Date.now() - Number(attributes.SentTimestamp))]);
+
 /** @throws what makes the message come again. */
-async function onFailure(record: SQSRecord, error: unknown, refuse: Refuse | undefined, keep: Keep) {
+export async function onFailure(record: SQSRecord, error: unknown, refuse: Refuse | undefined, keep: Keep) {
   if (error instanceof Rejected && refuse) {
     await refuse(record, error.message);
     return measure([count('Rejected')]);
@@ -83,7 +96,7 @@ const reasonOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
 /** Stages read before they decide: after a conflict the same work, done again at once, sees what the other wrote. */
-const tries = 3;
+export const tries = 3;
 
 async function afresh(work: () => Promise<void>, left = tries): Promise<void> {
   try {
@@ -105,6 +118,7 @@ function storyOf(signal: Signal): string | undefined {
       return signal.story;
     case 'image':
     case 'build':
+    case 'sweep':
     case 'seen':
     case 'alive':
       return undefined;
@@ -121,6 +135,8 @@ function describe(signal: Signal): string {
       return signal.buildId;
     case 'look':
       return `look ${signal.environment.team}/${signal.environment.name}`;
+    case 'sweep':
+      return `sweep from ${signal.from?.name ?? 'the beginning'}`;
     case 'seen':
       return `seen ${signal.environment.team}/${signal.environment.name}: ${signal.facts.join(', ')}`;
     case 'alive':

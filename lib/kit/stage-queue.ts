@@ -19,11 +19,15 @@ export interface StageQueueProps {
   readonly pager: ITopic;
   /** Of the function that reads it. */
   readonly timeout: Duration;
+  /** How long messages are gathered for it. */
+  readonly window?: Duration;
 }
 
 export interface Pace {
-  /** Messages in one invocation. */
+  /** Messages in one invocation; more than 10 need a window. */
   readonly batchSize: number;
+  /** How long messages are gathered; those that come first wait for it. */
+  readonly window?: Duration;
   /** Invocations side by side; Lambda allows no less than 2. */
   readonly maxConcurrency: number;
 }
@@ -42,8 +46,8 @@ export class StageQueue extends Construct {
     this.queue = new Queue(this, 'Queue', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      // AWS's advice for Lambda: six times the function's timeout, so that a throttled batch is not seen twice.
-      visibilityTimeout: Duration.seconds(6 * props.timeout.toSeconds()),
+      // AWS's advice for Lambda: six times the function's timeout and the window, so that a throttled batch is not seen twice.
+      visibilityTimeout: Duration.seconds(6 * props.timeout.toSeconds() + (props.window?.toSeconds() ?? 0)),
       retentionPeriod: Duration.days(4),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: attempts },
     });
@@ -59,12 +63,13 @@ export class StageQueue extends Construct {
   }
 
   /** The function reads the queue, and reports the messages of a batch that failed, alone. */
-  feeds(reader: BundledFunction, { batchSize, maxConcurrency }: Pace): void {
+  feeds(reader: BundledFunction, { batchSize, window, maxConcurrency }: Pace): void {
     this.queue.grantConsumeMessages(reader.role);
     const mapping = new EventSourceMapping(this, 'Reader', {
       target: reader.lambda,
       eventSourceArn: this.queue.queueArn,
       batchSize,
+      ...(window && { maxBatchingWindow: window }),
       maxConcurrency,
       reportBatchItemFailures: true,
     });

@@ -1,5 +1,5 @@
 /** Points environments' names at their load balancers, in a zone of ours or one that exists. */
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { HostedZone, type IHostedZone, PublicHostedZone } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
@@ -16,6 +16,12 @@ export interface DnsStageProps extends Foundation {
   readonly config: Config;
 }
 
+/**
+ * Route 53 takes few requests a second from an account, and 1,000 records in each: what comes within five seconds is one
+ * call for 500 environments. Two side by side is the least that Lambda allows.
+ */
+const pace = { batchSize: 500, window: Duration.seconds(5), maxConcurrency: 2 };
+
 export class DnsStage extends Construct {
   readonly zone: IHostedZone;
   readonly queue: StageQueue;
@@ -26,7 +32,7 @@ export class DnsStage extends Construct {
     const stage = 'dns';
     const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(30) };
     this.zone = this.#zone(config.dns);
-    this.queue = new StageQueue(this, 'Inbox', { stage, ...common });
+    this.queue = new StageQueue(this, 'Inbox', { stage, ...common, window: pace.window });
     this.function = new StageFunction(this, 'Function', {
       ...common,
       name: stage,
@@ -35,6 +41,8 @@ export class DnsStage extends Construct {
       environment: {
         TABLE_NAME: table.tableName,
         HOSTED_ZONE_ID: this.zone.hostedZoneId,
+        INSTALLATION: `${Stack.of(this).account}/${Stack.of(this).region}`,
+        QUEUE_URL: this.queue.queue.queueUrl,
         DLQ_URL: this.queue.deadLetters.queueUrl,
       },
     });
@@ -43,17 +51,19 @@ export class DnsStage extends Construct {
     mayWrite(this.function, table, changeOfEnvironment);
     this.#mayChangeRecords();
     this.queue.refusedBy(this.function);
-    // Route 53 takes few requests a second from an account.
-    this.queue.feeds(this.function, { batchSize: 5, maxConcurrency: 2 });
+    // A page of the zone asks for the next one.
+    this.queue.takesLooksOf(this.function);
+    this.queue.feeds(this.function, pace);
     subscribe({ stage, bus, to: this.queue });
   }
 
-  /** Never the zone's own NS and SOA, nor anybody's mail. */
+  /** Never the zone's own NS and SOA, nor anybody's mail; and nothing is overwritten that was not seen. */
   #mayChangeRecords(): void {
     this.function.allow(['route53:ListResourceRecordSets'], [this.zone.hostedZoneArn]);
     this.function.allow(['route53:ChangeResourceRecordSets'], [this.zone.hostedZoneArn], {
       'ForAllValues:StringEquals': {
         'route53:ChangeResourceRecordSetsRecordTypes': ['A', 'CNAME', 'TXT'],
+        'route53:ChangeResourceRecordSetsActions': ['CREATE', 'DELETE'],
       },
     });
   }

@@ -55,7 +55,7 @@ const calls: Readonly<Record<string, (url: string) => Promise<unknown>>> = {
   'Route53Zone.records': () => new Route53Zone('Z1').records(['web.example']),
   'Route53Zone.change': () =>
     new Route53Zone('Z1').change([
-      { action: 'UPSERT', record: { name: 'web.example', type: 'A', ttl: 60, values: ['192.0.2.1'] } },
+      { action: 'CREATE', record: { name: 'web.example', type: 'A', ttl: 60, values: ['192.0.2.1'] } },
     ]),
 };
 

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { web } from '../contracts/samples.ts';
+import { installation } from './stages.ts';
 import { address, deploying, image, ready } from './ways.ts';
 import { candidate, crashing, look, scanEvent, told, type World } from './world.ts';
 
 const name = 'web.checkout.schwifty.example';
 const owner = `schwifty-owner.${name}`;
+const owned = `"heritage=getschwifty,installation=${installation}"`;
 const readyEvent = (world: World, at = address) =>
   told({
     type: 'EnvironmentReady',
@@ -22,7 +24,7 @@ test('the name and its owner are written; twice is once', async () => {
   const { version } = await world.environment();
   await world.deliver('dns', readyEvent(world));
   expect(await records(world)).toMatchObject([
-    { name: owner, type: 'TXT', values: ['"heritage=getschwifty,environment=checkout/web"'] },
+    { name: owner, type: 'TXT', values: [owned] },
     { name, type: 'CNAME', values: [address] },
   ]);
   expect((await world.environment()).version).toBe(version);
@@ -43,7 +45,7 @@ test('what is not Ready any more is not pointed at', async () => {
 test("somebody else's record is left alone, and it is said which and what to do", async () => {
   const world = await ready();
   const foreign = { name, type: 'A', ttl: 300, values: ['192.0.2.7'] } as const;
-  await world.zone.change([{ action: 'UPSERT', record: foreign }]);
+  await world.zone.change([{ action: 'CREATE', record: foreign }]);
   await world.deliver('dns', readyEvent(world));
   expect(await records(world)).toEqual([foreign]);
   expect(world.dead.map(({ reason }) => reason)).toEqual([
@@ -80,7 +82,7 @@ test('the event was lost: two minutes later a look points the name, and once it 
 test("a name that is somebody else's is looked at again ten minutes later, for it may be given up", async () => {
   const world = await ready();
   const foreign = { name, type: 'A', ttl: 300, values: ['192.0.2.7'] } as const;
-  await world.zone.change([{ action: 'UPSERT', record: foreign }]);
+  await world.zone.change([{ action: 'CREATE', record: foreign }]);
   world.clock.advance(120);
   await world.deliver('dns', look());
   expect(world.dead).toEqual([]);

@@ -15,6 +15,7 @@ import type {
   Reports,
   RepositoryMaker,
   RepositoryRemover,
+  Sweeps,
 } from '#core/ports.ts';
 
 import type { Person } from '#core/roles.ts';
@@ -25,6 +26,7 @@ import { gate } from '#lambdas/gate/gate.ts';
 import { tellPager } from '#lambdas/pager/pager.ts';
 import { promote } from '#lambdas/promote/promote.ts';
 import { remove } from '#lambdas/remove/remove.ts';
+import type { HandleAll } from '#lambdas/runtime/batch.ts';
 import type { Handle } from '#lambdas/runtime/queue.ts';
 import { type Envelope, matches } from './event-pattern.ts';
 
@@ -70,6 +72,7 @@ export interface StageDeps {
   readonly cluster: ClusterClient;
   readonly clusterName: string;
   readonly zone: DnsZone;
+  readonly sweeps: Sweeps;
   readonly repositories: RepositoryMaker & RepositoryRemover;
   readonly notices: Notices;
   readonly pager: Pager;
@@ -77,13 +80,23 @@ export interface StageDeps {
   readonly config: Config;
 }
 
+export const installation = '0123456789ab';
+
+/** A stage that takes batches, given one message at a time. */
+const alone =
+  (handleAll: HandleAll): Handle =>
+  async (signal, cause) => {
+    const [error] = await handleAll([{ signal, cause }]);
+    if (error !== undefined) throw error;
+  };
+
 export function stagesOf(deps: StageDeps): Record<QueueStage, Handle> {
   return {
     build: build(deps),
     gate: gate(deps),
     promote: promote(deps),
     deploy: deploy({ ...deps, registry: registryHost, access, makeHostKey }),
-    dns: dns(deps),
+    dns: alone(dns({ ...deps, installation })),
     remove: remove(deps),
     pager: tellPager(deps),
   };

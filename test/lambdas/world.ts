@@ -7,7 +7,7 @@ import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
-import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
+import { MemoryBus, MemoryLooks, MemoryPager, MemorySweeps } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
@@ -68,9 +68,10 @@ export class World {
   readonly registry = new MemoryRegistry(this.clock);
   readonly builder = new MemoryBuilder(registryHost);
   readonly cluster = new MemoryCluster();
-  readonly zone = new MemoryZone();
+  readonly zone = new MemoryZone(this.clock);
   readonly bus = new MemoryBus();
   readonly looks = new MemoryLooks();
+  readonly sweeps = new MemorySweeps();
   readonly pager = new MemoryPager();
   readonly notices = new MemoryNotices();
   readonly reports = new MemoryReports();
@@ -84,7 +85,7 @@ export class World {
   /** Messages on their way. */
   #queue: Delivery[] = [];
   /** What of the bus and of the look queues was passed on already. */
-  #passed = { events: 0, looks: 0 };
+  #passed = { events: 0, looks: 0, sweeps: 0 };
   readonly config: Config;
 
   constructor(parts: Partial<Config> = {}) {
@@ -96,9 +97,19 @@ export class World {
   stages(parts: { store?: MemoryStore; config?: Config } = {}): Record<QueueStage, Handle> {
     const { store, registry, cluster, builder, ...rest } = { ...this, ...parts };
     const images = { scanner: registry, promoter: registry, repositories: registry, builder };
-    const { zone, notices, reports, pager, clock, config } = rest;
+    const { zone, sweeps, notices, reports, pager, clock, config } = rest;
     const people = { notices, reports, pager };
-    return stagesOf({ store, ...images, cluster, clusterName: 'main', zone, ...people, clock, config });
+    return stagesOf({
+      store,
+      ...images,
+      cluster,
+      clusterName: 'main',
+      zone,
+      sweeps,
+      ...people,
+      clock,
+      config,
+    });
   }
 
   /** @param failed without it what nobody foresaw fails the test. */
@@ -197,7 +208,9 @@ export class World {
     for (const event of this.bus.told.slice(this.#passed.events)) this.emit(told(event));
     for (const sent of this.looks.sent.slice(this.#passed.looks))
       this.#enqueue(sent.stage, sent.look, sent.delaySeconds);
-    this.#passed = { events: this.bus.told.length, looks: this.looks.sent.length };
+    for (const sweep of this.sweeps.sent.slice(this.#passed.sweeps)) this.#enqueue('dns', sweep, 0);
+    const [events, looks, sweeps] = [this.bus.told, this.looks.sent, this.sweeps.sent];
+    this.#passed = { events: events.length, looks: looks.length, sweeps: sweeps.length };
   }
 
   #enqueue(stage: QueueStage, message: unknown, delaySeconds: number): void {

@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, inject, test } from 'vitest';
 import { Table } from '#adapters/aws/table.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
-import { MemoryBus, MemoryLooks } from '#adapters/memory/messages.ts';
+import { MemoryBus, MemoryLooks, MemorySweeps } from '#adapters/memory/messages.ts';
 import { addSeconds } from '#core/names.ts';
 import * as z from '#core/zod.ts';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
@@ -34,7 +34,14 @@ async function reads(quiet: number, due: number) {
   );
   const looks = new MemoryLooks();
   const clock = new MemoryClock(addSeconds(start, 120));
-  await reconcile({ store: table, outbox: table, bus: new MemoryBus(), looks, clock })();
+  await reconcile({
+    store: table,
+    outbox: table,
+    bus: new MemoryBus(),
+    looks,
+    sweeps: new MemorySweeps(),
+    clock,
+  })();
   expect(looks.sent.map(({ look }) => look.environment.name).sort()).toEqual(
     Array.from({ length: due }, (_, i) => `due${i}`).sort(),
   );

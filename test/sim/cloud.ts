@@ -19,7 +19,7 @@ import type { Config } from '#core/config.ts';
 import type { Change } from '#core/decision.ts';
 import { Rejected } from '#core/errors.ts';
 import { addSeconds } from '#core/names.ts';
-import type { Clock, Due, EventBus, LookQueues, OutboxEntry } from '#core/ports.ts';
+import type { Clock, Due, EventBus, LookQueues, OutboxEntry, Sweeps } from '#core/ports.ts';
 import type { Person } from '#core/roles.ts';
 import { send } from '#lambdas/outbox/send.ts';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
@@ -59,7 +59,7 @@ export class Cloud {
   readonly registry = new MemoryRegistry(this.timeline);
   readonly builder = new MemoryBuilder(registryHost);
   readonly clusters: ReadonlyMap<string, MemoryCluster>;
-  readonly zone = new MemoryZone();
+  readonly zone = new MemoryZone(this.timeline);
   readonly notices = new MemoryNotices();
   readonly #buckets = new MemoryBuckets();
   readonly #reports = new MemoryReports();
@@ -267,6 +267,7 @@ export class Cloud {
       }),
       clusterName,
       zone: port('zone', zone),
+      sweeps: port('sweeps', this.#sweeps),
       repositories: port('repositories', registry),
       notices: port('notices', notices),
       reports: port('reports', this.#reports),
@@ -322,6 +323,13 @@ export class Cloud {
     },
   };
 
+  readonly #sweeps: Sweeps = {
+    send: async (sweep) => {
+      if (this.faults.strikes('look lost', 2)) return;
+      this.queue('dns', '', sweep, this.random.between(0.05, 1));
+    },
+  };
+
   #everyMinute(): void {
     this.timeline.in(60, 'reconcile', async () => {
       this.#everyMinute();
@@ -329,7 +337,8 @@ export class Cloud {
       const end = await this.run('reconcile', (invocation) => {
         const sending = this.#sending(invocation);
         const store = faulty('store', this.#index, invocation, { ...this.#around, faults: this.faults });
-        return reconcile({ ...sending, store })();
+        const sweeps = faulty('sweeps', this.#sweeps, invocation, { ...this.#around, faults: this.faults });
+        return reconcile({ ...sending, store, sweeps })();
       });
       if (end !== undefined) this.trace(`  reconcile failed: ${end}`);
     });

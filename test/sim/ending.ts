@@ -114,7 +114,8 @@ async function checkRelease(cloud: Cloud, { key, cluster, release, dns }: Enviro
   );
   must(release.pointAt === undefined, `${id}: its name is still waited for`);
   const [record] = await cloud.zone.records([dns.name]);
-  must(record?.values[0] === release.address, `${dns.name} is ${record?.values[0]}, not ${release.address}`);
+  const target = record && ('alias' in record ? record.alias.target : record.values[0]);
+  must(target === release.address, `${dns.name} is ${target}, not ${release.address}`);
 }
 
 /** Trouble is open while it goes on, and then alone. */

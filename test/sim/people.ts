@@ -128,7 +128,7 @@ export class People {
       } as const;
       if ((await zone.records([record.name])).length > 0) return;
       faults.count('name taken');
-      await zone.change([{ action: 'UPSERT', record }]);
+      await zone.change([{ action: 'CREATE', record }]);
       timeline.in(random.between(60, 900), `${id}: its name is given up`, () =>
         zone.change([{ action: 'DELETE', record }]),
       );
