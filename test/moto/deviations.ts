@@ -4,15 +4,20 @@ import type { Deviations } from '../contracts/contract.ts';
 const api = 'https://docs.aws.amazon.com';
 
 export const dnsZone: Deviations = {
-  'deleting what is not there with these values is refused': {
-    does: 'answers InvalidInput for a record that is not there, where Route 53 says InvalidChangeBatch',
-    source: `${api}/Route53/latest/APIReference/API_ChangeResourceRecordSets.html#API_ChangeResourceRecordSets_Errors`,
-    seen: /expected error to be instance of Conflict/,
+  'an alias comes back as it was written, and is deleted by what it was written with alone': {
+    does: 'deletes an alias whatever its target',
+    source: `${api}/Route53/latest/APIReference/API_ChangeResourceRecordSets.html#API_ChangeResourceRecordSets_Examples`,
+    seen: /promise resolved "undefined" instead of rejecting/,
   },
-  'of a batch with one change that is refused, none is made': {
-    does: 'answers InvalidInput for a record that is not there, where Route 53 says InvalidChangeBatch',
-    source: `${api}/Route53/latest/APIReference/API_ChangeResourceRecordSets.html#API_ChangeResourceRecordSets_Errors`,
-    seen: /expected error to be instance of Conflict/,
+  'what is there already is not created, and the refusal names it': {
+    does: 'lets a CREATE overwrite what is there with other values',
+    source: `${api}/Route53/latest/APIReference/API_Change.html#Route53-Type-Change-Action`,
+    seen: /expected undefined to be an instance of Conflict/,
+  },
+  'a call takes 1,000 records and 32,000 characters, and nothing of more': {
+    does: 'takes calls of any size',
+    source: `${api}/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests`,
+    seen: /promise resolved "undefined" instead of rejecting/,
   },
   'a CNAME can not stand beside another record': {
     does: 'lets a CNAME stand beside others',

@@ -1,5 +1,5 @@
-"""The hosted zones and their records as JSON, for the local DNS server (local/aws/dns.ts); and that a CNAME stands alone,
-which ministack does not hold a batch of changes to.
+"""The hosted zones and their records as JSON, for the local DNS server (local/aws/dns.ts); and what ministack lacks of
+Route 53's rules: a CNAME stands alone, a call has a size, a refusal names its record, and the order of a listing.
 """
 
 import re
@@ -11,7 +11,10 @@ from ministack.services import route53
 from .admin import route
 from .extend import extends, needs
 
-needs(route53, "_zones", "_records", "_lock", "_error_response")
+needs(route53, "_zones", "_records", "_lock", "_error_response", "_name_sort_key", "_parse_body", "_find", "_findall", "_text")
+# Route 53 Developer Guide, "Quotas", "Maximums on API requests".
+_RECORDS = 1_000
+_CHARACTERS = 32_000
 _changing = threading.Lock()
 
 
@@ -45,6 +48,9 @@ def _record(record: dict[str, Any]) -> dict[str, Any]:
 
 @extends(route53, "_change_resource_record_sets")
 def _change(original: Any, zone_id: str, body: bytes) -> Any:
+    over = _over_size(body)
+    if over is not None:
+        return route53._error_response("InvalidChangeBatch", over)
     # One change after the other: what ministack has taken is taken back where it breaks the rule.
     with _changing:
         before = list(route53._records.get(zone_id, []))
@@ -58,6 +64,28 @@ def _change(original: Any, zone_id: str, body: bytes) -> Any:
             "InvalidChangeBatch",
             f"RRSet of type CNAME with DNS name {lonely} is not permitted as a record of another type is there already",
         )
+
+
+def _over_size(body: bytes) -> str | None:
+    """UPSERT counts twice; an alias is one record, of no characters."""
+    root = route53._parse_body(body)
+    batch = None if root is None else route53._find(root, "ChangeBatch")
+    changes = None if batch is None else route53._find(batch, "Changes")
+    records = characters = 0
+    for change in [] if changes is None else route53._findall(changes, "Change"):
+        weight = 2 if route53._text(change, "Action") == "UPSERT" else 1
+        values = [value.text or "" for value in change.iter() if value.tag.rpartition("}")[2] == "Value"]
+        records += weight * max(1, len(values))
+        characters += weight * sum(len(value) for value in values)
+    if records > _RECORDS:
+        return f"Number of records limit of {_RECORDS} exceeded."
+    return f"Number of characters limit of {_CHARACTERS} exceeded." if characters > _CHARACTERS else None
+
+
+@extends(route53, "_name_sort_key")
+def _name_sort_key(_original: Any, name: str) -> str:
+    """Labels reversed with the dot at the end, as ASCII (API reference, ListResourceRecordSets): `web-2` before `web`."""
+    return ".".join(reversed(name.rstrip(".").split("."))) + "."
 
 
 def _beside_others(records: list[dict[str, Any]]) -> str | None:
