@@ -9,6 +9,7 @@ import { command } from '#local/setup/command.ts';
 import type { Ui } from '#local/ui/ui.ts';
 import { type BenchCloud, withCloud } from './cloud.ts';
 import { startCold, startWarm, testCold, testWarm } from './commands.ts';
+import { dnsCalls, dnsPlan } from './dns.ts';
 import type { Entry } from './entry.ts';
 import { bundleSize, coldImport } from './lambdas.ts';
 import { record } from './measured.ts';
@@ -30,6 +31,8 @@ interface Bench {
 const benches: readonly Bench[] = [
   { names: ['bundle-size'], alone: bundleSize },
   { names: ['cold-import'], alone: coldImport },
+  { names: ['dns-plan'], alone: dnsPlan },
+  { names: ['dns-calls'], alone: dnsCalls },
   { names: ['verdict-latency', 'verdict-burst'], inCloud: verdicts },
   {
     names: ['reconcile-growth'],
