@@ -3,7 +3,15 @@
  * (openapi/) are made from the same. In which order a request is held against it, `respond` says.
  */
 import type { Config } from '#core/config.ts';
-import type { Chronicle, Clock, Directory, EnvironmentStore, PersonKeys, Reports } from '#core/ports.ts';
+import type {
+  Chronicle,
+  Clock,
+  Directory,
+  EnvironmentStore,
+  NamePlanner,
+  PersonKeys,
+  Reports,
+} from '#core/ports.ts';
 import type { Buckets, KeptAnswer, RequestRef, Requests } from '#core/request-ports.ts';
 
 import type { Person } from '#core/roles.ts';
@@ -22,6 +30,7 @@ export interface ApiDeps extends DeadLetterDeps {
   readonly buckets: Buckets;
   readonly requests: Requests;
   readonly keys: PersonKeys;
+  readonly names: NamePlanner;
   readonly reports: Pick<Reports, 'link'>;
   readonly config: Config;
   readonly clock: Clock;

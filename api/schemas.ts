@@ -2,6 +2,7 @@
 import { BaseImage } from '#core/catalog.ts';
 import { Cost } from '#core/cost.ts';
 import { Remedy } from '#core/dead-letter.ts';
+import { PlannedName } from '#core/dns-dry-run.ts';
 import { Environment, Listed } from '#core/environment.ts';
 import { ClusterName, Digest, EnvironmentName, Instant, parseEnvironmentId, TeamName } from '#core/names.ts';
 import { KeyId } from '#core/person-key.ts';
@@ -55,6 +56,15 @@ export const PlanAnswer = z.object({
   cost: Cost,
 });
 export type PlanAnswer = z.infer<typeof PlanAnswer>;
+
+export const NamePlanAnswer = PlannedName;
+export type NamePlanAnswer = z.infer<typeof NamePlanAnswer>;
+/** Where the page before ended: a record's name and type. */
+export const ZonePlanQuery = z.strictObject({
+  cursor: z.optional(z.string().check(z.regex(/^[\x21-\x7e]{1,1024}(?: [A-Z]{1,10})?$/))),
+});
+export const ZonePlanAnswer = z.object({ names: z.array(PlannedName), next: z.optional(z.string()) });
+export type ZonePlanAnswer = z.infer<typeof ZonePlanAnswer>;
 
 export const UsageAnswer = z.object({ team: z.string(), quota: Amounts, used: Amounts, left: Amounts });
 export type UsageAnswer = z.infer<typeof UsageAnswer>;

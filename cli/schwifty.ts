@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { ApiError, Client } from '../api/client/client.ts';
 import { dlqsText, dlqText, redriveText } from './dlq.ts';
+import { dnsCommands } from './dns.ts';
 import { environmentCommands, imageCommands, lifeCommands, newestDigest, offerCommands } from './env.ts';
 import { keyCommands } from './keys.ts';
 import { statusText } from './status.ts';
@@ -54,6 +55,7 @@ program
   );
 
 keyCommands(program, { client, print });
+dnsCommands(program, { client, print });
 
 const dlq = program.command('dlq').description('what failed, and why (for operators)');
 dlq

@@ -69,5 +69,13 @@ export const ownedIn = (page: readonly DnsRecord[], naming: Naming): Environment
 export const isOrphan = (environment: Pick<Environment, 'life'> | undefined): boolean =>
   environment === undefined || environment.life.state === 'deleted';
 
+/** Of an environment that has an owner record: it goes with its environment, and stays where it was pointed at last. */
+export function sweptWish(key: EnvironmentKey, environment: Environment | undefined): Wish | undefined {
+  if (environment === undefined || isOrphan(environment)) return { key, target: undefined };
+  const wish = wishOf(environment);
+  const isSettled = wish?.target !== undefined && wish.target === environment.dns?.target;
+  return isSettled ? wish : undefined;
+}
+
 /** Once an hour reconcile has the whole zone looked through. */
 export const isSweepDue = (now: string): boolean => new Date(now).getUTCMinutes() === 17;

@@ -3,6 +3,7 @@ import type { Look, Sweep } from './aws-events.ts';
 import type { DeadLetterPlace, DeadMessage, Failure } from './dead-letter.ts';
 import type { Audit, Change } from './decision.ts';
 import type { DnsChange, DnsRecord } from './dns.ts';
+import type { DryRunAnswer, DryRunRequest } from './dns-dry-run.ts';
 import type { ZonePosition } from './dns-order.ts';
 import type { DrainAnswer, DrainRequest } from './drain.ts';
 import type { LiveObject } from './drift.ts';
@@ -245,6 +246,11 @@ export interface DnsZone {
    * says them; Retryable where it takes no more now; Rejected where there is no such zone.
    */
   change(changes: readonly DnsChange[]): Promise<void>;
+}
+
+/** The DNS stage says what it would do. */
+export interface NamePlanner {
+  plan(request: DryRunRequest): Promise<DryRunAnswer>;
 }
 
 /** Asks the DNS stage to look through the zone, page by page. */

@@ -12,6 +12,7 @@ import {
   ImagesAnswer,
   KeyAnswer,
   KeysAnswer,
+  NamePlanAnswer,
   PlanAnswer,
   Problem,
   RedriveAnswer,
@@ -19,6 +20,7 @@ import {
   ReportAnswer,
   TraceAnswer,
   UsageAnswer,
+  ZonePlanAnswer,
 } from '../schemas.ts';
 
 export { explain } from '#core/verdict.ts';
@@ -33,11 +35,13 @@ export type {
   ImagesAnswer,
   KeyAnswer,
   KeysAnswer,
+  NamePlanAnswer,
   PlanAnswer,
   RedriveAnswer,
   ReportAnswer,
   TraceAnswer,
   UsageAnswer,
+  ZonePlanAnswer,
 } from '../schemas.ts';
 
 /** @throws what is wrong with it, field by field, before it is sent. */
@@ -113,6 +117,24 @@ export class Client {
   /** What `create` would do. */
   plan(environment: z.input<typeof CreateEnvironment>): Promise<PlanAnswer> {
     return this.#call(PlanAnswer, 'plan', 'POST', '/environments/plan', environment);
+  }
+
+  /** What would be changed of its DNS records now. */
+  planName(id: string): Promise<NamePlanAnswer> {
+    return this.#call(NamePlanAnswer, 'plan of a name', 'GET', `/environments/${id}/dns`);
+  }
+
+  /** What a sweep of the zone would change, all pages of it. */
+  async planZone(): Promise<ZonePlanAnswer['names']> {
+    const names: ZonePlanAnswer['names'] = [];
+    let cursor: string | undefined;
+    do {
+      const query = new URLSearchParams(cursor === undefined ? {} : { cursor });
+      const page = await this.#call(ZonePlanAnswer, 'plan of the zone', 'GET', `/dns/plan?${query}`);
+      names.push(...page.names);
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return names;
   }
 
   cost(id: string): Promise<CostAnswer> {

@@ -9,6 +9,7 @@ import { imageRoutes } from './images.ts';
 import { keyRoutes } from './keys.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { listRoutes } from './list.ts';
+import { nameRoutes } from './names.ts';
 import { planRoutes } from './plan.ts';
 import { teamRoutes } from './teams.ts';
 import { traceRoutes } from './trace.ts';
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   ...lifecycleRoutes,
   ...listRoutes,
   ...planRoutes,
+  ...nameRoutes,
   ...imageRoutes,
   ...traceRoutes,
   ...approvalRoutes,

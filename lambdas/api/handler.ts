@@ -2,6 +2,7 @@
 import { handle } from 'hono/aws-lambda';
 import { BucketItems } from '#adapters/aws/buckets.ts';
 import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { LambdaNamePlanner } from '#adapters/aws/name-planner.ts';
 import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
 import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
 import { S3Reports } from '#adapters/aws/reports.ts';
@@ -35,6 +36,7 @@ const app = makeApp(
     failures: table,
     deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),
     outbox: new LambdaOutboxDrain(env.OUTBOX_FUNCTION),
+    names: new LambdaNamePlanner(env.DNS_FUNCTION),
     config,
     clock: systemClock,
   },

@@ -29,8 +29,13 @@ type Asking = readonly Message[];
 /** Why a message was not handled; undefined where it was. */
 type End = readonly [Message, unknown];
 
+export const namingOf = ({ config, installation }: Pick<DnsDeps, 'config' | 'installation'>): Naming => ({
+  zone: config.dns.zone,
+  installation,
+});
+
 export function dns(deps: DnsDeps): HandleAll {
-  const naming = { zone: deps.config.dns.zone, installation: deps.installation };
+  const naming = namingOf(deps);
   return async (messages) => {
     const ends: End[] = [];
     const asked = new Map<string, Message[]>();

@@ -48,6 +48,7 @@ export class ApiStage extends Construct {
   readonly url: string;
   #places: readonly Place[] = [];
   #outboxFunction = '';
+  #dnsFunction = '';
 
   constructor(scope: Construct, id: string, { config, table, pager, sources }: ApiStageProps) {
     super(scope, id);
@@ -61,6 +62,7 @@ export class ApiStage extends Construct {
         REPORTS_BUCKET: sources.bucketName,
         // The stages come later in the flow.
         DEAD_LETTERS: Lazy.string({ produce: () => placesText(this, this.#places) }),
+        DNS_FUNCTION: Lazy.string({ produce: () => this.#dnsFunction }),
         OUTBOX_FUNCTION: Lazy.string({ produce: () => this.#outboxFunction }),
       },
       // As long as the gateway waits: redriving a full DLQ takes its time.
@@ -93,6 +95,12 @@ export class ApiStage extends Construct {
     this.#outboxFunction = outbox.lambda.functionName;
     mayRedrive(this.function, places);
     this.function.allow(['lambda:InvokeFunction'], [outbox.lambda.functionArn]);
+  }
+
+  /** People see what would be done with a name; only the DNS stage reads and changes the zone. */
+  plansNames(dns: BundledFunction): void {
+    this.#dnsFunction = dns.lambda.functionName;
+    this.function.allow(['lambda:InvokeFunction'], [dns.lambda.functionArn]);
   }
 
   #routes(): HttpApi {

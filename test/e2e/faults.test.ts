@@ -46,7 +46,7 @@ describe('Route 53 that refuses for now', () => {
     sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { VisibilityTimeout: String(seconds) } }));
   afterEach(async () => {
     await fault('DELETE');
-    await visible(180);
+    await visible(185);
   });
 
   it.each(['Throttling', 'PriorRequestNotComplete'])('%s: the name is pointed in the end', async (code) => {

@@ -221,6 +221,16 @@ test('orphans are found page by page and taken away; what has an environment, or
   expect([...world.zone.names()].sort()).toEqual([...kept].sort());
 });
 
+test('a sweep puts right what somebody changed by hand', async () => {
+  await makeReady(0);
+  expect(await handle(readyEvent(0))).toEqual([]);
+  const address = desiredRecords(envKey(0), naming, host(0))[1];
+  if (!address) throw new Error('no address');
+  await world.zone.change([{ action: 'DELETE', record: address }]);
+  await sweep();
+  expect(await pointed(0)).toBe(true);
+});
+
 test('an orphan whose name is asked for anew meanwhile is left to it', async () => {
   await put(...desiredRecords(envKey(1), naming, host(1)));
   const read = world.zone.records.bind(world.zone);

@@ -23,6 +23,8 @@ import { buildTag, repositoryOf } from '#core/image.ts';
 import type { Digest, Instant } from '#core/names.ts';
 import type { OutboxDrain } from '#core/ports.ts';
 import type { Person } from '#core/roles.ts';
+import { namingOf } from '#lambdas/dns/dns.ts';
+import { dryRun } from '#lambdas/dns/dry-run.ts';
 import { drain } from '#lambdas/outbox/drain.ts';
 import { send } from '#lambdas/outbox/send.ts';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
@@ -30,7 +32,7 @@ import { type Handle, handleRecord } from '#lambdas/runtime/queue.ts';
 import { digestOf, mustChange, start, web } from '../contracts/samples.ts';
 import type { Envelope } from './event-pattern.ts';
 import { pushEvent, sqsRecord, told } from './events.ts';
-import { config, type QueueStage, registryHost, stagesOf, takersOf } from './stages.ts';
+import { config, installation, type QueueStage, registryHost, stagesOf, takersOf } from './stages.ts';
 
 export * from './events.ts';
 export { anna, config, type QueueStage, rita } from './stages.ts';
@@ -125,6 +127,7 @@ export class World {
         buckets,
         requests: store.requests,
         keys: this.keys,
+        names: { plan: (request) => dryRun(this, namingOf({ ...this, installation }), request) },
         failures: store,
         config,
         clock,

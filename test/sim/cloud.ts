@@ -193,6 +193,7 @@ export class Cloud {
         reports: this.#reports,
         keys: new MemoryPersonKeys(),
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
+        names: { plan: async () => ({ names: [] }) },
       };
       const deps = { ...parts, ...operators, config: invocation.config };
       const caller = {
