@@ -13,6 +13,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { environmentItem } from '#adapters/aws/items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { hostedZones } from '#local/aws/emulator.ts';
+import { signIn } from '#local/demo/people.ts';
 import { resolve, until } from '#local/demo/world.ts';
 import { keyOf } from '../contracts/samples.ts';
 import { ready } from '../lambdas/ways.ts';
@@ -106,6 +107,10 @@ it('a sweep takes the names of what is gone, and nothing of anybody else', async
   await change(output('HostedZoneId'), 'CREATE', [foreign]);
   const [stays, ...go] = environments;
   await Promise.all(go.map(forget));
+  const olga = await signIn(access, 'olga');
+  const planned = (await olga.client.planZone()).filter(({ environment }) => environment.includes(run));
+  expect(planned).toHaveLength(go.length);
+  expect(await recordsOf(`n${run}-`)).toHaveLength(60);
   await tell({ kind: 'sweep' });
   await until('the orphans to be gone', 120, async () =>
     (await recordsOf(`n${run}-`)).length === 2 ? true : undefined,
