@@ -4,7 +4,7 @@ import type { ZonePlan } from './dns-batch.ts';
 import { EnvironmentKey, environmentId } from './names.ts';
 import * as z from './zod.ts';
 
-export const Position = z.object({ name: z.string(), type: z.optional(z.string()) });
+const Position = z.object({ name: z.string(), type: z.optional(z.string()) });
 
 export const DryRunRequest = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('plan-name'), environment: EnvironmentKey }),
@@ -12,7 +12,7 @@ export const DryRunRequest = z.discriminatedUnion('kind', [
 ]);
 export type DryRunRequest = z.infer<typeof DryRunRequest>;
 
-export const PlannedChange = z.object({
+const PlannedChange = z.object({
   action: z.enum(['CREATE', 'DELETE']),
   type: z.string(),
   name: z.string(),

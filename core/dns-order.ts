@@ -9,7 +9,7 @@ export interface ZonePosition {
   readonly type?: string | undefined;
 }
 
-export const sortKey = (name: string): string => `${name.toLowerCase().split('.').reverse().join('.')}.`;
+const sortKey = (name: string): string => `${name.toLowerCase().split('.').reverse().join('.')}.`;
 
 export function compareNames(a: string, b: string): number {
   const [first, second] = [sortKey(a), sortKey(b)];

@@ -20,7 +20,7 @@ export interface PlainRecord extends Named {
   readonly values: readonly string[];
 }
 /** Answers with its target's addresses, and costs nothing to ask; it has its target's ttl. */
-export interface AliasRecord extends Named {
+interface AliasRecord extends Named {
   readonly type: 'A' | 'AAAA' | 'CNAME' | 'TXT';
   readonly alias: {
     /** Where the target's name is: of a load balancer AWS's own zone. */
