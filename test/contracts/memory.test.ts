@@ -26,6 +26,7 @@ import { noticesContract } from './notices.ts';
 import { pagerContract } from './pager.ts';
 import { personKeysContract } from './person-keys.ts';
 import { promoterContract } from './promoter.ts';
+import { quotaContract } from './quota.ts';
 import { reportsContract } from './reports.ts';
 import { repositoriesContract } from './repositories.ts';
 import { requestsContract } from './requests.ts';
@@ -34,6 +35,7 @@ import { type Content, scannerContract } from './scanner.ts';
 import { storeContract } from './store.ts';
 
 storeContract('MemoryStore', () => new MemoryStore());
+quotaContract('MemoryStore', () => new MemoryStore());
 requestsContract('MemoryRequests', () => {
   const store = new MemoryStore();
   return { requests: store.requests, store };

@@ -34,6 +34,7 @@ import { noticesContract } from '../contracts/notices.ts';
 import { pagerContract } from '../contracts/pager.ts';
 import { personKeysContract } from '../contracts/person-keys.ts';
 import { promoterContract } from '../contracts/promoter.ts';
+import { quotaContract } from '../contracts/quota.ts';
 import { reportsContract } from '../contracts/reports.ts';
 import { repositoriesContract } from '../contracts/repositories.ts';
 import { requestsContract } from '../contracts/requests.ts';
@@ -70,6 +71,7 @@ test('the table of the contracts has the keys and indexes of the deployed one', 
 });
 
 storeContract('Table', () => new Table(tableName, dynamo));
+quotaContract('Table', () => new Table(tableName, dynamo));
 requestsContract('RequestItems', () => ({
   requests: new RequestItems(tableName, dynamo),
   store: new Table(tableName, dynamo),

@@ -19,6 +19,7 @@ import { lookQueuesContract } from '../contracts/look-queues.ts';
 import { noticesContract } from '../contracts/notices.ts';
 import { pagerContract } from '../contracts/pager.ts';
 import { personKeysContract } from '../contracts/person-keys.ts';
+import { quotaContract } from '../contracts/quota.ts';
 import { reportsContract } from '../contracts/reports.ts';
 import { repositoriesContract } from '../contracts/repositories.ts';
 import { requestsContract } from '../contracts/requests.ts';
@@ -38,6 +39,7 @@ const tableName = await worlds.table();
 const zone = await worlds.zone();
 
 storeContract('Table on moto', () => new Table(tableName, dynamo));
+quotaContract('Table on moto', () => new Table(tableName, dynamo));
 requestsContract('RequestItems on moto', () => ({
   requests: new RequestItems(tableName, dynamo),
   store: new Table(tableName, dynamo),
