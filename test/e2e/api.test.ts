@@ -1,9 +1,17 @@
 /** The API as it is deployed: who gets in, what it does with what nobody should send, and that it answers as its document says. */
 import { createHmac } from 'node:crypto';
+import {
+  CognitoIdentityProviderClient,
+  DescribeUserPoolClientCommand,
+  type TimeUnitsType,
+  UpdateUserPoolClientCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from '#core/zod.ts';
+import { controlPlane } from '#local/demo/access.ts';
 import { type Person, signIn } from '#local/demo/people.ts';
 import { demoSpec } from '#local/demo/story.ts';
+import { until } from '#local/demo/world.ts';
 import { ApiError } from '../../api/client/client.ts';
 import { access } from './cloud.ts';
 import { schemathesis } from './schemathesis/run.ts';
@@ -31,6 +39,28 @@ function forged(header: object, sign: (text: string) => string, claims: object =
   return `${text}.${sign(text)}`;
 }
 
+/** With a token for seconds: Cognito itself gives none for less than five minutes, the local one does. */
+async function brieflySignedIn(name: string): Promise<Person> {
+  const cognito = new CognitoIdentityProviderClient(access.sdk);
+  const { UserPoolId, UserPoolClientId: ClientId } = controlPlane(access.cloud);
+  const { UserPoolClient: client = {} } = await cognito.send(
+    new DescribeUserPoolClientCommand({ UserPoolId, ClientId }),
+  );
+  const give = (AccessTokenValidity: number, AccessToken: TimeUnitsType) =>
+    cognito.send(
+      new UpdateUserPoolClientCommand({
+        ...{ UserPoolId, ClientId, ExplicitAuthFlows: client.ExplicitAuthFlows },
+        ...{ AccessTokenValidity, TokenValidityUnits: { ...client.TokenValidityUnits, AccessToken } },
+      }),
+    );
+  await give(2, 'seconds');
+  try {
+    return await signIn(access, name, ['checkout-members']);
+  } finally {
+    await give(client.AccessTokenValidity ?? 1, client.TokenValidityUnits?.AccessToken ?? 'hours');
+  }
+}
+
 describe('who gets in', () => {
   it('whoever has a token of theirs', async () => {
     expect((await ask(alice.token, '/environments')).status).toBe(200);
@@ -55,6 +85,16 @@ describe('who gets in', () => {
       const answer = await ask(token, '/environments');
       expect(answer.status, what).toBe(401);
     }
+  });
+
+  it('nobody with a token that the pool itself signed and that has ended; with a new one the same person', async () => {
+    const ended = await brieflySignedIn('ellen');
+    const [, body = ''] = ended.token.split('.');
+    const { exp } = z.object({ exp: z.int() }).parse(JSON.parse(Buffer.from(body, 'base64url').toString()));
+    await until('the end of the token', 30, async () => Date.now() / 1000 > exp + 1 || undefined);
+    expect((await ask(ended.token, '/environments')).status).toBe(401);
+    const fresh = await signIn(access, 'ellen', ['checkout-members']);
+    expect((await ask(fresh.token, '/environments')).status).toBe(200);
   });
 
   it("not whoever has another team's token: nothing is told of the team", async () => {
