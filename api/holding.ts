@@ -31,8 +31,11 @@ export async function writeHolding(
   throw new Retryable('Other requests of the team came between each time.');
 }
 
-/** Undefined where the team holds the same as before. */
-async function reserved({ store, config }: Pick<ApiDeps, 'store' | 'config'>, { environment }: Change) {
+/** Undefined where the team holds the same as before. @throws the quota's refusal. */
+export async function reserved(
+  { store, config }: Pick<ApiDeps, 'store' | 'config'>,
+  { environment }: Change,
+) {
   const { team, name } = environment.key;
   const ledger = await store.ledger(team);
   const next = reserve(ledger, teamOf(config, team).quota, name, holds(environment));

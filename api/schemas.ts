@@ -56,6 +56,15 @@ export const PlanAnswer = z.object({
   cost: Cost,
 });
 export type PlanAnswer = z.infer<typeof PlanAnswer>;
+export const DryRunQuery = z.strictObject({
+  dryRun: z
+    .optional(z.enum(['true', 'false']))
+    .check(
+      z.describe(
+        'true: it is decided and refused as if it were meant, its plan is the answer, and nothing is done.',
+      ),
+    ),
+});
 
 export const NamePlanAnswer = PlannedName;
 export type NamePlanAnswer = z.infer<typeof NamePlanAnswer>;
@@ -129,6 +138,9 @@ export const EnvironmentAnswer = z.object({
   history: z.array(z.object({ at: z.string(), actor: z.string(), what: z.string(), ...origin })),
 });
 export type EnvironmentAnswer = z.infer<typeof EnvironmentAnswer>;
+
+/** A change, or with `dryRun=true` its plan. */
+export const ChangeAnswer = z.union([EnvironmentAnswer, PlanAnswer]);
 
 const limit = z
   .optional(z.pipe(z.string().check(z.regex(/^(?:[1-9]\d?|100)$/, 'from 1 to 100')), z.transform(Number)))

@@ -51,10 +51,12 @@ export function environmentCommands(program: Command, { client, print }: Desk): 
     .command('create')
     .argument(...environment)
     .requiredOption(...specFile)
+    .option(...dryRunOption)
     .description('ask for it')
-    .action(async (id: string, { spec }: { spec: string }) =>
-      print(await client().create(asked(id, spec)), statusText),
-    );
+    .action(async (id: string, { spec, dryRun }: ChangeOptions) => {
+      if (dryRun) print(await client().planCreate(asked(id, spec)), planText);
+      else print(await client().create(asked(id, spec)), statusText);
+    });
   env
     .command('events')
     .argument(...environment)
@@ -95,11 +97,21 @@ export function lifeCommands(env: Command, { client, print }: Desk): void {
     .argument(...environment)
     .requiredOption('--spec <file>', 'the whole spec, as YAML or JSON')
     .option('--version <version>', 'only if it is at this version still')
+    .option(...dryRunOption)
     .description('give it another spec')
-    .action(async (id: string, { spec, version }: { spec: string; version?: string }) => {
+    .action(async (id: string, { spec, version, dryRun }: ChangeOptions) => {
+      if (dryRun) return print(await client().planChange(id, asked(id, spec).spec), planText);
       const expected = version === undefined ? undefined : versionOf(version);
       print(await client().change(id, asked(id, spec).spec, expected), statusText);
     });
+}
+
+const dryRunOption = ['--dry-run', 'say what it would do, or why not, and do nothing'] as const;
+
+interface ChangeOptions {
+  readonly spec: string;
+  readonly version?: string;
+  readonly dryRun?: boolean;
 }
 
 function versionOf(text: string): number {

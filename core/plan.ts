@@ -1,6 +1,7 @@
 /** What asking for an environment would do, without doing it. What is known only later stands there as a word for it. */
 import { accessService } from './access.ts';
 import { dockerfile } from './dockerfile.ts';
+import type { Environment } from './environment.ts';
 import { repositoryOf } from './image.ts';
 import { Digest, type EnvironmentKey, environmentId } from './names.ts';
 import type { PackageManager } from './packages.ts';
@@ -26,6 +27,21 @@ interface Plan {
   readonly steps: string[];
   readonly dockerfile: string;
   readonly objects: KubernetesObject[];
+}
+
+/**
+ * The steps of a change, of all those that an environment that is asked for takes.
+ * @param after what it would be; the same as before where nothing is to be done.
+ */
+export function stepsOfChange(before: Environment, after: Environment, all: readonly string[]): string[] {
+  if (after.builds > before.builds) return [...all];
+  if (after === before) return ['nothing: it is what is asked for already'];
+  const applies = after.release !== before.release;
+  return [
+    applies
+      ? `the objects are applied to cluster ${after.cluster} at once, with the image that it runs`
+      : 'it is kept for the next rollout: no image of it runs',
+  ];
 }
 
 /** Stands for the digest of an image that is not built. */

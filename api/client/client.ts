@@ -114,9 +114,14 @@ export class Client {
     return this.#call(CatalogAnswer, 'catalog', 'GET', '/catalog');
   }
 
-  /** What `create` would do. */
+  /** What `create` would do, were there none of that name. */
   plan(environment: z.input<typeof CreateEnvironment>): Promise<PlanAnswer> {
     return this.#call(PlanAnswer, 'plan', 'POST', '/environments/plan', environment);
+  }
+
+  /** The same, refused as `create` itself would be: its name is taken, it does not fit. */
+  planCreate(environment: z.input<typeof CreateEnvironment>): Promise<PlanAnswer> {
+    return this.#call(PlanAnswer, 'plan', 'POST', '/environments?dryRun=true', environment);
   }
 
   /** What would be changed of its DNS records now. */
@@ -135,6 +140,13 @@ export class Client {
       cursor = page.next;
     } while (cursor !== undefined);
     return names;
+  }
+
+  /** What `change` would do to what is there now. */
+  async planChange(id: string, spec: CreateEnvironment['spec']): Promise<PlanAnswer> {
+    const { version } = (await this.get(id)).environment;
+    const path = `/environments/${id}?dryRun=true`;
+    return this.#call(PlanAnswer, 'plan', 'PUT', path, { spec }, { 'if-match': `"${version}"` });
   }
 
   cost(id: string): Promise<CostAnswer> {

@@ -1,12 +1,20 @@
 /** Environments: asked for, read. */
 import { causedBy } from '#core/decision.ts';
+import type { Environment } from '#core/environment.ts';
 import { next } from '#core/machine.ts';
 import { environmentId } from '#core/names.ts';
 import { placed } from '../asked.ts';
+import { dryCreate } from '../dry-run.ts';
 import { described, mustChange } from '../environment.ts';
 import { writeHolding } from '../holding.ts';
 import { noBody, none, route } from '../route.ts';
-import { CreateEnvironment, EnvironmentAnswer, EnvironmentPath } from '../schemas.ts';
+import {
+  CreateEnvironment,
+  DryRunQuery,
+  EnvironmentAnswer,
+  EnvironmentPath,
+  PlanAnswer,
+} from '../schemas.ts';
 
 const create = route({
   method: 'POST',
@@ -16,19 +24,26 @@ const create = route({
   who: 'change',
   params: none,
   headers: none,
-  query: none,
+  query: DryRunQuery,
   body: CreateEnvironment,
-  answers: { 201: EnvironmentAnswer },
+  answers: { 200: PlanAnswer, 201: EnvironmentAnswer },
   problems: [409],
-  answer: async ({ body: { team, name, cluster: asked, spec }, person, requestId, request }, deps) => {
+  answer: async ({ body, query: { dryRun: dry }, person, requestId, request }, deps) => {
+    const { team, name, cluster: asked, spec } = body;
     const { store, config, clock } = deps;
     const key = { team, name };
     const { cluster } = placed(config, key, spec, asked);
     const wanted = { key, cluster: cluster.name, requester: person.name, spec, story: requestId };
-    const decide = async () => {
-      const decision = next(await store.read(key), { kind: 'requested', request: wanted }, clock.now());
-      return causedBy(mustChange(decision), requestId);
-    };
+    const decided = (before: Environment | undefined) =>
+      next(before, { kind: 'requested', request: wanted }, clock.now());
+    if (dry === 'true') {
+      const before = await store.read(key);
+      return {
+        status: 200,
+        body: await dryCreate(deps, { key, spec }, asked, decided(before)),
+      };
+    }
+    const decide = async () => causedBy(mustChange(decided(await store.read(key))), requestId);
     await writeHolding(deps, decide, { request });
     const headers = { location: `/environments/${environmentId(key)}` };
     return { status: 201, ...(await described(store, key, headers)) };

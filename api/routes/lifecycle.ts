@@ -9,11 +9,19 @@ import type { RequestRef } from '#core/request-ports.ts';
 import type { Person } from '#core/roles.ts';
 import type * as z from '#core/zod.ts';
 import { baseOf } from '../asked.ts';
+import { dryChange } from '../dry-run.ts';
 import { described, mustChange, readAt } from '../environment.ts';
 import { IfMatch } from '../headers.ts';
 import { writeHolding } from '../holding.ts';
 import { type ApiDeps, noBody, none, route } from '../route.ts';
-import { AskForBuild, ChangeEnvironment, EnvironmentAnswer, EnvironmentPath } from '../schemas.ts';
+import {
+  AskForBuild,
+  ChangeAnswer,
+  ChangeEnvironment,
+  DryRunQuery,
+  EnvironmentAnswer,
+  EnvironmentPath,
+} from '../schemas.ts';
 
 interface Asked {
   readonly params: EnvironmentKey;
@@ -52,12 +60,21 @@ const change = route({
   path: '/environments/{team}/{name}',
   name: 'changeEnvironment',
   summary: 'Another spec: what goes into the image is built and judged anew, the rest is rolled out at once',
+  query: DryRunQuery,
   body: ChangeEnvironment,
-  answers: { 200: EnvironmentAnswer },
+  answers: { 200: ChangeAnswer },
   problems: [409],
-  answer: async ({ body: { spec }, ...asked }, deps) => {
+  answer: async ({ body: { spec }, query: { dryRun: dry }, ...asked }, deps) => {
     baseOf(deps.config, spec);
-    const { person } = asked;
+    const { person, params: key } = asked;
+    if (dry === 'true') {
+      const before = await readAt(deps.store, key, asked.headers['if-match']);
+      const decision = next(before, { kind: 'changed', spec, person }, deps.clock.now());
+      return {
+        status: 200,
+        body: await dryChange(deps, { key, spec }, before, decision),
+      };
+    }
     return { status: 200, ...(await done(asked, deps, () => ({ kind: 'changed', spec, person }))) };
   },
 });

@@ -1,7 +1,6 @@
 /** What would be done, and what it would cost: nothing is written. */
 import { costOf } from '#core/cost.ts';
-import { planOf } from '#core/plan.ts';
-import { placed } from '../asked.ts';
+import { planFor } from '../dry-run.ts';
 import { readThere } from '../environment.ts';
 import { noBody, none, route } from '../route.ts';
 import { CostAnswer, CreateEnvironment, EnvironmentPath, PlanAnswer } from '../schemas.ts';
@@ -18,13 +17,10 @@ const plan = route({
   query: none,
   body: CreateEnvironment,
   answers: { 200: PlanAnswer },
-  answer: async ({ body: { team, name, spec, cluster: asked } }, { config }) => {
-    const key = { team, name };
-    const { cluster, base } = placed(config, key, spec, asked);
-    const planned = planOf({ key, spec, base, cluster });
-    const objects = planned.objects.map((object) => ({ ...object }));
-    return { status: 200, body: { ...planned, objects, cost: costOf(spec, config.prices) } };
-  },
+  answer: async ({ body: { team, name, spec, cluster } }, { config }) => ({
+    status: 200,
+    body: planFor(config, { key: { team, name }, spec }, cluster),
+  }),
 });
 
 const cost = route({

@@ -30,7 +30,7 @@ export async function call(
 
 let keys = 1;
 async function clientHeaders({ store }: World, path: string): Promise<Record<string, string>> {
-  const [, , team, name] = path.split('/');
+  const [, , team, name] = (path.split('?')[0] ?? '').split('/');
   const key = parseEnvironmentId(`${team}/${name}`);
   const version = (key && (await store.read(key))?.version) ?? 1;
   return { 'idempotency-key': `test-${keys++}`, 'if-match': `"${version}"` };

@@ -179,6 +179,22 @@ test.each([
   expect(out).toMatch(words);
 });
 
+test.each([
+  ['create', ['POST /environments?dryRun=true']],
+  ['change', ['GET /environments/checkout/web', 'PUT /environments/checkout/web?dryRun=true']],
+])('%s --dry-run asks for the plan, and for nothing else', async (verb, asked) => {
+  const plan = { steps: ['it is built'], dockerfile: 'FROM x\n', objects: [], cost };
+  api.reply = (line) => ({
+    status: 200,
+    body: JSON.stringify(line.startsWith('GET') ? answer : plan),
+  });
+  api.asked = [];
+  const spec_ = file(`dry-${verb}.json`, JSON.stringify(spec));
+  const { out } = await schwifty(api, ['env', verb, 'checkout/web', '--spec', spec_, '--dry-run']);
+  expect(out).toContain('Nothing was done');
+  expect(lines()).toEqual(asked);
+});
+
 test('plan shows steps, Dockerfile, kinds of objects and cost', async () => {
   api.reset(200, { steps: ['it is built'], dockerfile: 'FROM x\n', objects: [{ kind: 'Service' }], cost });
   const { out } = await schwifty(api, [
