@@ -61,8 +61,7 @@ export class ControlPlaneStack extends Stack {
       (deployer) =>
         new WatcherStage(this, `Watcher-${deployer.clusterName}`, { ...foundation, image, deployer }),
     );
-    const dns = new DnsStage(this, 'Dns', { ...foundation, config });
-    api.plansNames(dns.function);
+    const dns = new DnsStage(this, 'Dns', { ...foundation, config, api });
     const remove = new RemoveStage(this, 'Remove', foundation);
     build.makesRepositories({ promoter: promote.function.role, remover: remove.function.role });
     const pager = new PagerStage(this, 'Pager', { ...foundation, tells: data.pager });

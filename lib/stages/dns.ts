@@ -11,9 +11,12 @@ import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
 import { changeOfEnvironment, mayKeepFailures, mayRead, mayWrite } from '../kit/table-access.ts';
+import type { ApiStage } from './api.ts';
 
 export interface DnsStageProps extends Foundation {
   readonly config: Config;
+  /** Asks what would be done with a name. */
+  readonly api: ApiStage;
 }
 
 /**
@@ -27,7 +30,7 @@ export class DnsStage extends Construct {
   readonly queue: StageQueue;
   readonly function: StageFunction;
 
-  constructor(scope: Construct, id: string, { table, bus, pager, config }: DnsStageProps) {
+  constructor(scope: Construct, id: string, { table, bus, pager, config, api }: DnsStageProps) {
     super(scope, id);
     const stage = 'dns';
     const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(30) };
@@ -54,6 +57,7 @@ export class DnsStage extends Construct {
     // A page of the zone asks for the next one.
     this.queue.takesLooksOf(this.function);
     this.queue.feeds(this.function, pace);
+    api.plansNames(this.function);
     subscribe({ stage, bus, to: this.queue });
   }
 
