@@ -10,7 +10,7 @@ import type * as release from '#core/release.ts';
 import type * as roles from '#core/roles.ts';
 import type * as build from '#lambdas/build/build.ts';
 
-const storms = 1000;
+const storms = 5000;
 
 /** @returns what broke in the first storm that the product did not weather. */
 async function found(): Promise<string | undefined> {
