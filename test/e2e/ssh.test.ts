@@ -30,7 +30,8 @@ const name = `${key.name}.${key.team}.schwifty.example`;
 const spec = {
   base: 'debian-12',
   packages: { apt: [{ name: 'busybox' }], pip: [{ name: 'idna', version: '3.10' }] },
-  command: ['/bin/busybox', 'httpd', '-f', '-p', '9000', '-h', '/workspace'],
+  // Without SSH there is no workspace.
+  command: ['/bin/sh', '-c', 'cd /workspace || cd /tmp; exec busybox httpd -f -p 9000'],
   resources: { cpu: 0.05, memoryMiB: 32 },
   access: { ssh: true, memoryMiB: 128 },
 };
