@@ -34,7 +34,10 @@ const Pods = z.object({
   items: z.array(
     z.object({
       metadata: z.object({ name: z.string(), uid: z.string() }),
-      spec: z.object({ containers: z.tuple([z.object({ image: z.string() })]) }),
+      spec: z.object({
+        serviceAccountName: z.string(),
+        containers: z.tuple([z.object({ image: z.string() })]),
+      }),
       status: z.object({
         phase: z.string(),
         containerStatuses: z.optional(z.tuple([z.object({ ready: z.boolean() })])),
@@ -46,7 +49,9 @@ const Pods = z.object({
 const watcherPod = () =>
   until('a watcher that is Ready', 120, async () => {
     const { items } = await api.get(`/api/v1/namespaces/${namespace}/pods`, Pods);
-    return items.find(({ status }) => status.containerStatuses?.[0].ready);
+    return items.find(
+      ({ spec, status }) => spec.serviceAccountName === 'watcher' && status.containerStatuses?.[0].ready,
+    );
   });
 const said = async (words: string) => {
   const { metadata } = await watcherPod();
