@@ -3,7 +3,7 @@ import type { HostKey } from './host-key.ts';
 import { isApp } from './labels.ts';
 import { Digest, type Instant } from './names.ts';
 import { problemOf } from './problem.ts';
-import type { Deployment, Pod, Sight } from './sight.ts';
+import type { Container, Deployment, Pod, Sight } from './sight.ts';
 
 export interface Health {
   /** The digest that the Deployment asks for; undefined when there is no Deployment. */
@@ -57,7 +57,7 @@ const leastOf = ({ deployment, autoscaler }: Sight): number =>
 
 /** As `kubectl rollout status` decides it, but for the pods that the autoscaler adds to what serves already. */
 function isRolledOut(sight: Sight, { metadata, status }: Deployment): boolean {
-  const isReplaced = (status.replicas ?? 0) === (status.updatedReplicas ?? 0) || areAllOfItsImage(sight);
+  const isReplaced = (status.replicas ?? 0) === (status.updatedReplicas ?? 0) || areAllAsWanted(sight);
   return (
     (status.observedGeneration ?? 0) >= metadata.generation &&
     isReplaced &&
@@ -65,14 +65,31 @@ function isRolledOut(sight: Sight, { metadata, status }: Deployment): boolean {
   );
 }
 
-/** Somebody restarts the pods, or gives them a variable: the old ones serve, and they are of the right image. */
-const areAllOfItsImage = ({ deployment, pods }: Sight): boolean =>
+/** Somebody restarts the pods, or gives them a variable: the old ones serve, and are of what was asked for. */
+const areAllAsWanted = ({ deployment, pods }: Sight): boolean =>
   deployment !== undefined &&
   pods.length > 0 &&
-  pods.every(({ spec }) => {
-    const image = appImage(spec.containers);
-    return image !== undefined && image === appImage(deployment.spec.template.spec.containers);
-  });
+  pods.every(({ spec }) => isAsWanted(deployment.spec.template.spec.containers, spec.containers));
+
+/** The same containers, images and sizes; what a webhook or a LimitRange adds to a size is no difference. */
+function isAsWanted(wanted: readonly Container[], there: readonly Container[]): boolean {
+  const named = new Map(there.map((container) => [container.name, container]));
+  return (
+    wanted.length === there.length &&
+    wanted.every(({ name, image, resources }) => {
+      const container = named.get(name);
+      return (
+        image !== undefined &&
+        container?.image === image &&
+        (['limits', 'requests'] as const).every((kind) =>
+          Object.entries(resources?.[kind] ?? {}).every(
+            ([what, amount]) => container.resources?.[kind]?.[what] === amount,
+          ),
+        )
+      );
+    })
+  );
+}
 
 const appImage = (containers: readonly { name: string; image?: string | undefined }[]) =>
   containers.find(isApp)?.image;

@@ -30,14 +30,21 @@ const Condition = z.object({
   lastTransitionTime: z.nullish(Time),
 });
 
+/** Amounts are as the API server writes them, in a Deployment's template and in its pods alike. */
+const Amounts = z.optional(z.record(z.string(), z.string()));
+const Container = z.object({
+  name: z.string(),
+  image: z.optional(z.string()),
+  resources: z.optional(z.object({ limits: Amounts, requests: Amounts })),
+});
+export type Container = z.infer<typeof Container>;
+
 /** The parts of Kubernetes objects (apps/v1, v1, autoscaling/v2) that are read. */
 export const Deployment = z.object({
   metadata: z.object({ generation: z.int() }),
   spec: z.object({
     replicas: z.optional(z.int()),
-    template: z.object({
-      spec: z.object({ containers: z.array(z.object({ name: z.string(), image: z.string() })) }),
-    }),
+    template: z.object({ spec: z.object({ containers: z.array(Container) }) }),
   }),
   status: z.object({
     observedGeneration: z.optional(z.int()),
@@ -49,7 +56,6 @@ export const Deployment = z.object({
 });
 export type Deployment = z.infer<typeof Deployment>;
 
-const Resources = z.optional(z.record(z.string(), z.string()));
 export const Pod = z.object({
   metadata: z.object({
     name: z.string(),
@@ -57,13 +63,7 @@ export const Pod = z.object({
     deletionTimestamp: z.nullish(Time),
   }),
   spec: z.object({
-    containers: z.array(
-      z.object({
-        name: z.string(),
-        image: z.optional(z.string()),
-        resources: z.optional(z.object({ limits: Resources, requests: Resources })),
-      }),
-    ),
+    containers: z.array(Container),
   }),
   status: z.object({
     conditions: z.optional(z.array(Condition)),

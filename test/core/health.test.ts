@@ -126,12 +126,40 @@ it.each<[string, object]>([
 });
 
 it('Ready while somebody restarts pods of the same image: those that serve are the right ones', () => {
-  const restarting = deployment({ replicas: 3, updatedReplicas: 1 });
-  const image = restarting.spec.template.spec.containers[1]?.image;
-  const same = pods.map((one) => ({ ...one, spec: { containers: [{ name: 'app', image }] } }));
-  const sight = { deployment: restarting, service: withIp };
+  const sight = { deployment: deployment({ replicas: 3, updatedReplicas: 1 }), service: withIp };
+  const { containers } = sight.deployment.spec.template.spec;
+  const same = pods.map((one) => ({ ...one, spec: { containers } }));
   expect(assess({ ...sight, pods: same })).toMatchObject({ ready: true });
   expect(assess({ ...sight, pods: [...same, ...pods.slice(0, 1)] }).ready).toBe(false);
+});
+
+const app = {
+  name: 'app',
+  image: `${registry}/release/checkout/web@${digest(1)}`,
+  resources: { limits: { memory: '64Mi' }, requests: { cpu: '250m', memory: '64Mi' } },
+};
+const ssh = { ...app, name: 'ssh' };
+const sized = (memory: string, cpu = '250m') => ({
+  ...app,
+  resources: { limits: { memory }, requests: { cpu, memory } },
+});
+it.each<[boolean, string, object[], object[]]>([
+  [
+    true,
+    'a default of the namespace',
+    [app],
+    [{ ...app, resources: { ...app.resources, limits: { memory: '64Mi', cpu: '1' } } }],
+  ],
+  [false, 'less memory', [app], [sized('32Mi')]],
+  [false, 'more CPU', [app], [sized('64Mi', '500m')]],
+  [false, 'no size at all', [app], [{ ...app, resources: undefined }]],
+  [false, 'a server that is not wanted any more', [app], [app, ssh]],
+  [false, 'no server yet', [app, ssh], [app]],
+])('Ready is %s while pods of the same image, but with %s, are replaced', (ready, _, wanted, there) => {
+  const replaced = deployment({ replicas: 3, updatedReplicas: 1 });
+  const changed = Deployment.parse({ ...replaced, spec: { template: { spec: { containers: wanted } } } });
+  const old = pods.map((one) => Pod.parse({ ...one, spec: { containers: there } }));
+  expect(assess({ deployment: changed, pods: old, service: withIp }).ready).toBe(ready);
 });
 
 it('not Ready without an address, and says so', () => {

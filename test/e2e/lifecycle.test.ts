@@ -8,6 +8,7 @@ import { until } from '#local/demo/world.ts';
 import { ApiError } from '../../api/client/client.ts';
 import { access } from './cloud.ts';
 import { kubectl } from './kubectl.ts';
+import { giveMemory, memoryLimits } from './resize.ts';
 
 const key = EnvironmentKey.parse({ team: 'checkout', name: `l-${Date.now().toString(36).slice(-6)}` });
 const id = environmentId(key);
@@ -94,17 +95,9 @@ describe('an environment that the configuration does not name', () => {
   });
 
   it('is given more memory without a build', async () => {
-    const { environment } = await alice.client.get(id);
-    const bigger = { ...environment.spec, resources: { ...environment.spec.resources, memoryMiB: 48 } };
-    expect((await alice.client.change(id, bigger)).environment.builds).toBe(environment.builds);
-    await until('pods of the new size alone', 180, async () => {
-      const limits = await kubectl(
-        ...['-n', namespace, 'get', 'pods', '--output'],
-        'jsonpath={range .items[*]}{.spec.containers[0].resources.limits.memory}{"\\n"}{end}',
-      );
-      return limits.trim() === '48Mi' ? true : undefined;
-    });
-    await comes('ready', 120);
+    await giveMemory(alice.client, key, 48);
+    await comes('ready', 180);
+    expect(await memoryLimits(key)).toEqual(['48Mi']);
   });
 
   it('may not ask for more than its team has left', async () => {

@@ -20,6 +20,7 @@ import { until } from '#local/demo/world.ts';
 import { ApiError } from '../../api/client/client.ts';
 import { access, cloud, output } from './cloud.ts';
 import { clusterClientOf, kubectl } from './kubectl.ts';
+import { giveMemory, memoryLimits } from './resize.ts';
 import { endOf, type KeyPair, ran, SshClient } from './ssh-client.ts';
 
 const run = promisify(execFile);
@@ -196,17 +197,9 @@ describe('SSH and SFTP', () => {
   });
 
   it('a resize, a stop and a start keep the host key; people log in after each', async () => {
-    const { environment } = await alice.client.get(id);
-    const bigger = { ...environment.spec, resources: { ...environment.spec.resources, memoryMiB: 48 } };
-    expect((await alice.client.change(id, bigger)).environment.builds).toBe(environment.builds);
-    await until('pods of the new size alone', 180, async () => {
-      const limits = await kubectl(
-        ...['-n', namespace, 'get', 'pods', '--output'],
-        'jsonpath={range .items[*]}{.spec.containers[?(@.name=="app")].resources.limits.memory}{"\\n"}{end}',
-      );
-      return limits.trim() === '48Mi' ? true : undefined;
-    });
-    await comes('ready', 120);
+    await giveMemory(alice.client, key, 48);
+    await comes('ready', 180);
+    expect(await memoryLimits(key)).toEqual(['48Mi']);
     expect(await client.ssh(hers, 'echo resized')).toMatchObject({ code: 0, stdout: 'resized\n' });
     await alice.client.stop(id);
     await comes('stopped', 120);
