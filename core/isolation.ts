@@ -147,3 +147,10 @@ export function networkPolicies({ key, spec, loadBalancerScheme }: Isolated): Ku
     ...(ssh ? [policy('ask-access', { policyTypes: ['Egress'], egress: [toAccess] })] : []),
   ];
 }
+
+/** Of each container, ours and theirs. */
+export const hardened = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'] },
+};

@@ -1,12 +1,11 @@
 /** The Kubernetes objects that an environment wants, in the order in which they are applied. */
 import { appUser } from './dockerfile.ts';
-import { limitRange, namespace, networkPolicies, resourceQuota } from './isolation.ts';
+import { hardened, limitRange, namespace, networkPolicies, resourceQuota } from './isolation.ts';
 import { appName, type KubernetesObject, labelsOf, metadataOf, selectorOf } from './labels.ts';
 import { type Digest, type EnvironmentKey, environmentId } from './names.ts';
 import { cpuQuantity, memoryQuantity } from './quantity.ts';
 import { containerPort, type Spec } from './spec.ts';
 import {
-  hardened,
   type SshInput,
   sshContainers,
   sshFiles,

@@ -4,6 +4,7 @@
  */
 import { accessAudience, accessResources, gateUser, sshPorts } from './access.ts';
 import { appUser } from './dockerfile.ts';
+import { hardened } from './isolation.ts';
 import { type KubernetesObject, metadataOf } from './labels.ts';
 import type { EnvironmentKey } from './names.ts';
 import { cpuQuantity, memoryQuantity } from './quantity.ts';
@@ -39,12 +40,6 @@ export const sshFiles = (key: EnvironmentKey): KubernetesObject => ({
     passwd: `root:x:0:0:root:/:/bin/false\napp:x:${appUser}:${appUser}:app:/workspace:${home}/shell\n`,
   },
 });
-
-export const hardened = {
-  allowPrivilegeEscalation: false,
-  readOnlyRootFilesystem: true,
-  capabilities: { drop: ['ALL'] },
-};
 
 const resources = ({ cpu, memoryMiB }: { cpu: number; memoryMiB: number }) => {
   const memory = memoryQuantity(memoryMiB);

@@ -1,8 +1,7 @@
 /**
- * Brings the whole local cloud up, and takes it down. `up` reads as the order of things: each step names what
+ * Brings the whole local cloud up. `up` reads as the order of things: each step names what
  * it needs, and runs as soon as that is there. Running parts are kept, the rest is repaired.
  */
-import { existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { bootstrap, deploy } from '#local/aws/deploy.ts';
 import {
@@ -10,7 +9,6 @@ import {
   adminEnvironment,
   emulatorFound,
   emulatorRuns,
-  endEmulator,
   enforceIam,
   ensureEmulator,
   type Found,
@@ -20,7 +18,6 @@ import {
 import { ensureBaseImage, pushBaseImage } from '#local/images/base.ts';
 import type { Instance } from '#local/instance.ts';
 import { ensureKubernetesBinary } from '#local/kubernetes/binary.ts';
-import { interfaceExists } from '#local/kubernetes/network.ts';
 import { createNetwork, type NodeAccess, nodeStatus, startNode, stopNode } from '#local/kubernetes/node.ts';
 import { ensureNodeTools } from '#local/kubernetes/tools.ts';
 import {
@@ -29,12 +26,10 @@ import {
   servicesLog,
   servicesRun,
   servicesUrl,
-  stopServices,
 } from '#local/services/process.ts';
 import { setUpRegistry, subscribePager } from '#local/setup/account.ts';
 import { type Cloud, registryHost, writeCloud } from '#local/setup/cloud-file.ts';
 import { ensureGo } from '#local/setup/go.ts';
-import { leftovers, unmountBuilds } from '#local/setup/leftovers.ts';
 import { installPackages } from '#local/setup/packages.ts';
 import { recordInstance, settlePorts } from '#local/setup/ports.ts';
 import type { Ready } from '#local/setup/ready.ts';
@@ -282,27 +277,4 @@ function awsEnvironment(url: string): NodeJS.ProcessEnv {
     ([name]) => !name.startsWith('AWS_') || name === 'AWS_CA_BUNDLE',
   );
   return { ...Object.fromEntries(own), ...adminEnvironment(url) };
-}
-
-/** Idempotent. Returns what was there; throws, naming it, if anything stays. */
-export async function down(instance: Instance): Promise<string[]> {
-  const removed: string[] = [];
-  if (await stopServices(instance)) removed.push('local services');
-  for (const point of await unmountBuilds(instance)) removed.push(`mount ${point}`);
-  if (emulatorRuns(instance)) removed.push('AWS emulator and its Lambdas');
-  await endEmulator(instance);
-  if ((await nodeStatus(instance)).state !== 'stopped') removed.push('Kubernetes node and its containers');
-  const { hostInterface } = instance.network;
-  if (await interfaceExists(hostInterface)) removed.push(`interface ${hostInterface} and its routes`);
-  await stopNode(instance);
-  const left = await leftovers(instance);
-  if (left.length > 0)
-    throw new Error(
-      `this is left of the local cloud: ${left.join(', ')}; end it by hand, then run 'npm run local:down' again`,
-    );
-  if (existsSync(instance.state)) {
-    rmSync(instance.state, { recursive: true });
-    removed.push(instance.state);
-  }
-  return removed;
 }

@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { down } from '#local/cloud.ts';
 import type { Instance } from '#local/instance.ts';
 import { command } from '#local/setup/command.ts';
 import { recordedInstance } from '#local/setup/ports.ts';
+import { down } from '#local/take-down.ts';
 
 const { values } = parseArgs({
   options: { purge: { type: 'boolean', default: false }, test: { type: 'boolean', default: false } },

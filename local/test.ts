@@ -5,12 +5,13 @@
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { down, packagesStep, up } from '#local/cloud.ts';
+import { packagesStep, up } from '#local/cloud.ts';
 import type { Instance } from '#local/instance.ts';
 import { type Result, runChecks, runEndToEnd } from '#local/setup/checks.ts';
 import { cloudFile } from '#local/setup/cloud-file.ts';
 import { command } from '#local/setup/command.ts';
 import { makeReady, type Ready } from '#local/setup/ready.ts';
+import { down } from '#local/take-down.ts';
 import { Interrupted } from '#local/ui/board.ts';
 import { printResults } from '#local/ui/results.ts';
 import type { Ui } from '#local/ui/ui.ts';

@@ -131,15 +131,8 @@ export class Client {
 
   /** What a sweep of the zone would change, all pages of it. */
   async planZone(): Promise<ZonePlanAnswer['names']> {
-    const names: ZonePlanAnswer['names'] = [];
-    let cursor: string | undefined;
-    do {
-      const query = new URLSearchParams(cursor === undefined ? {} : { cursor });
-      const page = await this.#call(ZonePlanAnswer, 'plan of the zone', 'GET', `/dns/plan?${query}`);
-      names.push(...page.names);
-      cursor = page.next;
-    } while (cursor !== undefined);
-    return names;
+    const pages = await this.#pages(ZonePlanAnswer, 'plan of the zone', '/dns/plan');
+    return pages.flatMap(({ names }) => names);
   }
 
   /** What `change` would do to what is there now. */
@@ -166,28 +159,14 @@ export class Client {
   }
 
   async list(team?: string): Promise<EnvironmentsAnswer['environments']> {
-    const found: EnvironmentsAnswer['environments'] = [];
-    let cursor: string | undefined;
-    do {
-      const query = new URLSearchParams({ ...(team && { team }), ...(cursor && { cursor }) });
-      const page = await this.#call(EnvironmentsAnswer, 'list', 'GET', `/environments?${query}`);
-      found.push(...page.environments);
-      cursor = page.next;
-    } while (cursor !== undefined);
-    return found;
+    const pages = await this.#pages(EnvironmentsAnswer, 'list', '/environments', { team });
+    return pages.flatMap(({ environments }) => environments);
   }
 
   /** All pages of it, oldest first. */
   async trace(id: string, story?: string): Promise<TraceAnswer['steps']> {
-    const steps: TraceAnswer['steps'] = [];
-    let cursor: string | undefined;
-    do {
-      const query = new URLSearchParams({ ...(story && { story }), ...(cursor && { cursor }) });
-      const page = await this.#call(TraceAnswer, 'story', 'GET', `/environments/${id}/trace?${query}`);
-      steps.push(...page.steps);
-      cursor = page.next;
-    } while (cursor !== undefined);
-    return steps;
+    const pages = await this.#pages(TraceAnswer, 'story', `/environments/${id}/trace`, { story });
+    return pages.flatMap(({ steps }) => steps);
   }
 
   keys(team: string): Promise<KeysAnswer> {
@@ -239,6 +218,24 @@ export class Client {
 
   #environment(method: string, path: string, body?: unknown): Promise<EnvironmentAnswer> {
     return this.#call(EnvironmentAnswer, 'environment', method, path, body);
+  }
+
+  /** All of them, one after the other. */
+  async #pages<S extends z.ZodMiniType<{ next?: string | undefined }>>(
+    schema: S,
+    what: string,
+    path: string,
+    query: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<z.infer<S>[]> {
+    const asked = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) asked.set(name, value);
+    const pages: z.infer<S>[] = [];
+    for (;;) {
+      const page = await this.#call(schema, what, 'GET', `${path}?${asked}`);
+      pages.push(page);
+      if (page.next === undefined) return pages;
+      asked.set('cursor', page.next);
+    }
   }
 
   async #call<S extends z.ZodMiniType>(

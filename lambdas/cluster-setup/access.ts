@@ -3,10 +3,18 @@
  * nothing else. Two pods, for without an answer nobody logs in.
  */
 import { accessService } from '#core/access.ts';
+import { hardened } from '#core/isolation.ts';
 import { fieldManager, type KubernetesObject } from '#core/rollout.ts';
 import * as z from '#core/zod.ts';
 import { accessAccount } from './env.ts';
-import { identityEnvironment, identityMount, identityVolume, nobody, priorityClass } from './system.ts';
+import {
+  identityEnvironment,
+  identityMount,
+  identityVolume,
+  nobody,
+  priorityClass,
+  rightsOf,
+} from './system.ts';
 
 export const AccessProperties = z.object({
   /** `<repository URI>@<digest>`. */
@@ -25,27 +33,15 @@ const labels = {
   'app.kubernetes.io/managed-by': fieldManager,
 };
 const selector = { 'app.kubernetes.io/name': name };
-const rbac = 'rbac.authorization.k8s.io';
-const role = 'getschwifty-access';
 const metadata = { name, namespace, labels };
 
 /** In the order in which they are applied. */
 export function accessObjects(properties: AccessProperties): KubernetesObject[] {
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
-    {
-      apiVersion: `${rbac}/v1`,
-      kind: 'ClusterRole',
-      metadata: { name: role, labels },
-      rules: [{ apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }],
-    },
-    {
-      apiVersion: `${rbac}/v1`,
-      kind: 'ClusterRoleBinding',
-      metadata: { name: role, labels },
-      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: role },
-      subjects: [{ kind: 'ServiceAccount', name, namespace }],
-    },
+    ...rightsOf(accessAccount, [
+      { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+    ]),
     {
       apiVersion: 'policy/v1',
       kind: 'PodDisruptionBudget',
@@ -99,11 +95,7 @@ function podSpec({ Image, TableName, Region, Architecture }: AccessProperties) {
         resources: { requests: { cpu: '20m', memory: '160Mi' }, limits: { memory: '160Mi' } },
         readinessProbe: probe,
         livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 6 },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ['ALL'] },
-        },
+        securityContext: hardened,
         volumeMounts: [identityMount],
       },
     ],

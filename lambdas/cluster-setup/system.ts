@@ -29,6 +29,26 @@ export const systemObjects: readonly KubernetesObject[] = [
   },
 ];
 
+/** Rights in the whole cluster, of one service account. */
+export function rightsOf(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  rules: readonly object[],
+): readonly KubernetesObject[] {
+  const apiGroup = 'rbac.authorization.k8s.io';
+  const role = `getschwifty-${name}`;
+  const metadata = { name: role, labels: { 'app.kubernetes.io/name': name, ...managedBy } };
+  return [
+    { apiVersion: `${apiGroup}/v1`, kind: 'ClusterRole', metadata, rules },
+    {
+      apiVersion: `${apiGroup}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata,
+      roleRef: { apiGroup, kind: 'ClusterRole', name: role },
+      subjects: [{ kind: 'ServiceAccount', name, namespace }],
+    },
+  ];
+}
+
 /** Of a pod: nobody's number, and no root. */
 export const nobody = {
   runAsNonRoot: true,

@@ -2,10 +2,18 @@
  * The watcher in its cluster: a service account that may list and watch three kinds and nothing else, and one pod. Its AWS
  * identity comes by EKS Pod Identity (system.ts).
  */
+import { hardened } from '#core/isolation.ts';
 import { fieldManager, type KubernetesObject } from '#core/rollout.ts';
 import * as z from '#core/zod.ts';
 import { watcherAccount } from './env.ts';
-import { identityEnvironment, identityMount, identityVolume, nobody, priorityClass } from './system.ts';
+import {
+  identityEnvironment,
+  identityMount,
+  identityVolume,
+  nobody,
+  priorityClass,
+  rightsOf,
+} from './system.ts';
 
 export const WatcherProperties = z.object({
   /** `<repository URI>@<digest>`. */
@@ -23,8 +31,6 @@ const labels = {
   'app.kubernetes.io/managed-by': fieldManager,
 };
 const selector = { 'app.kubernetes.io/name': name };
-const rbac = 'rbac.authorization.k8s.io';
-const role = 'getschwifty-watcher';
 const healthPort = 8080;
 
 /** In the order in which they are applied. */
@@ -37,24 +43,10 @@ export function watcherObjects(clusterName: string, properties: WatcherPropertie
 }
 
 /** To list and to watch is to read: no `get`, no secret, nothing to write. */
-const rights: readonly KubernetesObject[] = [
-  {
-    apiVersion: `${rbac}/v1`,
-    kind: 'ClusterRole',
-    metadata: { name: role, labels },
-    rules: [
-      { apiGroups: [''], resources: ['pods', 'services'], verbs: ['list', 'watch'] },
-      { apiGroups: ['apps'], resources: ['deployments'], verbs: ['list', 'watch'] },
-    ],
-  },
-  {
-    apiVersion: `${rbac}/v1`,
-    kind: 'ClusterRoleBinding',
-    metadata: { name: role, labels },
-    roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: role },
-    subjects: [{ kind: 'ServiceAccount', name, namespace }],
-  },
-];
+const rights = rightsOf(watcherAccount, [
+  { apiGroups: [''], resources: ['pods', 'services'], verbs: ['list', 'watch'] },
+  { apiGroups: ['apps'], resources: ['deployments'], verbs: ['list', 'watch'] },
+]);
 
 function deployment(clusterName: string, properties: WatcherProperties): KubernetesObject {
   return {
@@ -90,11 +82,7 @@ function podSpec(clusterName: string, { Image, QueueUrl, Region, Architecture }:
         resources: { requests: { cpu: '10m', memory: '128Mi' }, limits: { memory: '128Mi' } },
         readinessProbe: probe('/ready'),
         livenessProbe: { ...probe('/live'), initialDelaySeconds: 10, failureThreshold: 6 },
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ['ALL'] },
-        },
+        securityContext: hardened,
         volumeMounts: [identityMount],
       },
     ],

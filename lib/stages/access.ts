@@ -4,18 +4,15 @@
  */
 import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
-import { CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks-v2';
-import { Role } from 'aws-cdk-lib/aws-iam';
 import { FilterPattern, LogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { unansweredWords, unjudgedWords } from '#core/gate.ts';
 import { accessAccount, accessResource } from '#lambdas/cluster-setup/env.ts';
 import type { ClusterStack } from '../cluster-stack.ts';
-import { acknowledge } from '../kit/acknowledge.ts';
 import { alarm } from '../kit/alarm.ts';
 import type { PinnedImage } from '../kit/pinned-image.ts';
-import { podPrincipal } from '../kit/pod-identity.ts';
+import { podIdentity } from '../kit/pod-identity.ts';
 import { readingKeys } from '../kit/table-access.ts';
 
 export interface AccessStageProps {
@@ -33,7 +30,12 @@ export class AccessStage extends Construct {
 
   constructor(scope: Construct, id: string, { table, image, pager, in: target }: AccessStageProps) {
     super(scope, id);
-    const identity = this.#identity(table, target);
+    const identity = podIdentity(this, {
+      in: target,
+      account: accessAccount,
+      description: `Access service of cluster ${target.clusterName}: reads people's SSH keys, nothing else`,
+      allow: (role) => role.addToPolicy(readingKeys(table)),
+    });
     const inCluster = new CustomResource(this, 'InCluster', {
       resourceType: accessResource,
       serviceToken: target.setup.serviceToken,
@@ -70,26 +72,5 @@ export class AccessStage extends Construct {
       runbook: 'access',
       pager,
     });
-  }
-
-  /** Given by EKS Pod Identity, to this service account of this cluster alone. */
-  #identity(table: Table, { cluster, clusterName }: ClusterStack): CfnPodIdentityAssociation {
-    const { namespace, name } = accessAccount;
-    const role = new Role(this, 'Role', {
-      description: `Access service of cluster ${clusterName}: reads people's SSH keys, nothing else`,
-      assumedBy: podPrincipal(clusterName, accessAccount),
-    });
-    role.addToPolicy(readingKeys(table));
-    const association = new CfnPodIdentityAssociation(this, 'Identity', {
-      clusterName: cluster.clusterName,
-      namespace,
-      serviceAccount: name,
-      roleArn: role.roleArn,
-    });
-    association.node.addDependency(role);
-    acknowledge(association, {
-      'cfn-lint W3005': 'It waits for the role with its policy, and so for the role.',
-    });
-    return association;
   }
 }

@@ -3,17 +3,13 @@
  * and do nothing else, and the pod. Without it everything still works, by polling, a minute or two later.
  */
 import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
-import { CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks-v2';
-import { Role } from 'aws-cdk-lib/aws-iam';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { impactOf } from '#core/flow.ts';
 import { watcherAccount, watcherResource } from '#lambdas/cluster-setup/env.ts';
-import type { ClusterStack } from '../cluster-stack.ts';
-import { acknowledge } from '../kit/acknowledge.ts';
 import { alarm } from '../kit/alarm.ts';
 import type { PinnedImage } from '../kit/pinned-image.ts';
-import { podPrincipal } from '../kit/pod-identity.ts';
+import { podIdentity } from '../kit/pod-identity.ts';
 import type { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import type { DeployStage } from './deploy.ts';
@@ -41,7 +37,12 @@ export class WatcherStage extends Construct {
     this.function = deployer.function;
     this.queue = new StageQueue(this, 'Sights', { stage, impact, pager, timeout: Duration.seconds(60) });
     this.queue.feeds(this.function, { batchSize: 10, maxConcurrency: 5 });
-    const identity = this.#identity(target);
+    const identity = podIdentity(this, {
+      in: target,
+      account: watcherAccount,
+      description: `Watcher of cluster ${target.clusterName}: tells its deployer, nothing else`,
+      allow: (role) => this.queue.takesSightsOf(role),
+    });
     const inCluster = new CustomResource(this, 'InCluster', {
       resourceType: watcherResource,
       serviceToken: target.setup.serviceToken,
@@ -66,26 +67,5 @@ export class WatcherStage extends Construct {
       runbook: stage,
       pager,
     });
-  }
-
-  /** Given by EKS Pod Identity, to this service account of this cluster alone. */
-  #identity({ cluster, clusterName }: ClusterStack): CfnPodIdentityAssociation {
-    const { namespace, name } = watcherAccount;
-    const role = new Role(this, 'Role', {
-      description: `Watcher of cluster ${clusterName}: tells its deployer, nothing else`,
-      assumedBy: podPrincipal(clusterName, watcherAccount),
-    });
-    this.queue.takesSightsOf(role);
-    const association = new CfnPodIdentityAssociation(this, 'Identity', {
-      clusterName: cluster.clusterName,
-      namespace,
-      serviceAccount: name,
-      roleArn: role.roleArn,
-    });
-    association.node.addDependency(role);
-    acknowledge(association, {
-      'cfn-lint W3005': 'It waits for the role with its policy, and so for the role.',
-    });
-    return association;
   }
 }

@@ -8,12 +8,13 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { bundleOptions } from '#lib/bundle.ts';
 import { deploy } from '#local/aws/deploy.ts';
-import { down, up } from '#local/cloud.ts';
+import { up } from '#local/cloud.ts';
 import { type Access, accessTo } from '#local/demo/access.ts';
 import type { Instance } from '#local/instance.ts';
 import { cloudFile } from '#local/setup/cloud-file.ts';
 import { makeReady } from '#local/setup/ready.ts';
 import { run } from '#local/setup/run.ts';
+import { down } from '#local/take-down.ts';
 import type { Ui } from '#local/ui/ui.ts';
 
 export interface BenchCloud extends Access {
