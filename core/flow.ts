@@ -128,10 +128,10 @@ export const flow: readonly FlowStage[] = [
   },
   {
     stage: 'dns',
-    does: "The environment's name is pointed at its load balancer, and taken away with it.",
+    does: "The environment's name is pointed at its load balancer, and taken away with it; the zone is swept of names that nobody has.",
     impact: 'New environments have no name, moved ones an old address.',
     on: [ours('EnvironmentReady', 'EnvironmentDeleted')],
-    also: 'its own later looks, and reconcile',
+    also: 'its own later looks, and reconcile, which has the zone swept once an hour',
     tells: [],
   },
   {
