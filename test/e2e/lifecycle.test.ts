@@ -8,7 +8,7 @@ import { until } from '#local/demo/world.ts';
 import { ApiError } from '../../api/client/client.ts';
 import { access } from './cloud.ts';
 import { kubectl } from './kubectl.ts';
-import { giveMemory, memoryLimits } from './resize.ts';
+import { giveMemory, memoryLimits } from './pods.ts';
 
 const key = EnvironmentKey.parse({ team: 'checkout', name: `l-${Date.now().toString(36).slice(-6)}` });
 const id = environmentId(key);

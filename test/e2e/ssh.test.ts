@@ -20,7 +20,7 @@ import { until } from '#local/demo/world.ts';
 import { ApiError } from '../../api/client/client.ts';
 import { access, cloud, output } from './cloud.ts';
 import { clusterClientOf, kubectl } from './kubectl.ts';
-import { giveMemory, memoryLimits } from './resize.ts';
+import { containersOf, giveMemory, memoryLimits } from './pods.ts';
 import { endOf, type KeyPair, ran, SshClient } from './ssh-client.ts';
 
 const run = promisify(execFile);
@@ -68,6 +68,13 @@ async function resolve(): Promise<string> {
     return stdout.trim().split('\n').filter(Boolean).at(-1);
   });
 }
+
+/** Of pods that are replaced, the one that goes is led to for a moment after the new one is Ready. */
+const says = (word: string): Promise<string> =>
+  until('a login', 30, async () => {
+    const { code, stdout } = await client.ssh(hers, `echo ${word}`);
+    return code === 0 ? stdout : undefined;
+  });
 
 const isGone = async (): Promise<boolean> =>
   (await alice.client.get(id).catch((error: unknown) => {
@@ -200,35 +207,26 @@ describe('SSH and SFTP', () => {
     await giveMemory(alice.client, key, 48);
     await comes('ready', 180);
     expect(await memoryLimits(key)).toEqual(['48Mi']);
-    expect(await client.ssh(hers, 'echo resized')).toMatchObject({ code: 0, stdout: 'resized\n' });
+    expect(await says('resized')).toBe('resized\n');
     await alice.client.stop(id);
     await comes('stopped', 120);
     expect((await client.ssh(hers, 'id')).code).toBe(255);
     await alice.client.start(id);
     await comes('ready', 180);
-    expect(await client.ssh(hers, 'echo started')).toMatchObject({ code: 0, stdout: 'started\n' });
+    expect(await says('started')).toBe('started\n');
   });
 
   it('is taken away and given again without a build, and keeps its host key', async () => {
     const { environment } = await alice.client.get(id);
     await alice.client.change(id, { ...environment.spec, access: { ssh: false, memoryMiB: 128 } });
-    await until('pods without SSH alone', 180, async () => {
-      const names = await kubectl(
-        ...['-n', namespace, 'get', 'pods', '--output'],
-        'jsonpath={.items[*].spec.containers[*].name}',
-      );
-      return names === 'app' ? true : undefined;
-    });
-    await comes('ready', 120);
+    await comes('ready', 180);
+    expect(await containersOf(key)).toEqual(['app']);
     const ports = 'jsonpath={.spec.ports[*].port}';
     expect(await kubectl('-n', namespace, 'get', 'service', 'app', '--output', ports)).toBe('80');
     expect((await client.ssh(hers, 'id')).code).toBe(255);
     await alice.client.change(id, environment.spec);
-    const again = await until('a login', 180, async () => {
-      const ran = await client.ssh(hers, 'echo again');
-      return ran.code === 0 ? ran : undefined;
-    });
-    expect(again.stdout).toBe('again\n');
+    await comes('ready', 180);
+    expect(await says('again')).toBe('again\n');
   });
 
   it('the deployer makes host keys of environments, never reads one, and makes no other Secret', async () => {

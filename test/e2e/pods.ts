@@ -1,4 +1,5 @@
-/** More memory for an environment that runs, as its stories ask for it; and what its pods have by then. */
+/** More memory for an environment that runs, as its stories ask for it; and of what its pods are by then. */
+import { isApp } from '#core/labels.ts';
 import { type EnvironmentKey, environmentId, namespaceOf } from '#core/names.ts';
 import { Pod } from '#core/sight.ts';
 import * as z from '#core/zod.ts';
@@ -15,11 +16,16 @@ export async function giveMemory(client: Client, key: EnvironmentKey, memoryMiB:
   if (changed.environment.builds !== builds) throw new Error(`${id} is built for a change of its memory`);
 }
 
-/** The application's limit in each pod that is to stay. */
-export async function memoryLimits(key: EnvironmentKey): Promise<(string | undefined)[]> {
+/** Of pods that are to stay: those that are replaced may be there for a while. */
+async function stayingContainers(key: EnvironmentKey) {
   const text = await kubectl('--namespace', namespaceOf(key), 'get', 'pods', '--output', 'json');
   const staying = Pods.parse(JSON.parse(text)).items.filter((pod) => !pod.metadata.deletionTimestamp);
-  return staying.map(
-    ({ spec }) => spec.containers.find(({ name }) => name === 'app')?.resources?.limits?.['memory'],
-  );
+  return staying.flatMap(({ spec }) => spec.containers);
 }
+
+export const containersOf = async (key: EnvironmentKey): Promise<string[]> =>
+  (await stayingContainers(key)).map(({ name }) => name);
+
+/** The application's, in each pod. */
+export const memoryLimits = async (key: EnvironmentKey): Promise<(string | undefined)[]> =>
+  (await stayingContainers(key)).filter(isApp).map(({ resources }) => resources?.limits?.['memory']);
