@@ -107,8 +107,9 @@ export async function named(
   return { name, addresses };
 }
 
-/** The workload takes memory until it is killed: its own connection dies with it. */
+/** The workload takes memory until it is killed: its own connection dies with it. One that starts again is waited for. */
 export async function exceedMemory(address: string): Promise<void> {
+  await served(address);
   try {
     await get(address, { path: '/eat', timeoutMs: 60_000 });
   } catch {
