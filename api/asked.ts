@@ -1,8 +1,10 @@
 /** What is asked for, held against the configuration: where it may be, and from which base. */
+import type { Cluster } from '#core/cluster.ts';
 import type { Config } from '#core/config.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import { untaken } from '#core/packages.ts';
 import type { Spec } from '#core/spec.ts';
+import { whyNoVolume } from '#core/volume-class.ts';
 import { invalid } from './problem.ts';
 
 /**
@@ -15,6 +17,7 @@ export function placed(config: Config, key: EnvironmentKey, spec: Spec, asked?: 
   const cluster = config.clusters.find(({ name }) => name === wanted);
   if (!cluster || (asked !== undefined && asked !== wanted))
     throw noSuchCluster(config, key, asked, known?.cluster);
+  volumeOf(cluster, spec);
   return { cluster, base: baseOf(config, spec) };
 }
 
@@ -29,6 +32,12 @@ export function baseOf(config: Config, spec: Spec): Config['catalog']['bases'][n
   const fields = untaken(spec.packages, base);
   if (fields.length > 0) throw invalid(fields);
   return base;
+}
+
+/** @param before the spec of what is there already. @throws 422 where the cluster has no such volume, or can't make it larger. */
+export function volumeOf({ volumes }: Cluster, { volume }: Spec, before?: Spec): void {
+  const why = volume && whyNoVolume(volume, volumes, before?.volume);
+  if (why !== undefined) throw invalid([{ path: 'spec.volume', message: why }]);
 }
 
 function noSuchCluster(config: Config, key: EnvironmentKey, asked = '', configured?: string) {

@@ -13,6 +13,7 @@ import { origin, StoryId } from '#core/story.ts';
 import { Judgement, Step } from '#core/trace.ts';
 import { Amounts } from '#core/usage.ts';
 import { Verdict } from '#core/verdict.ts';
+import { VolumeClass } from '#core/volume-class.ts';
 import * as z from '#core/zod.ts';
 
 /** `/teams/{team}` */
@@ -39,7 +40,7 @@ export const ReportPath = z.object({ ...EnvironmentPath.shape, digest: Digest })
 
 export const CatalogAnswer = z.object({
   bases: z.array(BaseImage),
-  clusters: z.array(z.object({ name: z.string() })),
+  clusters: z.array(z.object({ name: z.string(), volumes: z.array(VolumeClass) })),
   policy: Policy,
 });
 export type CatalogAnswer = z.infer<typeof CatalogAnswer>;

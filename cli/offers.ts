@@ -101,6 +101,7 @@ export function usageText({ team, quota, used, left }: UsageAnswer): string {
     cpu: 'cores',
     memoryMiB: 'MiB of memory',
     gpu: 'GPUs',
+    storageGiB: 'GiB of volumes',
     environments: 'environments',
   } as const;
   const row = (what: keyof typeof names) => [
@@ -111,6 +112,13 @@ export function usageText({ team, quota, used, left }: UsageAnswer): string {
   ];
   return [
     `Team ${team}`,
-    table([['', 'used', 'quota', 'left'], row('cpu'), row('memoryMiB'), row('gpu'), row('environments')]),
+    table([
+      ['', 'used', 'quota', 'left'],
+      row('cpu'),
+      row('memoryMiB'),
+      row('gpu'),
+      row('storageGiB'),
+      row('environments'),
+    ]),
   ].join('\n');
 }

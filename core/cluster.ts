@@ -1,5 +1,6 @@
 /** A cluster that environments run in, and which of them do, as far as it is a matter of configuration. */
 import { ClusterName, EnvironmentKey } from './names.ts';
+import { VolumeClasses } from './volume-class.ts';
 import * as z from './zod.ts';
 
 export const Cluster = z.strictObject({
@@ -7,6 +8,8 @@ export const Cluster = z.strictObject({
   kubernetesVersion: z.string().check(z.regex(/^1\.\d+$/)),
   /** Who reaches an environment's address: the VPC, or everybody. */
   loadBalancerScheme: z._default(z.enum(['internal', 'internet-facing']), 'internal'),
+  /** What its environments may keep their work on. */
+  volumes: VolumeClasses,
 });
 export type Cluster = z.infer<typeof Cluster>;
 

@@ -39,7 +39,7 @@ export const Config = z
     operators: z._default(Group, 'getschwifty-operators'),
     /** The group of those who see and refuse any team's images. */
     security: z._default(Group, 'getschwifty-security'),
-    /** Their repositories are made at deploy time; a request for any other environment is refused. */
+    /** Their repositories are made by the stack, and stay with it. */
     environments: z.array(PlacedEnvironment),
     catalog: Catalog,
     policy: Policy,

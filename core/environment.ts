@@ -106,6 +106,8 @@ export const Life = z.discriminatedUnion('state', [
     by: z.string(),
     left: z.array(Part).check(z.minLength(1)),
     swept: z.boolean(),
+    /** What was told last of a part that goes, or waits. */
+    told: z.optional(z.string()),
     lookAt: Instant,
   }),
   /** Its versions and builds go on from here if somebody asks for one of its name. */

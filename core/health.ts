@@ -29,6 +29,8 @@ export interface Health {
   readonly hostKey?: HostKey | undefined;
   /** What of ours was found changed, and was put back at this look. */
   readonly repaired?: string | undefined;
+  /** How pods of another size came to it at this look. */
+  readonly resized?: string | undefined;
 }
 
 export function assess(sight: Sight): Health {

@@ -85,7 +85,8 @@ export function resourceQuota({ key, spec, standing = nothing }: Isolated): Kube
     'requests.memory': memory,
     'limits.memory': memory,
     'requests.nvidia.com/gpu': String(gpu * pods + standing.gpu),
-    persistentvolumeclaims: '0',
+    // Its own, where it has one; how large that is, the team's quota bounds.
+    persistentvolumeclaims: '1',
     'services.loadbalancers': '1',
   };
   return { apiVersion: 'v1', kind: 'ResourceQuota', metadata: metadataOf(key), spec: { hard } };

@@ -2,6 +2,8 @@
 import { type EnvironmentKey, namespaceOf } from './names.ts';
 
 export const fieldManager = 'getschwifty';
+/** Holds a Deployment while its pods are resized: what it alone applied goes with it. */
+export const resizeManager = 'getschwifty-resize';
 /** The name of every object in an environment's namespace. */
 export const appName = 'app';
 

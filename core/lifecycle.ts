@@ -12,6 +12,7 @@ import { beginning, halting } from './release.ts';
 import type { Person } from './roles.ts';
 import { isSame } from './same.ts';
 import { imagePartOf, runPartOf, type Spec } from './spec.ts';
+import { whyNotAnother } from './volume.ts';
 import { objectionToRunning, type Today } from './way-back.ts';
 
 /** How soon a stage looks if its event is lost. */
@@ -43,6 +44,8 @@ export function whyNobodyMay({ key, life }: Environment): Refusal | undefined {
 /** What goes into the image is built; what only the cluster is told is applied at once, to the image that runs. */
 export function changed(environment: Environment, spec: Spec, person: Person, now: Instant): Decision {
   const { spec: before, life, release } = environment;
+  const objection = whyNotAnother(before.volume, spec.volume);
+  if (objection !== undefined) return refuse(409, 'Its volume stays', objection);
   const image = !isSame(imagePartOf(before), imagePartOf(spec));
   const run = !isSame(runPartOf(before), runPartOf(spec));
   if (!image && !run) return unchanged('it is what was asked for before');
@@ -164,17 +167,21 @@ export function deletionAsked(environment: Environment, person: Person, now: Ins
   );
 }
 
-/** A stage looked for its part. @param kept what it leaves on purpose, and why. */
+/** A stage looked for its part. @param kept what it leaves on purpose, and why. @param told what it waits for, or is about to do. */
 export function partSeen(
   environment: Environment,
   part: Part,
-  { gone, kept }: { readonly gone: boolean; readonly kept?: string | undefined },
+  { gone, kept, told: says }: PartNews,
   now: Instant,
 ): Decision {
   const { life } = environment;
   if (life.state !== 'deleting' || !life.left.includes(part)) return unchanged('it is not to be taken away');
   // What was seen before that may be made anew by a call that lasts.
   if (life.swept && life.lookAt > now) return unchanged('it is looked for once more later');
+  if (!gone && says !== undefined && says !== life.told) {
+    const saying: Life = { ...life, told: says, lookAt: addSeconds(now, goingSeconds) };
+    return change(environment, { life: saying }, { at: now, actor: 'delete', what: says });
+  }
   if (!gone) {
     if (life.lookAt > now) return unchanged('it is going away, and is looked at again');
     const later: Life = { ...life, lookAt: addSeconds(now, goingSeconds) };
@@ -188,6 +195,12 @@ export function partSeen(
   const { dns, ...rest } = environment;
   const known = part === 'name' || dns === undefined ? rest : { ...rest, dns };
   return change(known, { life: next, ...spec }, { at: now, actor: 'delete', what: what || undefined });
+}
+
+export interface PartNews {
+  readonly gone: boolean;
+  readonly kept?: string | undefined;
+  readonly told?: string | undefined;
 }
 
 const words: Readonly<Record<Part, string>> = {

@@ -34,13 +34,7 @@ export type News =
   | { readonly kind: 'start-asked'; readonly person: Person; readonly today: Omit<Today, 'now'> }
   | { readonly kind: 'deletion-asked'; readonly person: Person }
   /** A stage looked for what it is to take away. */
-  | {
-      readonly kind: 'part-seen';
-      readonly part: Part;
-      readonly gone: boolean;
-      /** What of it stays, and why. */
-      readonly kept?: string | undefined;
-    }
+  | ({ readonly kind: 'part-seen'; readonly part: Part } & lifecycle.PartNews)
   | { readonly kind: 'build-started'; readonly number: number; readonly id: string }
   | { readonly kind: 'build-not-started'; readonly reason: string }
   | { readonly kind: 'build-failed'; readonly id: string; readonly reason: string }

@@ -8,6 +8,7 @@ import type { PackageManager } from './packages.ts';
 import { desiredObjects, type KubernetesObject } from './rollout.ts';
 import type { Spec } from './spec.ts';
 import { hostKeySecrets } from './ssh-pod.ts';
+import { classOf, type VolumeClass } from './volume-class.ts';
 
 export interface PlanInput {
   readonly key: EnvironmentKey;
@@ -21,6 +22,7 @@ export interface PlanInput {
     readonly name: string;
     readonly kubernetesVersion: string;
     readonly loadBalancerScheme: 'internal' | 'internet-facing';
+    readonly volumes: readonly VolumeClass[];
   };
 }
 interface Plan {
@@ -81,6 +83,7 @@ export function planOf({ key, spec, base, cluster }: PlanInput): Plan {
       loadBalancerScheme: cluster.loadBalancerScheme,
       kubernetesVersion: cluster.kubernetesVersion,
       ssh: spec.access.ssh ? unknownSsh : undefined,
+      storageClass: spec.volume && classOf(spec.volume, cluster.volumes)?.storageClass,
     }),
   };
 }

@@ -11,12 +11,14 @@ import type { Environment, Image, Listed } from './environment.ts';
 import type { DomainEvent } from './events.ts';
 import type { Scan } from './finding.ts';
 import type { Notice } from './incident.ts';
+import type { SnapshotSight } from './last-snapshot.ts';
 import type { Digest, EnvironmentKey, EnvironmentName, Instant, TeamName } from './names.ts';
 import type { GoodKey, PersonKey, RevokedKey } from './person-key.ts';
 import type { Ledger } from './quota.ts';
 import type { LookStage } from './reconcile.ts';
 import type { Report } from './report.ts';
 import type { RequestRef } from './request-ports.ts';
+import type { ResizeSight, Size } from './resize.ts';
 import type { KubernetesObject } from './rollout.ts';
 import type { Alive, Seen } from './seen.ts';
 import type { Sight } from './sight.ts';
@@ -232,6 +234,14 @@ export interface ClusterClient {
   /** Removes what is still the object that was seen, and of a kind that may be removed. */
   remove(objects: readonly LiveObject[]): Promise<void>;
   look(key: EnvironmentKey): Promise<ClusterSight>;
+  /** Whether pods that run can be resized, and what they are made from. */
+  resizeSight(key: EnvironmentKey): Promise<ResizeSight>;
+  /** @throws Rejected where the cluster will not have it. */
+  resize(key: EnvironmentKey, pod: string, size: Size): Promise<void>;
+  /** While it is held its Deployment replaces no pods. */
+  hold(key: EnvironmentKey, is: boolean): Promise<void>;
+  /** Of one VolumeSnapshotClass, in an environment's namespace. */
+  snapshots(key: EnvironmentKey, snapshotClass: string): Promise<SnapshotSight>;
 }
 
 export interface DnsZone {

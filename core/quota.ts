@@ -9,19 +9,19 @@ import { EnvironmentName, TeamName } from './names.ts';
 import { Amounts, type Asking, asksOf, sum } from './usage.ts';
 import * as z from './zod.ts';
 
-/** What is stopped holds its place alone, what is being deleted nothing. */
+/** What is stopped holds its place and its volume, what is being deleted nothing. */
 export function holds({ spec, life }: { readonly spec: Asking; readonly life: Life }): Amounts {
   switch (life.state) {
     case 'running':
       return asksOf(spec);
     case 'stopped':
-      return { ...nothing, environments: 1 };
+      return { ...nothing, environments: 1, storageGiB: spec.volume?.sizeGiB ?? 0 };
     case 'deleting':
     case 'deleted':
       return nothing;
   }
 }
-const nothing: Amounts = { cpu: 0, memoryMiB: 0, gpu: 0, environments: 0 };
+const nothing: Amounts = { cpu: 0, memoryMiB: 0, gpu: 0, environments: 0, storageGiB: 0 };
 
 /** What each environment of a team holds. It is written with the change that it is for, on the version that was read. */
 export const Ledger = z.object({
@@ -48,12 +48,13 @@ export function reserve(
   return { ...ledger, version: ledger.version + 1, held };
 }
 
-const fields = ['environments', 'cpu', 'memoryMiB', 'gpu'] as const;
+const fields = ['environments', 'cpu', 'memoryMiB', 'gpu', 'storageGiB'] as const;
 const units: Readonly<Record<(typeof fields)[number], string>> = {
   environments: 'environments',
   cpu: 'cores',
   memoryMiB: 'MiB of memory',
   gpu: 'GPUs',
+  storageGiB: 'GiB of volumes',
 };
 
 function whyOver(
@@ -82,4 +83,5 @@ const less = (a: Amounts, b: Amounts): Amounts => ({
   memoryMiB: a.memoryMiB - b.memoryMiB,
   gpu: a.gpu - b.gpu,
   environments: a.environments - b.environments,
+  storageGiB: a.storageGiB - b.storageGiB,
 });

@@ -115,7 +115,10 @@ export function observed(
     // What is gone back to was not judged for as long as another was to run.
     ...(before.digest === seen.digest ? {} : { recheckAt: now }),
   };
-  const what = describe(before, seen, events, repaired === known ? undefined : repaired);
+  const what = describe(before, seen, events, [
+    ...(health.resized === undefined ? [] : [health.resized]),
+    ...(repaired === undefined || repaired === known ? [] : [`put back ${repaired}`]),
+  ]);
   const story = releaseStory(environment, [...incidents, ...environment.incidents]);
   return change(rest, parts, { at: now, actor: 'deploy', what, events, story });
 }
@@ -254,14 +257,13 @@ function describe(
   before: Running,
   after: Seen,
   events: readonly EventBody[],
-  repaired: string | undefined,
+  done: readonly string[],
 ): string | undefined {
   const turned = before.phase === after.phase ? [] : [`${before.phase} → ${after.phase}`];
-  const put = repaired === undefined ? [] : [`put back ${repaired}`];
   const told = events.map((event) =>
     'incident' in event ? `${event.type} (${event.incident.kind})` : event.type,
   );
-  return [...turned, ...put, ...told].join(', ') || undefined;
+  return [...turned, ...done, ...told].join(', ') || undefined;
 }
 
 /** The environment's name points at its load balancer. */

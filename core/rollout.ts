@@ -15,7 +15,7 @@ import {
   sshVolumes,
 } from './ssh-pod.ts';
 import type { Standing } from './standing.ts';
-import { workspaceMount, workspaceVolume } from './workspace.ts';
+import { ownership, podVolumes, strategyOf, volumeClaim, volumeMounts } from './workspace.ts';
 
 export { appName, fieldManager, type KubernetesObject } from './labels.ts';
 
@@ -32,6 +32,8 @@ export interface RolloutInput {
   readonly standing?: Standing | undefined;
   /** Where the spec wants SSH. */
   readonly ssh?: SshInput | undefined;
+  /** The cluster's, of the volume's class, where the spec has one. */
+  readonly storageClass?: string | undefined;
   /** Only where they are ours to say: none for what is stopped, the first for what is started. */
   readonly replicas?: 0 | 1 | undefined;
 }
@@ -44,6 +46,7 @@ export function desiredObjects(input: RolloutInput): KubernetesObject[] {
     limitRange(input),
     ...networkPolicies(input),
     ...(input.ssh ? [sshFiles(input.key)] : []),
+    ...volumeClaim(input),
     deployment(input),
     autoscaler(input),
     ...disruptionBudget(input),
@@ -67,8 +70,7 @@ function deployment(input: RolloutInput): KubernetesObject {
       ...(replicas === undefined ? {} : { replicas }),
       revisionHistoryLimit: 3,
       progressDeadlineSeconds: spec.readyWithinSeconds,
-      // What runs is not touched until what replaces it is Ready.
-      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
+      strategy: strategyOf(spec),
       selector: { matchLabels: selectorOf(key) },
       template: { metadata: { labels: labelsOf(key) }, spec: podSpec(input) },
     },
@@ -88,6 +90,7 @@ function podSpec(input: RolloutInput) {
       runAsUser: appUser,
       runAsGroup: appUser,
       fsGroup: appUser,
+      ...ownership(input.spec),
       seccompProfile: { type: 'RuntimeDefault' },
     },
     topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map(
@@ -105,7 +108,8 @@ function podSpec(input: RolloutInput) {
     containers: [container(input), ...(ssh ? sshContainers(spec, image, ssh) : [])],
     volumes: [
       { name: 'tmp', emptyDir: { sizeLimit: '256Mi' } },
-      ...(ssh ? [workspaceVolume(), ...sshVolumes(ssh)] : []),
+      ...podVolumes(input),
+      ...(ssh ? sshVolumes(ssh) : []),
     ],
   };
 }
@@ -121,7 +125,7 @@ function container({ spec, image, ssh }: RolloutInput) {
     // Its last words are in its status when it fails: nobody needs the right to read logs.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: hardened,
-    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }, ...(ssh ? [workspaceMount] : [])],
+    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }, ...volumeMounts({ spec, ssh })],
   };
 }
 

@@ -8,8 +8,11 @@ const Terminated = z.object({
   message: z.optional(z.string()),
   finishedAt: z.nullish(Time),
 });
+const Resources = z.optional(z.record(z.string(), z.string()));
 const ContainerStatus = z.object({
   name: z.string(),
+  /** What it has, which a resize brings to what it asks for. */
+  resources: z.optional(z.object({ limits: Resources, requests: Resources })),
   started: z.optional(z.boolean()),
   restartCount: z.optional(z.int()),
   state: z.optional(
@@ -59,6 +62,7 @@ export type Deployment = z.infer<typeof Deployment>;
 export const Pod = z.object({
   metadata: z.object({
     name: z.string(),
+    generation: z.optional(z.int()),
     creationTimestamp: z.nullish(Time),
     deletionTimestamp: z.nullish(Time),
   }),
@@ -66,6 +70,7 @@ export const Pod = z.object({
     containers: z.array(Container),
   }),
   status: z.object({
+    observedGeneration: z.optional(z.int()),
     conditions: z.optional(z.array(Condition)),
     containerStatuses: z.optional(z.array(ContainerStatus)),
   }),

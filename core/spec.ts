@@ -1,5 +1,6 @@
 /** What a person asks for: what goes into an image, and what the cluster is told of it. */
 import { Packages } from './packages.ts';
+import { isAlone, Volume } from './volume.ts';
 import * as z from './zod.ts';
 
 /** One file below /app: no absolute path, no `..`, no name that hides. */
@@ -55,36 +56,47 @@ const Replicas = z.union([
   Range,
 ]);
 
-export const Spec = z.strictObject({
-  /** A name of the catalog. */
-  base: z.string().check(z.minLength(1), z.maxLength(64)),
-  packages: z.prefault(Packages, {}),
-  files: z._default(
-    z.record(FilePath, z.string().check(z.maxLength(32_768))).check(
-      z.refine((files) => Object.keys(files).length <= 32, 'at most 32 files'),
-      z.refine(
-        (files) => !Object.keys(files).some((path) => isFolder(path, files)),
-        'a file is also a folder',
+export const Spec = z
+  .strictObject({
+    /** A name of the catalog. */
+    base: z.string().check(z.minLength(1), z.maxLength(64)),
+    packages: z.prefault(Packages, {}),
+    files: z._default(
+      z.record(FilePath, z.string().check(z.maxLength(32_768))).check(
+        z.refine((files) => Object.keys(files).length <= 32, 'at most 32 files'),
+        z.refine(
+          (files) => !Object.keys(files).some((path) => isFolder(path, files)),
+          'a file is also a folder',
+        ),
       ),
+      {},
     ),
-    {},
-  ),
-  command: z.array(Word).check(z.minLength(1), z.maxLength(32)),
-  resources: z.prefault(Resources, {}),
-  replicas: z.prefault(Replicas, 1),
-  access: z.prefault(Access, {}),
-  /** How long a rollout may take until its pods accept connections; then it is rolled back. */
-  readyWithinSeconds: z._default(z.int().check(z.minimum(20), z.maximum(3600)), 600),
-});
+    command: z.array(Word).check(z.minLength(1), z.maxLength(32)),
+    resources: z.prefault(Resources, {}),
+    replicas: z.prefault(Replicas, 1),
+    access: z.prefault(Access, {}),
+    /** Kept over stops, resizes and rollouts, at /workspace. */
+    volume: z.optional(Volume),
+    /** How long a rollout may take until its pods accept connections; then it is rolled back. */
+    readyWithinSeconds: z._default(z.int().check(z.minimum(20), z.maximum(3600)), 600),
+  })
+  .check(
+    z.superRefine((spec, context) => {
+      if (!isAlone(spec) || spec.replicas.max === 1) return;
+      const message =
+        'a ReadWriteOnce volume has one pod at a time: ask for 1 replica, or for a ReadWriteMany volume';
+      context.addIssue({ code: 'custom', path: ['replicas'], message });
+    }),
+  );
 export type Spec = z.infer<typeof Spec>;
 
 /** What is built into its image; a change of anything else leaves the image as it is. */
 export const imagePartOf = ({ base, packages, files, command }: Spec) => ({ base, packages, files, command });
 /** What the cluster alone is told. */
-export const runPartOf = ({ resources, replicas, access, readyWithinSeconds }: Spec) => ({
+export const runPartOf = ({ resources, replicas, volume, readyWithinSeconds }: Spec) => ({
   resources,
   replicas,
-  access,
+  volume,
   readyWithinSeconds,
 });
 

@@ -8,6 +8,8 @@ export const Amounts = z.object({
   memoryMiB: z.number().check(z.minimum(0)),
   gpu: z.number().check(z.minimum(0)),
   environments: z.int().check(z.minimum(0)),
+  /** What was written before there were volumes has none. */
+  storageGiB: z._default(z.int().check(z.minimum(0)), 0),
 });
 export type Amounts = z.infer<typeof Amounts>;
 
@@ -16,12 +18,13 @@ export const Quota = z.strictObject({
   memoryMiB: z._default(Amounts.shape.memoryMiB, 131_072),
   gpu: z._default(Amounts.shape.gpu, 0),
   environments: z._default(Amounts.shape.environments, 20),
+  storageGiB: z._default(z.int().check(z.minimum(0)), 500),
 });
 
-export type Asking = Pick<Spec, 'resources' | 'replicas' | 'access'>;
+export type Asking = Pick<Spec, 'resources' | 'replicas' | 'access' | 'volume'>;
 
 /** With what SSH takes beside it. */
-export function asksOf({ resources, replicas, access }: Asking): Amounts {
+export function asksOf({ resources, replicas, access, volume }: Asking): Amounts {
   const beside = besideOf(access);
   return {
     // Thousandths as whole numbers, as below.
@@ -29,6 +32,7 @@ export function asksOf({ resources, replicas, access }: Asking): Amounts {
     memoryMiB: (resources.memoryMiB + beside.memoryMiB) * replicas.max,
     gpu: resources.gpu * replicas.max,
     environments: 1,
+    storageGiB: volume?.sizeGiB ?? 0,
   };
 }
 
@@ -38,4 +42,5 @@ export const sum = (asked: readonly Amounts[]): Amounts => ({
   memoryMiB: asked.reduce((total, { memoryMiB }) => total + memoryMiB, 0),
   gpu: asked.reduce((total, { gpu }) => total + gpu, 0),
   environments: asked.reduce((total, { environments }) => total + environments, 0),
+  storageGiB: asked.reduce((total, { storageGiB }) => total + storageGiB, 0),
 });

@@ -46,14 +46,10 @@ export class ControlPlaneStack extends Stack {
     const gate = new GateStage(this, 'Gate', { ...foundation, sources });
     const promote = new PromoteStage(this, 'Promote', { ...foundation, repositories });
     const accessImage = PinnedImage.ofAccess(this, 'AccessImage');
+    const forAccess = { table, image: accessImage, pager: foundation.pager };
     const deploy = clusters.map((cluster) => {
       const { clusterName } = cluster;
-      const access = new AccessStage(this, `Access-${clusterName}`, {
-        table,
-        image: accessImage,
-        pager: foundation.pager,
-        in: cluster,
-      });
+      const access = new AccessStage(this, `Access-${clusterName}`, { ...forAccess, in: cluster });
       return new DeployStage(this, `Deploy-${clusterName}`, { ...foundation, access, in: cluster });
     });
     const image = PinnedImage.ofWatcher(this, 'WatcherImage');

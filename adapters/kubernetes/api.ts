@@ -22,6 +22,8 @@ export interface Ask {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
+  /** Statuses that say no, of those that may pass elsewhere. */
+  readonly final?: readonly number[];
   /** What is attempted, as a person would say it: "apply Deployment app". */
   readonly what: string;
 }
@@ -55,7 +57,7 @@ export class KubernetesApi {
     const { method } = ask;
     if (answer.status === 404 && (method === 'GET' || method === 'DELETE')) return undefined;
     if (answer.status === 409 && method === 'POST') return undefined;
-    if (answer.status < 200 || answer.status >= 300) throw failure(answer, ask.what);
+    if (answer.status < 200 || answer.status >= 300) throw failure(answer, ask);
     return parse(schema, jsonOf(answer, ask.what), `the cluster's answer to ${ask.what}`);
   }
 
@@ -143,14 +145,14 @@ function jsonOf({ body }: Answer, what: string): unknown {
 
 const Status = z.object({ message: z.string() });
 
-function failure({ status, body }: Answer, what: string): Error {
+function failure({ status, body }: Answer, { what, final: also = [] }: Ask): Error {
   let message = body.slice(0, 500);
   try {
     message = Status.parse(JSON.parse(body)).message;
   } catch {
     // Not a Status object: a proxy's page, say. Its first characters are the best there is.
   }
-  return new (final.has(status) ? Rejected : Retryable)(
+  return new (final.has(status) || also.includes(status) ? Rejected : Retryable)(
     `The cluster refused to ${what} (${status}): ${message}`,
   );
 }

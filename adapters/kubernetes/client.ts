@@ -1,13 +1,23 @@
 /** The calls that the deployer makes of a cluster. */
 import { LiveObject } from '#core/drift.ts';
 import { parse, Retryable } from '#core/errors.ts';
+import { resizeManager } from '#core/labels.ts';
+import { Snapshot, SnapshotClass, type SnapshotSight } from '#core/last-snapshot.ts';
 import { type EnvironmentKey, namespaceOf } from '#core/names.ts';
 import type { ClusterClient, ClusterSight } from '#core/ports.ts';
+import type { ResizeSight, Size } from '#core/resize.ts';
 import { appName, fieldManager, type KubernetesObject } from '#core/rollout.ts';
 import { Autoscaler, Deployment, Pod, Service } from '#core/sight.ts';
 import * as z from '#core/zod.ts';
 import { type ApiOptions, KubernetesApi } from './api.ts';
-import { collectionPath, environmentKinds, pathOf } from './kinds.ts';
+import {
+  collectionPath,
+  environmentKinds,
+  pathOf,
+  replicaSetKind,
+  snapshotClassKind,
+  snapshotKind,
+} from './kinds.ts';
 
 /** Of a list, whose items leave out what they are. */
 const Items = z.object({
@@ -93,8 +103,7 @@ export class KubernetesClient implements ClusterClient {
 
   async look(key: EnvironmentKey): Promise<ClusterSight> {
     const namespace = namespaceOf(key);
-    const selector = encodeURIComponent(`app.kubernetes.io/instance=${namespace}`);
-    const list = `?labelSelector=${selector}`;
+    const list = listOf(namespace);
     const [home, pods, ...lists] = await together([
       this.#get(`/api/v1/namespaces/${namespace}`, z.looseObject({ metadata: LiveObject.shape.metadata })),
       this.#get(`/api/v1/namespaces/${namespace}/pods${list}`, Pods),
@@ -119,10 +128,63 @@ export class KubernetesClient implements ClusterClient {
     };
   }
 
+  /** Source: Kubernetes documentation, "Resize CPU and Memory Resources assigned to Containers". */
+  async resizeSight(key: EnvironmentKey): Promise<ResizeSight> {
+    const namespace = namespaceOf(key);
+    const [core, sets] = await together([
+      this.#get('/api/v1', z.object({ resources: z.array(z.object({ name: z.string() })) })),
+      this.#get(`${collectionPath(replicaSetKind, namespace)}${listOf(namespace)}`, Items),
+    ]);
+    const { apiVersion, kind } = replicaSetKind;
+    return {
+      offered: core?.resources.some(({ name }) => name === 'pods/resize') ?? false,
+      replicaSets: (sets?.items ?? []).map((item) => ({ ...item, apiVersion, kind })),
+    };
+  }
+
+  /** 403 is the scheduler's word as well: the node has not so much. */
+  async resize(key: EnvironmentKey, pod: string, resources: Size): Promise<void> {
+    const namespace = namespaceOf(key);
+    const metadata = { name: pod, namespace };
+    const body = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata,
+      spec: { containers: [{ name: appName, resources }] },
+    };
+    const path = `/api/v1/namespaces/${namespace}/pods/${pod}/resize?fieldManager=${fieldManager}&force=true`;
+    await this.#api.call({ method: 'PATCH', path, body, what: `resize Pod ${pod}`, final: [403] }, anything);
+  }
+
+  /** By a manager of its own: what it applies no more goes, and nothing else. */
+  async hold(key: EnvironmentKey, is: boolean): Promise<void> {
+    const metadata = { name: appName, namespace: namespaceOf(key) };
+    const bare = { apiVersion: 'apps/v1', kind: 'Deployment', metadata };
+    const path = `${pathOf(bare)}?fieldManager=${resizeManager}&force=true`;
+    const body = is ? { ...bare, spec: { paused: true } } : bare;
+    await this.#api.call(
+      { method: 'PATCH', path, body, what: `${is ? 'hold' : 'let go'} Deployment` },
+      anything,
+    );
+  }
+
+  /** Where the cluster serves none, both are 404. */
+  async snapshots(key: EnvironmentKey, snapshotClass: string): Promise<SnapshotSight> {
+    const { apiVersion, kind } = snapshotClassKind;
+    const [found, list] = await together([
+      this.#get(pathOf({ apiVersion, kind, metadata: { name: snapshotClass } }), SnapshotClass),
+      this.#get(collectionPath(snapshotKind, namespaceOf(key)), z.object({ items: z.array(Snapshot) })),
+    ]);
+    return { class: found, snapshots: list?.items ?? [] };
+  }
+
   #get<S extends z.ZodMiniType>(path: string, schema: S): Promise<z.infer<S> | undefined> {
     return this.#api.call({ method: 'GET', path, what: `read ${path}` }, schema);
   }
 }
+
+const listOf = (namespace: string): string =>
+  `?labelSelector=${encodeURIComponent(`app.kubernetes.io/instance=${namespace}`)}`;
 
 const read = <S extends z.ZodMiniType>(schema: S, object: LiveObject | undefined): z.infer<S> | undefined =>
   object && parse(schema, object, `${object.kind} ${object.metadata.namespace}/${object.metadata.name}`);

@@ -19,15 +19,25 @@ export const environmentKinds: readonly Kind[] = [
   kind('v1', 'ResourceQuota', 'resourcequotas'),
   kind('v1', 'LimitRange', 'limitranges'),
   kind('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
+  kind('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
   kind('apps/v1', 'Deployment', 'deployments'),
   kind('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
   kind('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets'),
   kind('v1', 'Service', 'services'),
   kind('v1', 'ConfigMap', 'configmaps'),
 ];
+export const snapshotKind = kind('snapshot.storage.k8s.io/v1', 'VolumeSnapshot', 'volumesnapshots');
+export const snapshotClassKind = kind(
+  'snapshot.storage.k8s.io/v1',
+  'VolumeSnapshotClass',
+  'volumesnapshotclasses',
+);
+export const replicaSetKind = kind('apps/v1', 'ReplicaSet', 'replicasets');
 const namespacedKinds = [
   ...environmentKinds,
   kind('v1', 'Secret', 'secrets'),
+  snapshotKind,
+  replicaSetKind,
   kind('v1', 'ServiceAccount', 'serviceaccounts'),
 ];
 
@@ -35,6 +45,8 @@ const clusterKinds: readonly Kind[] = [
   kind('v1', 'Namespace', 'namespaces'),
   kind('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles'),
   kind('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings'),
+  kind('storage.k8s.io/v1', 'StorageClass', 'storageclasses'),
+  snapshotClassKind,
   kind('scheduling.k8s.io/v1', 'PriorityClass', 'priorityclasses'),
   kind('admissionregistration.k8s.io/v1', 'ValidatingAdmissionPolicy', 'validatingadmissionpolicies'),
   kind(

@@ -4,9 +4,13 @@
  */
 import { LiveObject, objectId } from '#core/drift.ts';
 import { Conflict, Rejected } from '#core/errors.ts';
+import { resizeManager } from '#core/labels.ts';
+import { Snapshot, type SnapshotSight } from '#core/last-snapshot.ts';
 import { type EnvironmentKey, type Instant, namespaceOf } from '#core/names.ts';
 import type { ClusterClient, ClusterSight } from '#core/ports.ts';
+import { isHeld, type ResizeSight, type Size, sizeOf } from '#core/resize.ts';
 import { appName, fieldManager, type KubernetesObject } from '#core/rollout.ts';
+import { isSame } from '#core/same.ts';
 import { Autoscaler, Deployment, Pod, Service, type Sight } from '#core/sight.ts';
 import * as z from '#core/zod.ts';
 import { mergeApplied } from './server-side-apply.ts';
@@ -25,6 +29,8 @@ export class MemoryCluster implements ClusterClient {
   #made = 0;
   /** How often anything was applied. */
   applies = 0;
+  /** Undefined: it serves no snapshots. */
+  snapshotClass: SnapshotSight['class'];
   /** Called before an object is taken: a test throws here for what the cluster refuses. */
   before: (object: KubernetesObject) => void = () => undefined;
 
@@ -80,6 +86,34 @@ export class MemoryCluster implements ClusterClient {
     };
   }
 
+  async snapshots(key: EnvironmentKey): Promise<SnapshotSight> {
+    const found = [...(this.#namespaces.get(namespaceOf(key))?.objects.values() ?? [])];
+    const snapshots = found.filter(({ kind }) => kind === 'VolumeSnapshot');
+    return { class: this.snapshotClass, snapshots: snapshots.map((object) => Snapshot.parse(object)) };
+  }
+
+  /** A test says whether pods are resized, and what the cluster says against it. */
+  resizes = false;
+  refusesResize: string | undefined;
+
+  async resizeSight(key: EnvironmentKey): Promise<ResizeSight> {
+    const set = this.#namespaces.get(namespaceOf(key))?.objects.get(`ReplicaSet ${appName}-1`);
+    return { offered: this.resizes, replicaSets: set ? [set] : [] };
+  }
+
+  async resize(key: EnvironmentKey, _: string, size: Size): Promise<void> {
+    if (this.refusesResize !== undefined) throw new Rejected(this.refusesResize);
+    const namespace = this.#of(key);
+    namespace.pods = namespace.pods.map((one) => sizedAs(one, size));
+  }
+
+  async hold(key: EnvironmentKey, is: boolean): Promise<void> {
+    this.edit(key, 'Deployment', (object) => ({
+      ...object,
+      metadata: { ...object.metadata, managedFields: managersOf(is) },
+    }));
+  }
+
   /** Somebody else changes an object by hand, or makes one. */
   edit(key: EnvironmentKey, kind: string, change: (object: LiveObject) => unknown, name = appName): void {
     const { objects } = this.#of(key);
@@ -104,7 +138,12 @@ export class MemoryCluster implements ClusterClient {
   rollOut(key: EnvironmentKey, at: Instant, address: string): void {
     const namespace = this.#of(key);
     namespace.rolledOut = namespace.generation;
-    namespace.pods = [pod(at)];
+    const deployment = namespace.objects.get(`Deployment ${appName}`);
+    namespace.pods = [sizedAs(pod(at), sizeOf(deployment))];
+    const metadata = { name: `${appName}-1` };
+    const { template } = z.looseObject({ template: z.unknown() }).parse(deployment?.['spec'] ?? {});
+    const set = { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata, spec: { replicas: 1, template } };
+    namespace.objects.set(objectId(set), LiveObject.parse(structuredClone(set)));
     namespace.address = address;
   }
 
@@ -131,9 +170,15 @@ export class MemoryCluster implements ClusterClient {
     const known = namespace.objects.get(id);
     const merged = LiveObject.parse(mergeApplied(known, object));
     merged.metadata.uid = known?.metadata.uid ?? `uid-${++this.#made}`;
-    merged.metadata.managedFields = [{ manager: fieldManager }];
+    merged.metadata.managedFields = managersOf(isHeld({ live: known }));
     const changed = JSON.stringify(known?.['spec']) !== JSON.stringify(merged['spec']);
-    if (object.kind === 'Deployment' && changed) namespace.generation++;
+    if (object.kind === 'Deployment' && changed) {
+      namespace.generation++;
+      // What its ReplicaSet is already is no rollout.
+      const set = namespace.objects.get(`ReplicaSet ${appName}-1`);
+      if (set && isSame(sizeOf(set), sizeOf(merged)) && isHeld({ live: known })) namespace.rolledOut++;
+    }
+    if (object.kind === 'PersistentVolumeClaim') merged['status'] = { phase: 'Bound' };
     namespace.objects.set(id, merged);
     if (object.kind === 'Deployment' && isStopped(merged)) namespace.pods = [];
   }
@@ -164,6 +209,24 @@ function serviceOf({ address }: Namespace, object: LiveObject | undefined): Sigh
   if (!object) return undefined;
   const ingress = address === undefined ? [] : [{ hostname: address }];
   return Service.parse({ status: { loadBalancer: { ingress } } });
+}
+
+const managersOf = (held: boolean) => [
+  { manager: fieldManager },
+  ...(held ? [{ manager: resizeManager }] : []),
+];
+
+function sizedAs(one: Pod, size: Size): Pod {
+  const container = one.spec.containers.map((each) => ({ ...each, ...(size ? { resources: size } : {}) }));
+  const statuses = one.status.containerStatuses?.map((each) => ({
+    ...each,
+    ...(size ? { resources: size } : {}),
+  }));
+  return Pod.parse({
+    ...one,
+    spec: { containers: container },
+    status: { ...one.status, containerStatuses: statuses },
+  });
 }
 
 const isReady = ({ status }: Sight['pods'][number]): boolean =>

@@ -14,7 +14,7 @@ const catalog = route({
   body: noBody,
   answers: { 200: CatalogAnswer },
   answer: async (_, { config }) => {
-    const clusters = config.clusters.map(({ name }) => ({ name }));
+    const clusters = config.clusters.map(({ name, volumes }) => ({ name, volumes }));
     return { status: 200, body: { bases: config.catalog.bases, clusters, policy: config.policy } };
   },
 });

@@ -8,7 +8,7 @@ import { wantedDigest } from '#core/release.ts';
 import type { RequestRef } from '#core/request-ports.ts';
 import type { Person } from '#core/roles.ts';
 import type * as z from '#core/zod.ts';
-import { baseOf } from '../asked.ts';
+import { baseOf, volumeOf } from '../asked.ts';
 import { dryChange } from '../dry-run.ts';
 import { described, mustChange, readAt } from '../environment.ts';
 import { IfMatch } from '../headers.ts';
@@ -67,15 +67,20 @@ const change = route({
   answer: async ({ body: { spec }, query: { dryRun: dry }, ...asked }, deps) => {
     baseOf(deps.config, spec);
     const { person, params: key } = asked;
+    const news = (environment: Environment): News => {
+      const cluster = deps.config.clusters.find(({ name }) => name === environment.cluster);
+      if (cluster) volumeOf(cluster, spec, environment.spec);
+      return { kind: 'changed', spec, person };
+    };
     if (dry === 'true') {
       const before = await readAt(deps.store, key, asked.headers['if-match']);
-      const decision = next(before, { kind: 'changed', spec, person }, deps.clock.now());
+      const decision = next(before, news(before), deps.clock.now());
       return {
         status: 200,
         body: await dryChange(deps, { key, spec }, before, decision),
       };
     }
-    return { status: 200, ...(await done(asked, deps, () => ({ kind: 'changed', spec, person }))) };
+    return { status: 200, ...(await done(asked, deps, news)) };
   },
 });
 

@@ -22,6 +22,7 @@ const usage = route({
       cpu: Math.max(0, Math.round((quota.cpu - used.cpu) * 1000) / 1000),
       memoryMiB: Math.max(0, quota.memoryMiB - used.memoryMiB),
       gpu: Math.max(0, quota.gpu - used.gpu),
+      storageGiB: Math.max(0, quota.storageGiB - used.storageGiB),
       environments: Math.max(0, quota.environments - used.environments),
     };
     return { status: 200, body: { team, quota, used, left } };

@@ -1,6 +1,7 @@
 /** What a cluster must hold before any environment: what our functions may do there, and that network policies count. */
 import { removableKinds } from '#core/drift.ts';
 import { type KubernetesObject, managedBy } from '#core/labels.ts';
+import { ownStorageClass } from '#core/volume-class.ts';
 import { deployersGroup } from './env.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
@@ -8,17 +9,19 @@ const rbac = 'rbac.authorization.k8s.io';
 const applied = ['get', 'list', 'create', 'patch'];
 const removed = [...applied, 'delete'];
 
-/** By API group. Which namespaces it may delete, namespace-policy.ts says. No Secret is read, no role, no exec, no log; pods are seen, and made by the cluster's own controllers alone. */
+/** By API group. Which namespaces it may delete, namespace-policy.ts says. A volume is made and never deleted but with its namespace. No Secret is read, no role, no exec, no log; pods are seen, and made by the cluster's own controllers alone. */
 const resources: readonly (readonly [group: string, kind: string, resource: string])[] = [
   ['', 'Namespace', 'namespaces'],
   ['', 'ResourceQuota', 'resourcequotas'],
   ['', 'LimitRange', 'limitranges'],
+  ['', 'PersistentVolumeClaim', 'persistentvolumeclaims'],
   ['', 'Service', 'services'],
   ['', 'ConfigMap', 'configmaps'],
   ['apps', 'Deployment', 'deployments'],
   ['autoscaling', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'],
   ['networking.k8s.io', 'NetworkPolicy', 'networkpolicies'],
   ['policy', 'PodDisruptionBudget', 'poddisruptionbudgets'],
+  ['snapshot.storage.k8s.io', 'VolumeSnapshot', 'volumesnapshots'],
 ];
 
 const deployerRules = [
@@ -30,6 +33,10 @@ const deployerRules = [
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
   // An environment's SSH host key: made, never read. Which, and where, namespace-policy.ts says.
   { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+  // Of pods that run their size alone, and of what they are made from.
+  { apiGroups: [''], resources: ['pods/resize'], verbs: ['patch'] },
+  { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['get', 'list', 'patch'] },
+  { apiGroups: ['snapshot.storage.k8s.io'], resources: ['volumesnapshotclasses'], verbs: ['get'] },
 ];
 
 export const clusterRoles: readonly KubernetesObject[] = [
@@ -59,4 +66,20 @@ const networkPolicyController: KubernetesObject = {
   data: { 'enable-network-policy-controller': 'true' },
 };
 
-export const clusterObjects = [...clusterRoles, networkPolicyController];
+/**
+ * EKS Auto Mode has a driver for EBS and makes no class for it. On its own nodes alone, which others can't attach.
+ * Source: Amazon EKS user guide, "Create a storage class".
+ */
+const storageClass: KubernetesObject = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name: ownStorageClass, labels: managedBy },
+  provisioner: 'ebs.csi.eks.amazonaws.com',
+  parameters: { type: 'gp3', encrypted: 'true' },
+  // Where the pod is, for a volume is of one zone.
+  volumeBindingMode: 'WaitForFirstConsumer',
+  allowVolumeExpansion: true,
+  reclaimPolicy: 'Delete',
+};
+
+export const clusterObjects = [...clusterRoles, networkPolicyController, storageClass];

@@ -12,6 +12,7 @@ export interface KubernetesApi {
   post<T>(path: string, body: unknown, schema: z.ZodMiniType<T>): Promise<T>;
   /** Server-side: made, or brought to what is given. */
   apply(path: string, body: unknown): Promise<void>;
+  remove(path: string): Promise<void>;
   close(): void;
 }
 
@@ -55,6 +56,9 @@ export function connect(kubeconfig: string): KubernetesApi {
     apply: async (path, body) => {
       const query = 'fieldManager=local&force=true';
       await call('PATCH', `${path}?${query}`, body, 'application/apply-patch+yaml');
+    },
+    remove: async (path) => {
+      await call('DELETE', path);
     },
     close: () => agent.destroy(),
   };

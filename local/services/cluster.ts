@@ -1,7 +1,8 @@
 /**
- * What AWS does inside a cluster: addresses for load balancers, Container Insights, credentials for pods. Follows the
+ * What AWS does inside a cluster: addresses for load balancers, volumes, Container Insights, credentials for pods. Follows the
  * node that runs.
  */
+import { dirname, join } from 'node:path';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -10,6 +11,7 @@ import { connect, type KubernetesApi } from '#local/kubernetes/api.ts';
 import { startContainerInsights } from '#local/kubernetes/container-insights.ts';
 import { startLoadBalancer } from '#local/kubernetes/load-balancer.ts';
 import { leadPodsToAws, podIdentityHandler } from '#local/kubernetes/pod-identity.ts';
+import { startVolumes } from '#local/kubernetes/volumes.ts';
 import type { Routes } from '#local/services/http.ts';
 
 interface ClusterOptions {
@@ -19,6 +21,9 @@ interface ClusterOptions {
   readonly aws: string;
   readonly log: (component: string) => (line: string) => void;
 }
+
+/** In the node's folder, which holds the kubeconfig too. */
+const volumesOf = (kubeconfig: string): string => join(dirname(kubeconfig), '..', 'lib', 'volumes');
 
 const attachSchema = z.object({ kubeconfig: z.string().check(z.minLength(1)) });
 
@@ -35,6 +40,7 @@ export function clusterServices({ clusterName, loadBalancers, aws, log }: Cluste
     current = api;
     const loops = [
       startLoadBalancer({ api, range: loadBalancers, log: log('load-balancer') }),
+      startVolumes({ api, folder: volumesOf(kubeconfig), log: log('volumes') }),
       startContainerInsights({ api, cloudWatch, clusterName, log: log('container-insights') }),
     ];
     stop = async () => {

@@ -125,6 +125,7 @@ test('422: a cluster that is not there, or another than the configuration has it
       name,
       kubernetesVersion: '1.36',
       loadBalancerScheme: 'internal' as const,
+      volumes: [],
     })),
   };
   const ask = (body: object) => refused(new World(config), rita, 'POST', environments, body);

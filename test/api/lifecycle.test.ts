@@ -40,10 +40,49 @@ test('what does not fit is refused with what would, and leaves nothing behind', 
     title: 'Over the quota',
     detail:
       'Team checkout has not enough left: it asks for 0.25 cores, and 0.05 of 0.3 are free. At most 0.05 cores, ' +
-      '130816 MiB of memory, 0 GPUs would fit, over all its replicas: ask for less, or stop or delete another.',
+      '130816 MiB of memory, 0 GPUs, 500 GiB of volumes would fit, over all its replicas: ask for less, or stop or delete another.',
   });
   expect(world.registry.repositories().filter((name) => name.endsWith('/other'))).toEqual([]);
   expect(await world.store.read(keyOf('checkout', 'other'))).toBeUndefined();
+});
+
+test('a volume counts while it is there, grows within the quota, and is never made smaller', async () => {
+  const world = await ready(worldOf({ storageGiB: 12 }));
+  const change = (sizeGiB?: number) =>
+    refused(world, rita, 'PUT', path, {
+      spec: sizeGiB === undefined ? spec : { ...spec, volume: { sizeGiB } },
+    });
+  const given = await answered(world, rita, 'PUT', path, { spec: { ...spec, volume: { sizeGiB: 10 } } });
+  expect([given.status, given.environment.builds]).toEqual([200, 1]);
+  await answered(world, rita, 'POST', `${path}/stop`);
+  expect((await world.store.ledger(web.team)).held).toMatchObject({ web: { cpu: 0, storageGiB: 10 } });
+  expect(await change(13)).toMatchObject({ status: 409, title: 'Over the quota' });
+  expect(await change(9)).toMatchObject({
+    status: 409,
+    title: 'Its volume stays',
+    detail: "Its volume has 10 GiB, and can't be made smaller. Ask for 10 or more.",
+  });
+  expect(await change()).toMatchObject({ status: 409, title: 'Its volume stays' });
+  const bigger = { ...spec, volume: { sizeGiB: 12 } };
+  expect((await answered(world, rita, 'PUT', path, { spec: bigger })).environment.spec.volume?.sizeGiB).toBe(
+    12,
+  );
+});
+
+test.each([
+  [{ sizeGiB: 1, class: 'io2' }, 'no class of volumes is called io2; the cluster has gp3'],
+  [
+    { sizeGiB: 1, access: 'ReadWriteMany' },
+    'volumes of class gp3 are ReadWriteOnce; ReadWriteMany has no class',
+  ],
+])('422: a volume that the cluster has not: %j', async (volume, message) => {
+  const world = await ready();
+  const wanted = { ...spec, volume };
+  const fields = [{ path: 'spec.volume', message }];
+  const other = { team: 'checkout', name: 'other', spec: wanted };
+  expect(await refused(world, rita, 'PUT', path, { spec: wanted })).toMatchObject({ status: 422, fields });
+  for (const asked of ['/environments', '/environments/plan'])
+    expect(await refused(world, rita, 'POST', asked, other)).toMatchObject({ status: 422, fields });
 });
 
 test('more than is left is refused to what exists as well, and less never', async () => {
@@ -78,7 +117,7 @@ test('a stop frees its quota and ends its pods; a start takes both again', async
     release: { phase: 'stopping' },
   });
   expect((await world.store.ledger(web.team)).held).toEqual({
-    web: { cpu: 0, memoryMiB: 0, gpu: 0, environments: 1 },
+    web: { cpu: 0, memoryMiB: 0, gpu: 0, environments: 1, storageGiB: 0 },
   });
   await world.pass(120);
   expect((await world.environment(web)).release.phase).toBe('stopped');

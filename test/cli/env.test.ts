@@ -130,7 +130,7 @@ const cost = {
   assumptions: ['It runs day and night.'],
 };
 const { environment, phase } = answer;
-const amounts = { cpu: 4, memoryMiB: 1024, gpu: 0, environments: 2 };
+const amounts = { cpu: 4, memoryMiB: 1024, gpu: 0, environments: 2, storageGiB: 9 };
 const policy = { version: '1', block: ['HIGH'], maxScanAgeHours: 24, maxRemediations: 2 };
 test.each([
   [
@@ -148,7 +148,7 @@ test.each([
     ['catalog'],
     {
       bases: [{ name: 'debian-12', repository: 'base/debian', tag: 'bookworm', takes: ['pip'] }],
-      clusters: [{ name: 'main' }],
+      clusters: [{ name: 'main', volumes: [] }],
       policy,
     },
     /debian-12 +pip\n/,

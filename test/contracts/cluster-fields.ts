@@ -34,6 +34,7 @@ export function clusterFieldsContract(
       ssh,
       loadBalancerScheme: 'internal',
       kubernetesVersion: '1.36',
+      storageClass: 'getschwifty-gp3',
     });
 
   describe(`${name} keeps fields to their owners`, () => {
@@ -118,6 +119,15 @@ export function clusterFieldsContract(
       await world.cluster.remove(remove);
       expect(await object('PodDisruptionBudget')).toBeUndefined();
       expect((await plan(desired({ replicas: 1 }))).differences).toEqual([]);
+    });
+
+    test('a volume takes the place of a rollout beside what runs, and grows', async () => {
+      const kept = (sizeGiB: number) => desired({ replicas: 1, volume: { sizeGiB } });
+      await world.cluster.apply((await plan(kept(1))).apply);
+      expect((await plan(kept(1))).differences).toEqual([]);
+      expect((await plan(kept(2))).differences).toEqual([
+        'PersistentVolumeClaim workspace (spec.resources.requests.storage)',
+      ]);
     });
 
     test('what was made anew since it was seen is not removed', async () => {

@@ -131,7 +131,11 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
       const team = keyOf(`l${key.name.replaceAll('-', '')}`.slice(0, 24), 'xx').team;
       const ask = (name: string) => requested({ key: { team, name: keyOf(team, name).name } });
       expect(await store.ledger(team)).toEqual({ team, version: 0, held: {} });
-      const first = { team, version: 1, held: { one: { cpu: 0.1, memoryMiB: 1, gpu: 0, environments: 1 } } };
+      const first = {
+        team,
+        version: 1,
+        held: { one: { cpu: 0.1, memoryMiB: 1, gpu: 0, environments: 1, storageGiB: 3 } },
+      };
       await store.write(ask('one'), { ledger: first });
       expect(await store.ledger(team)).toEqual(first);
       const late = store.write(ask('two'), { ledger: first });
@@ -155,7 +159,7 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
       }).environment;
       const { asks, ...shown } = listed[0] ?? {};
       expect(environment).toMatchObject(shown);
-      expect(asks).toEqual({ cpu: 0.25, memoryMiB: 256, gpu: 0, environments: 1 });
+      expect(asks).toEqual({ cpu: 0.25, memoryMiB: 256, gpu: 0, environments: 1, storageGiB: 0 });
       expect(listed[0]).not.toHaveProperty('spec');
       const rest = await store.list(team, names[1], 2);
       expect(rest.listed.map((one) => one.key.name)).toEqual(['two']);

@@ -23,6 +23,16 @@ it('a GPU is a part where one is asked for', () => {
   expect(costOf(spec({ gpu: 1 }), prices).parts.map(({ what }) => what)).toContain('GPUs');
 });
 
+it('a volume is a part, for what runs and for what is stopped', () => {
+  const asked = Spec.parse({ base: 'b', command: ['app'], volume: { sizeGiB: 100 } });
+  const { parts, assumptions } = costOf(asked, Prices.parse({}));
+  const volume = parts.find(({ what }) => what === 'GiB of volumes');
+  // gp3 in us-east-1: 0.08 dollars a gigabyte and month.
+  expect(Math.round((volume?.unitPerHour ?? 0) * 730 * 100)).toBe(8);
+  expect(volume?.units).toEqual({ least: 100, most: 100 });
+  expect(assumptions.join()).toContain('what is stopped costs its volume alone');
+});
+
 it('an NLB is about 16 dollars a month by the prices that nobody changed', () => {
   const { parts } = costOf(spec({}), Prices.parse({}));
   const balancer = parts.find(({ what }) => what === 'load balancers');

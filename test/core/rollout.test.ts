@@ -167,7 +167,7 @@ describe('resources', () => {
         'requests.memory': '3Gi',
         'limits.memory': '3Gi',
         'requests.nvidia.com/gpu': '6',
-        persistentvolumeclaims: '0',
+        persistentvolumeclaims: '1',
         'services.loadbalancers': '1',
       },
     });

@@ -17,7 +17,11 @@ const ecr = new ECRClient(access.sdk);
 const spec = {
   base: 'debian-12',
   packages: { apt: [{ name: 'busybox' }] },
-  command: ['/bin/busybox', 'httpd', '-f', '-p', '9000', '-h', '/tmp'],
+  command: [
+    ...['/bin/busybox', 'sh', '-c'],
+    'echo started >> /workspace/starts; exec /bin/busybox httpd -f -p 9000 -h /tmp',
+  ],
+  volume: { sizeGiB: 1 },
   resources: { cpu: 0.05, memoryMiB: 32 },
 };
 
@@ -41,6 +45,11 @@ async function comes(phase: string, seconds: number) {
     () => seen,
   );
 }
+const inPod = (...command: string[]) =>
+  kubectl('-n', namespace, 'exec', 'deployment/app', '--', '/bin/busybox', ...command);
+const volumeOf = (sizeGiB: number) => ({ sizeGiB, class: 'gp3', access: 'ReadWriteOnce' }) as const;
+/** As often as its command began. */
+const starts = async () => (await inPod('cat', '/workspace/starts')).trim().split('\n').length;
 const pods = async () =>
   (await kubectl('-n', namespace, 'get', 'pods', '--output', 'name')).trim().split('\n').filter(Boolean);
 
@@ -67,37 +76,66 @@ describe('an environment that the configuration does not name', () => {
   it('is built in repositories of its own, and runs when somebody approves it', async () => {
     const before = (await alice.client.usage('checkout')).used;
     await alice.client.create({ ...key, spec });
+    expect((await alice.client.usage('checkout')).used).toMatchObject({
+      environments: before.environments + 1,
+      memoryMiB: before.memoryMiB + 32,
+      storageGiB: before.storageGiB + 1,
+    });
+    const { environment } = await comes('awaiting-approval', 300);
+    if (environment.candidate.phase !== 'awaiting-approval') throw new Error(environment.candidate.phase);
     expect(await Promise.all((['candidate', 'cache', 'release'] as const).map(isRepository))).toEqual([
       true,
       true,
       true,
     ]);
-    expect((await alice.client.usage('checkout')).used).toMatchObject({
-      environments: before.environments + 1,
-      memoryMiB: before.memoryMiB + 32,
-    });
-    const { environment } = await comes('awaiting-approval', 300);
-    if (environment.candidate.phase !== 'awaiting-approval') throw new Error(environment.candidate.phase);
     await bob.client.approve(id, environment.candidate.image.digest);
     await comes('ready', 180);
     expect(await pods()).toHaveLength(1);
+    expect(await starts()).toBe(1);
   });
 
-  it('is stopped: no pod is left, its quota is free, and it starts again', async () => {
+  it('is stopped: no pod is left, its quota is free, and it starts again with what is on its volume', async () => {
     const before = (await alice.client.usage('checkout')).used;
     await alice.client.stop(id);
     await comes('stopped', 120);
     expect(await pods()).toEqual([]);
-    expect((await alice.client.usage('checkout')).used.memoryMiB).toBe(before.memoryMiB - 32);
+    expect((await alice.client.usage('checkout')).used).toMatchObject({
+      memoryMiB: before.memoryMiB - 32,
+      storageGiB: before.storageGiB,
+    });
     await alice.client.start(id);
     await comes('ready', 180);
     expect(await pods()).toHaveLength(1);
+    expect(await starts()).toBe(2);
   });
 
-  it('is given more memory without a build', async () => {
+  it('is given more memory without a build, and keeps its pod', async () => {
+    const before = await pods();
     await giveMemory(alice.client, key, 48);
     await comes('ready', 180);
     expect(await memoryLimits(key)).toEqual(['48Mi']);
+    expect(await pods()).toEqual(before);
+    expect(await starts()).toBe(2);
+    const steps = await alice.client.trace(id);
+    const lines = steps.flatMap((step) => (step.kind === 'change' ? [step.what] : []));
+    expect(lines.join('\n')).toContain('its pods were resized in place');
+    const sets = await kubectl('-n', namespace, 'get', 'replicasets', '--output', 'name');
+    expect(sets.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('is given a larger volume, and refused a smaller one', async () => {
+    const { environment } = await alice.client.get(id);
+    await alice.client.change(id, { ...environment.spec, volume: volumeOf(2) });
+    await until('a volume of the new size', 120, async () => {
+      const size = await kubectl(
+        ...['-n', namespace, 'get', 'pvc', 'workspace', '--output', 'jsonpath={.status.capacity.storage}'],
+      );
+      return size.trim() === '2Gi' ? true : undefined;
+    });
+    await comes('ready', 120);
+    const smaller = { ...environment.spec, volume: volumeOf(1) };
+    const refusal = await alice.client.change(id, smaller).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ problem: { status: 409, title: 'Its volume stays' } });
   });
 
   it('may not ask for more than its team has left', async () => {
@@ -108,6 +146,9 @@ describe('an environment that the configuration does not name', () => {
   });
 
   it('leaves nothing but its history when it is deleted', async () => {
+    const volume = await kubectl(
+      ...['-n', namespace, 'get', 'pvc', 'workspace', '--output', 'jsonpath={.spec.volumeName}'],
+    );
     expect((await alice.client.delete(id)).phase).toBe('deleting');
     const again = await alice.client.create({ ...key, spec }).catch((error: unknown) => error);
     expect(again).toMatchObject({ problem: { status: 409 } });
@@ -115,10 +156,15 @@ describe('an environment that the configuration does not name', () => {
       (await alice.client.get(id).catch(notThere)) === undefined ? true : undefined,
     );
     expect(await kubectl('get', 'namespace', namespace, '--ignore-not-found')).toBe('');
+    await until('the end of its volume', 60, async () =>
+      (await kubectl('get', 'pv', volume, '--ignore-not-found')) === '' ? true : undefined,
+    );
     for (const kind of ['candidate', 'cache', 'release'] as const)
       expect(await isRepository(kind)).toBe(false);
     const steps = await alice.client.trace(id);
     const lines = steps.flatMap((step) => (step.kind === 'change' ? [step.what] : []));
-    expect(lines.join('\n')).toMatch(/deleted it[\s\S]*its namespace is gone[\s\S]*all of it is gone/);
+    expect(lines.join('\n')).toMatch(
+      /deleted it[\s\S]*its volume of 2 GiB goes with all that is on it[\s\S]*its namespace is gone[\s\S]*all of it is gone/,
+    );
   });
 });

@@ -88,6 +88,7 @@ describe('what is set up', () => {
       'apply ClusterRole getschwifty-deployer',
       'apply ClusterRoleBinding getschwifty-deployer',
       'apply ConfigMap amazon-vpc-cni',
+      'apply StorageClass getschwifty-gp3',
       ...namespacePolicy.map(({ kind, metadata }) => `apply ${kind} ${metadata.name}`),
     ]);
     const before = [...done];

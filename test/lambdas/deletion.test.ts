@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Environment } from '#core/environment.ts';
 import { next } from '#core/machine.ts';
 import { digestOf, spec, web } from '../contracts/samples.ts';
-import { rita } from './stages.ts';
+import { config, rita } from './stages.ts';
 import { address, ready } from './ways.ts';
 import { crashing, look, scanEvent, told, World } from './world.ts';
 
@@ -95,6 +95,67 @@ test('what a slow deployer makes anew after the namespace was gone is found, and
   await world.pass(370);
   expect(await inCluster(world)).toBe(0);
   expect((await world.environment()).life.state).toBe('deleted');
+});
+
+describe('its volume', () => {
+  const linesOf = async () => (await world.store.audit(web, 20)).map(({ what }) => what);
+  const volume = { sizeGiB: 3, class: 'gp3', access: 'ReadWriteOnce' as const };
+  const [main] = config.clusters;
+  if (!main) throw new Error('the sample has no cluster');
+  const withSnapshots = {
+    ...config,
+    environments: [],
+    clusters: [{ ...main, volumes: main.volumes.map((one) => ({ ...one, snapshotClass: 'keeps' })) }],
+  };
+  const deleted = async (given = new World({ environments: [] })) => {
+    world = await ready(given);
+    await world.decide((environment, now) =>
+      next(environment, { kind: 'changed', spec: { ...spec, volume }, person: rita }, now),
+    );
+    await world.pass(5);
+    await world.decide((environment, now) =>
+      next(environment, { kind: 'deletion-asked', person: rita }, now),
+    );
+  };
+
+  test('goes where its class has no snapshots, and that is written before it is done', async () => {
+    await deleted();
+    await world.deliver('deploy', deletedEvent(world));
+    expect(await inCluster(world)).toBeGreaterThan(0);
+    const told = 'its volume of 3 GiB goes with all that is on it: class gp3 has no snapshots';
+    expect(await linesOf()).toContain(told);
+    await world.pass(400);
+    expect((await world.environment()).life.state).toBe('deleted');
+    expect((await linesOf()).filter((line) => line === told)).toHaveLength(1);
+  });
+
+  test('is kept as a snapshot, for which the namespace waits', async () => {
+    await deleted(new World(withSnapshots));
+    world.cluster.snapshotClass = { deletionPolicy: 'Retain' };
+    await world.pass(300);
+    const snapshots = (await world.cluster.snapshots(web)).snapshots;
+    expect(snapshots).toHaveLength(1);
+    expect(leftOf(await world.environment())).toEqual(['cluster']);
+    world.cluster.edit(
+      web,
+      'VolumeSnapshot',
+      (object) => ({
+        ...object,
+        status: { readyToUse: true, boundVolumeSnapshotContentName: 'snapcontent-1' },
+      }),
+      snapshots[0]?.metadata.name,
+    );
+    await world.pass(400);
+    expect((await world.environment()).life.state).toBe('deleted');
+    expect(await linesOf()).toContain('its volume of 3 GiB stays as VolumeSnapshotContent snapcontent-1');
+  });
+
+  test('stays where the cluster can make no snapshot, and what to do is said once', async () => {
+    await deleted(new World(withSnapshots));
+    await world.pass(600);
+    expect(leftOf(await world.environment())).toEqual(['cluster']);
+    expect((await linesOf()).filter((line) => line?.includes('waits for its snapshot'))).toHaveLength(1);
+  });
 });
 
 test('a namespace that takes its time is looked at until it is gone', async () => {

@@ -82,6 +82,8 @@ export class Cloud {
     this.trace = trace;
     this.#config = config;
     this.clusters = new Map(config.clusters.map(({ name }) => [name, new MemoryCluster()]));
+    // One that resizes pods that run, and one that does not.
+    for (const cluster of this.clusters.values()) cluster.resizes = this.random.chance(0.5);
     for (const cluster of this.clusters.values()) cluster.before = () => this.#refuseObject();
     this.builder.addBase('base/debian', 'bookworm', digestOf('base'));
     this.registry.onlyMade = true;

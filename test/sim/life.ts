@@ -46,6 +46,8 @@ const specs: readonly unknown[] = [
   { ...spec, command: ['sleep', '1'] },
   { ...spec, command: ['sleep', '2'], replicas: { min: 2, max: 2 } },
   { ...spec, resources: { memoryMiB: 512 } },
+  { ...spec, volume: { sizeGiB: 2 } },
+  { ...spec, volume: { sizeGiB: 4 } },
   spec,
 ];
 

@@ -1,0 +1,53 @@
+/** Takes an environment that was deleted out of its cluster: with its namespace goes all that is in it, but for its volume's snapshot. */
+import { summaryOf } from '#core/decision.ts';
+import type { LiveObject } from '#core/drift.ts';
+import type { Environment } from '#core/environment.ts';
+import { type LastSnapshot, lastSnapshot, leavingVolume } from '#core/last-snapshot.ts';
+import { next } from '#core/machine.ts';
+import { environmentId } from '#core/names.ts';
+import { commit } from '../runtime/commit.ts';
+import { log } from '../runtime/log.ts';
+import type { DeployDeps } from './deps.ts';
+
+export async function takeAway(
+  deps: DeployDeps,
+  environment: Environment,
+  cause: string | undefined,
+): Promise<void> {
+  const { store, cluster, clock } = deps;
+  const { objects } = await cluster.look(environment.key);
+  const home = objects.find(({ kind }) => kind === 'Namespace');
+  const isThere = home !== undefined && home.metadata.deletionTimestamp === undefined;
+  const { done, told } = isThere ? await lastOfVolume(deps, environment, objects) : { done: true };
+  if (isThere && done && isWritten(environment, told)) await cluster.remove([home]);
+  const news = { kind: 'part-seen' as const, part: 'cluster' as const, gone: home === undefined, told };
+  const decision = next(environment, news, clock.now());
+  await commit(store, environment, decision, cause);
+  log.info('took away the namespace', {
+    environment: environmentId(environment.key),
+    ...summaryOf(decision),
+  });
+}
+
+/** What is lost, or where it stays, is in its history before it is done. */
+const isWritten = ({ life }: Environment, told: string | undefined): boolean =>
+  told === undefined || (life.state === 'deleting' && life.told === told);
+
+/** @returns whether the namespace may go. */
+async function lastOfVolume(
+  { cluster, clusterName, config }: DeployDeps,
+  { key, spec, life }: Environment,
+  objects: readonly LiveObject[],
+): Promise<LastSnapshot> {
+  if (life.state !== 'deleting') return { done: false };
+  // What a slow call made anew was never used.
+  if (life.swept) return { done: true };
+  const classes = config.clusters.find(({ name }) => name === clusterName)?.volumes ?? [];
+  const leaving = leavingVolume({ key, spec, since: life.since }, classes, objects);
+  if (!leaving) return { done: true };
+  const { snapshotClass } = leaving;
+  const sight = snapshotClass === undefined ? undefined : await cluster.snapshots(key, snapshotClass);
+  const last = lastSnapshot(leaving, sight);
+  if (last.make) await cluster.apply([last.make]);
+  return last;
+}
