@@ -150,5 +150,6 @@ function isUnderWay({ metadata, status }: Pod, size: Size): boolean {
   if (status.conditions?.some(({ type, status: is }) => type === 'PodResizeInProgress' && is === 'True'))
     return true;
   const has = status.containerStatuses?.find(({ name }) => name === appName)?.resources?.limits?.['memory'];
-  return has !== size?.limits?.['memory'];
+  // What has not begun begins with what it asks for.
+  return has !== undefined && has !== size?.limits?.['memory'];
 }

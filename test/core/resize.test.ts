@@ -57,6 +57,13 @@ it.each([
   ['a pod of another size is resized', asked, [pod('256Mi')], sets, { step: 'resize', pods: ['app-256Mi'] }],
   ['what is under way is waited for', asked, [pod('512Mi', '256Mi')], sets, { step: 'wait' }],
   [
+    'a pod that has not begun begins with what it asks for',
+    asked,
+    [Pod.parse({ ...pod('512Mi'), status: { containerStatuses: [{ name: 'app' }] } })],
+    sets,
+    { step: 'prepare' },
+  ],
+  [
     'what the kubelet works at too',
     asked,
     [pod('512Mi', '512Mi', { type: 'PodResizeInProgress' })],
