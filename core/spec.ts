@@ -93,9 +93,10 @@ export type Spec = z.infer<typeof Spec>;
 /** What is built into its image; a change of anything else leaves the image as it is. */
 export const imagePartOf = ({ base, packages, files, command }: Spec) => ({ base, packages, files, command });
 /** What the cluster alone is told. */
-export const runPartOf = ({ resources, replicas, volume, readyWithinSeconds }: Spec) => ({
+export const runPartOf = ({ resources, replicas, access, volume, readyWithinSeconds }: Spec) => ({
   resources,
   replicas,
+  access,
   volume,
   readyWithinSeconds,
 });

@@ -4,6 +4,7 @@ import type { Environment, Part } from '#core/environment.ts';
 import { phaseOf } from '#core/environment.ts';
 import { type News, next } from '#core/machine.ts';
 import { plannedLooks } from '#core/reconcile.ts';
+import { imagePartOf, runPartOf, Spec } from '#core/spec.ts';
 import {
   ann,
   at,
@@ -66,6 +67,21 @@ describe('a change', () => {
     const { resources, ...rest } = spec;
     const same = { resources, ...rest };
     expect(next(runs(), { kind: 'changed', spec: same, person: ann }, at(1000)).outcome).toBe('unchanged');
+  });
+
+  it('of any field is of the image or of what the cluster is told', () => {
+    const whole = Spec.parse({ ...spec, volume: { sizeGiB: 1 } });
+    const parts = { ...imagePartOf(whole), ...runPartOf(whole) };
+    expect(parts).toEqual(whole);
+    expect(Object.keys(parts).sort()).toEqual(Object.keys(whole).sort());
+  });
+
+  it('of who may log in rolls out the image that runs', () => {
+    const withSsh = { ...spec, access: { ...spec.access, ssh: !spec.access.ssh } };
+    expect(turned(runs(), { kind: 'changed', spec: withSsh, person: ann })).toMatchObject({
+      spec: { access: withSsh.access },
+      release: { phase: 'deploying', digest: digest(1) },
+    });
   });
 
   it('while nothing is released waits for what is', () => {
