@@ -11,6 +11,7 @@ import * as z from './zod.ts';
 const Reason = z.discriminatedUnion('rule', [
   z.object({ rule: z.literal('severity'), finding: Finding }),
   z.object({ rule: z.literal('unknown-severity'), finding: Finding }),
+  z.object({ rule: z.literal('malicious'), finding: Finding }),
   z.object({
     rule: z.enum(['scan-pending', 'scan-failed', 'scan-unsupported', 'scan-missing']),
     message: z.string(),
@@ -102,12 +103,14 @@ function judge({ environment, policy, waivers, now }: Question, findings: readon
   const blocking = new Set<string>(policy.block);
   for (const finding of findings) {
     const unknown = finding.severity === 'UNKNOWN' || finding.severity === 'UNTRIAGED';
-    if (!unknown && !blocking.has(finding.severity)) continue;
+    const malicious = isMalicious(finding);
+    if (!malicious && !unknown && !blocking.has(finding.severity)) continue;
     const waiver = waiverFor(finding, environment, waivers, now);
     if (waiver) waived.add(waiver.id);
-    else reasons.push({ rule: unknown ? 'unknown-severity' : 'severity', finding });
+    else reasons.push({ rule: malicious ? 'malicious' : unknown ? 'unknown-severity' : 'severity', finding });
   }
-  const order = (reason: { finding: Finding }) => severityOrder.indexOf(reason.finding.severity);
+  const order = ({ finding }: { finding: Finding }) =>
+    isMalicious(finding) ? -1 : severityOrder.indexOf(finding.severity);
   reasons.sort(
     (a, b) =>
       order(a) - order(b) ||
@@ -119,6 +122,9 @@ function judge({ environment, policy, waivers, now }: Question, findings: readon
 
 /** The same findings in any order make the same verdict: the registry's pages promise none. */
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** A record of OSV's for a package that was made to do harm: it has no CVE, and often no severity. */
+const isMalicious = ({ id }: Finding): boolean => id.startsWith('MAL-');
 
 function countBySeverity(findings: readonly Finding[]): Record<string, number> {
   const counts: Record<string, number> = {};
@@ -132,6 +138,8 @@ function fixesFor(reasons: readonly (Reason & { finding: Finding })[]): Fix[] {
   for (const { finding } of reasons) {
     // `apt` stands for the system's own manager, whichever the base has: the Dockerfile knows it.
     const manager = finding.ecosystem === 'os' ? 'apt' : finding.ecosystem;
+    // It was made to do harm: nobody trusts its next release, and a person must know that it was there.
+    if (isMalicious(finding)) return [];
     if (finding.fix !== 'yes' || finding.fixedIn === undefined || manager === 'other') return [];
     const fix: Fix = { manager, package: finding.package, version: finding.fixedIn };
     if (!isInstallable(fix)) return [];
@@ -155,6 +163,8 @@ export const hasFindings = ({ result, reasons }: Verdict): boolean =>
 export function explain(reason: Reason, policyVersion: string): string {
   if (!('finding' in reason)) return reason.message;
   const { id, severity, package: name, installed, fixedIn, fix } = reason.finding;
+  if (reason.rule === 'malicious')
+    return `${id}: ${name} ${installed} is malicious: take it out of the spec, and treat what its build could read as read`;
   const cure = fixedIn ? `fixed in ${fixedIn}` : fix === 'unknown' ? 'fix unknown' : 'no fix yet';
   return `${id} ${severity}: ${name} ${installed}, ${cure} (rule ${reason.rule} of policy ${policyVersion})`;
 }

@@ -35,7 +35,11 @@ export function enhancedFinding(finding: EnhancedImageScanFinding): Finding[] {
     ? details.vulnerablePackages
     : [{ name: 'unnamed package' }];
   return packages.map((pkg) => ({
-    id: details?.vulnerabilityId ?? finding.title ?? 'unnamed finding',
+    id:
+      details?.relatedVulnerabilities?.find((id) => id.startsWith('MAL-')) ??
+      details?.vulnerabilityId ??
+      finding.title ??
+      'unnamed finding',
     severity: severityOf(finding.severity),
     package: pkg.name ?? 'unnamed package',
     installed: versionOf(pkg),

@@ -42,6 +42,20 @@ const withPackage = (parts: object, more: Partial<EnhancedImageScanFinding> = {}
     }),
   )[0];
 
+test('what is malicious by any of its names is called so', () => {
+  const [found] = enhancedFinding(
+    enhanced({
+      packageVulnerabilityDetails: {
+        vulnerabilityId: 'GHSA-aaaa-bbbb-cccc',
+        relatedVulnerabilities: ['SNYK-1', 'MAL-2024-9933'],
+        source: 'GITHUB',
+        vulnerablePackages: [{ name: '3web', version: '1.0.0', packageManager: 'PYTHONPKG' }],
+      },
+    }),
+  );
+  expect(found).toMatchObject({ id: 'MAL-2024-9933', package: '3web' });
+});
+
 test('a finding of basic scanning', () => {
   const finding = basicFinding({
     name: 'CVE-2021-44228',

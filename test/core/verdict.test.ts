@@ -52,6 +52,33 @@ describe('severities', () => {
   });
 });
 
+describe('a malicious package', () => {
+  const malicious = (parts: Partial<Finding> = {}) =>
+    finding({ id: 'MAL-2024-9933', package: '3web', installed: '1.0.0', ecosystem: 'pip', ...parts });
+
+  it.each(Severity.options)('blocks, though it is %s', (severity) => {
+    const verdict = decide(complete([malicious({ severity })]));
+    expect(verdict).toMatchObject({ result: 'block', reasons: [{ rule: 'malicious' }] });
+  });
+
+  it('is not rebuilt away, whatever fix it names: a person must know', () => {
+    expect(decide(complete([finding(), malicious()])).fixes).toEqual([]);
+    expect(decide(complete([finding()])).fixes).toHaveLength(1);
+  });
+
+  it('comes before all else, in words that say what to do', () => {
+    const [first] = decide(complete([finding(), malicious({ severity: 'LOW' })])).reasons;
+    expect(first && explain(first, '1')).toBe(
+      'MAL-2024-9933: 3web 1.0.0 is malicious: take it out of the spec, and treat what its build could read as read',
+    );
+  });
+
+  it('is let through by a waiver of two people, as a false alarm must be', () => {
+    expect(decide(complete([malicious()]), [waiver({ cve: 'MAL-2024-9933' })]).result).toBe('pass');
+    expect(decide(complete([malicious()]), [waiver()]).result).toBe('block');
+  });
+});
+
 describe('waivers', () => {
   it('lets the CVE through and is named in the verdict', () => {
     const verdict = decide(complete([finding()]), [waiver()]);

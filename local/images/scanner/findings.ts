@@ -174,6 +174,7 @@ function findingArn({ id }: Vulnerability, { accountId, region, repository, dige
 const sources: readonly [prefix: string, name: string][] = [
   ['GHSA-', 'GITHUB'],
   ['PYSEC-', 'PYPA'],
+  ['MAL-', 'OPENSSF'],
   ['DSA-', 'DEBIAN'],
   ['DLA-', 'DEBIAN'],
   ['DEBIAN-', 'DEBIAN'],

@@ -82,6 +82,8 @@ function matchesOf(installed: InstalledPackage, advisories: Advisories): Match[]
 
 /** A Debian advisory (DSA) repairs several CVEs at once: each is a vulnerability of its own. */
 function namesOf(advisory: Advisory): string[] {
+  // Another name of it would hide what it is.
+  if (advisory.id.startsWith('MAL-')) return [advisory.id];
   const isCve = (name: string) => name.startsWith('CVE-');
   if (isCve(advisory.id)) return [advisory.id];
   const cves = advisory.aliases.filter(isCve);
@@ -91,7 +93,7 @@ function namesOf(advisory: Advisory): string[] {
 
 /** A record that names no CVE may be an alias of one that does: then they tell of the same vulnerability. */
 function canonicalName({ name, advisory }: Match, matches: readonly Match[]): string {
-  if (name.startsWith('CVE-')) return name;
+  if (name.startsWith('CVE-') || name.startsWith('MAL-')) return name;
   const ids = new Set([advisory.id, ...advisory.aliases]);
   const same = matches.filter((other) =>
     [other.advisory.id, ...other.advisory.aliases].some((id) => ids.has(id)),

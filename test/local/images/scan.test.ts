@@ -56,6 +56,23 @@ const scanLayers = async (layers: readonly (readonly Entry[])[], scanType?: stri
 const ids = (result: ScanResult) =>
   result.enhancedFindings?.map((each) => each.packageVulnerabilityDetails?.vulnerabilityId);
 
+describe('malicious packages', () => {
+  test('are found by their record, which has no severity and no CVE', async () => {
+    const result = await scanLayers([[debian, dpkg(), python('3web', '1.0.0')]]);
+    expect(ids(result)).toEqual(['MAL-2024-9933']);
+    expect(result.enhancedFindings?.[0]).toMatchObject({ severity: 'UNTRIAGED', fixAvailable: 'NO' });
+  });
+
+  test('are called so where a record of another name tells of them too', async () => {
+    const affected = [{ package: { ecosystem: 'PyPI', name: '3web' }, versions: ['1.0.0'] }];
+    const record = { modified: '2026-01-01T00:00:00Z', affected };
+    const ghsa = parseAdvisory({ ...record, id: 'GHSA-a-b-c', aliases: ['MAL-1'] });
+    const mal = parseAdvisory({ ...record, id: 'MAL-1', aliases: ['GHSA-a-b-c', 'CVE-2026-1'] });
+    const known = advisoriesOf([ghsa, mal]);
+    expect(ids(await scanLayers([[debian, python('3web', '1.0.0')]], 'ENHANCED', known))).toContain('MAL-1');
+  });
+});
+
 describe('findings', () => {
   test('name the CVE, the package and the version that repairs it', async () => {
     const result = await scanLayers([
