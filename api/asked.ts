@@ -1,11 +1,13 @@
 /** What is asked for, held against the configuration: where it may be, and from which base. */
+import { type BaseImage, whyBaseIsGone } from '#core/catalog.ts';
 import type { Cluster } from '#core/cluster.ts';
 import type { Config } from '#core/config.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import { untaken } from '#core/packages.ts';
+import type { BaseImages, BaseSight } from '#core/ports.ts';
 import type { Spec } from '#core/spec.ts';
 import { whyNoVolume } from '#core/volume-class.ts';
-import { invalid } from './problem.ts';
+import { invalid, ProblemError } from './problem.ts';
 
 /**
  * The cluster that the configuration names for it, that is asked for, or the first.
@@ -38,6 +40,14 @@ export function baseOf(config: Config, spec: Spec): Config['catalog']['bases'][n
 export function volumeOf({ volumes }: Cluster, { volume }: Spec, before?: Spec): void {
   const why = volume && whyNoVolume(volume, volumes, before?.volume);
   if (why !== undefined) throw invalid([{ path: 'spec.volume', message: why }]);
+}
+
+/** @throws 409 where the registry has lost it: nothing could be built. */
+export async function mustStand(images: BaseImages, base: BaseImage): Promise<BaseSight> {
+  const sight = await images.look(base);
+  if (sight) return sight;
+  const detail = `Nothing can be built from ${base.name} now: ${whyBaseIsGone(base)}. Ask whoever runs GetSchwifty, or take another base of the catalog.`;
+  throw new ProblemError(409, 'The base is gone', detail);
 }
 
 function noSuchCluster(config: Config, key: EnvironmentKey, asked = '', configured?: string) {

@@ -1,11 +1,16 @@
 /** `?dryRun=true`: a request is decided as if it were meant, refused as it would be, and answered by its plan. */
+import { createHash } from 'node:crypto';
+import { epochOf } from '#core/builds.ts';
+import type { Cluster } from '#core/cluster.ts';
+import { contentOf } from '#core/content.ts';
 import { costOf } from '#core/cost.ts';
 import type { Decision } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
-import type { EnvironmentKey } from '#core/names.ts';
-import { planOf, stepsOfChange } from '#core/plan.ts';
+import type { Digest, EnvironmentKey } from '#core/names.ts';
+import { inputOf, planOf, stepsOfChange } from '#core/plan.ts';
 import type { Spec } from '#core/spec.ts';
-import { baseOf, placed } from './asked.ts';
+import { takeable } from '#core/taken.ts';
+import { baseOf } from './asked.ts';
 import { reserved } from './holding.ts';
 import { invalid, refused } from './problem.ts';
 import type { ApiDeps } from './route.ts';
@@ -14,18 +19,18 @@ import type { PlanAnswer } from './schemas.ts';
 interface Wanted {
   readonly key: EnvironmentKey;
   readonly spec: Spec;
+  /** Of the base; absent where the registry lost it, which hinders no change that builds nothing. */
+  readonly digest: Digest | undefined;
 }
-type Deps = Pick<ApiDeps, 'store' | 'config'>;
+interface Placed extends Wanted {
+  readonly cluster: Cluster;
+}
+type Deps = Pick<ApiDeps, 'store' | 'config' | 'clock'>;
 
-/** Of asking for it. @param asked for by name; without it, it is placed as the configuration says. */
-export async function dryCreate(
-  deps: Deps,
-  wanted: Wanted,
-  asked: string | undefined,
-  decision: Decision,
-): Promise<PlanAnswer> {
+/** Of asking for it. */
+export async function dryCreate(deps: Deps, wanted: Placed, decision: Decision): Promise<PlanAnswer> {
   await allowed(deps, decision);
-  return planFor(deps.config, wanted, asked);
+  return planFor(deps, wanted);
 }
 
 /** Of a change of what exists. */
@@ -39,27 +44,32 @@ export async function dryChange(
   const cluster = deps.config.clusters.find(({ name }) => name === before.cluster);
   const message = `the configuration has no cluster ${before.cluster}, in which it is`;
   if (!cluster) throw invalid([{ path: 'cluster', message }]);
-  const plan = answerOf(deps.config, wanted, cluster);
+  const placed = { ...wanted, cluster };
+  const plan = planFor(deps, placed);
   const after = decision.outcome === 'changed' ? decision.environment : before;
-  return { ...plan, steps: stepsOfChange(before, after, plan.steps) };
+  // As the build stage looks for it, which is asked before each build.
+  const content = createHash('sha256')
+    .update(contentOf(inputOf(planInput(deps, placed))))
+    .digest('hex');
+  const known = wanted.digest === undefined ? undefined : takeable(after, content);
+  return { ...plan, steps: stepsOfChange(before, after, plan.steps, known?.image.digest) };
 }
 
-/** Of an environment that is asked for. @throws 422 for what the configuration has not. */
-export const planFor = (config: ApiDeps['config'], wanted: Wanted, asked?: string): PlanAnswer =>
-  answerOf(config, wanted, placed(config, wanted.key, wanted.spec, asked).cluster);
+/** Of an environment that is asked for. */
+export function planFor(deps: Pick<Deps, 'config' | 'clock'>, wanted: Placed): PlanAnswer {
+  const planned = planOf(planInput(deps, wanted));
+  const objects = planned.objects.map((object) => ({ ...object }));
+  return { ...planned, objects, cost: costOf(wanted.spec, deps.config.prices) };
+}
+
+const planInput = ({ config, clock }: Pick<Deps, 'config' | 'clock'>, { digest, ...wanted }: Placed) => ({
+  ...wanted,
+  base: { ...baseOf(config, wanted.spec), ...(digest === undefined ? {} : { digest }) },
+  epoch: epochOf(clock.now(), config.builds),
+});
 
 /** @throws what the request itself would be refused with. */
 async function allowed(deps: Deps, decision: Decision): Promise<void> {
   if (decision.outcome === 'refused') throw refused(decision);
   if (decision.outcome === 'changed') await reserved(deps, decision);
-}
-
-function answerOf(
-  config: ApiDeps['config'],
-  { key, spec }: Wanted,
-  cluster: ApiDeps['config']['clusters'][number],
-): PlanAnswer {
-  const planned = planOf({ key, spec, base: baseOf(config, spec), cluster });
-  const objects = planned.objects.map((object) => ({ ...object }));
-  return { ...planned, objects, cost: costOf(spec, config.prices) };
 }

@@ -4,6 +4,8 @@
  */
 import type { Config } from '#core/config.ts';
 import type {
+  BaseImages,
+  BuildLogs,
   Chronicle,
   Clock,
   Directory,
@@ -30,6 +32,8 @@ export interface ApiDeps extends DeadLetterDeps {
   readonly buckets: Buckets;
   readonly requests: Requests;
   readonly keys: PersonKeys;
+  readonly bases: BaseImages;
+  readonly buildLogs: BuildLogs;
   readonly names: NamePlanner;
   readonly reports: Pick<Reports, 'link'>;
   readonly config: Config;

@@ -36,10 +36,44 @@ export const CreateEnvironment = z.strictObject({
 export const ChangeEnvironment = z.strictObject({ spec: Spec });
 export const AskForBuild = z.strictObject({ useCache: z._default(z.boolean(), false) });
 export type CreateEnvironment = z.infer<typeof CreateEnvironment>;
+export const BuildPath = z.object({
+  ...EnvironmentPath.shape,
+  number: z.pipe(z.string().check(z.regex(/^[1-9]\d{0,8}$/, "a build's number")), z.transform(Number)),
+});
+export const BuildLogQuery = z.strictObject({
+  cursor: z
+    .optional(z.string().check(z.regex(/^[A-Za-z0-9._-]{1,2048}$/, 'the `cursor` of an earlier page')))
+    .check(z.describe('`cursor` of the page before; without it from the beginning.')),
+});
+export const BuildLogAnswer = z.object({
+  lines: z.array(z.object({ at: Instant, text: z.string() })),
+  /** Where to read on; absent while nothing was printed. */
+  cursor: z.optional(z.string()),
+  /** There are lines behind this page already. */
+  more: z.boolean(),
+  /** No line comes after this page any more. */
+  ended: z.boolean(),
+});
+export type BuildLogAnswer = z.infer<typeof BuildLogAnswer>;
 export const ReportPath = z.object({ ...EnvironmentPath.shape, digest: Digest });
 
+/** A base with what the registry says of it; without `image` it is not there, and `missing` says what to do. */
+const Base = z.object({
+  ...BaseImage.shape,
+  title: z.string(),
+  image: z.optional(
+    z.object({
+      digest: Digest,
+      sizeMB: z.number(),
+      pushedAt: Instant,
+      scan: z.optional(z.object({ completedAt: Instant, findings: z.record(z.string(), z.int()) })),
+    }),
+  ),
+  missing: z.optional(z.string()),
+});
+
 export const CatalogAnswer = z.object({
-  bases: z.array(BaseImage),
+  bases: z.array(Base),
   clusters: z.array(z.object({ name: z.string(), volumes: z.array(VolumeClass) })),
   policy: Policy,
 });

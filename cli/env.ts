@@ -24,7 +24,9 @@ const environment = ['<environment>', 'team/name'] as const;
 export function environmentCommands(program: Command, { client, print }: Desk): Command {
   const env = program
     .command('env')
-    .description('environments: list, get, plan, create, change, rebuild, stop, start, delete, events, cost');
+    .description(
+      'environments: list, get, plan, create, change, rebuild, log, stop, start, delete, events, cost',
+    );
   env
     .command('list')
     .option('--team <team>', 'of this team alone')

@@ -43,11 +43,24 @@ export function listText(environments: EnvironmentsAnswer['environments']): stri
 
 export const catalogText = ({ bases, clusters, policy }: CatalogAnswer): string =>
   [
-    table([['base', 'takes'], ...bases.map(({ name, takes }) => [name, takes.join(', ') || 'nothing'])]),
+    table([['base', 'title', 'takes', 'MB', 'digest', 'last scan'], ...bases.map(baseRow)]),
     '',
     `clusters  ${clusters.map(({ name }) => name).join(', ')}`,
     `policy    ${policy.version}: blocks ${policy.block.join(', ')}; a scan counts for ${policy.maxScanAgeHours} hours`,
   ].join('\n');
+
+type Base = CatalogAnswer['bases'][number];
+const baseRow = ({ name, title, takes, image, missing }: Base): string[] => {
+  const head = [name, title, takes.join(', ') || 'nothing'];
+  if (!image) return [...head, '', '', missing ?? 'it is not in the registry'];
+  return [...head, String(image.sizeMB), short(image.digest), scanText(image.scan)];
+};
+
+function scanText(scan: NonNullable<Base['image']>['scan']): string {
+  if (!scan) return 'none';
+  const found = Object.entries(scan.findings).map(([severity, count]) => `${count} ${severity}`);
+  return `${scan.completedAt}: ${found.join(', ') || 'nothing found'}`;
+}
 
 const amount = ({ least, most }: { least: number; most: number }): string =>
   least === most ? String(least) : `${least} to ${most}`;

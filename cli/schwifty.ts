@@ -1,6 +1,7 @@
 /** `schwifty`: what people do with environments, from a terminal. */
 import { Command } from 'commander';
 import { ApiError, Client } from '../api/client/client.ts';
+import { logCommand } from './build-log.ts';
 import { dlqsText, dlqText, redriveText } from './dlq.ts';
 import { dnsCommands } from './dns.ts';
 import { environmentCommands, imageCommands, lifeCommands, newestDigest, offerCommands } from './env.ts';
@@ -26,7 +27,9 @@ const print = <T>(answer: T, inWords: (answer: T) => string): void => {
   console.log(program.opts<{ json?: boolean }>().json ? JSON.stringify(answer, null, 2) : inWords(answer));
 };
 
-lifeCommands(environmentCommands(program, { client, print }), { client, print });
+const env = environmentCommands(program, { client, print });
+lifeCommands(env, { client, print });
+logCommand(env, client);
 imageCommands(program, { client, print });
 offerCommands(program, { client, print });
 

@@ -35,6 +35,7 @@ export function request(
     createdAt: now,
     version: before?.version ?? 0,
     builds: number,
+    known: [],
     remediation: { attempts: 0, fixes: [] },
     candidate: {
       phase: 'building',
@@ -70,7 +71,11 @@ export function building(
   return { builds: build.number, candidate };
 }
 
-export function buildStarted(environment: Environment, number: number, id: string, now: Instant): Decision {
+export function buildStarted(
+  environment: Environment,
+  { number, id, content }: { readonly number: number; readonly id: string; readonly content: string },
+  now: Instant,
+): Decision {
   const { candidate } = environment;
   if (candidate.phase !== 'building' || candidate.build.number !== number)
     return unchanged('another build came since');
@@ -79,7 +84,8 @@ export function buildStarted(environment: Environment, number: number, id: strin
   const lookAt = addSeconds(now, buildPatienceSeconds);
   const what = `started build ${number}`;
   const started = { ...candidate, build, lookAt };
-  return change(environment, { candidate: started }, { at: now, actor: 'build', what });
+  const builtOf = { build: number, content };
+  return change(environment, { candidate: started, builtOf }, { at: now, actor: 'build', what });
 }
 
 /** It could not even be started: what the spec names is not there. */

@@ -12,6 +12,7 @@ import { buildTag, newestBuild, shortDigest } from './image.ts';
 import { addSeconds, type Instant, secondsBetween } from './names.ts';
 import type { Policy } from './policy.ts';
 import { storyOfPush } from './story.ts';
+import { newAt } from './taken.ts';
 import { explain, type Fix, hasFindings, type Verdict } from './verdict.ts';
 
 /** After this long without news of a scan, reconcile asks. */
@@ -33,16 +34,26 @@ const newStory = (environment: Environment, image: Image): Pick<Environment, 'st
     ? {}
     : { stories: { ...environment.stories, candidate: storyOfPush(image) } };
 
-/** A build that ended after the next one was asked for is of an older spec. */
-const isOfOlderBuild = ({ candidate }: Environment, { tags }: Image): boolean =>
-  candidate.phase === 'building' && (newestBuild(tags) ?? candidate.build.number) < candidate.build.number;
+/** A build that ended after the next one was asked for, or was spared, is of an older spec. */
+function isOfOlderBuild({ candidate, builds }: Environment, { digest, tags }: Image): boolean {
+  const isTaken = 'image' in candidate && candidate.image.takenAt !== undefined;
+  if (isTaken && candidate.image.digest === digest) return false;
+  return (isTaken || candidate.phase === 'building') && (newestBuild(tags) ?? builds) < builds;
+}
 
 /** True when `image` is the newest known: news of an older push must not push a newer image aside. */
 const isNewest = (environment: Environment, image: Image): boolean => {
   const known = newestImage(environment);
   if (isOfOlderBuild(environment, image)) return false;
-  return known === undefined || known.digest === image.digest || known.pushedAt < image.pushedAt;
+  return known === undefined || known.digest === image.digest || newAt(known) < image.pushedAt;
 };
+
+/** The registry does not know that it was taken again. */
+function asKnown(environment: Environment, image: Image): Image {
+  const known = newestImage(environment);
+  const takenAt = known?.digest === image.digest ? known.takenAt : undefined;
+  return takenAt === undefined ? image : { ...image, takenAt };
+}
 
 /** A scan that has not ended is waited for, but not for ever: then its absence is what is judged. */
 export const isScanAwaited = (scan: Scan, image: Image, now: Instant): boolean =>
@@ -50,7 +61,8 @@ export const isScanAwaited = (scan: Scan, image: Image, now: Instant): boolean =
   secondsBetween(image.pushedAt, now) < scanDeadlineSeconds;
 
 /** It is there, and its scan has not ended. */
-export function pushed(environment: Environment, image: Image, now: Instant): Decision {
+export function pushed(environment: Environment, told: Image, now: Instant): Decision {
+  const image = asKnown(environment, told);
   if (!isNewest(environment, image)) return unchanged('a newer image was pushed since');
   if (isKnown(environment, image) && !isBuilt(environment, image))
     return lookedAt(environment, image, now, 'this push is known');
@@ -100,7 +112,8 @@ export function judged(
   return decision.outcome === 'unchanged' ? lookedAt(environment, image, now, decision.why) : decision;
 }
 
-function decide(environment: Environment, image: Image, verdict: Verdict, policy: Policy, now: Instant) {
+function decide(environment: Environment, told: Image, verdict: Verdict, policy: Policy, now: Instant) {
+  const image = asKnown(environment, told);
   if (!isNewest(environment, image)) return unchanged('a newer image was pushed since');
   const { candidate } = environment;
   const same = isKnown(environment, image);
@@ -189,7 +202,7 @@ function rebuild(environment: Environment, image: Image, verdict: Verdict, now: 
 /** Why a rebuild would not help; undefined when it is worth a try. */
 function whyNoRebuild({ builds, remediation }: Environment, image: Image, verdict: Verdict, policy: Policy) {
   if (verdict.fixes.length === 0) return 'not everything that blocks has a fix that a rebuild can bring';
-  if (!image.tags.includes(buildTag(builds)))
+  if (!image.tags.includes(buildTag(builds)) && image.takenAt === undefined)
     return 'it was not built from the spec: fix it where it was built';
   if (remediation.attempts >= policy.maxRemediations) return `${remediation.attempts} rebuilds were tried`;
   const before = remediation.blockingBefore;

@@ -2,6 +2,8 @@
  * getschwifty.config.yaml: what the people who run GetSchwifty decide. Checked as a whole at synth; each Lambda checks
  * again what it needs of it.
  */
+
+import { Builds } from './builds.ts';
 import { Catalog } from './catalog.ts';
 import { Cluster, PlacedEnvironment } from './cluster.ts';
 import { Prices } from './cost.ts';
@@ -42,6 +44,7 @@ export const Config = z
     /** Their repositories are made by the stack, and stay with it. */
     environments: z.array(PlacedEnvironment),
     catalog: Catalog,
+    builds: z.prefault(Builds, {}),
     policy: Policy,
     prices: z.prefault(Prices, {}),
     /** Of a team that says nothing else, and of each person who is in none. */

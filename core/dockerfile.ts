@@ -15,13 +15,15 @@ export const appUser = 10001;
 
 export interface BuildInput {
   readonly spec: Spec;
-  /** With its digest: what is built from does not move. A plan, which builds nothing, has it by its tag. */
+  /** With its digest: what is built from does not move. */
   readonly baseImage: string;
   /** The managers of the base. */
   readonly takes: readonly PackageManager[];
   readonly key: EnvironmentKey;
   /** Versions that a verdict asked for; they go before what the spec pins. */
   readonly fixes: readonly Fix[];
+  /** The day from which on its packages are looked up anew: content.ts. */
+  readonly epoch: string;
 }
 
 /** What makes one folder of the image, in a stage of its own. */
@@ -93,7 +95,7 @@ const addUser = [
 
 /** What changes least often comes first: each instruction that changes makes all behind it anew. */
 export function dockerfile(input: BuildInput): string {
-  const { spec, baseImage, key } = input;
+  const { spec, baseImage } = input;
   const used = languages
     .map((language) => ({ language, packages: wanted(input, language.manager) }))
     .filter(({ packages }) => packages.length > 0);
@@ -104,7 +106,7 @@ export function dockerfile(input: BuildInput): string {
     ...(hasTools ? ['FROM base AS tools', installSystem(input, 'tools', spec.packages.tools)] : []),
     ...used.flatMap(({ language: { manager, cache, install }, packages }) => [
       `FROM ${builder} AS ${manager}`,
-      run(key, manager, [cache], install(packages)),
+      run(input, manager, [cache], install(packages)),
     ]),
     'FROM base',
     label(input),
@@ -140,27 +142,38 @@ function installOwn(input: BuildInput): string[] {
   return packages.length === 0 ? [] : [installSystem(input, 'image', packages)];
 }
 
-function installSystem(
-  { takes, key }: BuildInput,
-  stage: 'tools' | 'image',
-  packages: readonly Package[],
-): string {
-  const system = systemOf(takes);
+function installSystem(input: BuildInput, stage: 'tools' | 'image', packages: readonly Package[]): string {
+  const system = systemOf(input.takes);
   if (system === undefined) throw new Error('a base without a system manager was let through with tools');
   const { caches, install } = systems[system];
-  return run(key, stage, caches, install(packages));
+  return run(input, stage, caches, install(packages), stage === 'image' ? systemFixes(input) : []);
 }
+
+/** A system installs the newest, whatever the fix: only these words tell the instruction from that of before. */
+const systemFixes = ({ fixes }: BuildInput): string[] =>
+  fixes
+    .filter(({ manager }) => isSystem(manager))
+    .map(({ package: name, version }) => `${name}=${version}`)
+    .sort();
 
 /**
  * Each stage has caches of its own: stages are built beside one another, and apt gives up where its folder is in use. No
  * `sharing=locked`: buildah keeps its lock as a file in the cache, where `apt-get update` deletes it, and then waits for ever.
+ * The words before the command are read by nobody but the cache: a layer of another epoch, or without the fix, is none of its.
  */
-function run(key: EnvironmentKey, stage: string, caches: readonly string[], command: string): string {
+function run(
+  { key, epoch }: BuildInput,
+  stage: string,
+  caches: readonly string[],
+  command: string,
+  fixes: readonly string[] = [],
+): string {
   const id = `${namespaceOf(key)}-${stage}`;
   const mounts = caches.map(
     (target) => `--mount=type=cache,id=${id}${target.replaceAll('/', '-')},target=${target}`,
   );
-  return ['RUN', ...mounts, command].join(' ');
+  const words = [`SECURITY_EPOCH=${epoch}`, ...(fixes.length === 0 ? [] : [`FIXES='${fixes.join(' ')}'`])];
+  return ['RUN', ...mounts, ...words, command].join(' ');
 }
 
 /** What the spec and the fixes ask of a manager. The system's own takes the fixes of any system. */

@@ -13,7 +13,13 @@ import { Fix } from './verdict.ts';
 import * as z from './zod.ts';
 
 /** One digest in the candidate repository. The later push is the newer image. */
-export const Image = z.object({ digest: Digest, pushedAt: Instant, tags: z.array(z.string()) });
+export const Image = z.object({
+  digest: Digest,
+  pushedAt: Instant,
+  tags: z.array(z.string()),
+  /** It was built and released before, and taken again: what was pushed before that instant is no newer. */
+  takenAt: z.optional(Instant),
+});
 export type Image = z.infer<typeof Image>;
 
 const since = { since: Instant };
@@ -25,6 +31,8 @@ const build = z.object({
   fixes: z.array(Fix),
   /** A person wants nothing of what was built before in it. */
   withoutCache: z.optional(z.boolean()),
+  /** Where an image of the same content was released before, that one will do. */
+  mayTake: z.optional(z.boolean()),
 });
 /** The image that a rebuild is to replace: late news of it must not push the rebuild aside. */
 const replaces = z.optional(Image);
@@ -42,6 +50,12 @@ export const Candidate = z.discriminatedUnion('phase', [
   z.object({ phase: z.literal('refused'), image: Image, reason: z.string(), ...since }),
 ]);
 export type Candidate = z.infer<typeof Candidate>;
+
+/** What an image is made of, as the build stage's hash of it (content.ts). */
+const Content = z.string().check(z.minLength(1), z.maxLength(128));
+/** An image that was approved and released, with what it is made of and what a rebuild had to fix in it. */
+export const Known = z.object({ content: Content, image: Image, approval, fixes: z.array(Fix) });
+export type Known = z.infer<typeof Known>;
 
 /** A digest that a person approved, and the approval that it was released on. */
 export const Released = z.object({ digest: Digest, approval });
@@ -126,6 +140,10 @@ export const Environment = z.object({
   version: z.int(),
   /** Builds asked for so far; the tag of build n is `build-n`. */
   builds: z.int(),
+  /** What the build that was started last makes its image of. */
+  builtOf: z.optional(z.object({ build: z.int(), content: Content })),
+  /** The newest first. Who asks for one's content again gets it without a build, if it may still be released. */
+  known: z._default(z.array(Known), []),
   /** Rebuilds with fixes since the last request, all that they fixed, and how much blocked before the last of them. */
   remediation: z.object({ attempts: z.int(), fixes: z.array(Fix), blockingBefore: z.optional(z.int()) }),
   candidate: Candidate,

@@ -30,6 +30,8 @@ export const DomainEvent = z.discriminatedUnion('type', [
   event('ImagePassed', { digest: Digest }),
   event('ImageBlocked', { digest: Digest, blocking: z.int() }),
   event('ImageApproved', { digest: Digest, approver: z.string() }),
+  /** In place of a build: it was approved and released before, and is promoted again. */
+  event('ImageTaken', { digest: Digest, build: z.int() }),
   event('PromotionRefused', { digest: Digest, reason: z.string() }),
   event('ImagePromoted', { digest: Digest }),
   event('EnvironmentReady', { digest: Digest, address: z.string() }),

@@ -62,7 +62,7 @@ export const flow: readonly FlowStage[] = [
   },
   {
     stage: 'build',
-    does: 'The repositories are made; the Dockerfile of the spec, with the fixes asked for, is built and pushed to the candidate one.',
+    does: 'The repositories are made; the Dockerfile of the spec, with the fixes asked for, is built and pushed to the candidate one. What was released of the same content is taken again instead.',
     impact: 'New and fixed images are not built.',
     on: [
       ours('EnvironmentRequested', 'EnvironmentChanged', 'RemediationRequested'),
@@ -72,7 +72,7 @@ export const flow: readonly FlowStage[] = [
         detail: { 'build-status': ['FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT'] },
       },
     ],
-    tells: [],
+    tells: ['ImageTaken'],
   },
   {
     stage: 'gate',
@@ -105,8 +105,8 @@ export const flow: readonly FlowStage[] = [
     stage: 'promote',
     does: 'The findings are read and judged again; the digest is copied to the release repository.',
     impact: 'Approved images are not released.',
-    on: [ours('ImageApproved')],
-    tells: ['ImagePromoted', 'PromotionRefused'],
+    on: [ours('ImageApproved', 'ImageTaken')],
+    tells: ['ImagePromoted', 'PromotionRefused', 'RemediationRequested'],
   },
   {
     stage: 'deploy',

@@ -59,7 +59,9 @@ export function changed(environment: Environment, spec: Spec, person: Person, no
     environment,
     {
       spec,
-      ...(image ? { ...building(environment, { number, fixes: [] }, now), remediation: fresh } : {}),
+      ...(image
+        ? { ...building(environment, { number, fixes: [], mayTake: true }, now), remediation: fresh }
+        : {}),
       ...(applies ? { release: beginning(release, release, now, patienceSeconds) } : {}),
     },
     {

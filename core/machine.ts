@@ -21,6 +21,7 @@ import { type RejectionRequest, reject } from './rejection.ts';
 import { notPointed, observed, pointed } from './release.ts';
 import type { Person } from './roles.ts';
 import type { Spec } from './spec.ts';
+import { taken } from './taken.ts';
 import type { Team } from './team.ts';
 import type { Verdict } from './verdict.ts';
 import type { Today, WayBack } from './way-back.ts';
@@ -35,7 +36,15 @@ export type News =
   | { readonly kind: 'deletion-asked'; readonly person: Person }
   /** A stage looked for what it is to take away. */
   | ({ readonly kind: 'part-seen'; readonly part: Part } & lifecycle.PartNews)
-  | { readonly kind: 'build-started'; readonly number: number; readonly id: string }
+  | {
+      readonly kind: 'build-started';
+      readonly number: number;
+      readonly id: string;
+      /** What the image is made of. */
+      readonly content: string;
+    }
+  /** An image of the content that is asked for was released before. */
+  | { readonly kind: 'taken'; readonly content: string }
   | { readonly kind: 'build-not-started'; readonly reason: string }
   | { readonly kind: 'build-failed'; readonly id: string; readonly reason: string }
   /** It is in the candidate repository, and its scan has not ended. */
@@ -129,7 +138,9 @@ type NewsOfImage = Exclude<News, NewsOfLife | { kind: 'requested' }>;
 function turn(environment: Environment, news: NewsOfImage, now: Instant): Decision {
   switch (news.kind) {
     case 'build-started':
-      return build.buildStarted(environment, news.number, news.id, now);
+      return build.buildStarted(environment, news, now);
+    case 'taken':
+      return taken(environment, news.content, now);
     case 'build-not-started':
       return build.buildNotStarted(environment, news.reason, now);
     case 'build-failed':
@@ -190,13 +201,14 @@ export const candidateTurns: readonly Turn<CandidatePhase>[] = [
   { from: [], news: 'requested', to: ['building'] },
   { from: ['building'], news: 'build-not-started', to: ['build-failed'] },
   { from: ['building'], news: 'build-failed', to: ['build-failed'] },
+  { from: ['building'], news: 'taken', to: ['promoting'] },
   { from: anyPhase, news: 'changed', to: ['building'] },
   { from: anyPhase, news: 'rebuild-asked', to: ['building'] },
   { from: anyPhase, news: 'pushed', to: ['scanning'] },
   { from: anyPhase, news: 'judged', to: ['awaiting-approval', 'blocked', 'building'] },
   { from: ['awaiting-approval'], news: 'approved', to: ['promoting'] },
   { from: ['scanning', 'blocked', 'awaiting-approval'], news: 'rejected', to: ['refused'] },
-  { from: ['promoting'], news: 'promotion-refused', to: ['scanning', 'refused'] },
+  { from: ['promoting'], news: 'promotion-refused', to: ['scanning', 'refused', 'building'] },
   { from: ['promoting'], news: 'promoted', to: ['promoted'] },
 ];
 const runningPhases: readonly ReleasePhase[] = ['deploying', 'rolling-back', 'ready', 'unready', 'held'];

@@ -9,6 +9,7 @@ import { shortDigest } from './image.ts';
 import { addSeconds, type Digest, type Instant } from './names.ts';
 import { recheckSeconds } from './recheck.ts';
 import { beginning, halting } from './release.ts';
+import { knownAfter, takenInVain } from './taken.ts';
 import { explain, type Verdict } from './verdict.ts';
 
 /** How soon the rollout is looked at if its event is lost. */
@@ -47,6 +48,7 @@ export function refusePromotion(
   if (candidate.phase !== 'promoting' || candidate.image.digest !== digest)
     return unchanged('it is not being promoted');
   const { image } = candidate;
+  if (image.takenAt !== undefined) return takenInVain(environment, digest, reason, now);
   const parts: Parts = judgeAgain
     ? { candidate: { phase: 'scanning', image, since: now, lookAt: now } }
     : { candidate: { phase: 'refused', image, reason, since: now } };
@@ -64,6 +66,7 @@ export function promoted(environment: Environment, digest: Digest, now: Instant)
   const { image, approval } = candidate;
   const parts: Parts = {
     candidate: { phase: 'promoted', image, approval, since: now },
+    known: knownAfter(environment, candidate),
     // What was fixed stays fixed; a finding that comes later has its own tries.
     remediation: { attempts: 0, fixes: environment.remediation.fixes },
     ...(environment.life.state === 'stopped'

@@ -67,7 +67,7 @@ export class ControlPlaneStack extends Stack {
     const reconcile = new ReconcileStage(this, 'Reconcile', { ...foundation, looks, outbox });
     const queues = { build, gate, promote, dns, remove, pager };
     const places = placesOf({ queues, deploy, watchers, clusters, outbox, reconcile, topic: data.pager });
-    api.operates(places, outbox.function);
+    api.operates(places, { outbox: outbox.function, buildLogs: build.logs });
     new StageDashboard(this, 'Dashboard', { stages: [...Object.keys(queues), 'deploy'], places });
     const clusterNames = clusters.map((cluster) => cluster.clusterName);
     new ClusterAlarms(this, 'ClusterAlarms', { ...foundation, clusterNames });

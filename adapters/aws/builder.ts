@@ -6,23 +6,21 @@ import {
   CodeBuildClient,
   StartBuildCommand,
 } from '@aws-sdk/client-codebuild';
-import {
-  DescribeImagesCommand,
-  ECRClient,
-  ImageNotFoundException,
-  RepositoryNotFoundException,
-} from '@aws-sdk/client-ecr';
+import { ECRClient } from '@aws-sdk/client-ecr';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { streamPrefix } from '#core/build-log.ts';
 import { Retryable } from '#core/errors.ts';
 import { buildTag, repositoryOf } from '#core/image.ts';
 import { environmentId } from '#core/names.ts';
-import type { ImageBuilder } from '#core/ports.ts';
+import type { BaseRef, ImageBuilder } from '#core/ports.ts';
+import { describeBase } from './bases.ts';
 import { retryable } from './errors.ts';
 
 interface Options {
   readonly project: string;
   readonly bucket: string;
   readonly registry: string;
+  readonly logGroup: string;
 }
 
 interface Clients {
@@ -51,22 +49,13 @@ export class CodeBuilder implements ImageBuilder {
     this.#files = files;
   }
 
-  async resolveBase(repository: string, tag: string): Promise<string | undefined> {
-    try {
-      const imageIds = [{ imageTag: tag }];
-      const command = new DescribeImagesCommand({ repositoryName: repository, imageIds });
-      const answer = await retryable('DescribeImages', () => this.#registry.send(command));
-      const digest = answer.imageDetails?.[0]?.imageDigest;
-      return digest && `${this.#options.registry}/${repository}@${digest}`;
-    } catch (error) {
-      if (error instanceof ImageNotFoundException || error instanceof RepositoryNotFoundException)
-        return undefined;
-      throw error;
-    }
+  async resolveBase(base: BaseRef): Promise<string | undefined> {
+    const digest = (await describeBase(this.#registry, base))?.imageDigest;
+    return digest && `${this.#options.registry}/${base.repository}@${digest}`;
   }
 
   async start({ key, number, context, withoutCache }: Parameters<ImageBuilder['start']>[0]): Promise<string> {
-    const { bucket, project } = this.#options;
+    const { bucket, project, logGroup } = this.#options;
     const folder = `builds/${environmentId(key)}/${number}/`;
     await Promise.all(
       Object.entries(context).map(([path, Body]) => {
@@ -81,6 +70,14 @@ export class CodeBuilder implements ImageBuilder {
       sourceLocationOverride: `${bucket}/${folder}`,
       // CodeBuild answers with the same build for the same token (for five minutes): a crash after this call is harmless.
       idempotencyToken: createHash('sha256').update(folder).digest('hex'),
+      // CodeBuild puts its own id of the build behind it.
+      logsConfigOverride: {
+        cloudWatchLogs: {
+          status: 'ENABLED',
+          groupName: logGroup,
+          streamName: streamPrefix(key, number).slice(0, -1),
+        },
+      },
       environmentVariablesOverride: [
         variable('REPOSITORY', repositoryOf('candidate', key)),
         variable('CACHE_REPOSITORY', repositoryOf('cache', key)),

@@ -1,6 +1,6 @@
 /** Builds in memory: started once, ended when told. What a build pushes is for the test to push. */
 import { type Digest, environmentId } from '#core/names.ts';
-import type { ImageBuilder } from '#core/ports.ts';
+import type { BaseRef, ImageBuilder } from '#core/ports.ts';
 
 type Start = Parameters<ImageBuilder['start']>[0];
 type Status = Awaited<ReturnType<ImageBuilder['status']>>;
@@ -24,8 +24,12 @@ export class MemoryBuilder implements ImageBuilder {
     this.#ended.set(id, { ended: true, ...(failure === undefined ? {} : { failure }) });
   }
 
-  async resolveBase(repository: string, tag: string): Promise<string | undefined> {
-    const digest = this.#bases.get(`${repository}:${tag}`);
+  async resolveBase({ repository, tag, digest: pinned }: BaseRef): Promise<string | undefined> {
+    const isThere = [...this.#bases].some(
+      ([name, digest]) => name.startsWith(`${repository}:`) && digest === pinned,
+    );
+    const digest =
+      pinned === undefined ? this.#bases.get(`${repository}:${tag}`) : isThere ? pinned : undefined;
     return digest && `${this.#registry}/${repository}@${digest}`;
   }
 

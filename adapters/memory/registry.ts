@@ -4,7 +4,16 @@ import { Rejected } from '#core/errors.ts';
 import type { Scan } from '#core/finding.ts';
 import { type RepositoryKind, repositoryOf } from '#core/image.ts';
 import type { Digest, EnvironmentKey, Instant } from '#core/names.ts';
-import type { Clock, ImagePromoter, ImageScanner, RepositoryMaker, RepositoryRemover } from '#core/ports.ts';
+import type {
+  BaseImages,
+  BaseRef,
+  BaseSight,
+  Clock,
+  ImagePromoter,
+  ImageScanner,
+  RepositoryMaker,
+  RepositoryRemover,
+} from '#core/ports.ts';
 
 interface Stored {
   readonly pushedAt: Instant;
@@ -12,7 +21,9 @@ interface Stored {
   scan: Scan;
 }
 
-export class MemoryRegistry implements ImageScanner, ImagePromoter, RepositoryMaker, RepositoryRemover {
+export class MemoryRegistry
+  implements ImageScanner, ImagePromoter, RepositoryMaker, RepositoryRemover, BaseImages
+{
   readonly #clock: Clock;
   readonly #repositories = new Map<string, Map<Digest, Stored>>();
   /** As ECR: a repository that nobody made takes nothing. */
@@ -77,6 +88,21 @@ export class MemoryRegistry implements ImageScanner, ImagePromoter, RepositoryMa
       if (tags.has(tag)) return this.image(repository, digest);
     }
     return undefined;
+  }
+
+  async look({ repository, tag, digest }: BaseRef): Promise<BaseSight | undefined> {
+    const image = await (digest ? this.image(repository, digest) : this.imageByTag(repository, tag));
+    if (!image) return undefined;
+    const scan = await this.scan(repository, image.digest);
+    const found = scan.status === 'complete' ? scan.findings : [];
+    const findings: Record<string, number> = {};
+    for (const { severity } of found) findings[severity] = (findings[severity] ?? 0) + 1;
+    return {
+      digest: image.digest,
+      sizeBytes: 1,
+      pushedAt: image.pushedAt,
+      ...(scan.status === 'complete' && { scan: { completedAt: scan.completedAt, findings } }),
+    };
   }
 
   async scan(repository: string, digest: Digest): Promise<Scan> {

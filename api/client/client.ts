@@ -2,6 +2,7 @@
 import { parse } from '#core/errors.ts';
 import type * as z from '#core/zod.ts';
 import {
+  BuildLogAnswer,
   CatalogAnswer,
   CostAnswer,
   CreateEnvironment,
@@ -25,6 +26,7 @@ import {
 
 export { explain } from '#core/verdict.ts';
 export type {
+  BuildLogAnswer,
   CatalogAnswer,
   CostAnswer,
   CreateEnvironment,
@@ -152,6 +154,13 @@ export class Client {
 
   report(id: string, digest: string): Promise<ReportAnswer> {
     return this.#call(ReportAnswer, 'report', 'GET', `/environments/${id}/images/${digest}/report`);
+  }
+
+  /** A page of what a build printed. */
+  buildLog(id: string, number: number, cursor?: string): Promise<BuildLogAnswer> {
+    const query = new URLSearchParams(cursor === undefined ? {} : { cursor });
+    const path = `/environments/${id}/builds/${number}/log?${query}`;
+    return this.#call(BuildLogAnswer, 'log', 'GET', path);
   }
 
   usage(team: string): Promise<UsageAnswer> {

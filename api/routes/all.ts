@@ -1,6 +1,7 @@
 /** Every route of the API, in the order of its document. A new one goes into a file of its own here, and into this list. */
 import type { Route } from '../route.ts';
 import { approvalRoutes } from './approvals.ts';
+import { buildLogRoutes } from './build-log.ts';
 import { catalogRoutes } from './catalog.ts';
 import { dlqRoutes } from './dlqs.ts';
 import { environmentRoutes } from './environments.ts';
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...catalogRoutes,
   ...environmentRoutes,
   ...lifecycleRoutes,
+  ...buildLogRoutes,
   ...listRoutes,
   ...planRoutes,
   ...nameRoutes,

@@ -3,7 +3,7 @@ import { causedBy } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
 import { next } from '#core/machine.ts';
 import { environmentId } from '#core/names.ts';
-import { placed } from '../asked.ts';
+import { mustStand, placed } from '../asked.ts';
 import { dryCreate } from '../dry-run.ts';
 import { described, mustChange } from '../environment.ts';
 import { writeHolding } from '../holding.ts';
@@ -30,9 +30,10 @@ const create = route({
   problems: [409],
   answer: async ({ body, query: { dryRun: dry }, person, requestId, request }, deps) => {
     const { team, name, cluster: asked, spec } = body;
-    const { store, config, clock } = deps;
+    const { store, config, clock, bases } = deps;
     const key = { team, name };
-    const { cluster } = placed(config, key, spec, asked);
+    const { cluster, base } = placed(config, key, spec, asked);
+    const { digest } = await mustStand(bases, base);
     const wanted = { key, cluster: cluster.name, requester: person.name, spec, story: requestId };
     const decided = (before: Environment | undefined) =>
       next(before, { kind: 'requested', request: wanted }, clock.now());
@@ -40,7 +41,7 @@ const create = route({
       const before = await store.read(key);
       return {
         status: 200,
-        body: await dryCreate(deps, { key, spec }, asked, decided(before)),
+        body: await dryCreate(deps, { key, spec, digest, cluster }, decided(before)),
       };
     }
     const decide = async () => causedBy(mustChange(decided(await store.read(key))), requestId);

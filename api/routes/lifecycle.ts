@@ -7,8 +7,10 @@ import type { EnvironmentKey } from '#core/names.ts';
 import { wantedDigest } from '#core/release.ts';
 import type { RequestRef } from '#core/request-ports.ts';
 import type { Person } from '#core/roles.ts';
+import { isSame } from '#core/same.ts';
+import { imagePartOf } from '#core/spec.ts';
 import type * as z from '#core/zod.ts';
-import { baseOf, volumeOf } from '../asked.ts';
+import { baseOf, mustStand, volumeOf } from '../asked.ts';
 import { dryChange } from '../dry-run.ts';
 import { described, mustChange, readAt } from '../environment.ts';
 import { IfMatch } from '../headers.ts';
@@ -65,21 +67,26 @@ const change = route({
   answers: { 200: ChangeAnswer },
   problems: [409],
   answer: async ({ body: { spec }, query: { dryRun: dry }, ...asked }, deps) => {
-    baseOf(deps.config, spec);
+    const base = baseOf(deps.config, spec);
     const { person, params: key } = asked;
-    const news = (environment: Environment): News => {
-      const cluster = deps.config.clusters.find(({ name }) => name === environment.cluster);
-      if (cluster) volumeOf(cluster, spec, environment.spec);
+    const isBuilt = (before: Environment) => !isSame(imagePartOf(before.spec), imagePartOf(spec));
+    const wanted = (before: Environment): News => {
+      const cluster = deps.config.clusters.find(({ name }) => name === before.cluster);
+      if (cluster) volumeOf(cluster, spec, before.spec);
       return { kind: 'changed', spec, person };
     };
     if (dry === 'true') {
       const before = await readAt(deps.store, key, asked.headers['if-match']);
-      const decision = next(before, news(before), deps.clock.now());
-      return {
-        status: 200,
-        body: await dryChange(deps, { key, spec }, before, decision),
-      };
+      const decision = next(before, wanted(before), deps.clock.now());
+      const sight = await (isBuilt(before) ? mustStand(deps.bases, base) : deps.bases.look(base));
+      const digest = sight?.digest;
+      return { status: 200, body: await dryChange(deps, { key, spec, digest }, before, decision) };
     }
+    const news = async (before: Environment): Promise<News> => {
+      const said = wanted(before);
+      if (isBuilt(before)) await mustStand(deps.bases, base);
+      return said;
+    };
     return { status: 200, ...(await done(asked, deps, news)) };
   },
 });

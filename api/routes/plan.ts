@@ -1,5 +1,6 @@
 /** What would be done, and what it would cost: nothing is written. */
 import { costOf } from '#core/cost.ts';
+import { mustStand, placed } from '../asked.ts';
 import { planFor } from '../dry-run.ts';
 import { readThere } from '../environment.ts';
 import { noBody, none, route } from '../route.ts';
@@ -17,10 +18,12 @@ const plan = route({
   query: none,
   body: CreateEnvironment,
   answers: { 200: PlanAnswer },
-  answer: async ({ body: { team, name, spec, cluster } }, { config }) => ({
-    status: 200,
-    body: planFor(config, { key: { team, name }, spec }, cluster),
-  }),
+  answer: async ({ body: { team, name, spec, cluster: asked } }, deps) => {
+    const key = { team, name };
+    const { cluster, base } = placed(deps.config, key, spec, asked);
+    const { digest } = await mustStand(deps.bases, base);
+    return { status: 200, body: planFor(deps, { key, spec, cluster, digest }) };
+  },
 });
 
 const cost = route({

@@ -9,6 +9,8 @@ export const Env = z.object({
   DEAD_LETTERS: z.string().check(z.minLength(2)),
   /** Asked to send what is pending, when the outbox is redriven. */
   OUTBOX_FUNCTION: z.string().check(z.minLength(1)),
+  /** Where CodeBuild writes what builds print. */
+  BUILD_LOG_GROUP: z.string().check(z.minLength(1)),
   /** Asked what it would do with a name. */
   DNS_FUNCTION: z.string().check(z.minLength(1)),
 });

@@ -1,6 +1,8 @@
 /** Entry of the API's function, behind an HTTP API with a JWT authorizer. */
 import { handle } from 'hono/aws-lambda';
+import { EcrBases } from '#adapters/aws/bases.ts';
 import { BucketItems } from '#adapters/aws/buckets.ts';
+import { CloudWatchBuildLogs } from '#adapters/aws/build-logs.ts';
 import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { LambdaNamePlanner } from '#adapters/aws/name-planner.ts';
 import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
@@ -36,6 +38,8 @@ const app = makeApp(
     failures: table,
     deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),
     outbox: new LambdaOutboxDrain(env.OUTBOX_FUNCTION),
+    bases: new EcrBases(),
+    buildLogs: new CloudWatchBuildLogs(env.BUILD_LOG_GROUP),
     names: new LambdaNamePlanner(env.DNS_FUNCTION),
     config,
     clock: systemClock,

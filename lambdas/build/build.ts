@@ -1,12 +1,17 @@
 /**
- * Builds are started where they are asked for, and their failures are told; a success tells itself by its push. The
- * repositories that one pushes to are made before it, when their environment is written: nobody's are left by a request
- * that failed, and a deletion finds those of a call that lasts (docs/adr/0022).
+ * Builds are started where they are asked for, and their failures are told; a success tells itself by its push. Where an
+ * image of the same content was released before, it is taken again instead. The repositories that a build pushes to are
+ * made before it, when their environment is written: nobody's are left by a request that failed, and a deletion finds those
+ * of a call that lasts (docs/adr/0022).
  */
+import { createHash } from 'node:crypto';
 import type { Signal } from '#core/aws-events.ts';
+import { epochOf } from '#core/builds.ts';
+import { whyBaseIsGone } from '#core/catalog.ts';
 import type { Config } from '#core/config.ts';
+import { contentOf } from '#core/content.ts';
 import { summaryOf } from '#core/decision.ts';
-import { buildContext, unfixable } from '#core/dockerfile.ts';
+import { type BuildInput, buildContext, unfixable } from '#core/dockerfile.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { buildTag, candidateOf, repositoryOf } from '#core/image.ts';
@@ -15,6 +20,7 @@ import { type News, next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, ImageBuilder, ImageScanner, RepositoryMaker } from '#core/ports.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
+import { takeable } from '#core/taken.ts';
 import { commit, noteStory } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
@@ -24,7 +30,7 @@ export interface BuildDeps {
   readonly builder: ImageBuilder;
   readonly repositories: RepositoryMaker;
   readonly scanner: Pick<ImageScanner, 'imageByTag'>;
-  readonly config: Pick<Config, 'catalog'>;
+  readonly config: Pick<Config, 'catalog' | 'builds'>;
   readonly clock: Clock;
 }
 
@@ -69,22 +75,32 @@ async function learn(deps: BuildDeps, environment: Environment, signal: Signal):
   return signal.kind === 'build' || isDue ? ask(deps, environment, id) : undefined;
 }
 
-async function start(
-  { builder, config, repositories }: BuildDeps,
+async function start(deps: BuildDeps, environment: Environment, build: Build): Promise<News> {
+  const { key } = environment;
+  const input = await inputOf(deps, environment, build);
+  const content =
+    typeof input === 'string' ? '' : createHash('sha256').update(contentOf(input)).digest('hex');
+  if (takeable(environment, content)) return { kind: 'taken', content };
+  await deps.repositories.make(key);
+  if (typeof input === 'string') return { kind: 'build-not-started', reason: input };
+  const { number, withoutCache } = build;
+  const id = await deps.builder.start({ key, number, context: buildContext(input), withoutCache });
+  return { kind: 'build-started', number, id, content };
+}
+
+/** @returns why there can be no build. */
+async function inputOf(
+  { builder, config, clock }: BuildDeps,
   { key, spec }: Environment,
-  { number, fixes, withoutCache }: Build,
-): Promise<News> {
-  await repositories.make(key);
+  { fixes }: Build,
+): Promise<BuildInput | string> {
   const base = config.catalog.bases.find((entry) => entry.name === spec.base);
-  const notStarted = (reason: string) => ({ kind: 'build-not-started' as const, reason });
-  if (!base) return notStarted(`the base ${spec.base} is no longer in the catalog: ask for another one`);
-  const baseImage = await builder.resolveBase(base.repository, base.tag);
-  if (!baseImage)
-    return notStarted(`${base.repository}:${base.tag} is not in the registry: mirror it there first`);
+  if (!base) return `the base ${spec.base} is no longer in the catalog: ask for another one`;
+  const baseImage = await builder.resolveBase(base);
+  if (!baseImage) return whyBaseIsGone(base);
   const missing = unfixable(fixes, base.takes);
-  if (missing) return notStarted(`${base.name} takes no ${missing} packages: mirror it anew with the fixes`);
-  const context = buildContext({ spec, baseImage, takes: base.takes, key, fixes });
-  return { kind: 'build-started', number, id: await builder.start({ key, number, context, withoutCache }) };
+  if (missing) return `${base.name} takes no ${missing} packages: mirror it anew with the fixes`;
+  return { spec, baseImage, takes: base.takes, key, fixes, epoch: epochOf(clock.now(), config.builds) };
 }
 
 type Build = Extract<Environment['candidate'], { phase: 'building' }>['build'];

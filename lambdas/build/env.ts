@@ -14,4 +14,6 @@ export const Env = z.object({
   REMOVER_ROLE_ARN: z.string().check(z.minLength(1)),
   /** Where a message that can never work goes, with its reason. */
   DLQ_URL: z.url(),
+  /** Where CodeBuild writes what builds print, each into a stream of its own. */
+  LOG_GROUP: z.string().check(z.minLength(1)),
 });

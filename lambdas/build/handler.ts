@@ -5,6 +5,7 @@ import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EcrRepositoryMaker } from '#adapters/aws/repositories.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { Builds } from '#core/builds.ts';
 import { Catalog } from '#core/catalog.ts';
 import * as z from '#core/zod.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
@@ -22,13 +23,14 @@ export const handler = queueHandler(
       project: env.PROJECT_NAME,
       bucket: env.SOURCE_BUCKET,
       registry: env.REGISTRY,
+      logGroup: env.LOG_GROUP,
     }),
     repositories: new EcrRepositoryMaker({
       promoterRoleArn: env.PROMOTER_ROLE_ARN,
       keeperRoleArn: env.REMOVER_ROLE_ARN,
     }),
     scanner: new EcrScanner(),
-    config: readConfig(z.object({ catalog: Catalog })),
+    config: readConfig(z.object({ catalog: Catalog, builds: Builds })),
     clock: systemClock,
   }),
   { stage: 'build', refuse: toDeadLetters(env.DLQ_URL), failures: table },

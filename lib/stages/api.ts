@@ -9,6 +9,7 @@ import {
   LogGroupLogDestination,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
@@ -22,6 +23,7 @@ import { mayRedrive, type Place, placesText } from '../kit/dead-letter-places.ts
 import type { Foundation } from '../kit/foundation.ts';
 import { logGroup } from '../kit/log-group.ts';
 import { People } from '../kit/people.ts';
+import { repositoriesBelow } from '../kit/registry.ts';
 import { mayLinkReports } from '../kit/reports.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import {
@@ -39,6 +41,11 @@ export interface ApiStageProps extends Foundation {
   readonly sources: Bucket;
 }
 
+interface Operated {
+  readonly outbox: BundledFunction;
+  readonly buildLogs: LogGroup;
+}
+
 const impact = `${impactOf('request')} ${impactOf('approval')}`;
 
 export class ApiStage extends Construct {
@@ -48,6 +55,7 @@ export class ApiStage extends Construct {
   readonly url: string;
   #places: readonly Place[] = [];
   #outboxFunction = '';
+  #buildLogs = '';
   #dnsFunction = '';
 
   constructor(scope: Construct, id: string, { config, table, pager, sources }: ApiStageProps) {
@@ -64,6 +72,7 @@ export class ApiStage extends Construct {
         DEAD_LETTERS: Lazy.string({ produce: () => placesText(this, this.#places) }),
         DNS_FUNCTION: Lazy.string({ produce: () => this.#dnsFunction }),
         OUTBOX_FUNCTION: Lazy.string({ produce: () => this.#outboxFunction }),
+        BUILD_LOG_GROUP: Lazy.string({ produce: () => this.#buildLogs }),
       },
       // As long as the gateway waits: redriving a full DLQ takes its time.
       timeout: Duration.seconds(29),
@@ -77,6 +86,7 @@ export class ApiStage extends Construct {
     mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL', 'LEDGER', 'SSHKEY']);
     mayKeepRequests(this.function, table);
     mayLinkReports(this.function, sources);
+    this.function.allow(['ecr:DescribeImages'], [repositoriesBelow(this.function, 'base')]);
     this.api = this.#routes();
     this.url = this.#stage().url;
     alarm(this, 'ServerErrors', {
@@ -89,12 +99,14 @@ export class ApiStage extends Construct {
     });
   }
 
-  /** Operators see and redrive what failed anywhere. */
-  operates(places: readonly Place[], outbox: BundledFunction): void {
+  /** Operators see and redrive what failed anywhere; who may read an environment reads what its builds print. */
+  operates(places: readonly Place[], { outbox, buildLogs }: Operated): void {
     this.#places = places;
     this.#outboxFunction = outbox.lambda.functionName;
+    this.#buildLogs = buildLogs.logGroupName;
     mayRedrive(this.function, places);
     this.function.allow(['lambda:InvokeFunction'], [outbox.lambda.functionArn]);
+    this.function.allow(['logs:DescribeLogStreams', 'logs:GetLogEvents'], [buildLogs.logGroupArn]);
   }
 
   /** People see what would be done with a name; only the DNS stage reads and changes the zone. */

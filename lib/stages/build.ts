@@ -2,6 +2,7 @@
 import { Duration, Lazy } from 'aws-cdk-lib';
 import { ComputeType, LinuxBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
 import { Effect, type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { impactOf } from '#core/flow.ts';
@@ -31,6 +32,8 @@ export class BuildStage extends Construct {
   readonly queue: StageQueue;
   readonly function: StageFunction;
   readonly project: Project;
+  /** What builds print. */
+  readonly logs: LogGroup;
   #promoterRole = '';
   #removerRole = '';
 
@@ -38,6 +41,7 @@ export class BuildStage extends Construct {
     super(scope, id);
     const stage = 'build';
     const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(30) };
+    this.logs = logGroup(this, 'BuildLogs');
     this.project = this.#project(sources);
     this.queue = new StageQueue(this, 'Inbox', { stage, ...common });
     this.function = new StageFunction(this, 'Function', {
@@ -50,6 +54,7 @@ export class BuildStage extends Construct {
         PROJECT_NAME: this.project.projectName,
         SOURCE_BUCKET: sources.bucketName,
         REGISTRY: registryHost(this),
+        LOG_GROUP: this.logs.logGroupName,
         // The stages come later in the flow.
         PROMOTER_ROLE_ARN: Lazy.string({ produce: () => this.#promoterRole }),
         REMOVER_ROLE_ARN: Lazy.string({ produce: () => this.#removerRole }),
@@ -93,9 +98,8 @@ export class BuildStage extends Construct {
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
       description: 'Reads build contexts and bases, pushes candidates and caches, nothing else',
     });
-    const logs = logGroup(this, 'BuildLogs');
     for (const statement of this.#builderMay(role, sources)) role.addToPolicy(statement);
-    logs.grantWrite(role);
+    this.logs.grantWrite(role);
     const project = new Project(this, 'Project', {
       description: "Builds an environment's image and pushes it as a candidate",
       // The construct would allow far more than the build needs.
@@ -111,7 +115,7 @@ export class BuildStage extends Construct {
         privileged: true,
       },
       environmentVariables: { REGISTRY: { value: registryHost(this) } },
-      logging: { cloudWatch: { logGroup: logs } },
+      logging: { cloudWatch: { logGroup: this.logs } },
       timeout: Duration.minutes(30),
       queuedTimeout: Duration.hours(1),
     });

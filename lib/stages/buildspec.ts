@@ -7,8 +7,11 @@ import { BuildSpec } from 'aws-cdk-lib/aws-codebuild';
 
 const cache = 'type=registry,ref=$REGISTRY/$CACHE_REPOSITORY:cache';
 
+/** What a step may print: BuildKit's own limit, said so that it stays. What is beyond is cut, and the step goes on. */
+const stepLogs = '--driver-opt env.BUILDKIT_STEP_LOG_MAX_SIZE=2097152';
+
 const build = [
-  'docker buildx build $NO_CACHE --file Dockerfile',
+  'docker buildx build $NO_CACHE --progress plain --file Dockerfile',
   '--tag "$REGISTRY/$REPOSITORY:$TAG"',
   `--cache-from "${cache}"`,
   // ECR takes a cache as an OCI image only.
@@ -24,6 +27,6 @@ export const buildspec = BuildSpec.fromObject({
       commands: ['aws ecr get-login-password | docker login --username AWS --password-stdin "$REGISTRY"'],
     },
     // The default builder can't write a cache to a registry.
-    build: { commands: ['docker buildx create --use --driver docker-container', build] },
+    build: { commands: [`docker buildx create --use --driver docker-container ${stepLogs}`, build] },
   },
 });

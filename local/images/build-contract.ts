@@ -19,6 +19,11 @@ export const startRequest = z.object({
     location: z.string().check(z.regex(/^[^/]+\/.+\/$/, 'bucket/prefix/ is expected')),
   }),
   buildspec: z.string().check(z.minLength(1)),
+  /** In CloudWatch Logs: the build writes there itself, as its project's role. */
+  logs: z.object({
+    groupName: z.string().check(z.minLength(1)),
+    streamName: z.string().check(z.minLength(1)),
+  }),
   credentials: z.object({
     accessKeyId: z.string().check(z.minLength(1)),
     secretAccessKey: z.string().check(z.minLength(1)),
@@ -50,8 +55,6 @@ export interface BuildReport {
   readonly startTime: number;
   readonly endTime?: number;
   readonly logFile: string;
-  /** The end of the log, as far as one report takes it. */
-  readonly log: string;
 }
 
 export interface BuildSettings {

@@ -17,6 +17,7 @@ import {
   stopRequest,
 } from './build-contract.ts';
 import { type BuildLog, buildLog } from './build-log.ts';
+import { sendTo } from './build-log-stream.ts';
 import { runBuild } from './build-run.ts';
 
 export interface Builds {
@@ -37,7 +38,11 @@ export function createBuilds(settings: BuildSettings): Builds {
     const { buildId } = parsed.data;
     if (running.has(buildId)) return refusal(409, `build ${buildId} runs already`);
     const abort = new AbortController();
-    const log = buildLog(join(settings.logs, 'builds', `${safeName(buildId)}.log`));
+    const log = buildLog({
+      path: join(settings.logs, 'builds', `${safeName(buildId)}.log`),
+      send: sendTo(parsed.data, settings.region),
+      failed: (error) => settings.log(`build ${buildId}: its log was not taken: ${String(error)}`),
+    });
     last = last
       .then(() => execute(settings, parsed.data, log, abort.signal))
       .catch((error: unknown) => settings.log(`build ${buildId} broke: ${String(error)}`))
@@ -84,7 +89,6 @@ async function execute(
       startTime,
       ...(endTime === undefined ? {} : { endTime }),
       logFile: log.path,
-      log: log.tail(),
     });
   const work = join(settings.state, 'builds', safeName(request.buildId));
   const limit = AbortSignal.any([signal, timeout(request.timeoutInMinutes)]);

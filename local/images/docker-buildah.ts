@@ -22,8 +22,14 @@ export function toWrite(reference: string): string {
 /** What this machine builds. */
 export const platform = `linux/${process.arch === 'arm64' ? 'arm64' : 'amd64'}`;
 
-export async function buildah(args: readonly string[]): Promise<void> {
-  const child = spawn('buildah', args, { stdio: ['ignore', 'inherit', 'inherit'] });
+/** @param clip what of its output is printed; without it all. */
+export async function buildah(args: readonly string[], clip?: (piece: string) => string): Promise<void> {
+  const output = clip ? 'pipe' : 'inherit';
+  const child = spawn('buildah', args, { stdio: ['ignore', output, output] });
+  if (clip) {
+    child.stdout?.setEncoding('utf8').on('data', (piece: string) => process.stdout.write(clip(piece)));
+    child.stderr?.setEncoding('utf8').on('data', (piece: string) => process.stderr.write(clip(piece)));
+  }
   const code = await new Promise<number | string>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status, signal) => resolve(status ?? signal ?? 'no exit code'));

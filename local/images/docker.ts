@@ -11,6 +11,7 @@ import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { assetCommands } from './docker-assets.ts';
 import { buildah, environment, platform, Refusal, toWrite } from './docker-buildah.ts';
+import { clipSteps, stepLimitBytes } from './step-log.ts';
 
 async function main([command, ...rest]: readonly string[]): Promise<void> {
   if (command === 'login') return login(rest);
@@ -55,12 +56,18 @@ function create(args: string[]): void {
       bootstrap: { type: 'boolean' },
       name: { type: 'string', default: 'default' },
       driver: { type: 'string', default: 'docker-container' },
+      'driver-opt': { type: 'string', multiple: true, default: [] as string[] },
     },
   });
   if (values.driver !== 'docker-container')
     throw new Refusal(`docker buildx create --driver ${values.driver}`);
+  const unknown = values['driver-opt'].find((option) => option !== stepLimit);
+  if (unknown !== undefined) throw new Refusal(`docker buildx create --driver-opt ${unknown}`);
   console.log(values.name);
 }
+
+/** What local builds do too: step-log.ts. */
+const stepLimit = `env.BUILDKIT_STEP_LOG_MAX_SIZE=${stepLimitBytes}`;
 
 const buildOptions = {
   platform: { type: 'string' },
@@ -95,22 +102,25 @@ async function build(args: string[]): Promise<void> {
     );
   }
   const each = (option: string, given: readonly string[]) => given.map((value) => `--${option}=${value}`);
-  await buildah([
-    'build',
-    '--isolation=chroot',
-    '--format=docker',
-    '--layers',
-    '--pull',
-    `--file=${values.file}`,
-    ...each('tag', values.tag),
-    ...each('build-arg', values['build-arg']),
-    ...each('label', values.label),
-    ...(values.target === undefined ? [] : [`--target=${values.target}`]),
-    ...(values['no-cache'] ? ['--no-cache'] : []),
-    ...each('cache-from', values['cache-from'].map(cacheRepository)),
-    ...each('cache-to', values['cache-to'].map(cacheRepository)),
-    context,
-  ]);
+  await buildah(
+    [
+      'build',
+      '--isolation=chroot',
+      '--format=docker',
+      '--layers',
+      '--pull',
+      `--file=${values.file}`,
+      ...each('tag', values.tag),
+      ...each('build-arg', values['build-arg']),
+      ...each('label', values.label),
+      ...(values.target === undefined ? [] : [`--target=${values.target}`]),
+      ...(values['no-cache'] ? ['--no-cache'] : []),
+      ...each('cache-from', values['cache-from'].map(cacheRepository)),
+      ...each('cache-to', values['cache-to'].map(cacheRepository)),
+      context,
+    ],
+    clipSteps(),
+  );
   await push(values.tag, values['metadata-file']);
 }
 

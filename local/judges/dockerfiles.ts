@@ -23,6 +23,7 @@ function corpus(): Readonly<Record<string, string>> {
       baseImage,
       takes,
       key,
+      epoch: '2026-11-19',
       fixes: takes.map((manager) => ({ manager, package: 'cc', version: '2.0' })),
     });
   const languages = ['pip', 'npm', 'conda'] as const;

@@ -17,13 +17,14 @@ async function builder(answer: (target: string, asked: Asked) => Answer) {
   );
   close = server.close;
   for (const [name, value] of Object.entries(awsEnvironment(server.endpoint))) vi.stubEnv(name, value);
-  const options = { project: 'images', bucket: 'sources', registry: 'r.example' };
+  const options = { project: 'images', bucket: 'sources', registry: 'r.example', logGroup: 'builds' };
   return { builder: new CodeBuilder(options), asked: server.asked };
 }
 const json = (body: object, status = 200): Answer => ({ status, body: JSON.stringify(body) });
 const StartBuild = z.object({
   idempotencyToken: z.string(),
   sourceLocationOverride: z.string(),
+  logsConfigOverride: z.unknown(),
   environmentVariablesOverride: z.array(z.object({ name: z.string(), value: z.string() })),
 });
 const id = 'images:1';
@@ -51,6 +52,9 @@ test('the context is in S3 before the build is started; the same build has the s
   ]);
   expect(starts[0]).toMatchObject({
     sourceLocationOverride: 'sources/builds/checkout/web/3/',
+    logsConfigOverride: {
+      cloudWatchLogs: { status: 'ENABLED', groupName: 'builds', streamName: 'checkout/web/3' },
+    },
     environmentVariablesOverride: [
       { name: 'REPOSITORY', value: 'candidate/checkout/web' },
       { name: 'CACHE_REPOSITORY', value: 'cache/checkout/web' },
@@ -102,8 +106,10 @@ test('a build that CodeBuild no longer knows has failed', async () => {
 test('a base is what its tag names now, by digest; no such tag is no base', async () => {
   const digest = `sha256:${'a'.repeat(64)}`;
   const known = await builder(() => json({ imageDetails: [{ imageDigest: digest }] }));
-  expect(await known.builder.resolveBase('base/debian', 'bookworm')).toBe(`r.example/base/debian@${digest}`);
+  expect(await known.builder.resolveBase({ repository: 'base/debian', tag: 'bookworm' })).toBe(
+    `r.example/base/debian@${digest}`,
+  );
   await close?.();
   const gone = await builder(() => json({ __type: 'ImageNotFoundException', message: 'no' }, 400));
-  expect(await gone.builder.resolveBase('base/debian', 'bookworm')).toBeUndefined();
+  expect(await gone.builder.resolveBase({ repository: 'base/debian', tag: 'bookworm' })).toBeUndefined();
 });

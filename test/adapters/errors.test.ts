@@ -28,7 +28,7 @@ const entry = {
   message: { kind: 'look', stage: 'gate', cluster: 'main', delaySeconds: 0 },
 } as const;
 const look = { kind: 'look', environment: web } as const;
-const options = { project: 'images', bucket: 'sources', registry: 'r.example' };
+const options = { project: 'images', bucket: 'sources', registry: 'r.example', logGroup: 'builds' };
 
 /** One call of each kind that an adapter makes. `url` is the endpoint's, for queues. */
 const calls: Readonly<Record<string, (url: string) => Promise<unknown>>> = {
@@ -47,7 +47,8 @@ const calls: Readonly<Record<string, (url: string) => Promise<unknown>>> = {
   'SnsPager.tell': () => new SnsPager('arn:aws:sns:us-east-1:0:t').tell({ subject: 's', body: {} }),
   'EcrScanner.image': () => new EcrScanner().image('candidate/checkout/web', digest),
   'EcrScanner.scan': () => new EcrScanner().scan('candidate/checkout/web', digest),
-  'CodeBuilder.resolveBase': () => new CodeBuilder(options).resolveBase('base/debian', 'bookworm'),
+  'CodeBuilder.resolveBase': () =>
+    new CodeBuilder(options).resolveBase({ repository: 'base/debian', tag: 'bookworm' }),
   'CodeBuilder.start, files': () =>
     new CodeBuilder(options).start({ key: web, number: 1, context: { a: 'b' } }),
   'CodeBuilder.start': () => new CodeBuilder(options).start({ key: web, number: 1, context: {} }),

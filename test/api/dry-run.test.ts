@@ -1,14 +1,16 @@
 /** `?dryRun=true`: refused as the request itself would be, answered by its plan, and nothing is done. */
 import { expect, test } from 'vitest';
 import { PlanAnswer } from '#api/schemas.ts';
+import { Spec } from '#core/spec.ts';
 import { Team } from '#core/team.ts';
-import { keyOf, spec, web } from '../contracts/samples.ts';
+import { digestOf, keyOf, spec, web } from '../contracts/samples.ts';
 import { building, ready } from '../lambdas/ways.ts';
 import { config, rita, World } from '../lambdas/world.ts';
 import { call, refused } from './calls.ts';
 
 const path = '/environments/checkout/web';
 const wanted = { team: 'checkout', name: 'new', spec };
+const other = Spec.parse({ ...spec, command: ['sleep', '1'] });
 const bigger = { ...spec, resources: { memoryMiB: 1024 } };
 const sven = { name: 'sven', groups: ['other-members'] };
 
@@ -32,7 +34,7 @@ test('asking for one: its steps, Dockerfile, objects and cost, and nothing is ma
   const before = await traces(world);
   const { steps, dockerfile, objects, cost } = await plan(world, 'POST', '/environments', wanted);
   expect(steps).toHaveLength(5);
-  expect(dockerfile).toMatch(/^FROM base\/debian:bookworm AS base\n/);
+  expect(dockerfile).toMatch(/^FROM base\/debian@sha256:[0-9a-f]{64} AS base\n/);
   expect(objects.map((object) => object['kind'])).toContain('Deployment');
   expect(cost.perMonth.least).toBeGreaterThan(0);
   expect(await traces(world)).toEqual(before);
@@ -45,7 +47,7 @@ test('and then it may be asked for', async () => {
 });
 
 test.each([
-  ['an image', { ...spec, packages: { pip: [{ name: 'Flask' }] } }, 5, 'is resolved to its digest'],
+  ['an image', { ...spec, packages: { pip: [{ name: 'Flask' }] } }, 5, 'the Dockerfile is built on'],
   ['a size', bigger, 1, 'are applied to cluster main at once'],
   ['nothing', spec, 1, 'it is what is asked for already'],
 ])('a change of %s: what of it would be done, and nothing is', async (_, to, count, says) => {
@@ -55,6 +57,14 @@ test.each([
   expect(steps).toHaveLength(count);
   expect(steps[0]).toContain(says);
   expect(await traces(world)).toEqual(before);
+});
+
+test('a base that is gone hinders a change of size no more than the change itself', async () => {
+  const world = await ready();
+  world.bases.delete('base/debian', digestOf('base'));
+  expect((await plan(world, 'PUT', path, { spec: bigger })).steps).toHaveLength(1);
+  const refusal = await refused(world, rita, 'PUT', `${path}?dryRun=true`, { spec: other });
+  expect(refusal).toMatchObject({ status: 409, title: 'The base is gone' });
 });
 
 test('a size where no image runs yet is kept for the rollout', async () => {

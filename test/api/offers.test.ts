@@ -34,10 +34,57 @@ async function get<S extends z.ZodMiniType>(
 
 test('the catalog says what can be asked for, to whoever has a token', async () => {
   expect(await get(CatalogAnswer, new World(), '/catalog', sven)).toMatchObject({
-    bases: [{ name: 'debian-12' }],
+    bases: [
+      {
+        name: 'debian-12',
+        title: 'debian-12',
+        image: { digest: digestOf('base') },
+      },
+    ],
     clusters: [{ name: 'main' }],
     policy: { version: '1' },
   });
+});
+
+test('a base of the catalog has what its last scan found; one that is gone says what to do', async () => {
+  const pinned = {
+    name: 'pinned',
+    title: 'Debian, pinned',
+    repository: 'base/debian',
+    tag: 'any',
+    takes: [],
+  };
+  const bases = [...config.catalog.bases, { ...pinned, digest: digestOf('gone') }];
+  const world = new World({ catalog: { bases } });
+  world.bases.setScan('base/debian', digestOf('base'), complete(world.clock.now(), finding(), finding()));
+  const [first, gone] = (await get(CatalogAnswer, world, '/catalog')).bases;
+  expect(first?.image?.scan).toEqual({ completedAt: world.clock.now(), findings: { CRITICAL: 2 } });
+  expect(gone).toMatchObject({
+    title: 'Debian, pinned',
+    missing: expect.stringContaining('mirror it there again'),
+  });
+  expect(gone).not.toHaveProperty('image');
+});
+
+test('of a base that vanished nothing is asked for, and nothing is half made', async () => {
+  const world = new World();
+  world.bases.delete('base/debian', digestOf('base'));
+  for (const path of ['/environments', '/environments/plan']) {
+    expect(await refused(world, rita, 'POST', path, wanted)).toMatchObject({
+      status: 409,
+      title: 'The base is gone',
+      detail: expect.stringMatching(/base\/debian:bookworm is not in the registry: mirror it there first/),
+    });
+  }
+  expect(await world.store.read(keyOf('checkout', 'web'))).toBeUndefined();
+  expect(world.registry.repositories()).toEqual([]);
+
+  const runs = await ready();
+  runs.bases.delete('base/debian', digestOf('base'));
+  const change = (parts: object) => ({ spec: { ...spec, ...parts } });
+  const put = (parts: object) => call(runs, rita, 'PUT', '/environments/checkout/web', change(parts));
+  expect((await put({ command: ['sleep', '1'] })).status).toBe(409);
+  expect((await put({ replicas: 2 })).status).toBe(200);
 });
 
 test('a plan shows what would be built and applied, and nothing is written', async () => {
@@ -45,7 +92,7 @@ test('a plan shows what would be built and applied, and nothing is written', asy
   const answer = await call(world, rita, 'POST', '/environments/plan', wanted);
   expect(answer.status).toBe(200);
   const plan = PlanAnswer.parse(await answer.json());
-  expect(plan.dockerfile).toMatch(/^FROM base\/debian:bookworm AS base\n/);
+  expect(plan.dockerfile).toMatch(/^FROM base\/debian@sha256:[0-9a-f]{64} AS base\n/);
   const kinds = plan.objects.map((object) => object['kind']);
   expect(kinds).toEqual(expect.arrayContaining(['Namespace', 'Deployment', 'Service']));
   expect(plan.cost.perMonth.least).toBeGreaterThan(0);

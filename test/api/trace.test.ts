@@ -72,7 +72,9 @@ test('one story alone: a push by hand has its own', async () => {
 
 test('a long story comes in pages that leave nothing out', async () => {
   const world = await asked();
-  await world.decide((environment, now) => buildStarted(environment, 1, 'id', now));
+  await world.decide((environment, now) =>
+    buildStarted(environment, { number: 1, id: 'id', content: 'c-1' }, now),
+  );
   for (let i = 0; i < 230; i++)
     await world.decide((environment, now) =>
       change(environment, {}, { at: now, actor: 'build', what: `turn ${i}` }),

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { controlPlane } from '#local/demo/access.ts';
 import { command } from '#local/setup/command.ts';
 import type { Ui } from '#local/ui/ui.ts';
+import { builds } from './builds.ts';
 import { type BenchCloud, withCloud } from './cloud.ts';
 import { startCold, startWarm, testCold, testWarm } from './commands.ts';
 import { dnsCalls, dnsPlan } from './dns.ts';
@@ -17,6 +18,7 @@ import { promotionMemory } from './promotion-memory.ts';
 import { reconcileGrowth } from './reconcile-growth.ts';
 import { rolloutRatio } from './rollout.ts';
 import { simulation } from './simulation.ts';
+import { unchangedSpec } from './unchanged-spec.ts';
 import { verdicts } from './verdict.ts';
 
 /** In the order in which they run. One run may give several figures. */
@@ -39,6 +41,8 @@ const benches: readonly Bench[] = [
     inCloud: (cloud) => reconcileGrowth(cloud, controlPlane(cloud.cloud).TableName),
   },
   { names: ['rollout-ratio'], inCloud: rolloutRatio },
+  { names: ['unchanged-spec'], inCloud: unchangedSpec },
+  { names: ['rebuild-added-package', 'build-time', 'image-size'], inCloud: builds },
   { names: ['promotion-memory'], alone: promotionMemory, slow: true },
   { names: ['simulation'], alone: simulation, slow: true },
   { names: ['start-warm'], alone: startWarm, slow: true },

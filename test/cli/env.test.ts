@@ -147,11 +147,26 @@ test.each([
   [
     ['catalog'],
     {
-      bases: [{ name: 'debian-12', repository: 'base/debian', tag: 'bookworm', takes: ['pip'] }],
+      bases: [
+        {
+          name: 'debian-12',
+          repository: 'base/debian',
+          tag: 'bookworm',
+          takes: ['pip'],
+          title: 'Debian 12',
+          image: {
+            digest,
+            sizeMB: 51.2,
+            pushedAt: '2026-11-24T00:00:00.000Z',
+            scan: { completedAt: '2026-11-25T00:00:00.000Z', findings: { HIGH: 2 } },
+          },
+        },
+        { name: 'gone', repository: 'base/gone', tag: '1', takes: [], title: 'gone', missing: 'mirror it' },
+      ],
       clusters: [{ name: 'main', volumes: [] }],
       policy,
     },
-    /debian-12 +pip\n/,
+    /debian-12 +Debian 12 +pip +51\.2 +sha256:\w{12} +2026-11-25T\S+: 2 HIGH\ngone +gone +nothing +mirror it\n/,
   ],
   [
     ['team', 'usage', 'checkout'],

@@ -1,8 +1,9 @@
 /** What every builder must do: a base by its digest, one build however often it is asked for, and how it ended. */
 import { beforeEach, expect, vi } from 'vitest';
+import { Digest } from '#core/names.ts';
 import type { ImageBuilder } from '#core/ports.ts';
 import { contract, type Deviations } from './contract.ts';
-import { keyOf } from './samples.ts';
+import { digestOf, keyOf } from './samples.ts';
 
 export interface BuilderWorld {
   readonly builder: ImageBuilder;
@@ -31,14 +32,22 @@ export function builderContract(
 
     test('a base is a reference with the digest that its tag names now', async () => {
       const { repository, tag, reference } = world.base;
-      expect(await world.builder.resolveBase(repository, tag)).toBe(reference);
+      expect(await world.builder.resolveBase({ repository, tag })).toBe(reference);
       expect(reference).toMatch(/@sha256:[0-9a-f]{64}$/);
+    });
+
+    test('a base that is named by its digest is that, whatever the tag names', async () => {
+      const { repository, reference } = world.base;
+      const pinned = (digest: string) => ({ repository, tag: 'moved', digest: Digest.parse(digest) });
+      const [, digest = ''] = reference.split('@');
+      expect(await world.builder.resolveBase(pinned(digest))).toBe(reference);
+      expect(await world.builder.resolveBase(pinned(digestOf('gone')))).toBeUndefined();
     });
 
     test('a base that is not there is none', async () => {
       const { repository, tag } = world.base;
-      expect(await world.builder.resolveBase(repository, `${tag}-none`)).toBeUndefined();
-      expect(await world.builder.resolveBase(`${repository}-none`, tag)).toBeUndefined();
+      expect(await world.builder.resolveBase({ repository, tag: `${tag}-none` })).toBeUndefined();
+      expect(await world.builder.resolveBase({ repository: `${repository}-none`, tag })).toBeUndefined();
     });
 
     test('a build that is asked for twice is one build, at once or one after the other', async () => {

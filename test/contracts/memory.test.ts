@@ -1,5 +1,6 @@
 /** The fakes of adapters/memory pass what the real adapters pass. */
 import { MemoryBuckets } from '#adapters/memory/buckets.ts';
+import { MemoryBuildLogs } from '#adapters/memory/build-logs.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
@@ -12,9 +13,12 @@ import { MemoryReports } from '#adapters/memory/reports.ts';
 import { mergeApplied } from '#adapters/memory/server-side-apply.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
+import { lineOf } from '#core/build-log.ts';
 import type { Scan } from '#core/finding.ts';
 import { told } from '../lambdas/world.ts';
+import { basesContract } from './bases.ts';
 import { bucketsContract } from './buckets.ts';
+import { buildLogsContract } from './build-logs.ts';
 import { builderContract } from './builder.ts';
 import { clusterContract } from './cluster.ts';
 import { clusterFieldsContract } from './cluster-fields.ts';
@@ -117,6 +121,21 @@ scannerContract('MemoryRegistry', async () => {
       return digest;
     },
   };
+});
+
+buildLogsContract('MemoryBuildLogs', async () => {
+  const logs = new MemoryBuildLogs();
+  return {
+    logs,
+    write: async (key, number, texts) => logs.write(key, number, ...texts.map((text) => lineOf(0, text))),
+  };
+});
+
+basesContract('MemoryRegistry', async () => {
+  const registry = new MemoryRegistry(new MemoryClock(start));
+  const base = { repository: 'base/debian', tag: 'bookworm', digest: digestOf('base') };
+  registry.push(base.repository, base.digest, base.tag);
+  return { bases: registry, base };
 });
 
 builderContract('MemoryBuilder', async () => {

@@ -8,6 +8,8 @@ import type { Chronicle, Directory, EnvironmentStore, Failures, Outbox } from '#
 import { contract, type Deviations } from './contract.ts';
 import { digestOf, keyOf, mustChange, requested, spec, start, verdict } from './samples.ts';
 
+const started = (id: string) => ({ number: 1, id, content: 'c-1' });
+
 let runs = 0;
 /** Stores outlive a test: each has an environment of its own. */
 const newKey = (): EnvironmentKey =>
@@ -58,8 +60,8 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
     test('the first of two writers wins, the other is told and nothing of its change is kept', async () => {
       await store.write(requested({ key }));
       const before = await stored();
-      await store.write(mustChange(buildStarted(before, 1, 'first', addSeconds(start, 1))));
-      const late = mustChange(buildStarted(before, 1, 'second', addSeconds(start, 2)));
+      await store.write(mustChange(buildStarted(before, started('first'), addSeconds(start, 1))));
+      const late = mustChange(buildStarted(before, started('second'), addSeconds(start, 2)));
       const enclosed = { verdict: verdict({ decidedAt: late.at }) };
       await expect(store.write(late, enclosed)).rejects.toThrow(Conflict);
       await expect(store.write(late)).rejects.toThrow(/is no longer at version 1: somebody else wrote first/);
@@ -75,7 +77,7 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
     });
 
     test('a change of what is not there is a conflict', async () => {
-      const change = mustChange(buildStarted(requested({ key }).environment, 1, 'id', start));
+      const change = mustChange(buildStarted(requested({ key }).environment, started('id'), start));
       await expect(store.write(change)).rejects.toThrow(Conflict);
       expect(await store.read(key)).toBeUndefined();
     });
@@ -84,7 +86,7 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
       await store.write(requested({ key }));
       const before = await stored();
       const writes = ['a', 'b', 'c', 'd'].map((id) =>
-        store.write(mustChange(buildStarted(before, 1, id, start))),
+        store.write(mustChange(buildStarted(before, started(id), start))),
       );
       const ends = (await Promise.allSettled(writes)).map(({ status }) => status);
       expect(ends.filter((status) => status === 'fulfilled')).toHaveLength(1);
@@ -93,7 +95,7 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
 
     test('the audit gives its last lines, oldest first', async () => {
       await store.write(requested({ key }));
-      await store.write(mustChange(buildStarted(await stored(), 1, 'id', addSeconds(start, 1))));
+      await store.write(mustChange(buildStarted(await stored(), started('id'), addSeconds(start, 1))));
       await store.write(mustChange(buildFailed(await stored(), 'id', 'it broke', addSeconds(start, 2))));
       const lines = (await store.audit(key, 2)).map(({ what }) => what);
       expect(lines).toEqual(['started build 1', 'build 1 failed: it broke']);
@@ -170,7 +172,7 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
       await store.write(requested({ key }));
       await soon(async () => expect(await dueAt(120)).toHaveLength(1));
       expect(await dueAt(119)).toEqual([]);
-      await store.write(mustChange(buildStarted(await stored(), 1, 'id', start)));
+      await store.write(mustChange(buildStarted(await stored(), started('id'), start)));
       await store.write(mustChange(buildFailed(await stored(), 'id', 'it broke', start)));
       await soon(async () => expect(await dueAt(10_000)).toEqual([]));
     });
@@ -261,7 +263,7 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
     test('the steps of an environment are its changes with their events, page by page', async () => {
       const change = requested({ key, story: 'request-1' });
       await store.write(change);
-      await store.write(mustChange(buildStarted(await stored(), 1, 'id', addSeconds(start, 1))));
+      await store.write(mustChange(buildStarted(await stored(), started('id'), addSeconds(start, 1))));
       const failed = mustChange(buildFailed(await stored(), 'id', 'it broke', addSeconds(start, 2)));
       await store.write(failed, { verdict: verdict({ result: 'block', blocking: 2, decidedAt: failed.at }) });
       const [told] = change.events;

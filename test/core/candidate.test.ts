@@ -52,9 +52,15 @@ describe('request and build', () => {
   });
   it('starts a build once', () => {
     expect(building()).toMatchObject({ candidate: { build: { id: 'build:1' }, lookAt: at(121) } });
-    expect(buildStarted(building(), 1, 'build:1', at(2)).outcome).toBe('unchanged');
-    expect(buildStarted(requested(), 2, 'build:2', at(2)).outcome).toBe('unchanged');
-    expect(buildStarted(scanning(), 1, 'build:1', at(101)).outcome).toBe('unchanged');
+    expect(buildStarted(building(), { number: 1, id: 'build:1', content: 'c-1' }, at(2)).outcome).toBe(
+      'unchanged',
+    );
+    expect(buildStarted(requested(), { number: 2, id: 'build:2', content: 'c-2' }, at(2)).outcome).toBe(
+      'unchanged',
+    );
+    expect(buildStarted(scanning(), { number: 1, id: 'build:1', content: 'c-1' }, at(101)).outcome).toBe(
+      'unchanged',
+    );
   });
   it('takes the failure of the build that is waited for, and of no other', () => {
     const failed = next(buildFailed(building(), 'build:1', 'no such package', at(50)));

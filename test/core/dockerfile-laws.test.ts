@@ -44,6 +44,7 @@ const make = (spec: Spec, takes: readonly PackageManager[] = PackageManager.opti
     takes,
     key,
     fixes: [],
+    epoch: '2026-11-19',
   });
 
 /** Made of what shells, Dockerfiles and installers know, so that what a grammar lets through is the worst that it can. */

@@ -9,15 +9,16 @@ import { digest, key } from './samples.ts';
 const baseImage = `000000000000.dkr.ecr.us-east-1.amazonaws.com/base/debian@${digest(1)}`;
 const spec = (parts: object = {}) =>
   Spec.parse({ base: 'debian-12', command: ['python3', 'app.py'], ...parts });
+const epoch = '2026-11-19';
 const takes: PackageManager[] = ['apt', 'pip', 'npm'];
 const lines = (wanted: Spec, fixes: Fix[] = [], of = takes) =>
-  dockerfile({ spec: wanted, baseImage, takes: of, key, fixes }).trimEnd().split('\n');
+  dockerfile({ spec: wanted, baseImage, takes: of, key, fixes, epoch }).trimEnd().split('\n');
 const install = (packages: object, fixes: Fix[] = [], of = takes) =>
   lines(spec({ packages }), fixes, of).filter((line) =>
     /^RUN .*(?:install|apk add|conda create) /.test(line),
   );
-/** Without its mounts, which a test of their own holds. */
-const bare = (line: string) => line.replaceAll(/--mount=\S+ /g, '');
+/** Without its mounts and its epoch, which tests of their own hold. */
+const bare = (line: string) => line.replaceAll(/--mount=\S+ |SECURITY_EPOCH=\S+ /g, '');
 
 it('is, for everything at once', () => {
   const packages = {
@@ -68,6 +69,14 @@ it("each cache is the environment's own, of one place and one stage, and nobody 
   ]);
 });
 
+it('each instruction that installs has the epoch, and no other: a layer of an older one is not taken', () => {
+  const packages = { apt: [{ name: 'curl' }], pip: [{ name: 'six' }], tools: [{ name: 'gcc' }] };
+  const installing = lines(spec({ packages })).filter((line) => /install /.test(line));
+  expect(installing).toHaveLength(3);
+  for (const line of installing) expect(line).toMatch(/^RUN (--mount=\S+ )+SECURITY_EPOCH=2026-11-19 /);
+  expect(lines(spec()).join()).not.toContain('EPOCH');
+});
+
 it('tools are in no stage that reaches the image, and nowhere where nothing is made with them', () => {
   const tools = [{ name: 'gcc' }];
   const image = lines(spec({ packages: { tools, pip: [{ name: 'six' }] } }));
@@ -113,6 +122,13 @@ describe('a fix', () => {
     const fix = { manager: 'apt' as const, package: 'openssl', version: '3.0.17-1~deb12u2' };
     expect(install({ apt: [{ name: 'openssl', version: '3.0.1' }] }, [fix])[0]).toMatch(/ 'openssl'$/);
   });
+  it("of a system's package stands in the instruction: the layer that it had without the fix is not taken", () => {
+    const fix = (name: string) => ({ manager: 'apt' as const, package: name, version: '3.0.17-1~deb12u2' });
+    const packages = { apt: [{ name: 'openssl' }], pip: [{ name: 'six' }] };
+    const [before, fixed] = [install(packages), install(packages, [fix('openssl'), fix('libssl3')])];
+    expect(fixed[0]).toBe(before[0]);
+    expect(fixed[1]).toContain(" FIXES='libssl3=3.0.17-1~deb12u2 openssl=3.0.17-1~deb12u2' apt-get update ");
+  });
   it("of a system's package goes to the manager that the base has", () => {
     const fix = { manager: 'apt' as const, package: 'openssl', version: '3.1.4-r5' };
     expect(install({}, [fix], ['apk', 'pip'])[0]).toMatch(/ apk add .* 'openssl'$/);
@@ -130,6 +146,7 @@ it('the build context has it and the files, each below files/', () => {
     takes,
     key,
     fixes: [],
+    epoch,
   });
   expect(Object.keys(context).sort()).toEqual(['Dockerfile', 'files/Dockerfile', 'files/src/app.py']);
   expect(context['Dockerfile']).toContain(baseImage);

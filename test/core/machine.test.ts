@@ -6,6 +6,7 @@ import { candidateTurns, type News, next, releaseTurns, type Turn } from '#core/
 import { drawPhases } from '#core/phases-drawing.ts';
 import {
   ann,
+  approval,
   at,
   awaiting,
   bob,
@@ -92,10 +93,12 @@ it('a verdict on what runs beside a newer image leaves the newer one alone', () 
   expect(next(ready(), same, at(300)).outcome).toBe('changed');
 });
 
+const known = { content: 'content-1', image: built(1), approval, fixes: [] };
 const newer = image(7, at(950), ['build-1']);
 const anyNews: readonly News[] = [
   { kind: 'build-not-started', reason: 'the base is gone' },
   { kind: 'build-failed', id: 'build:1', reason: 'it failed' },
+  { kind: 'taken', content: known.content },
   { kind: 'pushed', image: newer },
   { kind: 'judged', image: newer, verdict: verdict(7), policy },
   { kind: 'judged', image: newer, verdict: unfixable(7), policy },
@@ -141,9 +144,16 @@ const stopped = after(stopping, {
   health: healthy(1, { ready: false, idle: true }),
 });
 const blocked = after(scanning(), { kind: 'judged', image: built(1), verdict: unfixable(1), policy });
+/** It was changed, and changed back. */
+const spared = after(
+  { ...requested(), known: [known] },
+  { kind: 'changed', spec: { ...spec, command: ['sleep', '1'] }, person: ann },
+);
 const everyPhase: readonly Environment[] = [
   requested(),
   building(),
+  spared,
+  after(spared, { kind: 'taken', content: known.content }),
   after(building(), { kind: 'build-failed', id: 'build:1', reason: 'it failed' }),
   scanning(),
   blocked,

@@ -17,10 +17,11 @@ import {
   verdict,
 } from './samples.ts';
 
+const secondBuild = { number: 2, id: 'build:2', content: 'content-1' };
+
 const first = () => judged(scanning(), built(1), fixable(1, 3), policy, at(110));
 /** Build 2 was started, pushed and is being scanned. */
-const second = () =>
-  next(pushed(next(buildStarted(next(first()), 2, 'build:2', at(111))), built(2), at(200)));
+const second = () => next(pushed(next(buildStarted(next(first()), secondBuild, at(111))), built(2), at(200)));
 
 it('asks for a build with the fixes', () => {
   expect(told(first())).toEqual(['ImageBlocked', 'RemediationRequested']);
@@ -36,7 +37,7 @@ it('asks for a build with the fixes', () => {
 
 it.each([
   ['just asked for', () => next(first())],
-  ['started', () => next(buildStarted(next(first()), 2, 'build:2', at(111)))],
+  ['started', () => next(buildStarted(next(first()), secondBuild, at(111)))],
 ])('old news does not call off a build that was %s', (_, environment) => {
   expect(pushed(environment(), built(1), at(112)).outcome).toBe('unchanged');
   expect(judged(environment(), built(1), fixable(1, 3), policy, at(112)).outcome).toBe('unchanged');
@@ -44,7 +45,7 @@ it.each([
 });
 
 it('nor does it hide that the build failed', () => {
-  const started = next(buildStarted(next(first()), 2, 'build:2', at(111)));
+  const started = next(buildStarted(next(first()), secondBuild, at(111)));
   const failed = next(buildFailed(started, 'build:2', 'no such version', at(150)));
   expect(judged(failed, built(1), fixable(1, 3), policy, at(151)).outcome).toBe('unchanged');
   expect(next(pushed(failed, image(9, at(300)), at(301))).candidate.phase).toBe('scanning');

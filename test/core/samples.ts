@@ -96,7 +96,8 @@ export const told = (decision: Outcome | Change): string[] =>
 
 export const requested = (): Environment =>
   next(request({ key, cluster: 'main', requester: 'ann', spec }, t0));
-export const building = (): Environment => next(buildStarted(requested(), 1, 'build:1', at(1)));
+export const building = (): Environment =>
+  next(buildStarted(requested(), { number: 1, id: 'build:1', content: 'content-1' }, at(1)));
 export const scanning = (n = 1): Environment => next(pushed(building(), built(n), at(100)));
 export const awaiting = (): Environment => next(judged(scanning(), built(1), verdict(1), policy, at(110)));
 export const approval = { approver: 'bob', approvedAt: at(120), policyVersion: '1', waivers: [] };

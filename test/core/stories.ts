@@ -45,7 +45,7 @@ const numberOf = (known: Image) => Number.parseInt(known.digest.slice(-4), 16);
 /** News before it is known of which environment: what it says of the world may depend on both. */
 type Tale =
   | { kind: 'started' | 'failed'; build: number }
-  | { kind: 'not-started' | 'not-pointed' }
+  | { kind: 'taken' | 'not-started' | 'not-pointed' }
   | { kind: 'pushed' | 'refused' | 'turned' | 'promoted'; image: Image }
   | { kind: 'judged'; image: Image; verdict: Verdict }
   | { kind: 'approved'; image: Image; person: Person }
@@ -88,6 +88,7 @@ const build = fc.constantFrom(1, 2, 3);
 const anyTale: fc.Arbitrary<Tale> = fc.oneof(
   fc.record({ kind: fc.constantFrom('started' as const, 'failed' as const), build }),
   fc.record({ kind: fc.constantFrom('not-started' as const, 'not-pointed' as const) }),
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('taken' as const) }) },
   fc.record({
     kind: fc.constantFrom('pushed' as const, 'pushed' as const, 'refused' as const, 'turned' as const),
     image: anyImage,
@@ -177,7 +178,14 @@ export function newsOf(
   const told = isAimed ? aim(environment, tale) : tale;
   switch (told.kind) {
     case 'started':
-      return { kind: 'build-started', number: told.build, id: `build:${told.build}` };
+      return {
+        kind: 'build-started',
+        number: told.build,
+        id: `build:${told.build}`,
+        content: contentOf(environment),
+      };
+    case 'taken':
+      return { kind: 'taken', content: contentOf(environment) };
     case 'not-started':
       return { kind: 'build-not-started', reason: 'the base is gone' };
     case 'failed':
@@ -220,6 +228,9 @@ export function newsOf(
       return told;
   }
 }
+
+/** Builds of one command make images of the same. */
+const contentOf = ({ spec: { command } }: Environment): string => command.join(' ');
 
 function backOf({ release }: Environment, verdicts: ReadonlyMap<Digest, Verdict>, now: Instant): WayBack {
   const previous = previousOf(release);

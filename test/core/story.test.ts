@@ -37,7 +37,7 @@ describe('a story', () => {
     let environment = asked().environment;
     expect(asked().audit?.story).toBe('request-1');
     expect(storiesOf(asked())).toEqual(['request-1']);
-    environment = next(buildStarted(environment, 1, 'build:1', at(1)));
+    environment = next(buildStarted(environment, { number: 1, id: 'build:1', content: 'c-1' }, at(1)));
     environment = next(pushed(environment, built(1), at(100)));
     const blocked = judged(environment, built(1), fixable(1), policy, at(110));
     expect(storiesOf(blocked)).toEqual(['request-1', 'request-1']);
@@ -107,7 +107,9 @@ describe('a story', () => {
   it('is unknown where it was before there were any: nothing else changes', () => {
     const old = requested();
     expect(Environment.parse(old)).toEqual(old);
-    const decision = changed(pushed(next(buildStarted(old, 1, 'b', at(1))), built(1), at(100)));
+    const decision = changed(
+      pushed(next(buildStarted(old, { number: 1, id: 'b', content: 'c-1' }, at(1))), built(1), at(100)),
+    );
     expect(decision.audit).not.toHaveProperty('story');
     expect(decision.environment).not.toHaveProperty('stories');
     const looks = looksBeforeReconcile([], decision.environment, at(150));
@@ -130,7 +132,13 @@ describe('a sequence', () => {
   it('orders the events of an environment by version, and by place within a change', () => {
     const blocked = changed(
       judged(
-        next(pushed(next(buildStarted(requested(), 1, 'b', at(1))), built(1), at(100))),
+        next(
+          pushed(
+            next(buildStarted(requested(), { number: 1, id: 'b', content: 'c-1' }, at(1))),
+            built(1),
+            at(100),
+          ),
+        ),
         built(1),
         fixable(1),
         policy,

@@ -3,13 +3,14 @@
  * they need is their own, made like the deployed: what is written here starts no stage.
  */
 
-import { CodeBuildClient, ListProjectsCommand, StopBuildCommand } from '@aws-sdk/client-codebuild';
+import { CodeBuildClient, StopBuildCommand } from '@aws-sdk/client-codebuild';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchDeleteImageCommand, CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
 import { Route53Client } from '@aws-sdk/client-route-53';
-import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, expect, test } from 'vitest';
+import { EcrBases } from '#adapters/aws/bases.ts';
 import { BucketItems } from '#adapters/aws/buckets.ts';
 import { CodeBuilder } from '#adapters/aws/builder.ts';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
@@ -22,13 +23,17 @@ import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
 import { AwsWorlds, tableKeys } from '../contracts/aws-worlds.ts';
+import { basesContract } from '../contracts/bases.ts';
 import { bucketsContract } from '../contracts/buckets.ts';
+import { buildLogsContract } from '../contracts/build-logs.ts';
+import { buildOptions } from '../contracts/build-options.ts';
 import { type BuilderWorld, builderContract } from '../contracts/builder.ts';
 import { clusterContract } from '../contracts/cluster.ts';
 import { deadLetterQueuesContract } from '../contracts/dead-letter-queues.ts';
 import { deadLettersContract } from '../contracts/dead-letters.ts';
 import { dnsZoneContract } from '../contracts/dns-zone.ts';
 import { eventBusContract } from '../contracts/event-bus.ts';
+import { awsBuildLogs } from '../contracts/log-group.ts';
 import { lookQueuesContract } from '../contracts/look-queues.ts';
 import { noticesContract } from '../contracts/notices.ts';
 import { pagerContract } from '../contracts/pager.ts';
@@ -109,15 +114,22 @@ scannerContract('EcrScanner', async () => {
   return { scanner, repository, unscanned, push: (to, tag, content) => push(to, tag, contents[content]) };
 });
 
+buildLogsContract('CloudWatchBuildLogs', () => awsBuildLogs(access.sdk, worlds.name('builds')));
+
+basesContract('EcrBases', async () => {
+  const [repository, tag] = ['base/debian', 'bookworm'];
+  const image = await scanner.imageByTag(repository, tag);
+  if (!image) throw new Error('the local cloud has no base');
+  return { bases: new EcrBases(() => ecr), base: { repository, tag, digest: image.digest } };
+});
+
 builderContract('CodeBuilder', async (): Promise<BuilderWorld> => {
   const builds = new CodeBuildClient(access.sdk);
   const files = new S3Client({ ...access.sdk, forcePathStyle: true });
-  const { projects: [project = ''] = [] } = await builds.send(new ListProjectsCommand({}));
-  const { Buckets = [] } = await files.send(new ListBucketsCommand({}));
-  const bucket = Buckets.map(({ Name = '' }) => Name).find((name) => /sources/i.test(name)) ?? '';
+  const options = { ...(await buildOptions(access)), registry: 'r.example' };
   const base = await scanner.imageByTag('base/debian', 'bookworm');
   return {
-    builder: new CodeBuilder({ project, bucket, registry: 'r.example' }, { builds, registry: ecr, files }),
+    builder: new CodeBuilder(options, { builds, registry: ecr, files }),
     base: { repository: 'base/debian', tag: 'bookworm', reference: `r.example/base/debian@${base?.digest}` },
     stop: async (id) => {
       await builds.send(new StopBuildCommand({ id }));

@@ -145,6 +145,19 @@ const promoted: Play = async (key, approver) => {
   await come(key, 'its promotion', ({ candidate }) => candidate.phase === 'promoted' || undefined);
 };
 
+/** Built and released, changed, and changed back. */
+const taken: Play = async (key, approver) => {
+  await ask(key);
+  await approver.client.approve(environmentId(key), await awaiting(key));
+  await come(key, 'its promotion', ({ candidate }) => candidate.phase === 'promoted' || undefined);
+  const person = { name: 'alice', groups: [] };
+  await decide(key, { kind: 'changed', spec: { ...spec, command: [...spec.command, '-v'] }, person });
+  await decide(key, { kind: 'changed', spec, person });
+  const isAgain = ({ candidate }: Environment) =>
+    candidate.phase === 'promoted' && candidate.image.takenAt !== undefined;
+  await come(key, 'its promotion without a build', (environment) => isAgain(environment) || undefined);
+};
+
 const ready: Play = async (key, approver) => {
   await promoted(key, approver);
   await come(key, 'Ready pods', ({ release }) => release.phase === 'ready' || undefined);
@@ -189,6 +202,7 @@ export const plays: Readonly<Record<string, Play>> = {
   'aws.ecr ECR Image Scan': scanned,
   'aws.inspector2 Inspector2 Scan': scanned,
   'getschwifty ImageApproved': promoted,
+  'getschwifty ImageTaken': taken,
   'getschwifty ImagePromoted': ready,
   'getschwifty EnvironmentReady': named,
   'getschwifty IncidentOpened': paged,

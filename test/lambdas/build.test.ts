@@ -101,6 +101,11 @@ if (!base) throw new Error('the sample has no base');
 test.each([
   ['left the catalog', [], 'the base debian-12 is no longer in the catalog: ask for another one'],
   [
+    'lost its digest',
+    [{ ...base, digest: digestOf('gone') }],
+    `base/debian@${digestOf('gone')} is not in the registry: mirror it there again, or name another digest in the catalog`,
+  ],
+  [
     'was never mirrored',
     [{ ...base, tag: 'sid' }],
     'base/debian:sid is not in the registry: mirror it there first',

@@ -27,7 +27,9 @@ export async function building(world = new World()): Promise<World> {
 export async function scanning(world = new World()): Promise<World> {
   await building(world);
   const id = await world.builder.start({ key: web, number: 1, context: {} });
-  await world.decide((environment, now) => buildStarted(environment, 1, id, now));
+  await world.decide((environment, now) =>
+    buildStarted(environment, { number: 1, id, content: 'content-1' }, now),
+  );
   world.registry.push(candidate, image, buildTag(1));
   await world.decide((environment, now) =>
     pushed(environment, { digest: image, pushedAt: now, tags: [buildTag(1)] }, now),

@@ -3,6 +3,7 @@
  * to the stages that core/flow.ts subscribes to it. Time passes only where a test lets it.
  */
 import { MemoryBuckets } from '#adapters/memory/buckets.ts';
+import { MemoryBuildLogs } from '#adapters/memory/build-logs.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
@@ -68,7 +69,10 @@ export class World {
   readonly clock = new MemoryClock(start);
   readonly store = new MemoryStore();
   readonly registry = new MemoryRegistry(this.clock);
+  /** Beside those of environments, so that a test sees them alone. */
+  readonly bases = new MemoryRegistry(this.clock);
   readonly builder = new MemoryBuilder(registryHost);
+  readonly buildLogs = new MemoryBuildLogs();
   readonly cluster = new MemoryCluster();
   readonly zone = new MemoryZone(this.clock);
   readonly bus = new MemoryBus();
@@ -93,6 +97,7 @@ export class World {
   constructor(parts: Partial<Config> = {}) {
     this.config = { ...config, ...parts };
     this.builder.addBase('base/debian', 'bookworm', digestOf('base'));
+    this.bases.push('base/debian', digestOf('base'), 'bookworm');
   }
 
   /** @param parts put in the place of the world's own: a store that crashes, a newer configuration. */
@@ -127,6 +132,8 @@ export class World {
         buckets,
         requests: store.requests,
         keys: this.keys,
+        bases: this.bases,
+        buildLogs: this.buildLogs,
         names: { plan: (request) => dryRun(this, namingOf({ ...this, installation }), request) },
         failures: store,
         config,

@@ -9,12 +9,15 @@ import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
 import { RequestItems } from '#adapters/aws/request-items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { AwsWorlds } from '../contracts/aws-worlds.ts';
+import { basesContract } from '../contracts/bases.ts';
 import { bucketsContract } from '../contracts/buckets.ts';
+import { buildLogsContract } from '../contracts/build-logs.ts';
 import { builderContract } from '../contracts/builder.ts';
 import { deadLetterQueuesContract } from '../contracts/dead-letter-queues.ts';
 import { deadLettersContract } from '../contracts/dead-letters.ts';
 import { dnsZoneContract } from '../contracts/dns-zone.ts';
 import { eventBusContract } from '../contracts/event-bus.ts';
+import { awsBuildLogs } from '../contracts/log-group.ts';
 import { lookQueuesContract } from '../contracts/look-queues.ts';
 import { noticesContract } from '../contracts/notices.ts';
 import { pagerContract } from '../contracts/pager.ts';
@@ -26,7 +29,7 @@ import { requestsContract } from '../contracts/requests.ts';
 import { scannerContract } from '../contracts/scanner.ts';
 import { storeContract } from '../contracts/store.ts';
 import * as known from './deviations.ts';
-import { motoBuilder, motoScanner } from './worlds.ts';
+import { motoBases, motoBuilder, motoScanner } from './worlds.ts';
 
 const endpoint = inject('moto');
 const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret' };
@@ -56,6 +59,8 @@ pagerContract('SnsPager on moto', () => worlds.pager());
 deadLettersContract('toDeadLetters on moto', () => worlds.deadLetters());
 deadLetterQueuesContract('SqsDeadLetters on moto', () => worlds.deadLetterQueues());
 scannerContract('EcrScanner on moto', () => motoScanner(sdk, worlds), known.scanner);
+buildLogsContract('CloudWatchBuildLogs on moto', () => awsBuildLogs(sdk, worlds.name('builds')));
+basesContract('EcrBases on moto', () => motoBases(sdk, worlds));
 builderContract('CodeBuilder on moto', () => motoBuilder(sdk, worlds), known.builder);
 
 /** The promoter's contract can't be held here: when this fails, it can. */

@@ -7,10 +7,12 @@ import {
   StartImageScanCommand,
 } from '@aws-sdk/client-ecr';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { EcrBases } from '#adapters/aws/bases.ts';
 import { CodeBuilder } from '#adapters/aws/builder.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Digest } from '#core/names.ts';
 import type { AwsWorlds, Sdk } from '../contracts/aws-worlds.ts';
+import type { BasesWorld } from '../contracts/bases.ts';
 import type { BuilderWorld } from '../contracts/builder.ts';
 import { digestOf } from '../contracts/samples.ts';
 import type { Content, ScannerWorld } from '../contracts/scanner.ts';
@@ -93,6 +95,14 @@ const enhanced = (vulnerabilityId: string) => ({
   },
 });
 
+export async function motoBases(sdk: Sdk, worlds: AwsWorlds): Promise<BasesWorld> {
+  const ecr = new ECRClient(sdk);
+  const repository = worlds.name('base');
+  await ecr.send(new CreateRepositoryCommand({ repositoryName: repository }));
+  const digest = Digest.parse(await put(ecr, repository, 'bookworm', 'a base'));
+  return { bases: new EcrBases(() => ecr), base: { repository, tag: 'bookworm', digest } };
+}
+
 export async function motoBuilder(sdk: Sdk, worlds: AwsWorlds): Promise<BuilderWorld> {
   const [ecr, builds] = [new ECRClient(sdk), new CodeBuildClient(sdk)];
   const files = new S3Client({ ...sdk, forcePathStyle: true });
@@ -115,7 +125,10 @@ export async function motoBuilder(sdk: Sdk, worlds: AwsWorlds): Promise<BuilderW
   );
   const registry = 'r.example';
   return {
-    builder: new CodeBuilder({ project, bucket, registry }, { builds, registry: ecr, files }),
+    builder: new CodeBuilder(
+      { project, bucket, registry, logGroup: 'builds' },
+      { builds, registry: ecr, files },
+    ),
     base: { repository, tag: 'bookworm', reference: `${registry}/${repository}@${digest}` },
     stop: async (id) => {
       await builds.send(new StopBuildCommand({ id }));

@@ -4,6 +4,7 @@
  */
 import * as items from '#adapters/aws/items.ts';
 import { MemoryBuckets } from '#adapters/memory/buckets.ts';
+import { MemoryBuildLogs } from '#adapters/memory/build-logs.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
@@ -86,6 +87,7 @@ export class Cloud {
     for (const cluster of this.clusters.values()) cluster.resizes = this.random.chance(0.5);
     for (const cluster of this.clusters.values()) cluster.before = () => this.#refuseObject();
     this.builder.addBase('base/debian', 'bookworm', digestOf('base'));
+    this.registry.push('base/debian', digestOf('base'), 'bookworm');
     this.registry.onlyMade = true;
     for (const environment of config.environments) void this.registry.make(environment);
     this.#everyMinute();
@@ -194,10 +196,12 @@ export class Cloud {
         buckets: this.#buckets,
         reports: this.#reports,
         keys: new MemoryPersonKeys(),
+        buildLogs: new MemoryBuildLogs(),
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
         names: { plan: async () => ({ names: [] }) },
       };
-      const deps = { ...parts, ...operators, config: invocation.config };
+      const bases = faulty('bases', this.registry, invocation, parts.around);
+      const deps = { ...parts, ...operators, bases, config: invocation.config };
       const caller = {
         person: () => person,
         requestId: () => invocation.name,

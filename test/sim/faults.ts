@@ -40,6 +40,8 @@ export type FaultKind =
   | 'rejected'
   | 'spec changed'
   | 'rebuild asked'
+  | 'build spared'
+  | 'spared in vain'
   | 'stopped'
   | 'started'
   | 'deleted'

@@ -25,6 +25,10 @@ export function planLife(cloud: Cloud, person: Person, key: EnvironmentKey, seco
   };
   some(0.2, (when) => at(when, change(random.pick(specs))));
   some(0.1, (when) => at(when, change(random.pick(specs))));
+  some(0.15, (when) => {
+    at(when, change({ ...spec, command: ['sleep', '3'] }));
+    at(when + random.between(1, 900), change(spec));
+  });
   some(0.12, (when) =>
     at(when, { kind: 'rebuild asked', path: '/builds', body: { useCache: random.chance(0.5) } }),
   );

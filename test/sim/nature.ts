@@ -30,6 +30,7 @@ export class Nature {
     this.#watched = cloud.random.chance(0.7);
     cloud.oracle.buildStarted = (id) => this.#build(id);
     cloud.oracle.onApplied = (cluster, id, digest) => this.#rollOut(cluster, id, digest);
+    cloud.oracle.onTaken = (what) => cloud.faults.count(what);
     cloud.oracle.onCopied = (id, digest) => this.#scanReleased(id, digest);
   }
 

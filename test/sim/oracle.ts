@@ -44,6 +44,7 @@ export class Oracle {
   buildStarted: (id: string) => void = () => undefined;
   onApplied: (cluster: string, id: string, digest: string) => void = () => undefined;
   onCopied: (id: string, digest: string) => void = () => undefined;
+  onTaken: (what: 'build spared' | 'spared in vain') => void = () => undefined;
   broken: Broken | undefined;
 
   constructor(now: () => string) {
@@ -126,19 +127,16 @@ export class Oracle {
       before?.release.phase !== environment.release.phase;
     must(!turned || audit !== undefined, `${id} turned without a line in its audit`);
     must(!verdict || invocation.name === 'gate', `${invocation.name} wrote a verdict`);
-    if (environment.candidate.phase === 'promoting' && before?.candidate.phase !== 'promoting') {
-      must(
-        invocation.name === 'api' && approval !== undefined,
-        `${id} is being promoted, and no approval was written`,
-      );
-      must(approval.digest === environment.candidate.image.digest, `${id}: another digest was approved`);
-      const team = invocation.config.teams.find(({ name }) => name === environment.key.team);
-      must(approval.approver.startsWith(`${team?.name}-approver`), `${approval.approver} approved for ${id}`);
-      must(approval.approver !== environment.requester, `${id} was approved by who asked for it`);
-      notes.approved.add(approval.digest);
+    const { candidate } = environment;
+    if (candidate.phase === 'promoting' && before?.candidate.phase !== 'promoting') {
+      if (candidate.image.takenAt === undefined) this.#checkApproval(environment, approval, invocation);
+      else this.onTaken('build spared');
+      const { digest } = candidate.image;
+      must(notes.approved.has(digest), `${id}: ${digest} is taken again, and nobody approved it`);
     }
     const { release } = environment;
     for (const { type } of events) {
+      if (type === 'PromotionRefused' && candidate.phase === 'building') this.onTaken('spared in vain');
       if (type !== 'ImagePromoted') continue;
       const is = environment.life.state === 'stopped' ? 'stopping' : 'deploying';
       must(release.phase === is, `${id} was promoted, and is ${release.phase}`);
@@ -154,6 +152,24 @@ export class Oracle {
     }
     if (release.phase !== 'none')
       must(notes.released.has(release.digest), `${id}: ${release.digest} is to run, and was never promoted`);
+  }
+
+  #checkApproval(
+    { candidate, key, requester }: Environment,
+    approval: Enclosed['approval'],
+    invocation: Invocation,
+  ): void {
+    const id = environmentId(key);
+    must(
+      invocation.name === 'api' && approval !== undefined,
+      `${id} is being promoted, and no approval was written`,
+    );
+    const digest = 'image' in candidate ? candidate.image.digest : undefined;
+    must(approval.digest === digest, `${id}: another digest was approved`);
+    const team = invocation.config.teams.find(({ name }) => name === key.team);
+    must(approval.approver.startsWith(`${team?.name}-approver`), `${approval.approver} approved for ${id}`);
+    must(approval.approver !== requester, `${id} was approved by who asked for it`);
+    this.notesOf(id).approved.add(approval.digest);
   }
 
   copied(invocation: Invocation, [from, , digest]: readonly unknown[]): void {

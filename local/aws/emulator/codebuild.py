@@ -82,13 +82,23 @@ def _overridden(project: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]
     variables = {each["name"]: each for each in environment.get("environmentVariables", [])}
     variables |= {each["name"]: each for each in data.get("environmentVariablesOverride", [])}
     environment["environmentVariables"] = list(variables.values())
-    return {**project, "source": source, "environment": environment}
+    logs = data.get("logsConfigOverride", project.get("logsConfig", {}))
+    return {**project, "source": source, "environment": environment, "logsConfig": logs}
+
+
+def _logs(build_id: str, project: dict[str, Any]) -> dict[str, str]:
+    """Where it is to write (CodeBuild API reference, CloudWatchLogsConfig: streamName is a prefix)."""
+    wanted = project.get("logsConfig", {}).get("cloudWatchLogs", {})
+    prefix, own = wanted.get("streamName"), build_id.rsplit(":", 1)[-1]
+    group = wanted.get("groupName") or f"/aws/codebuild/{project['name']}"
+    return {"groupName": group, "streamName": f"{prefix}/{own}" if prefix else own}
 
 
 @extends(codebuild, "_execute_build")
 def _execute_build(_original: Any, build_id: str, project: dict[str, Any]) -> None:
     build = codebuild._builds[build_id]
     build |= {"serviceRole": project["serviceRole"], "buildComplete": False}
+    build["logs"] |= _logs(build_id, project)
     _callbacks[build_id] = secrets.token_urlsafe(32)
     _tell(build)
     request = {
@@ -103,6 +113,7 @@ def _execute_build(_original: Any, build_id: str, project: dict[str, Any]) -> No
         "sourceVersion": build["sourceVersion"],
         "buildspec": project["source"].get("buildspec", ""),
         "serviceRole": project["serviceRole"],
+        "logs": {key: build["logs"][key] for key in ("groupName", "streamName")},
         "credentials": _credentials(project["serviceRole"], build_id),
         "timeoutInMinutes": build["timeoutInMinutes"],
     }
@@ -132,7 +143,7 @@ def _credentials(role_arn: str, build_id: str) -> dict[str, str]:
 
 @route("POST", "codebuild/([^/]+)/([^/]+)", open_path=True)
 def _report(match: re.Match[str], report: dict[str, Any]) -> dict[str, Any]:
-    """`{ buildStatus, currentPhase, phases, log }`, each time all that is known; a final status ends the build."""
+    """`{ buildStatus, currentPhase, phases }`, each time all that is known; a final status ends the build."""
     build_id, secret = match.groups()
     build = codebuild._builds.get(build_id)
     if build is None or not secrets.compare_digest(_callbacks.get(build_id, ""), secret):
@@ -144,9 +155,6 @@ def _report(match: re.Match[str], report: dict[str, Any]) -> dict[str, Any]:
         return {"buildStatus": build["buildStatus"]}
     _note_phases(build, report.get("currentPhase", "BUILD"), phases)
     if status in _ENDED:
-        write = codebuild._log_sink(build)
-        for line in str(report.get("log", "")).splitlines():
-            write(line)
         _end(build, status)
     return {"buildStatus": build["buildStatus"]}
 

@@ -1,0 +1,49 @@
+/** `schwifty env log`: what a build prints, while it runs. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { BuildLogAnswer, Client } from '../api/client/client.ts';
+
+/** While nothing new is there. */
+const pauseMs = 2000;
+
+interface Wanted {
+  readonly id: string;
+  readonly number: number;
+  /** Until the build has ended, whatever it takes. */
+  readonly follow: boolean;
+}
+
+export function logCommand(env: Command, client: () => Client): void {
+  env
+    .command('log')
+    .argument('<environment>', 'team/name')
+    .option('--build <number>', 'without it the newest')
+    .option('--follow', 'until the build has ended')
+    .description('what a build prints')
+    .action(async (id: string, { build, follow = false }: { build?: string; follow?: boolean }) => {
+      const api = client();
+      const number = build === undefined ? (await api.get(id)).environment.builds : numberOf(build);
+      for await (const { text } of linesOf(api, { id, number, follow })) console.log(text);
+    });
+}
+
+function numberOf(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new Error(`${text} is no build: they are counted from 1.`);
+}
+
+/** Page by page, as they come. */
+export async function* linesOf(
+  api: Pick<Client, 'buildLog'>,
+  { id, number, follow }: Wanted,
+  pause: () => Promise<unknown> = () => sleep(pauseMs),
+): AsyncGenerator<BuildLogAnswer['lines'][number]> {
+  let cursor: string | undefined;
+  for (;;) {
+    const page = await api.buildLog(id, number, cursor);
+    yield* page.lines;
+    cursor = page.cursor ?? cursor;
+    if (page.ended || (!follow && !page.more)) return;
+    if (!page.more) await pause();
+  }
+}

@@ -1,0 +1,28 @@
+/** The log of a build, as people read it: page by page, in lines that are no longer than anybody reads. */
+import { type EnvironmentKey, environmentId, type Instant } from './names.ts';
+
+/** Of one page. With lines as long as they may be it is half a megabyte. */
+export const linesOfAPage = 500;
+const lineLength = 1000;
+
+export interface LogLine {
+  readonly at: Instant;
+  readonly text: string;
+}
+
+/** The folder of streams that belong to a build; what CodeBuild puts behind it is its own id of the build. */
+export const streamPrefix = (key: EnvironmentKey, number: number): string =>
+  `${environmentId(key)}/${number}/`;
+
+/** What moves a terminal's cursor, or colours it, is not part of it. */
+export function lineOf(timestampMs: number, message: string): LogLine {
+  const text = message.replace(escapes, '').replace(controls, '').trimEnd();
+  const cut = text.length > lineLength ? `${text.slice(0, lineLength)}… (cut)` : text;
+  return { at: new Date(timestampMs).toISOString(), text: cut };
+}
+
+const [bell, esc] = [String.fromCharCode(0x07), String.fromCharCode(0x1b)];
+/** ECMA-48: control sequences, and operating system commands up to their end. */
+const escapes = new RegExp(`${esc}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${bell}${esc}]*)`, 'g');
+/** All but the tab. */
+const controls = /(?!\t)\p{Cc}/gu;
