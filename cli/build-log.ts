@@ -1,9 +1,9 @@
 /** `schwifty env log`: what a build prints, while it runs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { BuildLogAnswer, Client } from '../api/client/client.ts';
+import { ApiError, type BuildLogAnswer, type Client } from '../api/client/client.ts';
 
-/** While nothing new is there. */
+/** While nothing new is there, or the team has asked too much. */
 const pauseMs = 2000;
 
 interface Wanted {
@@ -40,10 +40,19 @@ export async function* linesOf(
 ): AsyncGenerator<BuildLogAnswer['lines'][number]> {
   let cursor: string | undefined;
   for (;;) {
-    const page = await api.buildLog(id, number, cursor);
+    const page = await api.buildLog(id, number, cursor).catch(nothingYet);
+    if (page === undefined) {
+      await pause();
+      continue;
+    }
     yield* page.lines;
     cursor = page.cursor ?? cursor;
     if (page.ended || (!follow && !page.more)) return;
     if (!page.more) await pause();
   }
+}
+
+/** A long log has many pages, and a team only so many requests: those that were too many come again. */
+function nothingYet(error: unknown): undefined {
+  if (!(error instanceof ApiError) || error.problem.status !== 429) throw error;
 }

@@ -1,8 +1,8 @@
 /** The log of a build, as people read it: page by page, in lines that are no longer than anybody reads. */
 import { type EnvironmentKey, environmentId, type Instant } from './names.ts';
 
-/** Of one page. With lines as long as they may be it is half a megabyte. */
-export const linesOfAPage = 500;
+/** Of one page, which CloudWatch ends at a megabyte too: what a build may print at most is read in some hundred pages. */
+export const linesOfAPage = 2000;
 const lineLength = 1000;
 
 export interface LogLine {

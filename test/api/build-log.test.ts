@@ -1,5 +1,6 @@
 /** The log of a build through the API. */
 import { expect, test } from 'vitest';
+import { ApiError } from '#api/client/client.ts';
 import { BuildLogAnswer } from '#api/schemas.ts';
 import { lineOf } from '#core/build-log.ts';
 import { linesOf } from '../../cli/build-log.ts';
@@ -97,4 +98,32 @@ test('the command reads all pages, and follows until the build has ended', async
   expect(asked).toEqual([undefined, undefined, '1', '2']);
   expect(waited).toBe(2);
   expect(await lines(false)).toEqual(['one', 'two']);
+});
+
+test('a reader that asks too much waits and goes on where it was; another refusal ends it', async () => {
+  const refusal = (status: number) =>
+    new ApiError({ type: 'about:blank', title: 'No', status, detail: 'no' });
+  const answers = [
+    { lines: [lineOf(0, 'one')], cursor: '1', more: true, ended: false },
+    refusal(429),
+    { lines: [lineOf(0, 'two')], cursor: '2', more: false, ended: true },
+  ];
+  const asked: (string | undefined)[] = [];
+  const buildLog = async (_: string, __: number, cursor?: string) => {
+    asked.push(cursor);
+    const next = answers.shift() ?? refusal(403);
+    if (next instanceof ApiError) throw next;
+    return next;
+  };
+  let waited = 0;
+  const read = async () => {
+    const found: string[] = [];
+    const wanted = { id: 'checkout/web', number: 1, follow: false };
+    for await (const { text } of linesOf({ buildLog }, wanted, async () => waited++)) found.push(text);
+    return found;
+  };
+  expect(await read()).toEqual(['one', 'two']);
+  expect(asked).toEqual([undefined, '1', '1']);
+  expect(waited).toBe(1);
+  await expect(read()).rejects.toThrow('No (403)');
 });

@@ -40,10 +40,11 @@ const specOf = (pip: readonly string[]) => {
   return Spec.parse({ base: 'debian-12', packages, files, command });
 };
 
-/** What a person writes first: one stage, as root, each manager as its own page says it. */
-const naive = (image: string): Readonly<Record<string, string>> => ({
+/** What a person writes first: one stage, as root, each manager as its own page says it. No run has the layers of another. */
+const naive = (image: string, key: EnvironmentKey): Readonly<Record<string, string>> => ({
   Dockerfile: [
     `FROM ${image}`,
+    `ENV BUILD=${environmentId(key)}`,
     'RUN apt-get update',
     `RUN apt-get install -y ${[...names.apt, ...names.tools].join(' ')}`,
     'WORKDIR /app',
@@ -70,7 +71,7 @@ export async function builds(cloud: BenchCloud): Promise<Entry[]> {
     const key = (kind: string) => keyOf('bench', `${kind}${run}`);
     const whole = [...names.pip, added];
     cold.push(await builder.build(key('cold'), 1, builder.generated(key('cold'), specOf(whole))));
-    byHand.push(await builder.build(key('naive'), 1, naive(builder.image)));
+    byHand.push(await builder.build(key('naive'), 1, naive(builder.image, key('naive'))));
     await builder.build(key('again'), 1, builder.generated(key('again'), specOf(names.pip)));
     again.push(await builder.build(key('again'), 2, builder.generated(key('again'), specOf(whole))));
   }

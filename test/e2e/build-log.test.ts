@@ -36,7 +36,8 @@ test('a build that prints a gigabyte ends, and its log is read to its end while 
     request({ key, cluster: 'main', requester: 'alice', spec }, new Date().toISOString()),
   );
   await table.write({ ...asked, events: [] });
-  const Dockerfile = `FROM ${baseImage}\nRUN echo before; yes spam | head -c 1000000000; echo after\nRUN echo next\n`;
+  // Its own: a layer that was built before prints nothing.
+  const Dockerfile = `FROM ${baseImage}\nENV BUILD=${id}\nRUN echo before; yes spam | head -c 1000000000; echo after\nRUN echo next\n`;
   const buildId = await builder.start({ key, number: 1, context: { Dockerfile } });
 
   const { client } = await signIn(access, 'alice');

@@ -140,6 +140,17 @@ def _build_arn(
     return f"arn:aws:codebuild:{region}:{account_id}:project/{ids[0].rsplit(':', 1)[0]}"
 
 
+@extends(iam_actions, "extract_resource_arn")
+def _stream_arn(original: Any, service: str, *rest: Any, **named: Any) -> Any:
+    """What is done within a log group is done to a stream of it, named or not: `…:log-group:<group>:log-stream:<stream>`,
+    which policies on the group's own ARN (it ends in `:*`) take in. ministack stops at the group."""
+    arn = original(service, *rest, **named)
+    body = named.get("body") or next((each for each in rest if isinstance(each, bytes)), b"")
+    if service != "logs" or ":log-group:" not in arn or arn.endswith(":*") or not body:
+        return arn
+    return f"{arn}:log-stream:{json.loads(body).get('logStreamName', '')}"
+
+
 @extends(iam_actions, "dynamodb_service_context")
 def _service_context(original: Any, body: bytes) -> dict[str, Any]:
     context = original(body)
