@@ -13,6 +13,7 @@ import type {
   NamePlanner,
   PersonKeys,
   Reports,
+  Waivers,
 } from '#core/ports.ts';
 import type { Buckets, KeptAnswer, RequestRef, Requests } from '#core/request-ports.ts';
 
@@ -35,6 +36,7 @@ export interface ApiDeps extends DeadLetterDeps {
   readonly bases: BaseImages;
   readonly buildLogs: BuildLogs;
   readonly names: NamePlanner;
+  readonly waivers: Waivers;
   readonly reports: Pick<Reports, 'link'>;
   readonly config: Config;
   readonly clock: Clock;

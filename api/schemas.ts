@@ -6,7 +6,7 @@ import { PlannedName } from '#core/dns-dry-run.ts';
 import { Environment, Listed } from '#core/environment.ts';
 import { ClusterName, Digest, EnvironmentName, Instant, parseEnvironmentId, TeamName } from '#core/names.ts';
 import { KeyId } from '#core/person-key.ts';
-import { Policy } from '#core/policy.ts';
+import { Policy, Waiver } from '#core/policy.ts';
 import { Spec } from '#core/spec.ts';
 import { PublicKeyLine } from '#core/ssh-key.ts';
 import { origin, StoryId } from '#core/story.ts';
@@ -14,6 +14,7 @@ import { Judgement, Step } from '#core/trace.ts';
 import { Amounts } from '#core/usage.ts';
 import { Verdict } from '#core/verdict.ts';
 import { VolumeClass } from '#core/volume-class.ts';
+import { KeptWaiver, WaiverId } from '#core/waiver.ts';
 import * as z from '#core/zod.ts';
 
 /** `/teams/{team}` */
@@ -100,6 +101,12 @@ export const DryRunQuery = z.strictObject({
       ),
     ),
 });
+
+export const WaiverPath = z.object({ team: TeamName, id: WaiverId });
+export const WaiverAnswer = KeptWaiver;
+export type WaiverAnswer = z.infer<typeof WaiverAnswer>;
+export const WaiversAnswer = z.object({ waivers: z.array(KeptWaiver), configured: z.array(Waiver) });
+export type WaiversAnswer = z.infer<typeof WaiversAnswer>;
 
 export const NamePlanAnswer = PlannedName;
 export type NamePlanAnswer = z.infer<typeof NamePlanAnswer>;

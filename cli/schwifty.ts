@@ -8,6 +8,7 @@ import { environmentCommands, imageCommands, lifeCommands, newestDigest, offerCo
 import { keyCommands } from './keys.ts';
 import { statusText } from './status.ts';
 import { traceText } from './trace.ts';
+import { waiverCommands } from './waivers.ts';
 
 function client(): Client {
   const { SCHWIFTY_API: api, SCHWIFTY_TOKEN: token } = process.env;
@@ -58,6 +59,7 @@ program
   );
 
 keyCommands(program, { client, print });
+waiverCommands(program, { client, print });
 dnsCommands(program, { client, print });
 
 const dlq = program.command('dlq').description('what failed, and why (for operators)');

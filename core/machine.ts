@@ -16,7 +16,7 @@ import { type Digest, environmentId, type Instant } from './names.ts';
 import { paged } from './pager.ts';
 import type { Policy } from './policy.ts';
 import { type Objection, promoted, refusePromotion } from './promotion.ts';
-import { rechecked } from './recheck.ts';
+import { rechecked, waiversTurned } from './recheck.ts';
 import { type RejectionRequest, reject } from './rejection.ts';
 import { notPointed, observed, pointed } from './release.ts';
 import type { Person } from './roles.ts';
@@ -57,6 +57,8 @@ export type News =
     }
   /** What runs, by its copy in the release repository: its candidate is gone. */
   | { readonly kind: 'rechecked'; readonly digest: Digest; readonly verdict: Verdict }
+  /** People approved or withdrew a waiver of its team. */
+  | { readonly kind: 'waivers-turned' }
   | {
       readonly kind: 'approved';
       readonly digest: Digest;
@@ -154,6 +156,8 @@ function turn(environment: Environment, news: NewsOfImage, now: Instant): Decisi
     }
     case 'rechecked':
       return rechecked(environment, news.digest, news.verdict, now);
+    case 'waivers-turned':
+      return waiversTurned(environment, now);
     case 'approved':
       return approve({ ...news, environment, now });
     case 'rejected':

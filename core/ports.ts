@@ -25,6 +25,7 @@ import type { Alive, Seen } from './seen.ts';
 import type { Sight } from './sight.ts';
 import type { Step } from './trace.ts';
 import type { Verdict } from './verdict.ts';
+import type { KeptWaiver } from './waiver.ts';
 
 /** What is written with a change, in the same transaction. */
 export interface Enclosed {
@@ -330,6 +331,13 @@ export interface PersonKeys {
   add(key: GoodKey): Promise<void>;
   /** @throws Conflict where there is no such key, or it is revoked already. */
   revoke(key: RevokedKey): Promise<void>;
+}
+
+/** Waivers that were made by the API, whatever became of them. */
+export interface Waivers {
+  list(team: TeamName): Promise<readonly KeptWaiver[]>;
+  /** @throws Conflict when the stored version is not `waiver.version - 1`. */
+  write(waiver: KeptWaiver): Promise<void>;
 }
 
 export interface Clock {

@@ -49,6 +49,18 @@ export function rechecked(
   return change(environment, next, { at: now, actor: 'gate' });
 }
 
+/** A waiver that its team has turned: what was judged with it or for want of it is judged again at once, not when it is due. */
+export function waiversTurned(environment: Environment, now: Instant): Decision {
+  const { candidate, release, recheckAt } = environment;
+  const isJudged = candidate.phase === 'blocked' || candidate.phase === 'awaiting-approval';
+  const parts = {
+    ...(isJudged && candidate.lookAt > now && { candidate: { ...candidate, lookAt: now } }),
+    ...(runs(release) && recheckAt !== undefined && recheckAt > now && { recheckAt: now }),
+  };
+  if (Object.keys(parts).length === 0) return unchanged('nothing of it hangs upon a waiver');
+  return change(environment, parts, { at: now, actor: 'api' });
+}
+
 /** One incident, whichever images it is about in turn. */
 function incidentOf(
   environment: Environment,

@@ -30,6 +30,8 @@ export const rights = {
   approve: { for: ['approver', 'admin'], says: 'approve images' },
   /** To say no needs no second pair of eyes, and is for whoever sees the danger. */
   reject: { for: ['approver', 'admin', 'security'], says: 'reject images' },
+  /** An exception to the policy: one of them proposes it, another approves. */
+  waive: { for: ['security'], says: 'make waivers' },
   operate: { for: ['operator'], says: 'operate GetSchwifty' },
 } as const satisfies Readonly<Record<string, { for: readonly Role[]; says: string }>>;
 export type Right = keyof typeof rights;

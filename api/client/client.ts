@@ -1,5 +1,6 @@
 /** The typed client that the CLI uses: what it sends and what it gets are the API's own schemas. */
 import { parse } from '#core/errors.ts';
+import type { WaiverWish } from '#core/waiver.ts';
 import type * as z from '#core/zod.ts';
 import {
   BuildLogAnswer,
@@ -15,14 +16,16 @@ import {
   KeysAnswer,
   NamePlanAnswer,
   PlanAnswer,
-  Problem,
   RedriveAnswer,
   type RedriveRequest,
   ReportAnswer,
   TraceAnswer,
   UsageAnswer,
+  WaiverAnswer,
+  WaiversAnswer,
   ZonePlanAnswer,
 } from '../schemas.ts';
+import { ApiError, type ClientOptions, type Transport, transport } from './transport.ts';
 
 export { explain } from '#core/verdict.ts';
 export type {
@@ -43,34 +46,22 @@ export type {
   ReportAnswer,
   TraceAnswer,
   UsageAnswer,
+  WaiverAnswer,
+  WaiversAnswer,
   ZonePlanAnswer,
 } from '../schemas.ts';
+export { ApiError } from './transport.ts';
 
 /** @throws what is wrong with it, field by field, before it is sent. */
 export const parseRequest = (request: unknown, where: string): CreateEnvironment =>
   parse(CreateEnvironment, request, where);
 
-/** The API said no, and why. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError';
-  readonly problem: Problem;
-  constructor(problem: Problem) {
-    super(`${problem.title} (${problem.status}): ${problem.detail}`);
-    this.problem = problem;
-  }
-}
-
-export interface ClientOptions {
-  /** The stage's address, with or without a slash at its end. */
-  readonly api: string;
-  readonly token: string;
-}
-
 export class Client {
-  readonly #options: ClientOptions;
+  readonly #call: Transport['call'];
+  readonly #pages: Transport['pages'];
 
   constructor(options: ClientOptions) {
-    this.#options = options;
+    ({ call: this.#call, pages: this.#pages } = transport(options));
   }
 
   create(environment: z.input<typeof CreateEnvironment>): Promise<EnvironmentAnswer> {
@@ -190,6 +181,25 @@ export class Client {
     return this.#call(KeyAnswer, 'key', 'DELETE', `${keysPath(team)}/${encodeURIComponent(id)}`);
   }
 
+  waivers(team: string): Promise<WaiversAnswer> {
+    return this.#call(WaiversAnswer, 'list of waivers', 'GET', waiversPath(team));
+  }
+
+  proposeWaiver(team: string, wish: z.input<typeof WaiverWish>): Promise<WaiverAnswer> {
+    return this.#call(WaiverAnswer, 'waiver', 'POST', waiversPath(team), wish);
+  }
+
+  /** @param version that was read: another one is another waiver to judge. */
+  approveWaiver(team: string, id: string, version: number): Promise<WaiverAnswer> {
+    const path = `${waiversPath(team)}/${encodeURIComponent(id)}/approvals`;
+    return this.#call(WaiverAnswer, 'waiver', 'POST', path, undefined, { 'if-match': `"${version}"` });
+  }
+
+  withdrawWaiver(team: string, id: string, version: number): Promise<WaiverAnswer> {
+    const path = `${waiversPath(team)}/${encodeURIComponent(id)}`;
+    return this.#call(WaiverAnswer, 'waiver', 'DELETE', path, undefined, { 'if-match': `"${version}"` });
+  }
+
   dlqs(): Promise<DlqsAnswer> {
     return this.#call(DlqsAnswer, 'list of DLQs', 'GET', '/dlqs');
   }
@@ -228,80 +238,7 @@ export class Client {
   #environment(method: string, path: string, body?: unknown): Promise<EnvironmentAnswer> {
     return this.#call(EnvironmentAnswer, 'environment', method, path, body);
   }
-
-  /** All of them, one after the other. */
-  async #pages<S extends z.ZodMiniType<{ next?: string | undefined }>>(
-    schema: S,
-    what: string,
-    path: string,
-    query: Readonly<Record<string, string | undefined>> = {},
-  ): Promise<z.infer<S>[]> {
-    const asked = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) asked.set(name, value);
-    const pages: z.infer<S>[] = [];
-    for (;;) {
-      const page = await this.#call(schema, what, 'GET', `${path}?${asked}`);
-      pages.push(page);
-      if (page.next === undefined) return pages;
-      asked.set('cursor', page.next);
-    }
-  }
-
-  async #call<S extends z.ZodMiniType>(
-    schema: S,
-    what: string,
-    method: string,
-    path: string,
-    body?: unknown,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<z.infer<S>> {
-    const { api } = this.#options;
-    const answer = await this.#fetch(method, path, body, headers);
-    const text = await answer.text();
-    if (!answer.ok) throw new ApiError(problemOf(answer.status, text));
-    try {
-      return schema.parse(JSON.parse(text));
-    } catch (cause) {
-      const detail = `${api} answered ${method} ${path} with no ${what}. Is it the address of the API, of this version?`;
-      throw new Error(detail, { cause });
-    }
-  }
-
-  /** What got no answer is sent again: under its key a POST is done once. */
-  async #fetch(method: string, path: string, body: unknown, more: Readonly<Record<string, string>>) {
-    const { api, token } = this.#options;
-    const headers = {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-      ...(method === 'POST' && { 'idempotency-key': crypto.randomUUID() }),
-      ...more,
-    };
-    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
-    for (let tries = 1; ; tries++) {
-      try {
-        const answer = await fetch(`${api.replace(/\/$/, '')}${path}`, init);
-        if (answer.status !== 503 || tries === 3) return answer;
-      } catch (error) {
-        if (tries === 3) throw new Error(`${api} did not answer: ${reasonOf(error)}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, tries * 200));
-    }
-  }
 }
 
 const keysPath = (team: string): string => `/teams/${encodeURIComponent(team)}/keys`;
-
-/** `fetch` says that it failed, its cause says why. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
-/** What the gateway itself refuses (401, 429) is no problem document: its text is the detail. */
-function problemOf(status: number, text: string): Problem {
-  try {
-    return Problem.parse(JSON.parse(text));
-  } catch {
-    return { type: 'about:blank', title: 'The gateway refused', status, detail: text.slice(0, 300) };
-  }
-}
+const waiversPath = (team: string): string => `/teams/${encodeURIComponent(team)}/waivers`;

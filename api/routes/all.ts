@@ -14,6 +14,7 @@ import { nameRoutes } from './names.ts';
 import { planRoutes } from './plan.ts';
 import { teamRoutes } from './teams.ts';
 import { traceRoutes } from './trace.ts';
+import { waiverRoutes } from './waivers.ts';
 
 export const routes: readonly Route[] = [
   ...catalogRoutes,
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = [
   ...approvalRoutes,
   ...teamRoutes,
   ...keyRoutes,
+  ...waiverRoutes,
   ...dlqRoutes,
   ...healthRoutes,
 ];

@@ -9,6 +9,7 @@ import type { RequestRef } from '#core/request-ports.ts';
 import type { Person } from '#core/roles.ts';
 import { isSame } from '#core/same.ts';
 import { imagePartOf } from '#core/spec.ts';
+import { waiversInForce } from '#core/waiver.ts';
 import type * as z from '#core/zod.ts';
 import { baseOf, mustStand, volumeOf } from '../asked.ts';
 import { dryChange } from '../dry-run.ts';
@@ -132,10 +133,12 @@ const start = route({
   answers: { 200: EnvironmentAnswer },
   problems: [409],
   answer: async (asked, deps) => {
-    const { policy, waivers } = deps.config;
+    const { policy } = deps.config;
     const news = async (environment: Environment): Promise<News> => {
       const digest = wantedDigest(environment);
       const verdict = digest && (await deps.store.verdict(environment.key, digest));
+      const made = await deps.waivers.list(environment.key.team);
+      const waivers = waiversInForce(deps.config.waivers, made);
       return { kind: 'start-asked', person: asked.person, today: { verdict, policy, waivers } };
     };
     return { status: 200, ...(await done(asked, deps, news)) };

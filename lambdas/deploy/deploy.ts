@@ -11,6 +11,7 @@ import { previousOf, wayBack } from '#core/way-back.ts';
 import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
+import { waiversOf } from '../runtime/waivers.ts';
 import { bringAndLook } from './bring.ts';
 import type { DeployDeps } from './deps.ts';
 import { takeAway } from './take-away.ts';
@@ -60,9 +61,11 @@ function environmentOf(signal: Signal, clusterName: string): EnvironmentKey | un
 }
 
 /** Read with each look at a rollout, so that the one that fails knows where to go back to. */
-async function wayBackOf({ store, config, clock }: DeployDeps, { key, release }: Environment) {
+async function wayBackOf(deps: DeployDeps, { key, release }: Environment) {
+  const { store, config, clock } = deps;
   const previous = previousOf(release);
   const verdict = previous && (await store.verdict(key, previous.digest));
-  const { policy, waivers } = config;
+  const { policy } = config;
+  const waivers = previous ? await waiversOf(deps, key.team) : [];
   return wayBack(release, { verdict, policy, waivers, now: clock.now() });
 }

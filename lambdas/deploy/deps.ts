@@ -1,7 +1,7 @@
 /** What the deployer needs of the world. */
 import type { Config } from '#core/config.ts';
 import type { NewHostKey } from '#core/host-key-objects.ts';
-import type { Clock, ClusterClient, EnvironmentStore } from '#core/ports.ts';
+import type { Clock, ClusterClient, EnvironmentStore, Waivers } from '#core/ports.ts';
 import type { SshInput } from '#core/ssh-pod.ts';
 
 export interface DeployDeps {
@@ -12,6 +12,7 @@ export interface DeployDeps {
   /** For environments with SSH. */
   readonly access: Pick<SshInput, 'image' | 'url'>;
   readonly makeHostKey: () => NewHostKey;
+  readonly waivers: Pick<Waivers, 'list'>;
   readonly config: Pick<Config, 'clusters' | 'policy' | 'waivers'>;
   readonly clock: Clock;
 }

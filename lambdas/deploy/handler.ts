@@ -4,6 +4,7 @@
  */
 import { eksToken } from '#adapters/aws/eks-token.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { makeHostKey } from '#adapters/host-key.ts';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
 import { Cluster } from '#core/cluster.ts';
@@ -20,6 +21,7 @@ const table = new Table(env.TABLE_NAME);
 export const handler = queueHandler(
   deploy({
     store: table,
+    waivers: new WaiverItems(env.TABLE_NAME),
     cluster: new KubernetesClient({
       endpoint: env.CLUSTER_ENDPOINT,
       ca: env.CLUSTER_CA,

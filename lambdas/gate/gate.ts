@@ -9,18 +9,20 @@ import { candidateOf, isPart, repositoryOf } from '#core/image.ts';
 import { next } from '#core/machine.ts';
 import { measuresOfVerdict } from '#core/measures.ts';
 import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
-import type { Clock, EnvironmentStore, ImageScanner, Reports } from '#core/ports.ts';
+import type { Clock, EnvironmentStore, ImageScanner, Reports, Waivers } from '#core/ports.ts';
 import { digestToRecheck } from '#core/recheck.ts';
 import { decideVerdict } from '#core/verdict.ts';
 import { commit, noteStory } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import { measure } from '../runtime/metrics.ts';
 import type { Handle } from '../runtime/queue.ts';
+import { waiversOf } from '../runtime/waivers.ts';
 
 export interface GateDeps {
   readonly store: EnvironmentStore;
   readonly scanner: ImageScanner;
   readonly reports: Pick<Reports, 'keep'>;
+  readonly waivers: Pick<Waivers, 'list'>;
   readonly config: Pick<Config, 'policy' | 'waivers'>;
   readonly clock: Clock;
 }
@@ -105,11 +107,12 @@ async function judge(deps: GateDeps, subject: Subject): Promise<void> {
 
 /** An image of no stored environment gets its verdict, and that is all. */
 async function decide(
-  { store, reports, config, clock }: GateDeps,
+  deps: GateDeps,
   { key, image, cause, releasedOnly }: Subject,
   environment: Environment | undefined,
   scan: Scan,
 ): Promise<void> {
+  const { store, reports, config, clock } = deps;
   if (environment) noteStory(environment);
   const now = clock.now();
   if (isScanAwaited(scan, image, now)) {
@@ -117,7 +120,8 @@ async function decide(
       await commit(store, environment, next(environment, { kind: 'pushed', image }, now), cause);
     return log.info('the scan is awaited', { digest: image.digest, scan: scan.status });
   }
-  const { policy, waivers } = config;
+  const { policy } = config;
+  const waivers = await waiversOf(deps, key.team);
   const verdict = decideVerdict({ environment: key, digest: image.digest, scan, policy, waivers, now });
   // Before what links to it.
   if (scan.status === 'complete')

@@ -3,6 +3,7 @@ import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { S3Reports } from '#adapters/aws/reports.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { Policy, Waiver } from '#core/policy.ts';
 import * as z from '#core/zod.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
@@ -16,6 +17,7 @@ const table = new Table(env.TABLE_NAME);
 export const handler = queueHandler(
   gate({
     store: table,
+    waivers: new WaiverItems(env.TABLE_NAME),
     scanner: new EcrScanner(),
     reports: new S3Reports(env.REPORTS_BUCKET),
     config: readConfig(z.object({ policy: Policy, waivers: z.array(Waiver) })),

@@ -3,6 +3,7 @@ import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EcrPromoter } from '#adapters/aws/promoter.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { Policy, Waiver } from '#core/policy.ts';
 import * as z from '#core/zod.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
@@ -16,6 +17,7 @@ const table = new Table(env.TABLE_NAME);
 export const handler = queueHandler(
   promote({
     store: table,
+    waivers: new WaiverItems(env.TABLE_NAME),
     scanner: new EcrScanner(),
     promoter: new EcrPromoter(),
     config: readConfig(z.object({ policy: Policy, waivers: z.array(Waiver) })),

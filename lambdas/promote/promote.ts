@@ -5,17 +5,19 @@ import { Rejected } from '#core/errors.ts';
 import { releaseTag, repositoryOf } from '#core/image.ts';
 import { next } from '#core/machine.ts';
 import { type Digest, environmentId } from '#core/names.ts';
-import type { Clock, EnvironmentStore, ImagePromoter, ImageScanner } from '#core/ports.ts';
+import type { Clock, EnvironmentStore, ImagePromoter, ImageScanner, Waivers } from '#core/ports.ts';
 import { type Objection, objectionTo } from '#core/promotion.ts';
 import { decideVerdict } from '#core/verdict.ts';
 import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
+import { waiversOf } from '../runtime/waivers.ts';
 
 export interface PromoteDeps {
   readonly store: EnvironmentStore;
   readonly scanner: ImageScanner;
   readonly promoter: ImagePromoter;
+  readonly waivers: Pick<Waivers, 'list'>;
   readonly config: Pick<Config, 'policy' | 'waivers'>;
   readonly clock: Clock;
 }
@@ -47,14 +49,16 @@ export function promote(deps: PromoteDeps): Handle {
 }
 
 /** What speaks against the approved digest now; undefined when nothing does. */
-async function whyNot({ scanner, config, clock }: PromoteDeps, environment: Environment, digest: Digest) {
+async function whyNot(deps: PromoteDeps, environment: Environment, digest: Digest) {
+  const { scanner, config, clock } = deps;
   const { key } = environment;
   const repository = repositoryOf('candidate', key);
   if (!(await scanner.image(repository, digest))) {
     return final('the image was deleted from the candidate repository: build it again');
   }
   const scan = await scanner.scan(repository, digest);
-  const { policy, waivers } = config;
+  const { policy } = config;
+  const waivers = await waiversOf(deps, key.team);
   const verdict = decideVerdict({ environment: key, digest, scan, policy, waivers, now: clock.now() });
   return objectionTo(environment, verdict);
 }

@@ -17,7 +17,8 @@ export type ItemKind =
   | 'FAILURE'
   | 'REQUEST'
   | 'BUCKET'
-  | 'SSHKEY';
+  | 'SSHKEY'
+  | 'WAIVER';
 
 /** A change of an environment is one transaction of these three. */
 export const changeOfEnvironment: readonly ItemKind[] = ['ENV', 'AUDIT', 'OUTBOX'];
@@ -63,6 +64,10 @@ export const readingKeys = (table: Table): PolicyStatement =>
     resources: [table.tableArn],
     conditions: keys(['SSHKEY']),
   });
+
+/** All waivers of a team that people made, at once. */
+export const mayReadWaivers = (reader: BundledFunction, table: Table): void =>
+  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['WAIVER']));
 
 /** Marks what people are told. */
 export const mayNote = (writer: BundledFunction, table: Table): void =>

@@ -33,6 +33,7 @@ import {
   mayRead,
   mayReadKeys,
   mayReadStory,
+  mayReadWaivers,
   mayWrite,
 } from '../kit/table-access.ts';
 
@@ -82,8 +83,9 @@ export class ApiStage extends Construct {
     mayRead(this.function, table);
     mayReadStory(this.function, table);
     mayReadKeys(this.function, table);
+    mayReadWaivers(this.function, table);
     mayQueryIndexes(this.function, table, [teamIndex]);
-    mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL', 'LEDGER', 'SSHKEY']);
+    mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL', 'LEDGER', 'SSHKEY', 'WAIVER']);
     mayKeepRequests(this.function, table);
     mayLinkReports(this.function, sources);
     this.function.allow(['ecr:DescribeImages'], [repositoriesBelow(this.function, 'base')]);

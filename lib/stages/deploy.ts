@@ -12,7 +12,13 @@ import { registryHost } from '../kit/registry.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
-import { changeOfEnvironment, mayKeepFailures, mayRead, mayWrite } from '../kit/table-access.ts';
+import {
+  changeOfEnvironment,
+  mayKeepFailures,
+  mayRead,
+  mayReadWaivers,
+  mayWrite,
+} from '../kit/table-access.ts';
 import type { AccessStage } from './access.ts';
 
 export interface DeployStageProps extends Foundation {
@@ -58,6 +64,7 @@ export class DeployStage extends Construct {
     });
     access.enter(this.function, { groups: [deployersGroup] });
     mayRead(this.function, table);
+    mayReadWaivers(this.function, table);
     mayKeepFailures(this.function, table);
     mayWrite(this.function, table, changeOfEnvironment);
     this.queue.feeds(this.function, { batchSize: 5, maxConcurrency: 10 });

@@ -10,7 +10,13 @@ import { mayKeepReports } from '../kit/reports.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
-import { changeOfEnvironment, mayKeepFailures, mayRead, mayWrite } from '../kit/table-access.ts';
+import {
+  changeOfEnvironment,
+  mayKeepFailures,
+  mayRead,
+  mayReadWaivers,
+  mayWrite,
+} from '../kit/table-access.ts';
 
 export interface GateStageProps extends Foundation {
   readonly sources: Bucket;
@@ -39,6 +45,7 @@ export class GateStage extends Construct {
       memorySize: 1024,
     });
     mayRead(this.function, table);
+    mayReadWaivers(this.function, table);
     mayKeepFailures(this.function, table);
     mayWrite(this.function, table, [...changeOfEnvironment, 'VERDICT']);
     mayKeepReports(this.function, sources);

@@ -9,7 +9,13 @@ import type { Repositories } from '../kit/repositories.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
-import { changeOfEnvironment, mayKeepFailures, mayRead, mayWrite } from '../kit/table-access.ts';
+import {
+  changeOfEnvironment,
+  mayKeepFailures,
+  mayRead,
+  mayReadWaivers,
+  mayWrite,
+} from '../kit/table-access.ts';
 
 export interface PromoteStageProps extends Foundation {
   readonly repositories: Repositories;
@@ -34,6 +40,7 @@ export class PromoteStage extends Construct {
       memorySize: 1024,
     });
     mayRead(this.function, table);
+    mayReadWaivers(this.function, table);
     mayKeepFailures(this.function, table);
     mayWrite(this.function, table, changeOfEnvironment);
     mayReadFindings(this.function);

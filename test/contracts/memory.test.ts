@@ -12,6 +12,7 @@ import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
 import { mergeApplied } from '#adapters/memory/server-side-apply.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
+import { MemoryWaivers } from '#adapters/memory/waivers.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import { lineOf } from '#core/build-log.ts';
 import type { Scan } from '#core/finding.ts';
@@ -37,6 +38,7 @@ import { requestsContract } from './requests.ts';
 import { complete, digestOf, finding, start } from './samples.ts';
 import { type Content, scannerContract } from './scanner.ts';
 import { storeContract } from './store.ts';
+import { waiversContract } from './waivers.ts';
 
 storeContract('MemoryStore', () => new MemoryStore());
 quotaContract('MemoryStore', () => new MemoryStore());
@@ -56,6 +58,7 @@ reportsContract('MemoryReports', async () => {
 });
 noticesContract('MemoryNotices', () => new MemoryNotices());
 personKeysContract('MemoryPersonKeys', () => new MemoryPersonKeys());
+waiversContract('MemoryWaivers', () => new MemoryWaivers());
 dnsZoneContract('MemoryZone', 'schwifty.example', () => new MemoryZone());
 
 eventBusContract('MemoryBus', async () => {

@@ -1,10 +1,11 @@
 /** What runs is judged on: its incident is opened once, follows the digest that runs, and is closed. */
 import { expect, it } from 'vitest';
 import type { Environment } from '#core/environment.ts';
-import { digestToRecheck, rechecked } from '#core/recheck.ts';
+import { digestToRecheck, rechecked, waiversTurned } from '#core/recheck.ts';
 import { observed } from '#core/release.ts';
 import {
   at,
+  awaiting,
   changed,
   deploying,
   digest,
@@ -12,6 +13,7 @@ import {
   next,
   ready,
   requested,
+  scanning,
   told,
   unfixable,
   verdict,
@@ -82,4 +84,27 @@ it('is due every hour while something is released', () => {
   expect(digestToRecheck(running(), at(999))).toBeUndefined();
   expect(digestToRecheck(running(), at(1000))).toBe(digest(1));
   expect(digestToRecheck(requested(), at(9999))).toBeUndefined();
+});
+
+it.each([
+  ['what runs', running(), { recheckAt: at(10) }],
+  ['what waits for its approval', awaiting(), { candidate: { lookAt: at(10) } }],
+])('a waiver that turned has %s judged at once, and nothing else changes', (_, environment, parts) => {
+  const decision = waiversTurned(environment, at(10));
+  expect(next(decision)).toMatchObject(parts);
+  expect(decision).toMatchObject({
+    outcome: 'changed',
+    events: [],
+    looks: expect.arrayContaining([{ stage: 'gate', delaySeconds: 0 }]),
+  });
+  expect(decision).not.toHaveProperty('audit');
+  expect(waiversTurned(next(decision), at(10)).outcome).toBe('unchanged');
+});
+
+it.each([
+  ['nothing was pushed yet', requested()],
+  ['a scan is awaited, which ends in a verdict', scanning()],
+  ['it is due already', next(waiversTurned(awaiting(), at(10)))],
+])('a waiver that turned changes nothing where %s', (_, environment) => {
+  expect(waiversTurned(environment, at(10)).outcome).toBe('unchanged');
 });

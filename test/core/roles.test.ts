@@ -16,6 +16,7 @@ const table: Readonly<Record<Right, string>> = {
   revoke: 'a ad s',
   approve: 'a ad',
   reject: 'a ad s',
+  waive: 's',
   operate: 'o',
 };
 const everyRight = Object.keys(table) as Right[];

@@ -16,6 +16,7 @@ import type {
   RepositoryMaker,
   RepositoryRemover,
   Sweeps,
+  Waivers,
 } from '#core/ports.ts';
 
 import type { Person } from '#core/roles.ts';
@@ -73,6 +74,7 @@ export interface StageDeps {
   readonly clusterName: string;
   readonly zone: DnsZone;
   readonly sweeps: Sweeps;
+  readonly waivers: Waivers;
   readonly repositories: RepositoryMaker & RepositoryRemover;
   readonly notices: Notices;
   readonly pager: Pager;

@@ -14,6 +14,7 @@ import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
+import { MemoryWaivers } from '#adapters/memory/waivers.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import { makeApp } from '#api/app.ts';
 import type { Config } from '#core/config.ts';
@@ -83,6 +84,7 @@ export class World {
   readonly reports = new MemoryReports();
   readonly buckets = new MemoryBuckets();
   readonly keys = new MemoryPersonKeys();
+  readonly waivers = new MemoryWaivers();
   readonly deadLetters = new MemoryDeadLetters(deadLetterPlaces, this.clock);
   #requests = 1;
   #messages = 1;
@@ -104,7 +106,7 @@ export class World {
   stages(parts: { store?: MemoryStore; config?: Config } = {}): Record<QueueStage, Handle> {
     const { store, registry, cluster, builder, ...rest } = { ...this, ...parts };
     const images = { scanner: registry, promoter: registry, repositories: registry, builder };
-    const { zone, sweeps, notices, reports, pager, clock, config } = rest;
+    const { zone, sweeps, waivers, notices, reports, pager, clock, config } = rest;
     const people = { notices, reports, pager };
     return stagesOf({
       store,
@@ -113,6 +115,7 @@ export class World {
       clusterName: 'main',
       zone,
       sweeps,
+      waivers,
       ...people,
       clock,
       config,
@@ -134,6 +137,7 @@ export class World {
         keys: this.keys,
         bases: this.bases,
         buildLogs: this.buildLogs,
+        waivers: this.waivers,
         names: { plan: (request) => dryRun(this, namingOf({ ...this, installation }), request) },
         failures: store,
         config,

@@ -14,6 +14,7 @@ import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
+import { MemoryWaivers } from '#adapters/memory/waivers.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import { makeApp } from '#api/app.ts';
 import type { Config } from '#core/config.ts';
@@ -197,6 +198,7 @@ export class Cloud {
         reports: this.#reports,
         keys: new MemoryPersonKeys(),
         buildLogs: new MemoryBuildLogs(),
+        waivers: new MemoryWaivers(),
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
         names: { plan: async () => ({ names: [] }) },
       };
@@ -275,6 +277,7 @@ export class Cloud {
       clusterName,
       zone: port('zone', zone),
       sweeps: port('sweeps', this.#sweeps),
+      waivers: new MemoryWaivers(),
       repositories: port('repositories', registry),
       notices: port('notices', notices),
       reports: port('reports', this.#reports),

@@ -42,6 +42,7 @@ export function permissions(assembly: Assembly): void {
       ['BUCKET#*', ['Api']],
       ['LEDGER#*', ['Api']],
       ['SSHKEY#*', ['Api']],
+      ['WAIVER#*', ['Api']],
       ['ENV#*', ['Api', 'Build', 'Gate', 'Promote', 'Dns', 'Remove', 'Pager', 'DeployMain', 'DeploySecond']],
       ['FAILURE#*', ['Build', 'Gate', 'Promote', 'Dns', 'Remove', 'Pager', 'DeployMain', 'DeploySecond']],
     ])('%s is written by %s alone', (kind, stages) => {

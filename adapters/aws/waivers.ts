@@ -1,0 +1,59 @@
+/** Waivers made by the API, in the table: one partition a team, whole in each answer, and one item a waiver. */
+import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { Conflict, parse } from '#core/errors.ts';
+import type { TeamName } from '#core/names.ts';
+import type { Waivers } from '#core/ports.ts';
+import { KeptWaiver } from '#core/waiver.ts';
+import { retryable } from './errors.ts';
+
+const partition = (team: TeamName): string => `WAIVER#${team}`;
+
+export class WaiverItems implements Waivers {
+  readonly #table: string;
+  readonly #client: DynamoDBDocumentClient;
+
+  constructor(table: string, client: DynamoDBClient = new DynamoDBClient({})) {
+    this.#table = table;
+    this.#client = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  }
+
+  /** Consistent: what was withdrawn must let nothing through that is judged after it. */
+  async list(team: TeamName): Promise<readonly KeptWaiver[]> {
+    const found: KeptWaiver[] = [];
+    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    do {
+      const command = new QueryCommand({
+        TableName: this.#table,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': partition(team) },
+        ConsistentRead: true,
+        ...(ExclusiveStartKey && { ExclusiveStartKey }),
+      });
+      const page = await retryable('Query', () => this.#client.send(command));
+      found.push(...(page.Items ?? []).map((item) => parse(KeptWaiver, item, `a waiver of team ${team}`)));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey !== undefined);
+    return found;
+  }
+
+  async write(waiver: KeptWaiver): Promise<void> {
+    const { team, id, version } = waiver;
+    const known = {
+      ConditionExpression: '#version = :expected',
+      ExpressionAttributeNames: { '#version': 'version' },
+      ExpressionAttributeValues: { ':expected': version - 1 },
+    };
+    const command = new PutCommand({
+      TableName: this.#table,
+      Item: { pk: partition(team), sk: id, ...waiver },
+      ...(version === 1 ? { ConditionExpression: 'attribute_not_exists(pk)' } : known),
+    });
+    try {
+      await retryable('PutItem', () => this.#client.send(command));
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      throw new Conflict(`${id} is no longer at version ${version - 1}: somebody else wrote first.`);
+    }
+  }
+}
