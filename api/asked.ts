@@ -1,17 +1,20 @@
-/** What is asked for, held against the configuration: where it may be, and from which base. */
+/** What is asked for, held against the configuration and the registry: where it may be, and what it is made from. */
 import { type BaseImage, whyBaseIsGone } from '#core/catalog.ts';
 import type { Cluster } from '#core/cluster.ts';
 import type { Config } from '#core/config.ts';
+import { unreachable } from '#core/errors.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import { untaken } from '#core/packages.ts';
-import type { BaseImages, BaseSight } from '#core/ports.ts';
+import type { Basis } from '#core/plan.ts';
+import type { BaseImages } from '#core/ports.ts';
+import { sourceOf, whyNotFrom } from '#core/source.ts';
 import type { Spec } from '#core/spec.ts';
 import { whyNoVolume } from '#core/volume-class.ts';
 import { invalid, ProblemError } from './problem.ts';
 
 /**
  * The cluster that the configuration names for it, that is asked for, or the first.
- * @throws 422 where the configuration has no such cluster or base, or the base takes no such packages.
+ * @throws 422 where the configuration has no such cluster or source, or the base takes no such packages.
  */
 export function placed(config: Config, key: EnvironmentKey, spec: Spec, asked?: string) {
   const known = config.environments.find(({ team, name }) => team === key.team && name === key.name);
@@ -20,18 +23,35 @@ export function placed(config: Config, key: EnvironmentKey, spec: Spec, asked?: 
   if (!cluster || (asked !== undefined && asked !== wanted))
     throw noSuchCluster(config, key, asked, known?.cluster);
   volumeOf(cluster, spec);
-  return { cluster, base: baseOf(config, spec) };
+  return { cluster, basis: basisOf(config, spec) };
+}
+
+/** @throws 422 where nothing may be made from it. */
+export function basisOf(config: Config, spec: Spec): Basis {
+  const source = sourceOf(spec);
+  switch (source.kind) {
+    case 'base':
+      return { kind: 'base', base: baseOf(config, spec, source.base) };
+    case 'image':
+      return source;
+    case 'git': {
+      const message = whyNotFrom(source.git, config.catalog.git);
+      if (message !== undefined) throw invalid([{ path: 'spec.git.url', message }]);
+      return source;
+    }
+    default:
+      return unreachable(source);
+  }
 }
 
 /** @throws 422 where there is none of its name, or it takes no such packages. */
-export function baseOf(config: Config, spec: Spec): Config['catalog']['bases'][number] {
-  const base = config.catalog.bases.find((entry) => entry.name === spec.base);
+function baseOf({ catalog: { bases } }: Config, { packages }: Spec, name: string): BaseImage {
+  const base = bases.find((entry) => entry.name === name);
   if (!base) {
-    const names = config.catalog.bases.map((entry) => entry.name).join(', ');
-    const message = `no base is called ${spec.base}; the catalog has ${names}`;
+    const message = `no base is called ${name}; the catalog has ${bases.map((entry) => entry.name).join(', ')}`;
     throw invalid([{ path: 'spec.base', message }]);
   }
-  const fields = untaken(spec.packages, base);
+  const fields = untaken(packages, base);
   if (fields.length > 0) throw invalid(fields);
   return base;
 }
@@ -42,12 +62,27 @@ export function volumeOf({ volumes }: Cluster, { volume }: Spec, before?: Spec):
   if (why !== undefined) throw invalid([{ path: 'spec.volume', message: why }]);
 }
 
+/** With the digest that it is now; undefined where the registry does not have it. What Git has is known when it is built. */
+export async function standing(images: BaseImages, basis: Basis): Promise<Basis | undefined> {
+  if (basis.kind === 'git') return basis;
+  const sight = await images.look(basis.kind === 'base' ? basis.base : basis);
+  if (basis.kind === 'image') return sight && basis;
+  return sight && { kind: 'base', base: { ...basis.base, digest: sight.digest } };
+}
+
 /** @throws 409 where the registry has lost it: nothing could be built. */
-export async function mustStand(images: BaseImages, base: BaseImage): Promise<BaseSight> {
-  const sight = await images.look(base);
-  if (sight) return sight;
-  const detail = `Nothing can be built from ${base.name} now: ${whyBaseIsGone(base)}. Ask whoever runs GetSchwifty, or take another base of the catalog.`;
+export async function mustStand(images: BaseImages, basis: Basis): Promise<Basis> {
+  const there = await standing(images, basis);
+  if (there) return there;
+  if (basis.kind !== 'base') throw noSuchImage(basis);
+  const detail = `Nothing can be built from ${basis.base.name} now: ${whyBaseIsGone(basis.base)}. Ask whoever runs GetSchwifty, or take another base of the catalog.`;
   throw new ProblemError(409, 'The base is gone', detail);
+}
+
+function noSuchImage(basis: Exclude<Basis, { kind: 'base' }>): ProblemError {
+  const name = basis.kind === 'git' ? basis.git.url : `${basis.repository}@${basis.digest}`;
+  const detail = `${name} is not in the registry: push it there first, and name the digest that it has there.`;
+  return new ProblemError(409, 'No such image', detail);
 }
 
 function noSuchCluster(config: Config, key: EnvironmentKey, asked = '', configured?: string) {

@@ -2,15 +2,14 @@
 import { createHash } from 'node:crypto';
 import { epochOf } from '#core/builds.ts';
 import type { Cluster } from '#core/cluster.ts';
-import { contentOf } from '#core/content.ts';
+import { contentOf } from '#core/context.ts';
 import { costOf } from '#core/cost.ts';
 import type { Decision } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
-import type { Digest, EnvironmentKey } from '#core/names.ts';
-import { inputOf, planOf, stepsOfChange } from '#core/plan.ts';
+import type { EnvironmentKey } from '#core/names.ts';
+import { type Basis, makingOf, planOf, stepsOfChange } from '#core/plan.ts';
 import type { Spec } from '#core/spec.ts';
 import { takeable } from '#core/taken.ts';
-import { baseOf } from './asked.ts';
 import { reserved } from './holding.ts';
 import { invalid, refused } from './problem.ts';
 import type { ApiDeps } from './route.ts';
@@ -19,8 +18,9 @@ import type { PlanAnswer } from './schemas.ts';
 interface Wanted {
   readonly key: EnvironmentKey;
   readonly spec: Spec;
-  /** Of the base; absent where the registry lost it, which hinders no change that builds nothing. */
-  readonly digest: Digest | undefined;
+  readonly basis: Basis;
+  /** The same as the registry has it; absent where that lost it, which hinders no change that builds nothing. */
+  readonly stands: Basis | undefined;
 }
 interface Placed extends Wanted {
   readonly cluster: Cluster;
@@ -49,9 +49,9 @@ export async function dryChange(
   const after = decision.outcome === 'changed' ? decision.environment : before;
   // As the build stage looks for it, which is asked before each build.
   const content = createHash('sha256')
-    .update(contentOf(inputOf(planInput(deps, placed))))
+    .update(contentOf(makingOf(planInput(deps, placed))))
     .digest('hex');
-  const known = wanted.digest === undefined ? undefined : takeable(after, content);
+  const known = wanted.stands === undefined ? undefined : takeable(after, content);
   return { ...plan, steps: stepsOfChange(before, after, plan.steps, known?.image.digest) };
 }
 
@@ -62,9 +62,9 @@ export function planFor(deps: Pick<Deps, 'config' | 'clock'>, wanted: Placed): P
   return { ...planned, objects, cost: costOf(wanted.spec, deps.config.prices) };
 }
 
-const planInput = ({ config, clock }: Pick<Deps, 'config' | 'clock'>, { digest, ...wanted }: Placed) => ({
+const planInput = ({ config, clock }: Pick<Deps, 'config' | 'clock'>, { stands, ...wanted }: Placed) => ({
   ...wanted,
-  base: { ...baseOf(config, wanted.spec), ...(digest === undefined ? {} : { digest }) },
+  basis: stands ?? wanted.basis,
   epoch: epochOf(clock.now(), config.builds),
 });
 

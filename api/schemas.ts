@@ -75,6 +75,8 @@ const Base = z.object({
 
 export const CatalogAnswer = z.object({
   bases: z.array(Base),
+  /** What the URL of a Git repository must begin with to be built; empty where none is. */
+  git: z.array(z.string()),
   clusters: z.array(z.object({ name: z.string(), volumes: z.array(VolumeClass) })),
   policy: Policy,
 });

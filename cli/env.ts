@@ -39,7 +39,7 @@ export function environmentCommands(program: Command, { client, print }: Desk): 
     .action(async (id: string) => print(await client().get(id), statusText));
   const specFile = [
     '--spec <file>',
-    'its spec: base, packages, files, command, resources, as YAML or JSON',
+    'its spec, as YAML or JSON: a base with packages and files, or an image, or a git repository; command, resources',
   ] as const;
   env
     .command('plan')

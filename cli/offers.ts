@@ -41,10 +41,11 @@ export function listText(environments: EnvironmentsAnswer['environments']): stri
   ]);
 }
 
-export const catalogText = ({ bases, clusters, policy }: CatalogAnswer): string =>
+export const catalogText = ({ bases, git, clusters, policy }: CatalogAnswer): string =>
   [
     table([['base', 'title', 'takes', 'MB', 'digest', 'last scan'], ...bases.map(baseRow)]),
     '',
+    `git       ${git.map((prefix) => `${prefix}…`).join(', ') || 'nothing is built from Git'}`,
     `clusters  ${clusters.map(({ name }) => name).join(', ')}`,
     `policy    ${policy.version}: blocks ${policy.block.join(', ')}; a scan counts for ${policy.maxScanAgeHours} hours`,
   ].join('\n');

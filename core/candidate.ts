@@ -200,7 +200,14 @@ function rebuild(environment: Environment, image: Image, verdict: Verdict, now: 
 }
 
 /** Why a rebuild would not help; undefined when it is worth a try. */
-function whyNoRebuild({ builds, remediation }: Environment, image: Image, verdict: Verdict, policy: Policy) {
+function whyNoRebuild(
+  { spec, builds, remediation }: Environment,
+  image: Image,
+  verdict: Verdict,
+  policy: Policy,
+) {
+  if (spec.base === undefined)
+    return 'it is taken as it is: fix it at its source, and change the spec to what is fixed';
   if (verdict.fixes.length === 0) return 'not everything that blocks has a fix that a rebuild can bring';
   if (!image.tags.includes(buildTag(builds)) && image.takenAt === undefined)
     return 'it was not built from the spec: fix it where it was built';

@@ -1,6 +1,7 @@
 /** What environments may be built from. */
 import { Digest } from './names.ts';
 import { isSystem, PackageManager } from './packages.ts';
+import { GitPrefix } from './source.ts';
 import * as z from './zod.ts';
 
 export const BaseImage = z.strictObject({
@@ -29,5 +30,9 @@ export const baseReference = ({ repository, tag, digest }: BaseImage): string =>
 export const whyBaseIsGone = (base: BaseImage): string =>
   `${baseReference(base)} is not in the registry: mirror it there ${base.digest === undefined ? 'first' : 'again, or name another digest in the catalog'}`;
 
-export const Catalog = z.strictObject({ bases: z.array(BaseImage).check(z.minLength(1)) });
+export const Catalog = z.strictObject({
+  bases: z.array(BaseImage).check(z.minLength(1)),
+  /** What the URL of a Git repository must begin with to be built: `https://github.com/acme/`. Without any, none is. */
+  git: z._default(z.array(GitPrefix).check(z.maxLength(32)), []),
+});
 export type Catalog = z.infer<typeof Catalog>;

@@ -22,7 +22,7 @@ export interface BuildInput {
   readonly key: EnvironmentKey;
   /** Versions that a verdict asked for; they go before what the spec pins. */
   readonly fixes: readonly Fix[];
-  /** The day from which on its packages are looked up anew: content.ts. */
+  /** The day from which on its packages are looked up anew: builds.ts. */
   readonly epoch: string;
 }
 
@@ -118,13 +118,27 @@ export function dockerfile(input: BuildInput): string {
     ...used.map(({ language: { manager, folder } }) => `COPY --from=${manager} ${folder} ${folder}`),
     ...(Object.keys(spec.files).length === 0 ? [] : ['COPY files/ /app/']),
     `USER ${appUser}:${appUser}`,
-    `CMD ${execForm(spec.command)}`,
+    ...commandOf(spec),
   ];
   return `${lines.join('\n')}\n`;
 }
 
+/** An image that stands already, as it is: no instruction of it needs a shell, for it may have none. */
+export const dockerfileOf = (image: string, { key, spec }: Pick<BuildInput, 'key' | 'spec'>): string =>
+  `${[
+    `FROM ${image}`,
+    label({ key, baseImage: image }),
+    `EXPOSE ${containerPort}`,
+    `USER ${appUser}:${appUser}`,
+    // An entry point of its own would take the command for its arguments.
+    ...(spec.command === undefined ? [] : ['ENTRYPOINT []', ...commandOf(spec)]),
+  ].join('\n')}\n`;
+
+const commandOf = ({ command }: Spec): string[] =>
+  command === undefined ? [] : [`CMD ${execForm(command)}`];
+
 /** Keys of the OCI image specification's annotations, and our own. */
-function label({ key, baseImage }: BuildInput): string {
+function label({ key, baseImage }: Pick<BuildInput, 'key' | 'baseImage'>): string {
   const [name, digest] = baseImage.split('@');
   const values = {
     'dev.getschwifty.environment': environmentId(key),
@@ -214,9 +228,3 @@ const execForm = (words: readonly string[]): string =>
   JSON.stringify(words)
     .replaceAll('\\\\', '\\u005c')
     .replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-
-/** The build context: the Dockerfile and the person's files, each by its path. */
-export function buildContext(input: BuildInput): Readonly<Record<string, string>> {
-  const files = Object.entries(input.spec.files).map(([path, text]) => [`files/${path}`, text]);
-  return { Dockerfile: dockerfile(input), ...Object.fromEntries(files) };
-}

@@ -51,7 +51,7 @@ export const Candidate = z.discriminatedUnion('phase', [
 ]);
 export type Candidate = z.infer<typeof Candidate>;
 
-/** What an image is made of, as the build stage's hash of it (content.ts). */
+/** What an image is made of, as the build stage's hash of it (context.ts). */
 const Content = z.string().check(z.minLength(1), z.maxLength(128));
 /** An image that was approved and released, with what it is made of and what a rebuild had to fix in it. */
 export const Known = z.object({ content: Content, image: Image, approval, fixes: z.array(Fix) });

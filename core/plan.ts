@@ -1,20 +1,30 @@
 /** What asking for an environment would do, without doing it. What is known only later stands there as a word for it. */
 import { accessService } from './access.ts';
 import { type BaseImage, baseReference } from './catalog.ts';
-import { type BuildInput, dockerfile } from './dockerfile.ts';
+import { buildContext, type Making } from './context.ts';
 import type { Environment } from './environment.ts';
+import { unreachable } from './errors.ts';
 import { repositoryOf, shortDigest } from './image.ts';
 import { Digest, type EnvironmentKey, environmentId } from './names.ts';
 import { desiredObjects, type KubernetesObject } from './rollout.ts';
+import { gitSays, type Source } from './source.ts';
 import type { Spec } from './spec.ts';
 import { hostKeySecrets } from './ssh-pod.ts';
 import { classOf, type VolumeClass } from './volume-class.ts';
 
+/** A source as the configuration has it. */
+export type Basis =
+  | {
+      readonly kind: 'base';
+      /** With the digest that would be built from now; without one only where nothing would be built. */
+      readonly base: BaseImage;
+    }
+  | Exclude<Source, { kind: 'base' }>;
+
 export interface PlanInput {
   readonly key: EnvironmentKey;
   readonly spec: Spec;
-  /** With the digest that would be built from now; without one only where nothing would be built. */
-  readonly base: BaseImage;
+  readonly basis: Basis;
   /** The security epoch that is running. */
   readonly epoch: string;
   readonly cluster: {
@@ -66,29 +76,54 @@ const unknownSsh = {
 };
 
 /** What its build would be made from, as far as that is known before. */
-export const inputOf = ({ key, spec, base, epoch }: PlanInput): BuildInput => ({
-  spec,
-  baseImage: baseReference(base),
-  takes: base.takes,
-  key,
-  fixes: [],
-  epoch,
-});
+export function makingOf({ key, spec, basis, epoch }: PlanInput): Making {
+  switch (basis.kind) {
+    case 'base': {
+      const { base } = basis;
+      return { from: 'base', spec, baseImage: baseReference(base), takes: base.takes, key, fixes: [], epoch };
+    }
+    case 'image':
+      return { from: 'image', key, spec, image: `${basis.repository}@${basis.digest}` };
+    case 'git':
+      return { from: 'git', key, git: basis.git, epoch };
+    default:
+      return unreachable(basis);
+  }
+}
+
+function builtFrom(basis: Basis): string {
+  switch (basis.kind) {
+    case 'base': {
+      const { repository, tag, digest } = basis.base;
+      return `the Dockerfile is built on ${repository}:${tag}, which is ${digest ?? 'gone'} now`;
+    }
+    case 'image':
+      return `${basis.repository}@${basis.digest} is taken as it is, with labels, port and user`;
+    case 'git':
+      return `${basis.git.dockerfile} of ${gitSays(basis.git)} is built as it is`;
+    default:
+      return unreachable(basis);
+  }
+}
+
+/** What it says is known where the build fetches it. */
+const fetched = ({ basis }: PlanInput): string =>
+  basis.kind === 'git' ? `# ${basis.git.dockerfile} of ${gitSays(basis.git)}\n` : '';
 
 export function planOf(input: PlanInput): Plan {
-  const { key, spec, base, cluster } = input;
+  const { key, spec, basis, cluster } = input;
   const id = environmentId(key);
   const candidate = repositoryOf('candidate', key);
   const release = repositoryOf('release', key);
   return {
     steps: [
-      `the Dockerfile is built on ${base.repository}:${base.tag}, which is ${base.digest ?? 'gone'} now`,
-      `the image is pushed to ${candidate}, scanned and judged; what blocks and can be fixed is rebuilt`,
+      builtFrom(basis),
+      `the image is pushed to ${candidate}, scanned and judged${basis.kind === 'base' ? '; what blocks and can be fixed is rebuilt' : ''}`,
       'an approver lets it be released',
       `its digest is copied to ${release}`,
       `the objects are applied to cluster ${cluster.name}, and ${id} is named when it is Ready`,
     ],
-    dockerfile: dockerfile(inputOf(input)),
+    dockerfile: buildContext(makingOf(input))['Dockerfile'] ?? fetched(input),
     objects: desiredObjects({
       key,
       spec,

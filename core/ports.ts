@@ -23,6 +23,7 @@ import type { ResizeSight, Size } from './resize.ts';
 import type { KubernetesObject } from './rollout.ts';
 import type { Alive, Seen } from './seen.ts';
 import type { Sight } from './sight.ts';
+import type { GitSource } from './source.ts';
 import type { Step } from './trace.ts';
 import type { Verdict } from './verdict.ts';
 import type { KeptWaiver } from './waiver.ts';
@@ -199,12 +200,11 @@ export interface Reports {
   ): Promise<{ readonly url: string; readonly expiresSeconds: number }>;
 }
 
-/** An image of the catalog: the digest that it names, or what its tag names now. */
-export interface BaseRef {
-  readonly repository: string;
-  readonly tag: string;
-  readonly digest?: Digest | undefined;
-}
+/** An image to build from: by its digest, or what its tag names now. */
+export type BaseRef = { readonly repository: string } & (
+  | { readonly tag: string; readonly digest?: Digest | undefined }
+  | { readonly tag?: undefined; readonly digest: Digest }
+);
 export interface BaseSight {
   readonly digest: Digest;
   /** As it is pulled: compressed. */
@@ -226,6 +226,8 @@ export interface ImageBuilder {
     readonly key: EnvironmentKey;
     readonly number: number;
     readonly context: Readonly<Record<string, string>>;
+    /** What is built instead of the context. */
+    readonly git?: GitSource | undefined;
     /** Nothing of earlier builds is taken; what it makes is kept for later ones. */
     readonly withoutCache?: boolean | undefined;
   }): Promise<string>;

@@ -1,5 +1,6 @@
 /** What a person asks for: what goes into an image, and what the cluster is told of it. */
 import { Packages } from './packages.ts';
+import { GitSource, ImageReference } from './source.ts';
 import { isAlone, Volume } from './volume.ts';
 import * as z from './zod.ts';
 
@@ -56,10 +57,49 @@ const Replicas = z.union([
   Range,
 ]);
 
+interface Making {
+  readonly base?: string | undefined;
+  readonly image?: string | undefined;
+  readonly git?: object | undefined;
+  readonly packages: Packages;
+  readonly files: object;
+  readonly command?: readonly string[] | undefined;
+}
+
+/** What a source does not go with: the field, and what to say of it. */
+function amiss({ base, image, git, packages, files, command }: Making): { path: string; message: string }[] {
+  const given = Object.entries({ base, image, git }).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
+  );
+  const [source] = given;
+  if (source === undefined)
+    return [{ path: 'base', message: 'name a base of the catalog, or an image, or a git repository' }];
+  const others = given
+    .slice(1)
+    .map((path) => ({ path, message: `${source} is given already: one of base, image, git` }));
+  if (base !== undefined)
+    return command === undefined
+      ? [...others, { path: 'command', message: 'a base has no command of its own' }]
+      : others;
+  const withBase = 'only with a base: what it is made from has what it has';
+  return [
+    ...others,
+    ...(Object.values(packages).some((each) => each.length > 0)
+      ? [{ path: 'packages', message: withBase }]
+      : []),
+    ...(Object.keys(files).length > 0 ? [{ path: 'files', message: withBase }] : []),
+    ...(git !== undefined && command !== undefined
+      ? [{ path: 'command', message: 'the Dockerfile of the repository says it (CMD)' }]
+      : []),
+  ];
+}
+
 export const Spec = z
   .strictObject({
-    /** A name of the catalog. */
-    base: z.string().check(z.minLength(1), z.maxLength(64)),
+    /** A name of the catalog. It, an image or a Git repository is what the image is made from: one of the three. */
+    base: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
+    image: z.optional(ImageReference),
+    git: z.optional(GitSource),
     packages: z.prefault(Packages, {}),
     files: z._default(
       z.record(FilePath, z.string().check(z.maxLength(32_768))).check(
@@ -71,7 +111,8 @@ export const Spec = z
       ),
       {},
     ),
-    command: z.array(Word).check(z.minLength(1), z.maxLength(32)),
+    /** A base has none of its own; an image may, and is then run by it; a Dockerfile says it itself. */
+    command: z.optional(z.array(Word).check(z.minLength(1), z.maxLength(32))),
     resources: z.prefault(Resources, {}),
     replicas: z.prefault(Replicas, 1),
     access: z.prefault(Access, {}),
@@ -82,6 +123,8 @@ export const Spec = z
   })
   .check(
     z.superRefine((spec, context) => {
+      for (const { path, message } of amiss(spec))
+        context.addIssue({ code: 'custom', path: [path], message });
       if (!isAlone(spec) || spec.replicas.max === 1) return;
       const message =
         'a ReadWriteOnce volume has one pod at a time: ask for 1 replica, or for a ReadWriteMany volume';
@@ -91,7 +134,14 @@ export const Spec = z
 export type Spec = z.infer<typeof Spec>;
 
 /** What is built into its image; a change of anything else leaves the image as it is. */
-export const imagePartOf = ({ base, packages, files, command }: Spec) => ({ base, packages, files, command });
+export const imagePartOf = ({ base, image, git, packages, files, command }: Spec) => ({
+  base,
+  image,
+  git,
+  packages,
+  files,
+  command,
+});
 /** What the cluster alone is told. */
 export const runPartOf = ({ resources, replicas, access, volume, readyWithinSeconds }: Spec) => ({
   resources,

@@ -27,7 +27,7 @@ export function taken(environment: Environment, content: string, now: Instant): 
   if (candidate.phase !== 'building' || candidate.build.id !== undefined || found === undefined)
     return unchanged('no build waits that could be spared');
   const { approval, fixes } = found;
-  const image = { ...found.image, takenAt: now };
+  const image = { ...found.image, takenAt: newerThan(candidate.replaces, now) };
   const promoting: Candidate = {
     phase: 'promoting',
     image,
@@ -73,6 +73,10 @@ export function knownAfter(
   const others = known.filter((each) => each.content !== content && each.image.digest !== image.digest);
   return [{ content, image, approval, fixes }, ...others].slice(0, kept);
 }
+
+/** Clocks differ: what it takes the place of may have been pushed after now, and is not to come back by a late event. */
+const newerThan = (replaced: Image | undefined, now: Instant): Instant =>
+  replaced && newAt(replaced) >= now ? addSeconds(newAt(replaced), 0.001) : now;
 
 /** The instant before which nothing that was pushed is newer than this image. */
 export const newAt = ({ takenAt, pushedAt }: Image): Instant => takenAt ?? pushedAt;

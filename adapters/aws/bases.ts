@@ -25,7 +25,11 @@ export class EcrBases implements BaseImages {
     const { imageScanCompletedAt: completedAt, findingSeverityCounts } =
       detail.imageScanFindingsSummary ?? {};
     return {
-      digest: parse(Digest, detail.imageDigest, `the digest of ${base.repository}:${base.tag}`),
+      digest: parse(
+        Digest,
+        detail.imageDigest,
+        `the digest of ${base.repository}:${base.tag ?? base.digest}`,
+      ),
       sizeBytes: detail.imageSizeInBytes ?? 0,
       pushedAt: detail.imagePushedAt.toISOString(),
       ...(completedAt && {

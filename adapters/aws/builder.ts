@@ -1,4 +1,4 @@
-/** Builds by CodeBuild: the context is a folder in S3, what differs between builds are three environment variables. */
+/** Builds by CodeBuild: the context is a folder in S3, what differs between builds are some environment variables. */
 import { createHash } from 'node:crypto';
 import {
   BatchGetBuildsCommand,
@@ -13,6 +13,7 @@ import { Retryable } from '#core/errors.ts';
 import { buildTag, repositoryOf } from '#core/image.ts';
 import { environmentId } from '#core/names.ts';
 import type { BaseRef, ImageBuilder } from '#core/ports.ts';
+import type { GitSource } from '#core/source.ts';
 import { describeBase } from './bases.ts';
 import { retryable } from './errors.ts';
 
@@ -54,7 +55,13 @@ export class CodeBuilder implements ImageBuilder {
     return digest && `${this.#options.registry}/${base.repository}@${digest}`;
   }
 
-  async start({ key, number, context, withoutCache }: Parameters<ImageBuilder['start']>[0]): Promise<string> {
+  async start({
+    key,
+    number,
+    context,
+    withoutCache,
+    git,
+  }: Parameters<ImageBuilder['start']>[0]): Promise<string> {
     const { bucket, project, logGroup } = this.#options;
     const folder = `builds/${environmentId(key)}/${number}/`;
     await Promise.all(
@@ -63,7 +70,6 @@ export class CodeBuilder implements ImageBuilder {
         return retryable('PutObject', () => this.#files.send(put));
       }),
     );
-    const variable = (name: string, value: string) => ({ name, value, type: 'PLAINTEXT' as const });
     const command = new StartBuildCommand({
       projectName: project,
       sourceTypeOverride: 'S3',
@@ -83,6 +89,7 @@ export class CodeBuilder implements ImageBuilder {
         variable('CACHE_REPOSITORY', repositoryOf('cache', key)),
         variable('TAG', buildTag(number)),
         ...(withoutCache ? [variable('NO_CACHE', '--no-cache')] : []),
+        ...(git ? gitVariables(git) : []),
       ],
     });
     const { build } = await retryable('StartBuild', () => this.#builds.send(command));
@@ -99,6 +106,15 @@ export class CodeBuilder implements ImageBuilder {
     return build.buildStatus === 'SUCCEEDED' ? { ended: true } : { ended: true, failure: failureOf(build) };
   }
 }
+
+const variable = (name: string, value: string) => ({ name, value, type: 'PLAINTEXT' as const });
+
+const gitVariables = ({ url, commit, folder, dockerfile }: GitSource) => [
+  variable('GIT_URL', url),
+  variable('GIT_COMMIT', commit),
+  variable('GIT_FOLDER', folder ?? '.'),
+  variable('GIT_DOCKERFILE', dockerfile),
+];
 
 /** The phase that failed, what it said, and where to read on. */
 function failureOf(build: Build): string {

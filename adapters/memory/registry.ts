@@ -91,7 +91,10 @@ export class MemoryRegistry
   }
 
   async look({ repository, tag, digest }: BaseRef): Promise<BaseSight | undefined> {
-    const image = await (digest ? this.image(repository, digest) : this.imageByTag(repository, tag));
+    const image =
+      digest !== undefined
+        ? await this.image(repository, digest)
+        : tag !== undefined && (await this.imageByTag(repository, tag));
     if (!image) return undefined;
     const scan = await this.scan(repository, image.digest);
     const found = scan.status === 'complete' ? scan.findings : [];

@@ -19,7 +19,7 @@ const catalog = route({
   answer: async (_, { config, bases: images }) => {
     const clusters = config.clusters.map(({ name, volumes }) => ({ name, volumes }));
     const bases = await Promise.all(config.catalog.bases.map((base) => described(base, images)));
-    return { status: 200, body: { bases, clusters, policy: config.policy } };
+    return { status: 200, body: { bases, git: config.catalog.git, clusters, policy: config.policy } };
   },
 });
 

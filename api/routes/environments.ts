@@ -32,8 +32,8 @@ const create = route({
     const { team, name, cluster: asked, spec } = body;
     const { store, config, clock, bases } = deps;
     const key = { team, name };
-    const { cluster, base } = placed(config, key, spec, asked);
-    const { digest } = await mustStand(bases, base);
+    const { cluster, basis } = placed(config, key, spec, asked);
+    const stands = await mustStand(bases, basis);
     const wanted = { key, cluster: cluster.name, requester: person.name, spec, story: requestId };
     const decided = (before: Environment | undefined) =>
       next(before, { kind: 'requested', request: wanted }, clock.now());
@@ -41,7 +41,7 @@ const create = route({
       const before = await store.read(key);
       return {
         status: 200,
-        body: await dryCreate(deps, { key, spec, digest, cluster }, decided(before)),
+        body: await dryCreate(deps, { key, spec, basis, stands, cluster }, decided(before)),
       };
     }
     const decide = async () => causedBy(mustChange(decided(await store.read(key))), requestId);

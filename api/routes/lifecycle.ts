@@ -11,7 +11,7 @@ import { isSame } from '#core/same.ts';
 import { imagePartOf } from '#core/spec.ts';
 import { waiversInForce } from '#core/waiver.ts';
 import type * as z from '#core/zod.ts';
-import { baseOf, mustStand, volumeOf } from '../asked.ts';
+import { basisOf, mustStand, standing, volumeOf } from '../asked.ts';
 import { dryChange } from '../dry-run.ts';
 import { described, mustChange, readAt } from '../environment.ts';
 import { IfMatch } from '../headers.ts';
@@ -68,7 +68,7 @@ const change = route({
   answers: { 200: ChangeAnswer },
   problems: [409],
   answer: async ({ body: { spec }, query: { dryRun: dry }, ...asked }, deps) => {
-    const base = baseOf(deps.config, spec);
+    const basis = basisOf(deps.config, spec);
     const { person, params: key } = asked;
     const isBuilt = (before: Environment) => !isSame(imagePartOf(before.spec), imagePartOf(spec));
     const wanted = (before: Environment): News => {
@@ -79,13 +79,12 @@ const change = route({
     if (dry === 'true') {
       const before = await readAt(deps.store, key, asked.headers['if-match']);
       const decision = next(before, wanted(before), deps.clock.now());
-      const sight = await (isBuilt(before) ? mustStand(deps.bases, base) : deps.bases.look(base));
-      const digest = sight?.digest;
-      return { status: 200, body: await dryChange(deps, { key, spec, digest }, before, decision) };
+      const stands = await (isBuilt(before) ? mustStand : standing)(deps.bases, basis);
+      return { status: 200, body: await dryChange(deps, { key, spec, basis, stands }, before, decision) };
     }
     const news = async (before: Environment): Promise<News> => {
       const said = wanted(before);
-      if (isBuilt(before)) await mustStand(deps.bases, base);
+      if (isBuilt(before)) await mustStand(deps.bases, basis);
       return said;
     };
     return { status: 200, ...(await done(asked, deps, news)) };

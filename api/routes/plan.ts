@@ -20,9 +20,9 @@ const plan = route({
   answers: { 200: PlanAnswer },
   answer: async ({ body: { team, name, spec, cluster: asked } }, deps) => {
     const key = { team, name };
-    const { cluster, base } = placed(deps.config, key, spec, asked);
-    const { digest } = await mustStand(deps.bases, base);
-    return { status: 200, body: planFor(deps, { key, spec, cluster, digest }) };
+    const { cluster, basis } = placed(deps.config, key, spec, asked);
+    const stands = await mustStand(deps.bases, basis);
+    return { status: 200, body: planFor(deps, { key, spec, cluster, basis, stands }) };
   },
 });
 

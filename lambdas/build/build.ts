@@ -9,17 +9,18 @@ import type { Signal } from '#core/aws-events.ts';
 import { epochOf } from '#core/builds.ts';
 import { whyBaseIsGone } from '#core/catalog.ts';
 import type { Config } from '#core/config.ts';
-import { contentOf } from '#core/content.ts';
+import { buildContext, contentOf, type Making } from '#core/context.ts';
 import { summaryOf } from '#core/decision.ts';
-import { type BuildInput, buildContext, unfixable } from '#core/dockerfile.ts';
+import { type BuildInput, unfixable } from '#core/dockerfile.ts';
 import type { Environment } from '#core/environment.ts';
-import { Rejected } from '#core/errors.ts';
+import { Rejected, unreachable } from '#core/errors.ts';
 import { buildTag, candidateOf, repositoryOf } from '#core/image.ts';
 import { whyNobodyMay } from '#core/lifecycle.ts';
 import { type News, next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, ImageBuilder, ImageScanner, RepositoryMaker } from '#core/ports.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
+import { sourceOf, whyNotFrom } from '#core/source.ts';
 import { takeable } from '#core/taken.ts';
 import { commit, noteStory } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
@@ -77,30 +78,53 @@ async function learn(deps: BuildDeps, environment: Environment, signal: Signal):
 
 async function start(deps: BuildDeps, environment: Environment, build: Build): Promise<News> {
   const { key } = environment;
-  const input = await inputOf(deps, environment, build);
+  const making = await makingOf(deps, environment, build);
   const content =
-    typeof input === 'string' ? '' : createHash('sha256').update(contentOf(input)).digest('hex');
+    typeof making === 'string' ? '' : createHash('sha256').update(contentOf(making)).digest('hex');
   if (takeable(environment, content)) return { kind: 'taken', content };
   await deps.repositories.make(key);
-  if (typeof input === 'string') return { kind: 'build-not-started', reason: input };
+  if (typeof making === 'string') return { kind: 'build-not-started', reason: making };
   const { number, withoutCache } = build;
-  const id = await deps.builder.start({ key, number, context: buildContext(input), withoutCache });
+  const git = making.from === 'git' ? making.git : undefined;
+  const id = await deps.builder.start({ key, number, context: buildContext(making), git, withoutCache });
   return { kind: 'build-started', number, id, content };
 }
 
 /** @returns why there can be no build. */
-async function inputOf(
-  { builder, config, clock }: BuildDeps,
-  { key, spec }: Environment,
-  { fixes }: Build,
-): Promise<BuildInput | string> {
-  const base = config.catalog.bases.find((entry) => entry.name === spec.base);
-  if (!base) return `the base ${spec.base} is no longer in the catalog: ask for another one`;
+async function makingOf(deps: BuildDeps, environment: Environment, build: Build): Promise<Making | string> {
+  const { key, spec } = environment;
+  const source = sourceOf(spec);
+  const epoch = epochOf(deps.clock.now(), deps.config.builds);
+  switch (source.kind) {
+    case 'base':
+      return fromBase(deps, { key, spec, fixes: build.fixes, epoch }, source.base);
+    case 'image': {
+      const image = await deps.builder.resolveBase(source);
+      return image
+        ? { from: 'image', key, spec, image }
+        : `${spec.image} is not in the registry: push it there again`;
+    }
+    case 'git': {
+      const { git } = source;
+      return whyNotFrom(git, deps.config.catalog.git) ?? { from: 'git', key, git, epoch };
+    }
+    default:
+      return unreachable(source);
+  }
+}
+
+async function fromBase(
+  { builder, config }: BuildDeps,
+  input: Omit<BuildInput, 'baseImage' | 'takes'>,
+  name: string,
+): Promise<Making | string> {
+  const base = config.catalog.bases.find((entry) => entry.name === name);
+  if (!base) return `the base ${name} is no longer in the catalog: ask for another one`;
   const baseImage = await builder.resolveBase(base);
   if (!baseImage) return whyBaseIsGone(base);
-  const missing = unfixable(fixes, base.takes);
+  const missing = unfixable(input.fixes, base.takes);
   if (missing) return `${base.name} takes no ${missing} packages: mirror it anew with the fixes`;
-  return { spec, baseImage, takes: base.takes, key, fixes, epoch: epochOf(clock.now(), config.builds) };
+  return { from: 'base', ...input, baseImage, takes: base.takes };
 }
 
 type Build = Extract<Environment['candidate'], { phase: 'building' }>['build'];

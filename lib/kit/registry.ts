@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import type { BundledFunction } from './bundled-function.ts';
 
-export type Prefix = 'base' | 'candidate' | 'release' | 'cache';
+export type Prefix = 'base' | 'image' | 'candidate' | 'release' | 'cache';
 
 export const pullActions = [
   'ecr:BatchCheckLayerAvailability',

@@ -88,7 +88,8 @@ export class ApiStage extends Construct {
     mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL', 'LEDGER', 'SSHKEY', 'WAIVER']);
     mayKeepRequests(this.function, table);
     mayLinkReports(this.function, sources);
-    this.function.allow(['ecr:DescribeImages'], [repositoriesBelow(this.function, 'base')]);
+    const mirrored = (['base', 'image'] as const).map((prefix) => repositoriesBelow(this.function, prefix));
+    this.function.allow(['ecr:DescribeImages'], mirrored);
     this.api = this.#routes();
     this.url = this.#stage().url;
     alarm(this, 'ServerErrors', {

@@ -87,6 +87,7 @@ export class BuildStage extends Construct {
     this.function.allow(['s3:PutObject'], [sources.arnForObjects('builds/*')]);
     const repositories = [
       repositoriesBelow(this.function, 'base'),
+      repositoriesBelow(this.function, 'image'),
       repositoriesBelow(this.function, 'candidate'),
     ];
     this.function.allow(['ecr:DescribeImages'], repositories);
@@ -130,8 +131,9 @@ export class BuildStage extends Construct {
   #builderMay(role: Role, sources: Bucket): PolicyStatement[] {
     const allow = (actions: readonly string[], resources: readonly string[]) =>
       new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] });
-    const [base, candidate, cache] = [
+    const [base, image, candidate, cache] = [
       repositoriesBelow(role, 'base'),
+      repositoriesBelow(role, 'image'),
       repositoriesBelow(role, 'candidate'),
       repositoriesBelow(role, 'cache'),
     ];
@@ -141,7 +143,7 @@ export class BuildStage extends Construct {
     });
     return [
       allow(['ecr:GetAuthorizationToken'], ['*']),
-      allow(pullActions, [base, candidate, cache]),
+      allow(pullActions, [base, image, candidate, cache]),
       allow(pushActions, [candidate, cache]),
       allow(['s3:GetObject', 's3:GetObjectVersion'], [sources.arnForObjects('builds/*')]),
       allow(['s3:GetBucketLocation', 's3:ListBucket'], [sources.bucketArn]),

@@ -1,6 +1,7 @@
 /**
- * What CodeBuild runs. REGISTRY is the project's; REPOSITORY, TAG and CACHE_REPOSITORY come with each build, and
- * NO_CACHE (`--no-cache`) with one that is to take nothing of those before it.
+ * What CodeBuild runs. REGISTRY is the project's; REPOSITORY, TAG and CACHE_REPOSITORY come with each build, NO_CACHE
+ * (`--no-cache`) with one that is to take nothing of those before it, and GIT_URL, GIT_COMMIT, GIT_FOLDER and
+ * GIT_DOCKERFILE with one of a repository: its Dockerfile is built instead of ours.
  * No provenance or SBOM in the push: they would make an index of it, whose other children can't be scanned.
  */
 import { BuildSpec } from 'aws-cdk-lib/aws-codebuild';
@@ -10,13 +11,36 @@ const cache = 'type=registry,ref=$REGISTRY/$CACHE_REPOSITORY:cache';
 /** What a step may print: BuildKit's own limit, said so that it stays. What is beyond is cut, and the step goes on. */
 const stepLogs = '--driver-opt env.BUILDKIT_STEP_LOG_MAX_SIZE=2097152';
 
+/**
+ * By HTTPS alone, from where the URL says, one commit without what came before it. What Git ran it would run here, beside the
+ * registry's password: nothing of it does, no submodule and no filter is fetched.
+ */
+const fetch = [
+  'git init --quiet checkout',
+  [
+    'git -C checkout -c protocol.allow=never -c protocol.https.allow=always -c http.followRedirects=false',
+    'fetch --quiet --no-tags --no-recurse-submodules --depth 1 -- "$GIT_URL" "$GIT_COMMIT"',
+  ].join(' '),
+  'git -C checkout -c advice.detachedHead=false checkout --quiet FETCH_HEAD',
+  'rm -rf checkout/.git',
+].join(' && ');
+
+/** buildx reads these files itself, wherever they lead: a link could lead to what the build is not to see. */
+const noLinks = [
+  'for file in "$CONTEXT" "$FILE" "$FILE.dockerignore" "$CONTEXT/.dockerignore"',
+  'do if [ -e "$file" ] && [ "$(realpath "$file")" != "$(realpath -s "$file")" ]',
+  'then echo "$file is a link: the build takes none for it" >&2; exit 1; fi; done',
+].join('; ');
+
 const build = [
-  'docker buildx build $NO_CACHE --progress plain --file Dockerfile',
+  'docker buildx build $NO_CACHE --progress plain --file "$FILE"',
   '--tag "$REGISTRY/$REPOSITORY:$TAG"',
+  // Ours has it already. Its own bases are named by `ARG REGISTRY`.
+  `--label "dev.getschwifty.environment=\${REPOSITORY#candidate/}" --build-arg "REGISTRY=$REGISTRY"`,
   `--cache-from "${cache}"`,
   // ECR takes a cache as an OCI image only.
   `--cache-to "${cache},mode=max,image-manifest=true,oci-mediatypes=true"`,
-  '--provenance=false --sbom=false --metadata-file metadata.json --push .',
+  '--provenance=false --sbom=false --metadata-file metadata.json --push "$CONTEXT"',
 ].join(' ');
 
 export const buildspec = BuildSpec.fromObject({
@@ -24,7 +48,12 @@ export const buildspec = BuildSpec.fromObject({
   env: { shell: 'bash' },
   phases: {
     pre_build: {
-      commands: ['aws ecr get-login-password | docker login --username AWS --password-stdin "$REGISTRY"'],
+      commands: [
+        'CONTEXT=. FILE=Dockerfile',
+        `if [ -n "$GIT_URL" ]; then ${fetch} && CONTEXT="checkout/$GIT_FOLDER" && FILE="$CONTEXT/$GIT_DOCKERFILE"; fi`,
+        noLinks,
+        'aws ecr get-login-password | docker login --username AWS --password-stdin "$REGISTRY"',
+      ],
     },
     // The default builder can't write a cache to a registry.
     build: { commands: [`docker buildx create --use --driver docker-container ${stepLogs}`, build] },

@@ -141,11 +141,21 @@ async function environmentOf(build: Build, buildspec: Buildspec, source: string)
     AWS_ACCESS_KEY_ID: request.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: request.credentials.secretAccessKey,
     ...(request.credentials.sessionToken && { AWS_SESSION_TOKEN: request.credentials.sessionToken }),
+    ...gitHost(settings),
     LOCAL_REGISTRY: settings.registry,
     LOCAL_REGISTRY_NAME: settings.registryName,
     ...(await containerSettings(settings, work)),
   };
 }
+
+/** The host that the configuration lets people build from: here its repositories are folders of the instance, `git/<path>`. */
+const gitHost = ({ state }: BuildSettings) => ({
+  GIT_CONFIG_COUNT: '2',
+  GIT_CONFIG_KEY_0: `url.file://${join(state, 'git')}/.insteadOf`,
+  GIT_CONFIG_VALUE_0: 'https://git.schwifty.example/',
+  GIT_CONFIG_KEY_1: 'protocol.file.allow',
+  GIT_CONFIG_VALUE_1: 'always',
+});
 
 /** Its exit code. The signal kills the first process of the build's namespace, and with it all others. */
 function execute(

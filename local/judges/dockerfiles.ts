@@ -1,7 +1,7 @@
 /** The judge of generated Dockerfiles: hadolint, with shellcheck's rules for what RUN runs, over one of each kind. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dockerfile } from '#core/dockerfile.ts';
+import { dockerfile, dockerfileOf } from '#core/dockerfile.ts';
 import { EnvironmentKey } from '#core/names.ts';
 import { PackageManager } from '#core/packages.ts';
 import { Spec } from '#core/spec.ts';
@@ -33,7 +33,15 @@ function corpus(): Readonly<Record<string, string>> {
     `${system}-and-all`,
     made([system, ...languages], { ...every, [system]: pinned, tools: open }, { 'app.py': '' }),
   ]);
-  return { nothing: made([], {}), ...Object.fromEntries(alone), ...Object.fromEntries(whole) };
+  const image = `000000000000.dkr.ecr.us-east-1.amazonaws.com/image/any@sha256:${'0'.repeat(64)}`;
+  const spec = Spec.parse({ image: image.slice(image.indexOf('/') + 1), command: ['sh', '-c', 'id'] });
+  const upon = dockerfileOf(image, { key, spec });
+  return {
+    nothing: made([], {}),
+    'upon-an-image': upon,
+    ...Object.fromEntries(alone),
+    ...Object.fromEntries(whole),
+  };
 }
 
 interface Bench {

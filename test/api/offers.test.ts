@@ -55,7 +55,7 @@ test('a base of the catalog has what its last scan found; one that is gone says 
     takes: [],
   };
   const bases = [...config.catalog.bases, { ...pinned, digest: digestOf('gone') }];
-  const world = new World({ catalog: { bases } });
+  const world = new World({ catalog: { ...config.catalog, bases } });
   world.bases.setScan('base/debian', digestOf('base'), complete(world.clock.now(), finding(), finding()));
   const [first, gone] = (await get(CatalogAnswer, world, '/catalog')).bases;
   expect(first?.image?.scan).toEqual({ completedAt: world.clock.now(), findings: { CRITICAL: 2 } });

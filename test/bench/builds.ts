@@ -8,7 +8,7 @@ import { CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { S3Client } from '@aws-sdk/client-s3';
 import { EcrBases } from '#adapters/aws/bases.ts';
 import { CodeBuilder } from '#adapters/aws/builder.ts';
-import { buildContext } from '#core/dockerfile.ts';
+import { buildContext } from '#core/context.ts';
 import { buildTag, repositoryOf } from '#core/image.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import { Spec } from '#core/spec.ts';
@@ -132,7 +132,7 @@ class Builder {
 
   generated(key: EnvironmentKey, spec: Spec): Readonly<Record<string, string>> {
     const epoch = new Date().toISOString().slice(0, 10);
-    return buildContext({ spec, baseImage: this.image, takes, key, fixes: [], epoch });
+    return buildContext({ from: 'base', spec, baseImage: this.image, takes, key, fixes: [], epoch });
   }
 
   /** From the start to its end, in a repository that the first build of the key finds empty. */

@@ -1,6 +1,7 @@
 /** The Dockerfile of a spec: what each base gets, and where fixes go. Its laws are in dockerfile-laws.test.ts. */
 import { describe, expect, it } from 'vitest';
-import { buildContext, dockerfile, unfixable } from '#core/dockerfile.ts';
+import { buildContext } from '#core/context.ts';
+import { dockerfile, unfixable } from '#core/dockerfile.ts';
 import type { PackageManager } from '#core/packages.ts';
 import { Spec } from '#core/spec.ts';
 import type { Fix } from '#core/verdict.ts';
@@ -141,6 +142,7 @@ describe('a fix', () => {
 
 it('the build context has it and the files, each below files/', () => {
   const context = buildContext({
+    from: 'base',
     spec: spec({ files: { 'src/app.py': 'x', Dockerfile: 'FROM evil' } }),
     baseImage,
     takes,

@@ -150,7 +150,7 @@ const returning = (): World => ({
   environment: {
     ...ready(),
     builds: 3,
-    known: [{ content: spec.command.join(' '), image: built(1), approval, fixes: [] }],
+    known: [{ content: spec.command?.join(' ') ?? '', image: built(1), approval, fixes: [] }],
     candidate: {
       phase: 'building',
       build: { number: 3, fixes: [], mayTake: true },

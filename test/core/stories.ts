@@ -230,7 +230,7 @@ export function newsOf(
 }
 
 /** Builds of one command make images of the same. */
-const contentOf = ({ spec: { command } }: Environment): string => command.join(' ');
+const contentOf = ({ spec: { command = [] } }: Environment): string => command.join(' ');
 
 function backOf({ release }: Environment, verdicts: ReadonlyMap<Digest, Verdict>, now: Instant): WayBack {
   const previous = previousOf(release);

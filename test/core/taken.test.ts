@@ -1,7 +1,7 @@
 /** An image that was released before is taken again in place of a build, and by no shorter way than any other. */
 import { describe, expect, it } from 'vitest';
 import { epochOf } from '#core/builds.ts';
-import { contentOf } from '#core/content.ts';
+import { contentOf } from '#core/context.ts';
 import type { BuildInput } from '#core/dockerfile.ts';
 import type { Environment } from '#core/environment.ts';
 import { type News, next } from '#core/machine.ts';
@@ -87,6 +87,17 @@ describe('asked for again', () => {
       candidate: { phase: 'promoted' },
       release: { phase: 'deploying', digest: digest(1), approval },
     });
+  });
+
+  it('is newer than what it takes the place of, whatever the clock of the registry says', () => {
+    const ahead = image(3, at(5000), ['build-2']);
+    const { candidate, ...rest } = returning();
+    if (candidate.phase !== 'building') throw new Error('the sample is building');
+    const replacing = { ...rest, candidate: { ...candidate, replaces: ahead } };
+    const { environment } = changed(next(replacing, take, at(1000)));
+    const takenAt = at(5000).replace('.000Z', '.001Z');
+    expect(environment.candidate).toMatchObject({ image: { digest: digest(1), takenAt } });
+    expect(next(environment, { kind: 'pushed', image: ahead }, at(1001)).outcome).toBe('unchanged');
   });
 
   it.each<[string, Environment, News]>([
@@ -177,13 +188,14 @@ describe('the content of an image', () => {
   const packages = { apt: [{ name: 'curl' }], pip: [{ name: 'six' }] };
   const wanted = Spec.parse({ base: 'debian-12', packages, files: { 'a.py': '1' }, command: ['x'] });
   const input = {
+    from: 'base' as const,
     spec: wanted,
     baseImage: `registry.example/base/debian@${digest(1)}`,
     takes: ['apt' as const, 'pip' as const],
     key,
     fixes: [],
     epoch: '2026-11-19',
-  } satisfies BuildInput;
+  } satisfies { from: 'base' } & BuildInput;
 
   it.each<[string, Partial<BuildInput>]>([
     ['the base', { baseImage: `registry.example/base/debian@${digest(2)}` }],

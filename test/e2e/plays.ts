@@ -116,7 +116,7 @@ async function decide(key: EnvironmentKey, news: News): Promise<void> {
 const rebuilt: Play = async (key, approver) => {
   await scanned(key, approver);
   const person = { name: 'alice', groups: [] };
-  await decide(key, { kind: 'changed', spec: { ...spec, command: [...spec.command, '-v'] }, person });
+  await decide(key, { kind: 'changed', spec: { ...spec, command: [...(spec.command ?? []), '-v'] }, person });
   const isOfIt = ({ candidate, builds }: Environment) =>
     candidate.phase === 'awaiting-approval' && candidate.image.tags.includes(buildTag(builds));
   await come(key, 'the image of its change', (environment) => isOfIt(environment) || undefined);
@@ -151,7 +151,7 @@ const taken: Play = async (key, approver) => {
   await approver.client.approve(environmentId(key), await awaiting(key));
   await come(key, 'its promotion', ({ candidate }) => candidate.phase === 'promoted' || undefined);
   const person = { name: 'alice', groups: [] };
-  await decide(key, { kind: 'changed', spec: { ...spec, command: [...spec.command, '-v'] }, person });
+  await decide(key, { kind: 'changed', spec: { ...spec, command: [...(spec.command ?? []), '-v'] }, person });
   await decide(key, { kind: 'changed', spec, person });
   const isAgain = ({ candidate }: Environment) =>
     candidate.phase === 'promoted' && candidate.image.takenAt !== undefined;

@@ -112,7 +112,9 @@ test.each([
   ],
 ])('a base that %s ends the build, with what to do', async (_, bases, reason) => {
   const world = await building();
-  await world.deliver('build', asked(world), { config: { ...config, catalog: { bases } } });
+  await world.deliver('build', asked(world), {
+    config: { ...config, catalog: { ...config.catalog, bases } },
+  });
   expect((await world.environment()).candidate).toMatchObject({ phase: 'build-failed', reason });
   expect(world.dead).toEqual([]);
 });
@@ -130,7 +132,7 @@ test('a fix that the base has no manager for ends the build, with what to do', a
   const event = { type: 'RemediationRequested', environment: web, cluster: 'main', build: 2, fixes } as const;
   const bases = [{ ...base, takes: ['pip' as const] }];
   await world.deliver('build', told({ ...event, at: world.clock.now() }), {
-    config: { ...config, catalog: { bases } },
+    config: { ...config, catalog: { ...config.catalog, bases } },
   });
   const reason = 'debian-12 takes no system packages: mirror it anew with the fixes';
   expect((await world.environment()).candidate).toMatchObject({ phase: 'build-failed', reason });

@@ -1,0 +1,78 @@
+/** Builds of what is no base: an image that stands in the registry, and a repository with a Dockerfile of its own. */
+import { expect, test } from 'vitest';
+import { request } from '#core/build.ts';
+import { judged } from '#core/candidate.ts';
+import { Spec } from '#core/spec.ts';
+import { digestOf, finding, mustChange, verdict, web } from '../contracts/samples.ts';
+import { config, look, told, World } from './world.ts';
+
+const event = { type: 'EnvironmentRequested', environment: web, cluster: 'main', build: 1 } as const;
+const image = `image/nginx@${digestOf('nginx')}`;
+const git = { url: 'https://git.example/acme/shop', commit: 'a'.repeat(40), folder: 'api' };
+const letting = { ...config, catalog: { ...config.catalog, git: ['https://git.example/acme/'] } };
+
+async function asked(parts: object, given = letting): Promise<World> {
+  const world = new World(given);
+  const wanted = { key: web, cluster: 'main', requester: 'rita', spec: Spec.parse(parts) };
+  await world.store.write(mustChange(request(wanted, world.clock.now())));
+  return world;
+}
+const built = (world: World) => world.deliver('build', told({ ...event, at: world.clock.now() }));
+
+test('an image is built upon, by its digest', async () => {
+  const world = await asked({ image });
+  world.builder.addBase('image/nginx', 'any', digestOf('nginx'));
+  await built(world);
+  const [started] = [...world.builder.builds.values()];
+  expect(started?.context['Dockerfile']).toMatch(new RegExp(`^FROM [^ ]+/${image}\nLABEL `));
+  expect(started?.git).toBeUndefined();
+});
+
+test('an image that is not there ends the build, with what to do', async () => {
+  const world = await asked({ image });
+  await built(world);
+  expect((await world.environment()).candidate).toMatchObject({
+    phase: 'build-failed',
+    reason: `${image} is not in the registry: push it there again`,
+  });
+});
+
+test('a repository is built by its Dockerfile, once, however often it is asked for', async () => {
+  const world = await asked({ git });
+  await built(world);
+  await built(world);
+  await world.deliver('build', look(web));
+  const started = [...world.builder.builds.values()];
+  expect(started.map((build) => build.git)).toEqual([{ ...git, dockerfile: 'Dockerfile' }]);
+  expect(Object.keys(started[0]?.context ?? {})).toEqual(['source.json']);
+});
+
+test('a repository that may no longer be built from ends the build, with what may be', async () => {
+  const world = await asked(
+    { git },
+    { ...config, catalog: { ...config.catalog, git: ['https://git.example/other/'] } },
+  );
+  await built(world);
+  expect(world.builder.builds.size).toBe(0);
+  expect((await world.environment()).candidate).toMatchObject({
+    phase: 'build-failed',
+    reason:
+      'it must begin with https://git.example/other/: catalog.git of the configuration says what may be built',
+  });
+});
+
+test('what blocks in it is not rebuilt, though it has a fix: its source is where that is done', async () => {
+  const world = await asked({ git });
+  await built(world);
+  const pushed = { digest: digestOf('image'), pushedAt: world.clock.now(), tags: ['build-1'] };
+  const fixes = [{ manager: 'apt' as const, package: 'openssl', version: '3.0.17-1~deb12u2' }];
+  await world.decide((environment, now) => {
+    const reasons = [{ rule: 'severity' as const, finding: finding({ ecosystem: 'os' }) }];
+    const found = { digest: pushed.digest, result: 'block' as const, blocking: 1, reasons, fixes };
+    return judged(environment, pushed, verdict({ ...found, decidedAt: now }), config.policy, now);
+  });
+  expect((await world.environment()).candidate).toMatchObject({
+    phase: 'blocked',
+    why: expect.stringContaining('fix it at its source, and change the spec to what is fixed'),
+  });
+});
