@@ -1,0 +1,37 @@
+/** What a data job reads: objects of S3, each pinned by its ETag, and how their bytes divide into records. */
+import * as z from '../zod.ts';
+
+export const DatasetObject = z.object({
+  key: z.string().check(z.minLength(1), z.maxLength(1024)),
+  size: z.int().check(z.nonnegative()),
+  /** As S3 says it, quotes and all: each range is asked for with If-Match. */
+  etag: z.string().check(z.minLength(1)),
+});
+export type DatasetObject = z.infer<typeof DatasetObject>;
+
+/** Bytes in hexadecimal. One that overlaps itself (`\n\n`) ends records at other places from each start: it can't be split. */
+const Delimiter = z.string().check(
+  z.regex(/^(?:[0-9a-f]{2}){1,64}$/, 'a delimiter: 1 to 64 bytes in lower-case hexadecimal'),
+  z.refine((hex) => !overlapsItself(hex), 'a delimiter whose beginning is its end too can not be split at'),
+);
+
+export const Records = z.discriminatedUnion('kind', [
+  /** Each ends with a line feed, the last one may not. A carriage return before it belongs to its record. */
+  z.object({ kind: z.literal('lines') }),
+  z.object({ kind: z.literal('delimited'), delimiter: Delimiter }),
+  z.object({ kind: z.literal('fixed'), width: z.int().check(z.positive()) }),
+  /** RFC 4180: a line feed between double quotes ends nothing, and a quote in a field is doubled. */
+  z.object({ kind: z.literal('csv') }),
+]);
+export type Records = z.infer<typeof Records>;
+
+/** A compressed object is one chunk: it is read from its beginning. */
+export const Compression = z.enum(['none', 'gzip', 'zstd']);
+export type Compression = z.infer<typeof Compression>;
+
+/** Whether some proper beginning of it is its end too: `abab`, `aa`. */
+function overlapsItself(hex: string): boolean {
+  for (let length = 2; length < hex.length; length += 2)
+    if (hex.slice(0, length) === hex.slice(-length)) return true;
+  return false;
+}
