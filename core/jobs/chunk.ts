@@ -1,0 +1,225 @@
+/**
+ * The life of a chunk: waiting → leased → committed, failed or halved. One reducer for whatever comes twice, late or never:
+ * an attempt's number is given to one worker alone, and what another attempt says is refused. So a result counts once.
+ */
+import { unreachable } from '../errors.ts';
+import { addSeconds, Instant } from '../names.ts';
+import * as z from '../zod.ts';
+import { Chunk } from './plan.ts';
+
+/** Why an attempt failed. What can't be mended by trying again fails the chunk at once. */
+export const ChunkFailure = z.object({
+  kind: z.enum([
+    /** The command ended with another code than 0, or by a signal. */
+    'command',
+    'time-limit',
+    /** The command, or its whole container, had no memory left. */
+    'out-of-memory',
+    /** Its worker was not heard of until the lease ended. */
+    'lost',
+    'record-too-large',
+    /** The object is another one, or gone, or can't be read, or is not what the job says it is. */
+    'input',
+    'output-too-large',
+  ]),
+  message: z.string().check(z.maxLength(1000)),
+  exitCode: z.optional(z.int()),
+  signal: z.optional(z.string()),
+  /** In the object: of the record that is too large. */
+  offset: z.optional(z.int()),
+  /** The end of what the command wrote to its standard error. */
+  stderr: z.optional(z.string()),
+});
+export type ChunkFailure = z.infer<typeof ChunkFailure>;
+const permanent: ReadonlySet<ChunkFailure['kind']> = new Set([
+  'record-too-large',
+  'input',
+  'output-too-large',
+]);
+
+/** What one run of the command made of a range of records: an entry of the manifest. */
+export const Part = z.object({
+  from: z.int(),
+  to: z.int(),
+  records: z.int(),
+  /** Of the object's bytes from `from` to `to`. */
+  crc32: z.int(),
+  attempt: z.int(),
+  milliseconds: z.int(),
+  /** Absent where there was no record, so that no command ran. */
+  output: z.optional(z.object({ key: z.string(), bytes: z.int(), crc32: z.int() })),
+});
+export type Part = z.infer<typeof Part>;
+
+const common = {
+  job: z.string(),
+  chunk: Chunk,
+  version: z.int(),
+  /** Given out so far: the newest number is that of the newest lease. */
+  attempts: z.int(),
+  /** Attempts that count against the limit: one that gave its lease back does not. */
+  failures: z.int(),
+  /** Done for good, from the chunk's beginning on: a checkpoint each, and the last one. */
+  parts: z.array(Part),
+  lastFailure: z.optional(ChunkFailure),
+};
+
+export const ChunkState = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('waiting'), ...common }),
+  z.object({ state: z.literal('leased'), ...common, until: Instant }),
+  z.object({ state: z.literal('committed'), ...common }),
+  z.object({ state: z.literal('failed'), ...common, lastFailure: ChunkFailure }),
+  /** Its rest goes on as two chunks of their own. */
+  z.object({ state: z.literal('halved'), ...common, middle: z.int() }),
+]);
+export type ChunkState = z.infer<typeof ChunkState>;
+export type Leased = Extract<ChunkState, { state: 'leased' }>;
+
+export type ChunkEvent =
+  | { readonly kind: 'lease' }
+  | { readonly kind: 'heartbeat'; readonly attempt: number }
+  | { readonly kind: 'checkpoint'; readonly part: Part }
+  | { readonly kind: 'commit'; readonly part: Part }
+  /** The worker is told to go: its attempt does not count. */
+  | { readonly kind: 'release'; readonly attempt: number }
+  | { readonly kind: 'fail'; readonly attempt: number; readonly failure: ChunkFailure }
+  /** By a person, for a failed chunk. */
+  | { readonly kind: 'retry' };
+
+export interface ChunkRules {
+  readonly leaseSeconds: number;
+  readonly maxFailures: number;
+  /** A smaller rest is not halved any more. */
+  readonly halveFromBytes: number;
+  /** A compressed object can't be cut. */
+  readonly mayHalve: boolean;
+}
+
+export type ChunkDecision =
+  | { readonly outcome: 'changed'; readonly state: ChunkState }
+  /** It is as the event would have it. */
+  | { readonly outcome: 'unchanged' }
+  /** Somebody else has it: worth a look after `until`. */
+  | { readonly outcome: 'busy'; readonly until: Instant }
+  /** The chunk has an end already, or another attempt has it: whoever says this has lost it, and stops. */
+  | { readonly outcome: 'lost' };
+
+/** A chunk that nobody has taken yet is not stored. */
+export const freshChunk = (job: string, chunk: Chunk): ChunkState => ({
+  state: 'waiting',
+  job,
+  chunk,
+  version: 0,
+  attempts: 0,
+  failures: 0,
+  parts: [],
+});
+
+const lost: ChunkDecision = { outcome: 'lost' };
+
+export function nextChunk(
+  given: ChunkState,
+  event: ChunkEvent,
+  rules: ChunkRules,
+  now: Instant,
+): ChunkDecision {
+  switch (event.kind) {
+    case 'lease':
+      return lease(given, rules, now);
+    case 'retry':
+      if (given.state !== 'failed') return { outcome: 'unchanged' };
+      return changed(given, { ...shared(given), state: 'waiting', failures: 0 });
+    case 'heartbeat':
+      if (!holds(given, event.attempt)) return lost;
+      return changed(given, { ...given, until: addSeconds(now, rules.leaseSeconds) });
+    case 'release':
+      if (!holds(given, event.attempt)) return lost;
+      return changed(given, { ...shared(given), state: 'waiting' });
+    case 'fail':
+      return holds(given, event.attempt) ? failed(given, event.failure, rules) : lost;
+    case 'checkpoint':
+    case 'commit':
+      return done(given, event, rules, now);
+    default:
+      return unreachable(event);
+  }
+}
+
+/** A lease that has ended is still its holder's until somebody else takes the chunk: late work is work too. */
+const holds = (given: ChunkState, attempt: number): given is Leased =>
+  given.state === 'leased' && given.attempts === attempt;
+
+function lease(given: ChunkState, rules: ChunkRules, now: Instant): ChunkDecision {
+  const until = addSeconds(now, rules.leaseSeconds);
+  switch (given.state) {
+    case 'waiting':
+      return changed(given, { ...given, state: 'leased', attempts: given.attempts + 1, until });
+    case 'leased': {
+      if (now < given.until) return { outcome: 'busy', until: given.until };
+      const message = `attempt ${given.attempts} was not heard of after ${given.until}`;
+      const after = failed(given, { kind: 'lost', message }, rules);
+      if (after.outcome !== 'changed' || after.state.state !== 'waiting') return after;
+      return changed(given, { ...after.state, state: 'leased', attempts: given.attempts + 1, until });
+    }
+    case 'committed':
+    case 'failed':
+    case 'halved':
+      return lost;
+    default:
+      return unreachable(given);
+  }
+}
+
+function failed(given: Leased, failure: ChunkFailure, rules: ChunkRules): ChunkDecision {
+  const known = { ...shared(given), failures: given.failures + 1, lastFailure: failure };
+  const { start, end } = restOf(given);
+  if (failure.kind === 'out-of-memory' && rules.mayHalve && end - start >= rules.halveFromBytes)
+    return changed(given, { ...known, state: 'halved', middle: start + Math.floor((end - start) / 2) });
+  if (permanent.has(failure.kind) || known.failures >= rules.maxFailures)
+    return changed(given, { ...known, state: 'failed' });
+  return changed(given, { ...known, state: 'waiting' });
+}
+
+function done(
+  given: ChunkState,
+  { kind, part }: Extract<ChunkEvent, { part: Part }>,
+  rules: ChunkRules,
+  now: Instant,
+): ChunkDecision {
+  // Said again by its own worker, that did not hear the answer.
+  if (given.parts.some((known) => known.from === part.from && known.attempt === part.attempt))
+    return { outcome: 'unchanged' };
+  if (!holds(given, part.attempt)) return lost;
+  const known = { ...shared(given), parts: [...given.parts, part] };
+  if (kind === 'commit') return changed(given, { ...known, state: 'committed' });
+  return changed(given, { ...known, state: 'leased', until: addSeconds(now, rules.leaseSeconds) });
+}
+
+/** What is still to be done: behind a checkpoint a record begins. */
+export function restOf({ chunk, parts }: Pick<ChunkState, 'chunk' | 'parts'>): Chunk {
+  const last = parts.at(-1);
+  if (last === undefined) return chunk;
+  return { ...chunk, start: last.to, aligned: true, scanFrom: last.to, quoted: false };
+}
+
+/** The chunks that a halved one goes on as. */
+export function halvesOf(halved: Extract<ChunkState, { state: 'halved' }>): readonly [Chunk, Chunk] {
+  const rest = restOf(halved);
+  const { middle } = halved;
+  return [
+    { ...rest, id: `${rest.id}a`, end: middle },
+    { ...rest, id: `${rest.id}b`, start: middle, aligned: false },
+  ];
+}
+
+type Common = Omit<Extract<ChunkState, { state: 'waiting' }>, 'state'>;
+/** Without what belongs to a state alone. */
+function shared({ job, chunk, version, attempts, failures, parts, lastFailure }: ChunkState): Common {
+  const known = { job, chunk, version, attempts, failures, parts };
+  return lastFailure === undefined ? known : { ...known, lastFailure };
+}
+
+const changed = ({ version }: ChunkState, state: ChunkState): ChunkDecision => ({
+  outcome: 'changed',
+  state: { ...state, version: version + 1 },
+});

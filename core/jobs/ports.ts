@@ -1,0 +1,57 @@
+/** What a worker needs of the world. Each port has a real adapter and a fake that pass the same contract tests. */
+import type { ChunkState } from './chunk.ts';
+import type { DatasetObject } from './dataset.ts';
+import type { ChunkMessage } from './messages.ts';
+
+export interface ChunkStore {
+  /** Undefined for one that nobody has taken yet. */
+  read(job: string, id: string): Promise<ChunkState | undefined>;
+  /** @throws Conflict when the stored version is not `state.version - 1`. */
+  write(state: ChunkState): Promise<void>;
+  /** All that were ever taken, one after the other. */
+  list(job: string): AsyncIterable<ChunkState>;
+}
+
+export interface Delivery {
+  readonly message: ChunkMessage;
+  /** Of this delivery: the next one of the same message has another. */
+  readonly receipt: string;
+}
+
+export interface ChunkQueue {
+  send(messages: Iterable<ChunkMessage>): Promise<void>;
+  /** The next one, or undefined where none came for a while. */
+  receive(seconds: number): Promise<Delivery | undefined>;
+  /** Nobody else gets it for so long, from now; 0 gives it back at once. */
+  hide(receipt: string, seconds: number): Promise<void>;
+  remove(receipt: string): Promise<void>;
+}
+
+export interface JobObjects {
+  /** The bytes from `from` up to `to`, as they come. @throws InputFailed where they can't be those that were planned. */
+  read(
+    object: DatasetObject,
+    from: number,
+    to: number,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>>;
+  /** Nothing is there until `finish`. */
+  begin(key: string): Upload;
+}
+
+export interface Upload {
+  /** Resolves when more may be given. @throws OutputTooLarge */
+  write(bytes: Uint8Array): Promise<void>;
+  finish(): Promise<void>;
+  /** Nothing of it stays. */
+  abort(): Promise<void>;
+}
+
+/** The object changed, is gone, may not be read, or is not what the job says: trying again would not help. */
+export class InputFailed extends Error {
+  override readonly name = 'InputFailed';
+}
+
+export class OutputTooLarge extends Error {
+  override readonly name = 'OutputTooLarge';
+}
