@@ -100,7 +100,7 @@ module.exports = {
       name: 'clients-only-in-adapters-and-local',
       comment: 'SDK and Kubernetes clients live behind adapters/.',
       severity: 'error',
-      from: { path: '^(access|api|bin|cli|console|core|lambdas|lib|watcher)/' },
+      from: { path: '^(access|api|bin|cli|console|core|lambdas|lib|watcher|worker)/' },
       to: { path: clients },
     },
     {

@@ -73,7 +73,7 @@ export const ChunkState = z.discriminatedUnion('state', [
   z.object({ state: z.literal('halved'), ...common, middle: z.int() }),
 ]);
 export type ChunkState = z.infer<typeof ChunkState>;
-export type Leased = Extract<ChunkState, { state: 'leased' }>;
+type Leased = Extract<ChunkState, { state: 'leased' }>;
 
 export type ChunkEvent =
   | { readonly kind: 'lease' }

@@ -7,7 +7,7 @@ import * as z from '../zod.ts';
 import { type Compression, DatasetObject, type Records } from './dataset.ts';
 
 const MiB = 2 ** 20;
-export const maxChunks = 1_000_000;
+const maxChunks = 1_000_000;
 export const maxBytes = 10_000_000_000_000;
 /** Of SendMessageBatch (SQS API reference): messages of a call, and bytes of all of them together. */
 export const batchLimits = { messages: 10, bytes: MiB } as const;

@@ -20,8 +20,8 @@ export interface Delivery {
 
 export interface ChunkQueue {
   send(messages: Iterable<ChunkMessage>): Promise<void>;
-  /** The next one, or undefined where none came for a while. */
-  receive(seconds: number): Promise<Delivery | undefined>;
+  /** The next one, or undefined where none came for a while, or nobody wants one any more. */
+  receive(seconds: number, signal: AbortSignal): Promise<Delivery | undefined>;
   /** Nobody else gets it for so long, from now; 0 gives it back at once. */
   hide(receipt: string, seconds: number): Promise<void>;
   remove(receipt: string): Promise<void>;
@@ -37,6 +37,8 @@ export interface JobObjects {
   ): Promise<AsyncIterable<Uint8Array>>;
   /** Nothing is there until `finish`. */
   begin(key: string): Upload;
+  /** Uploads below this prefix that nobody finished are aborted: those of workers that are gone. */
+  sweep(prefix: string): Promise<void>;
 }
 
 export interface Upload {

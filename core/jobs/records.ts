@@ -21,6 +21,11 @@ export class RecordTooLarge extends Error {
   }
 }
 
+/** The last record of fixed ones is short. */
+export class RecordCutOff extends Error {
+  override readonly name = 'RecordCutOff';
+}
+
 /** Takes an object's bytes from `readFrom` on, block after block, and gives back those of the chunk. */
 export interface Cutter {
   readonly readFrom: number;
@@ -35,7 +40,7 @@ export interface Cutter {
   readonly found: Found;
 }
 
-export interface Found {
+interface Found {
   readonly records: number;
   /** Where the chunk's bytes were, the end not included. Equal where it has none. */
   readonly from: number;
@@ -186,7 +191,7 @@ class FixedCutter implements Cutter {
   end(): void {
     const short = this.#at % this.#width;
     if (short !== 0)
-      throw new RangeError(
+      throw new RecordCutOff(
         `the last record, at offset ${this.#at - short}, has ${short} of ${this.#width} bytes`,
       );
   }

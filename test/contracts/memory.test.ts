@@ -2,9 +2,11 @@
 import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuildLogs } from '#adapters/memory/build-logs.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
+import { MemoryChunkQueue, MemoryChunks } from '#adapters/memory/chunks.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
+import { MemoryJobObjects } from '#adapters/memory/job-objects.ts';
 import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
@@ -21,11 +23,14 @@ import { basesContract } from './bases.ts';
 import { bucketsContract } from './buckets.ts';
 import { buildLogsContract } from './build-logs.ts';
 import { builderContract } from './builder.ts';
+import { chunkQueueContract } from './chunk-queue.ts';
+import { chunkStoreContract } from './chunk-store.ts';
 import { clusterContract } from './cluster.ts';
 import { clusterFieldsContract } from './cluster-fields.ts';
 import { deadLetterQueuesContract } from './dead-letter-queues.ts';
 import { dnsZoneContract } from './dns-zone.ts';
 import { eventBusContract } from './event-bus.ts';
+import { jobObjectsContract } from './job-objects.ts';
 import { lookQueuesContract } from './look-queues.ts';
 import { noticesContract } from './notices.ts';
 import { pagerContract } from './pager.ts';
@@ -59,6 +64,21 @@ reportsContract('MemoryReports', async () => {
 noticesContract('MemoryNotices', () => new MemoryNotices());
 personKeysContract('MemoryPersonKeys', () => new MemoryPersonKeys());
 waiversContract('MemoryWaivers', () => new MemoryWaivers());
+chunkStoreContract('MemoryChunks', () => new MemoryChunks());
+chunkQueueContract('MemoryChunkQueue', async () => {
+  const queue = new MemoryChunkQueue();
+  return { queue, put: async (body) => queue.put(body) };
+});
+jobObjectsContract('MemoryJobObjects', async () => {
+  const objects = new MemoryJobObjects();
+  return {
+    objects,
+    put: async (key, bytes) => objects.put(key, bytes),
+    remove: async (key) => objects.remove(key),
+    result: async (key) => objects.results.get(key),
+    unfinished: async () => [...objects.unfinished],
+  };
+});
 dnsZoneContract('MemoryZone', 'schwifty.example', () => new MemoryZone());
 
 eventBusContract('MemoryBus', async () => {

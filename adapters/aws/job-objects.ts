@@ -1,0 +1,64 @@
+/** What a data job reads and writes in S3: ranges of objects that must still be those that were planned, and results. */
+import { Readable } from 'node:stream';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { Retryable } from '#core/errors.ts';
+import type { DatasetObject } from '#core/jobs/dataset.ts';
+import { InputFailed, type JobObjects, type Upload } from '#core/jobs/ports.ts';
+import { retryable } from './errors.ts';
+import { abortUploads, MultipartUpload } from './multipart-upload.ts';
+
+export interface JobBuckets {
+  readonly input: string;
+  readonly results: string;
+}
+
+/** Trying again would not help (S3 API reference, "List of error codes"). */
+const final: Readonly<Record<string, string>> = {
+  AccessDenied: 'may not be read',
+  InvalidObjectState: 'is archived: restore it first',
+  InvalidRange: 'is shorter than planned',
+  NoSuchBucket: 'is in a bucket that is not there',
+  NoSuchKey: 'is not there any more',
+  PreconditionFailed: 'is another one than was planned: it was written since',
+};
+
+export class S3JobObjects implements JobObjects {
+  readonly #buckets: JobBuckets;
+  readonly #client: S3Client;
+
+  constructor(buckets: JobBuckets, client: S3Client = new S3Client({})) {
+    this.#buckets = buckets;
+    this.#client = client;
+  }
+
+  async read(
+    { key, etag }: DatasetObject,
+    from: number,
+    to: number,
+    abortSignal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const command = new GetObjectCommand({
+      Bucket: this.#buckets.input,
+      Key: key,
+      Range: `bytes=${from}-${to - 1}`,
+      IfMatch: etag,
+    });
+    try {
+      const { Body } = await retryable('GetObject', () => this.#client.send(command, { abortSignal }));
+      if (!(Body instanceof Readable)) throw new Retryable(`${key} came without a body`);
+      return Body;
+    } catch (error) {
+      const why = error instanceof Error ? final[error.name] : undefined;
+      if (why === undefined) throw error;
+      throw new InputFailed(`${key} ${why}`, { cause: error });
+    }
+  }
+
+  begin(key: string): Upload {
+    return new MultipartUpload(this.#client, this.#buckets.results, key);
+  }
+
+  sweep(prefix: string): Promise<void> {
+    return abortUploads(this.#client, this.#buckets.results, prefix);
+  }
+}

@@ -1,0 +1,79 @@
+/** Chunks of data jobs and their queue, in memory. */
+import { Conflict, parseJson } from '#core/errors.ts';
+import type { ChunkState } from '#core/jobs/chunk.ts';
+import { ChunkMessage } from '#core/jobs/messages.ts';
+import type { ChunkQueue, ChunkStore, Delivery } from '#core/jobs/ports.ts';
+
+export class MemoryChunks implements ChunkStore {
+  readonly #states = new Map<string, ChunkState>();
+
+  async read(job: string, id: string): Promise<ChunkState | undefined> {
+    return this.#states.get(`${job} ${id}`);
+  }
+
+  async write(state: ChunkState): Promise<void> {
+    const name = `${state.job} ${state.chunk.id}`;
+    const version = this.#states.get(name)?.version ?? 0;
+    if (version !== state.version - 1) throw new Conflict(`chunk ${name} is at version ${version}.`);
+    this.#states.set(name, structuredClone(state));
+  }
+
+  async *list(job: string): AsyncIterable<ChunkState> {
+    for (const state of [...this.#states.values()]) if (state.job === job) yield state;
+  }
+}
+
+interface Held {
+  readonly body: string;
+  receipt: string;
+  hiddenUntil: number;
+}
+
+export class MemoryChunkQueue implements ChunkQueue {
+  readonly #messages = new Set<Held>();
+  readonly #now: () => number;
+  readonly #seconds: number;
+  #receipts = 0;
+
+  /** @param seconds as long as a message is hidden when it is delivered. */
+  constructor(now: () => number = Date.now, seconds = 30) {
+    this.#now = now;
+    this.#seconds = seconds;
+  }
+
+  get size(): number {
+    return this.#messages.size;
+  }
+
+  async send(messages: Iterable<ChunkMessage>): Promise<void> {
+    for (const message of messages) this.put(JSON.stringify(message));
+  }
+
+  put(body: string): void {
+    this.#messages.add({ body, receipt: '', hiddenUntil: 0 });
+  }
+
+  async receive(_seconds: number, signal: AbortSignal): Promise<Delivery | undefined> {
+    if (signal.aborted) return undefined;
+    const held = [...this.#messages].find(({ hiddenUntil }) => hiddenUntil <= this.#now());
+    if (held === undefined) return undefined;
+    this.#receipts += 1;
+    held.receipt = `r${this.#receipts}`;
+    held.hiddenUntil = this.#now() + this.#seconds * 1000;
+    return { message: parseJson(ChunkMessage, held.body, 'a message'), receipt: held.receipt };
+  }
+
+  async hide(receipt: string, seconds: number): Promise<void> {
+    const held = this.#held(receipt);
+    if (held) held.hiddenUntil = this.#now() + seconds * 1000;
+  }
+
+  async remove(receipt: string): Promise<void> {
+    const held = this.#held(receipt);
+    if (held) this.#messages.delete(held);
+  }
+
+  #held(receipt: string): Held | undefined {
+    return [...this.#messages].find((held) => held.receipt === receipt);
+  }
+}

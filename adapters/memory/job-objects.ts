@@ -1,0 +1,49 @@
+/** What a data job reads and writes, in memory. */
+import { createHash } from 'node:crypto';
+import type { DatasetObject } from '#core/jobs/dataset.ts';
+import { InputFailed, type JobObjects, type Upload } from '#core/jobs/ports.ts';
+
+export class MemoryJobObjects implements JobObjects {
+  readonly results = new Map<string, Buffer>();
+  readonly #objects = new Map<string, { readonly bytes: Buffer; readonly etag: string }>();
+  /** Begun, and neither finished nor aborted. */
+  readonly unfinished = new Set<string>();
+
+  put(key: string, bytes: Buffer): DatasetObject {
+    const etag = `"${createHash('md5').update(bytes).digest('hex')}"`;
+    this.#objects.set(key, { bytes, etag });
+    return { key, size: bytes.length, etag };
+  }
+
+  remove(key: string): void {
+    this.#objects.delete(key);
+  }
+
+  async read({ key, etag }: DatasetObject, from: number, to: number): Promise<AsyncIterable<Uint8Array>> {
+    const object = this.#objects.get(key);
+    if (object === undefined) throw new InputFailed(`${key} is not there`);
+    if (object.etag !== etag) throw new InputFailed(`${key} is another one than was planned`);
+    if (from >= object.bytes.length) throw new InputFailed(`${key} has no byte ${from}`);
+    return (async function* () {
+      for (let at = from; at < to; at += 65_536)
+        yield Buffer.from(object.bytes.subarray(at, Math.min(at + 65_536, to)));
+    })();
+  }
+
+  begin(key: string): Upload {
+    const written: Buffer[] = [];
+    this.unfinished.add(key);
+    return {
+      write: async (bytes) => void written.push(Buffer.from(bytes)),
+      finish: async () => {
+        this.results.set(key, Buffer.concat(written));
+        this.unfinished.delete(key);
+      },
+      abort: async () => void this.unfinished.delete(key),
+    };
+  }
+
+  async sweep(prefix: string): Promise<void> {
+    for (const key of this.unfinished) if (key.startsWith(prefix)) this.unfinished.delete(key);
+  }
+}

@@ -1,0 +1,26 @@
+/** What a worker is told of its job. */
+import * as z from '../zod.ts';
+import { Compression, Records } from './dataset.ts';
+
+const MiB = 2 ** 20;
+
+export const JobSpec = z.object({
+  job: z.string().check(z.regex(/^[a-z0-9](?:-?[a-z0-9]){0,62}$/, 'lower-case letters, digits and hyphens')),
+  input: z.object({ bucket: z.string().check(z.minLength(3)) }),
+  results: z.object({ bucket: z.string().check(z.minLength(3)), prefix: z.string().check(z.minLength(1)) }),
+  records: Records,
+  compression: z._default(Compression, 'none'),
+  /** The first record of each object is before each of its chunks. */
+  header: z._default(z.boolean(), false),
+  /** A larger record fails its chunk. */
+  recordBytes: z._default(z.int().check(z.positive()), 64 * MiB),
+  /** Run as it is, by no shell. */
+  command: z.array(z.string()).check(z.minLength(1)),
+  /** Of one run of the command. */
+  timeLimitSeconds: z._default(z.int().check(z.positive()), 3600),
+  leaseSeconds: z._default(z.int().check(z.gte(3), z.lte(3600)), 120),
+  maxFailures: z._default(z.int().check(z.positive(), z.lte(20)), 4),
+  /** After so many bytes of a chunk the command is run anew, and what was done stays done. */
+  checkpointBytes: z.optional(z.int().check(z.positive())),
+});
+export type JobSpec = z.infer<typeof JobSpec>;

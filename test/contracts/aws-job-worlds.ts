@@ -1,0 +1,71 @@
+/** What the contracts of data jobs need on any endpoint of AWS's APIs: a queue, and a bucket for input and results. */
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SqsChunkQueue } from '#adapters/aws/chunk-queue.ts';
+import { S3JobObjects } from '#adapters/aws/job-objects.ts';
+import type { DatasetObject } from '#core/jobs/dataset.ts';
+import type { Sdk } from './aws-worlds.ts';
+import type { ChunkQueueWorld } from './chunk-queue.ts';
+import type { JobObjectsWorld } from './job-objects.ts';
+
+export async function awsChunkQueue(
+  sdk: Sdk,
+  QueueName: string,
+): Promise<ChunkQueueWorld & { readonly url: string }> {
+  const client = new SQSClient(sdk);
+  const { QueueUrl = '' } = await client.send(new CreateQueueCommand({ QueueName }));
+  const put = async (MessageBody: string) =>
+    void (await client.send(new SendMessageCommand({ QueueUrl, MessageBody })));
+  return { queue: new SqsChunkQueue(QueueUrl, client), put, url: QueueUrl };
+}
+
+export class AwsJobObjects implements JobObjectsWorld {
+  readonly objects: S3JobObjects;
+  readonly bucket: string;
+  readonly #client: S3Client;
+
+  constructor(sdk: Sdk, bucket: string) {
+    this.bucket = bucket;
+    this.#client = new S3Client({ ...sdk, forcePathStyle: true });
+    this.objects = new S3JobObjects({ input: bucket, results: bucket }, this.#client);
+  }
+
+  async make(): Promise<this> {
+    await this.#client.send(new CreateBucketCommand({ Bucket: this.bucket }));
+    return this;
+  }
+
+  async put(Key: string, Body: Buffer): Promise<DatasetObject> {
+    const { ETag = '' } = await this.#client.send(new PutObjectCommand({ Bucket: this.bucket, Key, Body }));
+    return { key: Key, size: Body.length, etag: ETag };
+  }
+
+  async remove(Key: string): Promise<void> {
+    await this.#client.send(new DeleteObjectCommand({ Bucket: this.bucket, Key }));
+  }
+
+  async result(Key: string): Promise<Buffer | undefined> {
+    try {
+      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.bucket, Key }));
+      return Buffer.from((await Body?.transformToByteArray()) ?? []);
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
+  }
+
+  async unfinished(): Promise<readonly string[]> {
+    const { Uploads = [] } = await this.#client.send(
+      new ListMultipartUploadsCommand({ Bucket: this.bucket }),
+    );
+    return Uploads.map(({ Key = '' }) => Key);
+  }
+}

@@ -1,0 +1,259 @@
+/** One worker slot: what it makes of chunks, and of commands and input that don't behave. */
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { verify } from '#core/jobs/verify.ts';
+import { WorkerWorld } from './world.ts';
+
+const numbers = (count: number): string => Array.from({ length: count }, (_, i) => `line ${i}\n`).join('');
+const sh = (script: string): string[] => ['sh', '-c', script];
+
+describe('chunks', () => {
+  it('joined are the input, and what is said of them verifies', async () => {
+    const world = new WorkerWorld();
+    world.reading.rangeBytes = 1000;
+    const input = numbers(2000);
+    await world.enqueue({ 'a.txt': input, 'b.txt': numbers(10).trimEnd(), 'empty.txt': '' }, 1500);
+    await world.work();
+    expect(await world.output()).toBe(input + numbers(10).trimEnd());
+    const states = await world.states();
+    expect(new Set(states.map(({ state }) => state))).toEqual(new Set(['committed']));
+    const parts = states.flatMap(({ chunk, parts }) => parts.map((part) => ({ ...part, key: chunk.key })));
+    const objects = ['a.txt', 'b.txt'].map((key) => {
+      const { size, etag } = states.find(({ chunk }) => chunk.key === key)?.chunk ?? { size: 0, etag: '' };
+      return { key, size, etag };
+    });
+    expect(verify(objects, parts)).toEqual({ faults: [], bytes: input.length + 69, records: 2010 });
+    expect(world.queue.size).toBe(0);
+    expect(world.objects.unfinished.size).toBe(0);
+  });
+
+  it('without a record run no command', async () => {
+    const world = new WorkerWorld({ command: sh('echo ran; cat >/dev/null') });
+    await world.enqueue({ a: `${'x'.repeat(3500)}\n` }, 1000);
+    await world.work();
+    expect(await world.output()).toBe('ran\n');
+    expect((await world.states()).map(({ parts }) => parts[0]?.records)).toEqual([1, 0, 0, 0]);
+  });
+
+  it('each get the header, where there is one', async () => {
+    const world = new WorkerWorld({ header: true, records: { kind: 'csv' }, command: sh('head -n 1') });
+    await world.enqueue({ a: `\uFEFFid,name\n${'1,"a\nb"\n'.repeat(300)}` }, 500);
+    await world.work();
+    expect(await world.output()).toBe('\uFEFFid,name\n'.repeat(5));
+    const counts = (await world.states()).map(({ parts }) => parts[0]?.records ?? 0);
+    expect(counts.reduce((a, b) => a + b, 0)).toBe(301);
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+  ] as const)('of %s are whole objects', async (compression, compress) => {
+    const world = new WorkerWorld({ compression });
+    await world.enqueue({ a: compress(numbers(5000)) }, 1000);
+    await world.work();
+    expect(await world.output()).toBe(numbers(5000));
+    expect(await world.states()).toMatchObject([{ state: 'committed', parts: [{ records: 5000, from: 0 }] }]);
+  });
+
+  it('go on behind their checkpoints', async () => {
+    const world = new WorkerWorld({ checkpointBytes: 3000 });
+    await world.enqueue({ a: numbers(2000) }, 10_000);
+    await world.work();
+    expect(await world.output()).toBe(numbers(2000));
+    expect((await world.states())[0]?.parts.length).toBe(4);
+  });
+});
+
+describe('commands', () => {
+  const run = async (
+    script: string,
+    more: ConstructorParameters<typeof WorkerWorld>[0] = {},
+    lines = 400,
+  ) => {
+    const world = new WorkerWorld({ command: sh(script), maxFailures: 2, ...more });
+    await world.enqueue({ a: numbers(lines) }, 10_000_000);
+    await world.work();
+    const [state] = await world.states();
+    expect(world.objects.unfinished.size).toBe(0);
+    return { world, state, output: await world.output() };
+  };
+
+  it('may not read their input, and end early: the range is still read to its end', async () => {
+    const { state, output } = await run('echo done', {}, 200_000);
+    expect(output).toBe('done\n');
+    expect(state).toMatchObject({ state: 'committed', parts: [{ records: 200_000, to: 2_288_890 }] });
+  });
+
+  it('may print nothing', async () => {
+    const { state, output } = await run('cat >/dev/null');
+    expect(output).toBe('');
+    expect(state).toMatchObject({ state: 'committed', parts: [{ output: { bytes: 0 } }] });
+  });
+
+  it('may print a lot', async () => {
+    const { state } = await run('cat >/dev/null; head -c 10000000 /dev/zero');
+    expect(state).toMatchObject({ state: 'committed', parts: [{ output: { bytes: 10_000_000 } }] });
+  });
+
+  it('that fail are tried again, then the chunk is failed, with its code and the end of what they complained of', async () => {
+    const { state, world } = await run('cat >/dev/null; seq 10000 >&2; echo no such thing >&2; exit 3');
+    expect(state).toMatchObject({
+      state: 'failed',
+      attempts: 2,
+      lastFailure: { kind: 'command', exitCode: 3 },
+    });
+    expect(state?.lastFailure?.stderr).toMatch(/9999\n10000\nno such thing\n$/);
+    expect(state?.lastFailure?.stderr?.length).toBeLessThanOrEqual(4096);
+    expect(world.queue.size).toBe(0);
+    expect(world.objects.results.size).toBe(0);
+  });
+
+  it('that fail at once are not fed to the end', async () => {
+    const { state } = await run('exit 4', {}, 100_000);
+    expect(state).toMatchObject({ state: 'failed', lastFailure: { exitCode: 4 } });
+  });
+
+  it('that hang are ended at their time limit, with all that they started', async () => {
+    const { state } = await run('sleep 300 & sleep 300', { timeLimitSeconds: 1, maxFailures: 1 });
+    expect(state).toMatchObject({ state: 'failed', lastFailure: { kind: 'time-limit' } });
+  });
+
+  it('that leave a process behind end it with them, and what it wrote before counts', async () => {
+    const { state, output } = await run('(echo early; sleep 300) & cat >/dev/null; echo late');
+    expect(state?.state).toBe('committed');
+    expect(output.split('\n').sort()).toEqual(['', 'early', 'late']);
+  });
+
+  it('that are not there fail the chunk and say so', async () => {
+    const { state } = await run('', { command: ['no-such-program'] });
+    expect(state).toMatchObject({ state: 'failed', lastFailure: { exitCode: 127 } });
+    expect(state?.lastFailure?.stderr).toContain('ENOENT');
+  });
+
+  it('see which chunk it is, and nothing of ours', async () => {
+    process.env['AWS_SECRET_ACCESS_KEY'] = 'ours';
+    const { output } = await run('cat >/dev/null; env | cut -d= -f1 | sort');
+    expect(output.split('\n').filter((name) => !['_', 'OLDPWD', 'PWD', 'SHLVL'].includes(name))).toEqual(
+      ['CHUNK_ID', 'CHUNK_KEY', 'PATH', ''].sort((a, b) => (a === '' ? 1 : b === '' ? -1 : a < b ? -1 : 1)),
+    );
+  });
+});
+
+describe('memory', () => {
+  it('that was too small for a command: its chunk is halved, down to where halves fit', async () => {
+    // It dies where it is given more than 600 KB at once.
+    const script = 'n=$(wc -c); if [ $n -gt 1600000 ]; then kill -9 $$; fi; echo $n';
+    const world = new WorkerWorld({ command: sh(script) });
+    world.kills = undefined;
+    await world.enqueue({ a: numbers(400_000) }, 100_000_000);
+    await world.work();
+    const states = await world.states();
+    expect(states.map(({ state, chunk }) => [chunk.id, state]).sort()).toEqual([
+      ['0', 'halved'],
+      ['0a', 'halved'],
+      ['0aa', 'committed'],
+      ['0ab', 'committed'],
+      ['0b', 'halved'],
+      ['0ba', 'committed'],
+      ['0bb', 'committed'],
+    ]);
+    const counts = (await world.output()).trim().split('\n').map(Number);
+    expect(counts.reduce((a, b) => a + b, 0)).toBe(numbers(400_000).length);
+    expect(world.queue.size).toBe(0);
+  });
+
+  it('a command that kills itself though the kernel killed none has failed, no more', async () => {
+    const world = new WorkerWorld({ command: sh('kill -9 $$'), maxFailures: 1 });
+    await world.enqueue({ a: numbers(120_000) }, 100_000_000);
+    await world.work();
+    expect(await world.states()).toMatchObject([
+      { state: 'failed', lastFailure: { kind: 'command', signal: 'SIGKILL' } },
+    ]);
+  });
+});
+
+describe('input', () => {
+  it('that changed fails the chunk at once, and so does one that is gone', async () => {
+    for (const turn of ['put', 'remove'] as const) {
+      const world = new WorkerWorld();
+      await world.enqueue({ a: numbers(100) }, 100_000);
+      if (turn === 'put') world.objects.put('a', Buffer.from(numbers(101)));
+      else world.objects.remove('a');
+      await world.work();
+      expect(await world.states()).toMatchObject([
+        { state: 'failed', attempts: 1, lastFailure: { kind: 'input' } },
+      ]);
+      expect(world.queue.size).toBe(0);
+    }
+  });
+
+  it('with a record that is too large fails that chunk with its offset, and no other', async () => {
+    const world = new WorkerWorld({ recordBytes: 500 });
+    await world.enqueue({ a: `${numbers(100)}${'x'.repeat(2000)}\n${numbers(100)}` }, 1000);
+    await world.work();
+    const states = await world.states();
+    expect(states.map(({ state }) => state)).toEqual(['failed', 'committed', 'committed', 'committed']);
+    expect(states[0]?.lastFailure).toMatchObject({ kind: 'record-too-large', offset: 790 });
+  });
+
+  it('that is no whole compressed file fails', async () => {
+    for (const bytes of [
+      gzipSync(numbers(5000)).subarray(0, 5000),
+      Buffer.from('no gzip'),
+      Buffer.alloc(50),
+    ]) {
+      const world = new WorkerWorld({ compression: 'gzip' });
+      await world.enqueue({ a: bytes }, 1000);
+      await world.work();
+      expect(await world.states()).toMatchObject([{ state: 'failed', lastFailure: { kind: 'input' } }]);
+    }
+  });
+
+  it('may be binary', async () => {
+    const world = new WorkerWorld({ command: ['wc', '-c'] });
+    await world.enqueue({ a: Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7) % 256)) }, 1000);
+    await world.work();
+    const counts = (await world.output()).trim().split('\n').map(Number);
+    expect(counts.reduce((a, b) => a + b, 0)).toBe(5000);
+  });
+});
+
+describe('leases', () => {
+  it('a chunk in hand is given back at once when the worker is told to stop, and is not held against it', async () => {
+    const world = new WorkerWorld({ command: sh('cat >/dev/null; sleep 300') });
+    await world.enqueue({ a: numbers(10) }, 1000);
+    const working = world.work();
+    while ((await world.states())[0]?.state !== 'leased') await new Promise((turn) => setTimeout(turn, 5));
+    world.stop.abort();
+    await working;
+    expect(await world.states()).toMatchObject([{ state: 'waiting', attempts: 1, failures: 0 }]);
+    expect(await world.queue.receive(1, new AbortController().signal)).toBeDefined();
+    expect(world.objects.unfinished.size).toBe(0);
+  });
+
+  it("a zombie's result is refused, and the message is not removed by it", async () => {
+    const world = new WorkerWorld({ command: sh('cat; sleep 0.3'), leaseSeconds: 3600 });
+    await world.enqueue({ a: numbers(10) }, 1000);
+    const zombie = world.work();
+    while ((await world.states())[0]?.state !== 'leased') await new Promise((turn) => setTimeout(turn, 5));
+    world.ahead = 3_700_000;
+    await Promise.all([world.work(), zombie]);
+    expect(await world.states()).toMatchObject([
+      { state: 'committed', attempts: 2, parts: [{ attempt: 2 }] },
+    ]);
+    expect(world.lines).toContain('too late');
+    expect(await world.output()).toBe(numbers(10));
+  });
+
+  it('what is delivered twice is done once, at once or one after the other', async () => {
+    const world = new WorkerWorld();
+    for (let i = 0; i < 3; i++) await world.enqueue({ a: numbers(500) }, 1500);
+    await Promise.all([world.work(), world.work()]);
+    world.ahead = 3_600_000;
+    await world.work();
+    expect(await world.output()).toBe(numbers(500));
+    expect(world.queue.size).toBe(0);
+    for (const state of await world.states())
+      expect(state).toMatchObject({ state: 'committed', attempts: 1 });
+  });
+});

@@ -1,0 +1,119 @@
+/**
+ * An object's bytes in order, read by several ranges at once into a fixed set of buffers: as much as is not yet used up is
+ * held, and no more is asked for.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Retryable } from '#core/errors.ts';
+import type { DatasetObject } from '#core/jobs/dataset.ts';
+import type { JobObjects } from '#core/jobs/ports.ts';
+
+export interface Reading {
+  readonly rangeBytes: number;
+  readonly parallel: number;
+}
+export const reading: Reading = { rangeBytes: 4 * 2 ** 20, parallel: 4 };
+const tries = 5;
+const pauseMs = 200;
+
+export interface Block {
+  readonly bytes: Uint8Array;
+  /** Its memory may be used again. */
+  release(): void;
+}
+
+interface Source {
+  readonly objects: JobObjects;
+  readonly object: DatasetObject;
+  readonly signal: AbortSignal;
+  readonly how: Reading;
+}
+
+/** Buffers, lent and given back: who asks for one too many waits. */
+class Pool {
+  readonly #free: Buffer[] = [];
+  readonly #waiting: ((buffer: Buffer) => void)[] = [];
+  #left: number;
+  readonly #size: number;
+
+  constructor(count: number, size: number) {
+    this.#left = count;
+    this.#size = size;
+  }
+
+  async take(): Promise<Buffer> {
+    const free = this.#free.pop();
+    if (free) return free;
+    if (this.#left > 0) {
+      this.#left -= 1;
+      return Buffer.allocUnsafeSlow(this.#size);
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  give(buffer: Buffer): void {
+    const next = this.#waiting.shift();
+    if (next) next(buffer);
+    else this.#free.push(buffer);
+  }
+}
+
+/** From `from` on to the end of the object: `surely` up to there many at once, then one by one, for as long as somebody asks. */
+export async function* blocksOf(given: Source, from: number, surely: number): AsyncGenerator<Block> {
+  const stop = new AbortController();
+  try {
+    yield* inOrder({ ...given, signal: AbortSignal.any([given.signal, stop.signal]) }, from, surely);
+  } finally {
+    // Who has enough leaves nothing under way.
+    stop.abort();
+  }
+}
+
+async function* inOrder(source: Source, from: number, surely: number): AsyncGenerator<Block> {
+  const { object, how } = source;
+  const pool = new Pool(how.parallel, how.rangeBytes);
+  const sure = Math.min(surely, object.size);
+  const coming: Promise<Block>[] = [];
+  let at = from;
+  const ask = (to: number) => {
+    const block = filled(source, pool, at, to);
+    // Its reader comes to it in its turn.
+    block.catch(() => undefined);
+    coming.push(block);
+    at = to;
+  };
+  while (true) {
+    while (at < sure && coming.length < how.parallel) ask(Math.min(at + how.rangeBytes, sure));
+    if (coming.length === 0) {
+      if (at >= object.size) return;
+      ask(Math.min(at + how.rangeBytes, object.size));
+    }
+    const next = coming.shift();
+    if (next) yield await next;
+  }
+}
+
+async function filled(source: Source, pool: Pool, from: number, to: number): Promise<Block> {
+  const buffer = await pool.take();
+  const bytes = buffer.subarray(0, to - from);
+  let held = 0;
+  for (let turn = 1; ; turn++) {
+    source.signal.throwIfAborted();
+    try {
+      const stream = await source.objects.read(source.object, from + held, to, source.signal);
+      for await (const some of stream) {
+        bytes.set(some, held);
+        held += some.length;
+      }
+      if (held === bytes.length) return { bytes, release: () => pool.give(buffer) };
+      throw new Retryable(`${source.object.key}: the answer ended ${bytes.length - held} bytes early`);
+    } catch (error) {
+      source.signal.throwIfAborted();
+      if (turn === tries || !mayPass(error)) throw error;
+      await sleep(pauseMs * turn, undefined, { signal: source.signal });
+    }
+  }
+}
+
+/** A connection that broke in the middle of a body is Node's error, not the client's. */
+const mayPass = (error: unknown): boolean =>
+  error instanceof Retryable || (error instanceof Error && 'code' in error && error.name !== 'AbortError');

@@ -1,0 +1,173 @@
+/**
+ * One worker slot of a data job: takes chunk after chunk from the queue until it is told to stop or none has come for a
+ * while. The queue says what may be due, the table decides; so what is delivered twice, late or never does no harm.
+ */
+import type { Log } from '#adapters/log.ts';
+import { Rejected } from '#core/errors.ts';
+import {
+  type ChunkFailure,
+  type ChunkRules,
+  type ChunkState,
+  halvesOf,
+  type Part,
+  restOf,
+} from '#core/jobs/chunk.ts';
+import type { Chunk } from '#core/jobs/plan.ts';
+import type { ChunkQueue, ChunkStore, Delivery } from '#core/jobs/ports.ts';
+import type { JobSpec } from '#core/jobs/spec.ts';
+import { ChunkHolder } from './lease.ts';
+import { type PartDeps, PartFailed, runPart } from './part.ts';
+
+export interface WorkerDeps extends PartDeps {
+  readonly chunks: ChunkStore;
+  readonly queue: ChunkQueue;
+  readonly log: Log;
+  /** It ends when no chunk has come for so long. */
+  readonly idleSeconds: number;
+}
+
+const halveFromBytes = 2 ** 20;
+/** SQS hides a message for 12 hours at most. */
+const longestHidingSeconds = 43_200;
+
+function rulesOf({ leaseSeconds, maxFailures, compression }: JobSpec): ChunkRules {
+  return { leaseSeconds, maxFailures, halveFromBytes, mayHalve: compression === 'none' };
+}
+
+/** @param stop a chunk in hand is given back at once. */
+export async function work(deps: WorkerDeps, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    let delivery: Delivery | undefined;
+    try {
+      delivery = await deps.queue.receive(deps.idleSeconds, stop);
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      deps.log.error('a message that is no chunk: SQS will put it into the DLQ', error);
+      continue;
+    }
+    if (delivery === undefined) return;
+    await new Turn(deps, delivery, stop).take();
+  }
+}
+
+/** One delivery of one chunk. */
+class Turn {
+  readonly #deps: WorkerDeps;
+  readonly #delivery: Delivery;
+  readonly #stop: AbortSignal;
+  readonly #holder: ChunkHolder;
+
+  constructor(deps: WorkerDeps, delivery: Delivery, stop: AbortSignal) {
+    const { chunks, now, spec } = deps;
+    this.#deps = deps;
+    this.#delivery = delivery;
+    this.#stop = stop;
+    const { job, chunk } = delivery.message;
+    this.#holder = new ChunkHolder({ chunks, now, rules: rulesOf(spec) }, job, chunk);
+  }
+
+  async take(): Promise<void> {
+    const { decision, state } = await this.#holder.say({ kind: 'lease' });
+    if (decision.outcome === 'busy') {
+      const seconds = (Date.parse(decision.until) - this.#deps.now()) / 1000;
+      return this.#hide(seconds + 1);
+    }
+    if (state.state === 'leased') return this.#work(state);
+    return this.#settled(state);
+  }
+
+  async #work(state: ChunkState): Promise<void> {
+    const { objects, spec, log } = this.#deps;
+    const { attempts: attempt, chunk } = state;
+    log.info('taken', { chunk: chunk.id, attempt });
+    // Of attempts before, whose workers are gone or will be refused.
+    if (attempt > 1) await objects.sweep(`${spec.results.prefix}${chunk.id}/`);
+    const lost = new AbortController();
+    const beating = this.#beat(attempt, lost);
+    try {
+      await this.#run(state, AbortSignal.any([this.#stop, lost.signal]));
+    } catch (error) {
+      if (lost.signal.aborted) log.warn('somebody else has the chunk', { chunk: chunk.id, attempt });
+      else if (this.#stop.aborted) await this.#giveBack(attempt);
+      else if (error instanceof PartFailed) await this.#failed(attempt, error.failure);
+      else {
+        await this.#giveBack(attempt);
+        throw error;
+      }
+    } finally {
+      beating();
+    }
+  }
+
+  /** From the last checkpoint on, checkpoint by checkpoint. */
+  async #run(begun: ChunkState, signal: AbortSignal): Promise<void> {
+    const { checkpointBytes } = this.#deps.spec;
+    const attempt = begun.attempts;
+    let state = begun;
+    while (state.state === 'leased') {
+      const rest = restOf(state);
+      const end = checkpointBytes === undefined ? rest.end : Math.min(rest.end, rest.start + checkpointBytes);
+      const part = await runPart(this.#deps, { ...rest, end }, attempt, signal);
+      const last = end === rest.end;
+      const said = await this.#holder.say({ kind: last ? 'commit' : 'checkpoint', part });
+      if (said.decision.outcome === 'lost') return this.#deps.log.warn('too late', about(rest, attempt));
+      state = said.state;
+      this.#deps.log.info(last ? 'committed' : 'checkpoint', { ...about(rest, attempt), ...figures(part) });
+    }
+    await this.#settled(state);
+  }
+
+  /** The lease in the table and the message's hiding, together: three times within each lease. */
+  #beat(attempt: number, lost: AbortController): () => void {
+    const { leaseSeconds } = this.#deps.spec;
+    const timer = setInterval(() => void beat(), (leaseSeconds * 1000) / 3);
+    const beat = async () => {
+      try {
+        const { decision } = await this.#holder.say({ kind: 'heartbeat', attempt });
+        if (decision.outcome === 'lost') lost.abort();
+        else await this.#deps.queue.hide(this.#delivery.receipt, leaseSeconds);
+      } catch (error) {
+        // The next one may come through; if none does, somebody else takes the chunk, and our commit is refused.
+        this.#deps.log.error('no heartbeat', error, { attempt });
+      }
+    };
+    return () => clearInterval(timer);
+  }
+
+  async #failed(attempt: number, failure: ChunkFailure): Promise<void> {
+    this.#deps.log.warn('failed', {
+      attempt,
+      chunk: this.#delivery.message.chunk.id,
+      kind: failure.kind,
+      why: failure.message,
+    });
+    const { state } = await this.#holder.say({ kind: 'fail', attempt, failure });
+    if (state.state === 'waiting') return this.#hide(0);
+    return this.#settled(state);
+  }
+
+  async #giveBack(attempt: number): Promise<void> {
+    await this.#holder.say({ kind: 'release', attempt });
+    await this.#hide(0);
+  }
+
+  /** Nobody is to take this chunk again. Its halves are sent first, and again whenever it comes again. */
+  async #settled(state: ChunkState): Promise<void> {
+    const { queue } = this.#deps;
+    if (state.state === 'halved') {
+      const { job } = this.#delivery.message;
+      await queue.send(halvesOf(state).map((chunk) => ({ job, chunk })));
+    }
+    // One that somebody else has is theirs to remove.
+    if (state.state === 'leased' || state.state === 'waiting') return;
+    await queue.remove(this.#delivery.receipt);
+  }
+
+  #hide(seconds: number): Promise<void> {
+    const bounded = Math.min(Math.max(Math.ceil(seconds), 0), longestHidingSeconds);
+    return this.#deps.queue.hide(this.#delivery.receipt, bounded);
+  }
+}
+
+const about = ({ id, key, start, end }: Chunk, attempt: number) => ({ chunk: id, key, start, end, attempt });
+const figures = ({ from, to, records, milliseconds }: Part) => ({ from, to, records, milliseconds });
