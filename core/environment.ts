@@ -76,6 +76,8 @@ export const Release = z.discriminatedUnion('phase', [
     ...released,
     deadline: z.optional(Instant),
     previous,
+    /** How its pods come to another size: written before it is done. */
+    resized: z.optional(z.string()),
     ...waits,
   }),
   z.object({ phase: z.literal('rolling-back'), ...released, deadline: Instant, failed, ...waits }),

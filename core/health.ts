@@ -29,7 +29,7 @@ export interface Health {
   readonly hostKey?: HostKey | undefined;
   /** What of ours was found changed, and was put back at this look. */
   readonly repaired?: string | undefined;
-  /** How pods of another size came to it at this look. */
+  /** How pods come to another size: done at the look after this is written. */
   readonly resized?: string | undefined;
 }
 

@@ -27,9 +27,8 @@ const incidentSeconds = 15;
 const stoppedSeconds = 600;
 /** What was Ready and is not: shorter troubles, a restart or a node that is replaced, heal by themselves. */
 const downSeconds = 60;
-/** How soon the DNS stage looks if its event is lost, and how soon again where the name is somebody else's. */
+/** How soon the DNS stage looks if its event is lost. */
 const namePatienceSeconds = 120;
-const foreignSeconds = 600;
 
 /** The digest that the cluster is to run, if any. */
 export const wantedDigest = ({ release }: Environment) =>
@@ -116,7 +115,7 @@ export function observed(
     ...(before.digest === seen.digest ? {} : { recheckAt: now }),
   };
   const what = describe(before, seen, events, [
-    ...(health.resized === undefined ? [] : [health.resized]),
+    ...(health.resized === undefined || health.resized === resizedOf(before) ? [] : [health.resized]),
     ...(repaired === undefined || repaired === known ? [] : [`put back ${repaired}`]),
   ]);
   const story = releaseStory(environment, [...incidents, ...environment.incidents]);
@@ -145,7 +144,10 @@ function nextRelease({ lookAt: due, ...release }: Running, readyWithinSeconds: n
       const deadline = release.deadline
         ? stillCounted(release.deadline, due, now)
         : addSeconds(now, readyWithinSeconds);
-      return now < deadline ? { ...release, deadline } : undo(release, readyWithinSeconds, reason, look);
+      const { resized = release.resized } = health;
+      const known = resized === undefined ? {} : { resized };
+      if (now < deadline) return { ...release, deadline, ...known };
+      return undo(release, readyWithinSeconds, reason, look);
     }
     case 'rolling-back': {
       const deadline = stillCounted(release.deadline, due, now);
@@ -160,6 +162,8 @@ function nextRelease({ lookAt: due, ...release }: Running, readyWithinSeconds: n
       return unreachable(release);
   }
 }
+
+const resizedOf = (release: Running | Seen) => (release.phase === 'deploying' ? release.resized : undefined);
 
 /** Pods that somebody starts by hand end again. */
 function nextStop(
@@ -247,6 +251,8 @@ function nextIncidents(environment: Environment, before: Running, release: Seen,
 function secondsToNextLook(before: Running, release: Seen, incidents: readonly Incident[]): number {
   // What is to run has just changed: the same look again brings the cluster to it.
   if (before.digest !== release.digest) return 0;
+  // What was written is done next. Not at this very instant: a look for that may be on its way already.
+  if (release.phase === 'deploying' && resizedOf(before) !== release.resized) return 1;
   if (release.phase === 'stopped') return stoppedSeconds;
   if (['deploying', 'rolling-back', 'stopping'].includes(release.phase)) return busySeconds;
   return incidents.some(isOfCluster) || release.phase !== 'ready' ? incidentSeconds : steadySeconds;
@@ -264,33 +270,4 @@ function describe(
     'incident' in event ? `${event.type} (${event.incident.kind})` : event.type,
   );
   return [...turned, ...done, ...told].join(', ') || undefined;
-}
-
-/** The environment's name points at its load balancer. */
-export function pointed(
-  environment: Environment,
-  dns: { name: string; target: string },
-  now: Instant,
-): Decision {
-  const { release, dns: known } = environment;
-  if (release.phase === 'none') return unchanged('nothing is released yet');
-  const { pointAt, ...rest } = release.phase === 'ready' ? release : { ...release, pointAt: undefined };
-  const isWaited = pointAt !== undefined && rest.phase === 'ready' && rest.address === dns.target;
-  const isKnown = known?.name === dns.name && known.target === dns.target;
-  if (isKnown && !isWaited) return unchanged('the name points there already');
-  const what = isKnown ? undefined : `${dns.name} points at ${dns.target}`;
-  return change(
-    environment,
-    { dns, ...(isWaited ? { release: rest } : {}) },
-    { at: now, actor: 'dns', what, story: environment.stories?.release },
-  );
-}
-
-/** The name is somebody else's: looked at again, for a person may have given it up. */
-export function notPointed(environment: Environment, reason: string, now: Instant): Decision {
-  const { release } = environment;
-  if (release.phase !== 'ready' || release.pointAt === undefined || release.pointAt > now)
-    return unchanged(reason);
-  const later = { ...release, pointAt: addSeconds(now, foreignSeconds) };
-  return change(environment, { release: later }, { at: now, actor: 'dns' });
 }

@@ -1,4 +1,7 @@
-/** Brings pods that run to another size, one step a look; says how it went when it is done. core/resize.ts */
+/**
+ * Brings pods that run to another size, one step a look. How they come to it is in the history before the step that
+ * leaves no trace of it: a write that is lost would take it along. core/resize.ts
+ */
 import { objectId, type Plan } from '#core/drift.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
@@ -15,13 +18,16 @@ export interface Resized {
   readonly after: () => Promise<void>;
   /** Pods are on their way to their size: it is not Ready for that. */
   readonly underWay: boolean;
-  /** For its history. */
+  /** For its history, where it is to be written first. */
   readonly told?: string | undefined;
 }
 
 const id = objectId({ kind: 'Deployment', metadata: { name: appName } });
 const inPlace = 'its pods were resized in place';
-const replaced = (why: string): string => `its pods are replaced for their new size: ${why}`;
+const replacement = 'its pods are replaced for their new size: ';
+const replaced = (why: string): string => `${replacement}${why}`;
+/** The cluster's words for why may be others at each look. */
+const isReplaced = (written: string | undefined): boolean => written?.startsWith(replacement) ?? false;
 const bounds: readonly string[] = ['ResourceQuota', 'LimitRange'];
 const nothing = async (): Promise<void> => undefined;
 
@@ -44,17 +50,20 @@ export async function resized(
   if (step.step === 'resize' && others.apply.some(({ kind }) => bounds.includes(kind)))
     return { plan: others, after: nothing, underWay: true };
   const refusal = step.step === 'resize' ? await tried(cluster, key, step) : undefined;
-  if (refusal !== undefined) return { plan, after: letGo, underWay: false, told: replaced(refusal) };
+  const written = release.phase === 'deploying' ? release.resized : undefined;
+  const first = (told: string): Resized => ({ plan: others, after: nothing, underWay: true, told });
+  if (refusal !== undefined)
+    return isReplaced(written) ? { plan, after: letGo, underWay: false } : first(replaced(refusal));
   switch (step.step) {
     case 'none':
       return { plan, after: nothing, underWay: false };
-    case 'roll-out': {
+    case 'roll-out':
+      if (step.why !== undefined && !isReplaced(written)) return first(replaced(step.why));
       await cluster.apply(step.restore);
-      const told = step.why === undefined ? undefined : replaced(step.why);
-      return { plan, after: letGo, underWay: false, told };
-    }
+      return { plan, after: letGo, underWay: false };
     case 'settle':
-      return { plan, after: letGo, underWay: false, told: inPlace };
+      if (asked.deploying && written !== inPlace) return first(inPlace);
+      return { plan, after: letGo, underWay: false };
     case 'prepare': {
       const { replicaSet } = step;
       const prepare = async () => {

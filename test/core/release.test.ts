@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { repairedBy } from '#core/drift.ts';
 import type { Environment, Release } from '#core/environment.ts';
 import type { Health } from '#core/health.ts';
-import { beginning, observed, pointed, wantedDigest } from '#core/release.ts';
+import { pointed } from '#core/pointed.ts';
+import { beginning, observed, wantedDigest } from '#core/release.ts';
 import type { WayBack } from '#core/way-back.ts';
 import {
   at,

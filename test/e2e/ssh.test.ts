@@ -36,6 +36,7 @@ const spec = {
   resources: { cpu: 0.05, memoryMiB: 32 },
   access: { ssh: true, memoryMiB: 128 },
 };
+const volume = { sizeGiB: 1, class: 'gp3', access: 'ReadWriteOnce' } as const;
 
 let alice: Person;
 let bob: Person;
@@ -203,7 +204,11 @@ describe('SSH and SFTP', () => {
     expect(service).toContain(`"person":"${carol.name}"`);
   });
 
-  it('a resize, a stop and a start keep the host key; people log in after each', async () => {
+  it('a resize, a stop and a start keep the host key and what is on its volume; people log in after each', async () => {
+    const { environment } = await alice.client.get(id);
+    await alice.client.change(id, { ...environment.spec, volume });
+    await comes('ready', 180);
+    expect(await says('with-a-volume > /workspace/kept')).toBe('');
     await giveMemory(alice.client, key, 48);
     await comes('ready', 180);
     expect(await memoryLimits(key)).toEqual(['48Mi']);
@@ -213,7 +218,7 @@ describe('SSH and SFTP', () => {
     expect((await client.ssh(hers, 'id')).code).toBe(255);
     await alice.client.start(id);
     await comes('ready', 180);
-    expect(await says('started')).toBe('started\n');
+    expect(await says('started >> /workspace/kept; cat /workspace/kept')).toBe('with-a-volume\nstarted\n');
   });
 
   it('is taken away and given again without a build, and keeps its host key', async () => {
@@ -226,7 +231,9 @@ describe('SSH and SFTP', () => {
     expect((await client.ssh(hers, 'id')).code).toBe(255);
     await alice.client.change(id, environment.spec);
     await comes('ready', 180);
-    expect(await says('again')).toBe('again\n');
+    expect(await says('again >> /workspace/kept; cat /workspace/kept')).toBe(
+      'with-a-volume\nstarted\nagain\n',
+    );
   });
 
   it('the deployer makes host keys of environments, never reads one, and makes no other Secret', async () => {

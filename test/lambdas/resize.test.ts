@@ -1,5 +1,7 @@
 /** Another size for what runs: in place where the cluster can, else by a rollout, and its history says which. */
 import { beforeEach, expect, test } from 'vitest';
+import { change as changed } from '#core/decision.ts';
+import type { Environment } from '#core/environment.ts';
 import { next } from '#core/machine.ts';
 import { isHeld } from '#core/resize.ts';
 import { spec, web } from '../contracts/samples.ts';
@@ -29,6 +31,7 @@ async function seen() {
   };
 }
 const lines = async () => (await world.store.audit(web, 30)).map(({ what }) => what).join('\n');
+const times = async (line: string) => (await lines()).split(line).length - 1;
 const done = { sizes: [size], isRolledOut: true, held: false, template: true };
 
 test('in place: no build, no approval, no other pod', async () => {
@@ -71,7 +74,51 @@ test.each(['before', 'after'] as const)('crashed %s each of its writes, it ends 
   await world.pass(30);
   expect(await seen()).toEqual(done);
   expect((await world.environment()).release.phase).toBe('ready');
+  expect(await times('its pods were resized in place')).toBe(1);
 });
+
+test.each(['before', 'after'] as const)(
+  'crashed %s each of its writes where pods are replaced, why is said once',
+  async (when) => {
+    world.cluster.resizes = false;
+    await change();
+    for (let i = 0; i < 8; i++) {
+      world.clock.advance(61);
+      await world.deliver('deploy', look(), { store: crashing(world.store, when) }).catch(() => undefined);
+    }
+    await world.pass(30);
+    expect(await seen()).toMatchObject({ isRolledOut: false, held: false, template: true });
+    expect(await times('its pods are replaced for their new size')).toBe(1);
+  },
+);
+
+test('somebody else wrote in between, at each look: how it went is said once', async () => {
+  await change();
+  const busy = new Proxy(world.store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      if (name !== 'write') return value.bind(target);
+      return async (...args: Parameters<World['store']['write']>) => {
+        const { version } = args[0].environment;
+        if (version > wrote) {
+          wrote = version;
+          await world.decide((environment, now) => nothingMuch(environment, now));
+        }
+        return target.write(...args);
+      };
+    },
+  });
+  let wrote = 0;
+  for (let i = 0; i < 12; i++) {
+    world.clock.advance(61);
+    await world.deliver('deploy', look(), { store: busy }).catch(() => world.deliver('deploy', look()));
+  }
+  expect(await seen()).toEqual(done);
+  expect(await times('its pods were resized in place')).toBe(1);
+});
+const nothingMuch = (environment: Environment, now: string) =>
+  changed(environment, {}, { at: now, actor: 'dns' });
 
 test('where the cluster resizes nothing, or will not have it, pods are replaced, and why is said', async () => {
   world.cluster.resizes = false;
