@@ -1,4 +1,6 @@
 /** What is asked for, held against the configuration and the registry: where it may be, and what it is made from. */
+
+import type { BaseImages } from '#core/build-ports.ts';
 import { type BaseImage, whyBaseIsGone } from '#core/catalog.ts';
 import type { Cluster } from '#core/cluster.ts';
 import type { Config } from '#core/config.ts';
@@ -6,7 +8,6 @@ import { unreachable } from '#core/errors.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import { untaken } from '#core/packages.ts';
 import type { Basis } from '#core/plan.ts';
-import type { BaseImages } from '#core/ports.ts';
 import { sourceOf, whyNotFrom } from '#core/source.ts';
 import type { Spec } from '#core/spec.ts';
 import { whyNoVolume } from '#core/volume-class.ts';

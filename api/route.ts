@@ -2,10 +2,10 @@
  * A route is data: what it is for, who may, what it takes and what it answers. The app (app.ts) and the OpenAPI document
  * (openapi/) are made from the same. In which order a request is held against it, `respond` says.
  */
+
+import type { BaseImages, BuildLogs } from '#core/build-ports.ts';
 import type { Config } from '#core/config.ts';
 import type {
-  BaseImages,
-  BuildLogs,
   Chronicle,
   Clock,
   Directory,

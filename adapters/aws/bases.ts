@@ -6,9 +6,9 @@ import {
   ImageNotFoundException,
   RepositoryNotFoundException,
 } from '@aws-sdk/client-ecr';
+import type { BaseImages, BaseRef, BaseSight } from '#core/build-ports.ts';
 import { parse } from '#core/errors.ts';
 import { Digest } from '#core/names.ts';
-import type { BaseImages, BaseRef, BaseSight } from '#core/ports.ts';
 import { once } from '../once.ts';
 import { retryable } from './errors.ts';
 

@@ -10,8 +10,8 @@ import {
   ResourceNotFoundException,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { lineOf, linesOfAPage, streamPrefix } from '#core/build-log.ts';
+import type { BuildLogs, LogPage } from '#core/build-ports.ts';
 import { Rejected } from '#core/errors.ts';
-import type { BuildLogs, LogPage } from '#core/ports.ts';
 import { once } from '../once.ts';
 import { retryable } from './errors.ts';
 

@@ -9,10 +9,10 @@ import {
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { streamPrefix } from '#core/build-log.ts';
+import type { BaseRef, ImageBuilder } from '#core/build-ports.ts';
 import { Retryable } from '#core/errors.ts';
 import { buildTag, repositoryOf } from '#core/image.ts';
 import { environmentId } from '#core/names.ts';
-import type { BaseRef, ImageBuilder } from '#core/ports.ts';
 import type { GitSource } from '#core/source.ts';
 import { describeBase } from './bases.ts';
 import { retryable } from './errors.ts';

@@ -1,8 +1,8 @@
 /** Logs of builds in memory: a cursor is how many lines were read. */
 import { type LogLine, linesOfAPage, streamPrefix } from '#core/build-log.ts';
+import type { BuildLogs, LogPage } from '#core/build-ports.ts';
 import { Rejected } from '#core/errors.ts';
 import type { EnvironmentKey } from '#core/names.ts';
-import type { BuildLogs, LogPage } from '#core/ports.ts';
 
 export class MemoryBuildLogs implements BuildLogs {
   readonly #logs = new Map<string, LogLine[]>();

@@ -1,6 +1,7 @@
 /** Builds in memory: started once, ended when told. What a build pushes is for the test to push. */
+
+import type { BaseRef, ImageBuilder } from '#core/build-ports.ts';
 import { type Digest, environmentId } from '#core/names.ts';
-import type { BaseRef, ImageBuilder } from '#core/ports.ts';
 
 type Start = Parameters<ImageBuilder['start']>[0];
 type Status = Awaited<ReturnType<ImageBuilder['status']>>;

@@ -1,19 +1,12 @@
 /** A registry in memory: images by digest, tags that move (but for those of released images), scans as they are set. */
+
+import type { BaseImages, BaseRef, BaseSight } from '#core/build-ports.ts';
 import type { Image } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import type { Scan } from '#core/finding.ts';
 import { type RepositoryKind, repositoryOf } from '#core/image.ts';
 import type { Digest, EnvironmentKey, Instant } from '#core/names.ts';
-import type {
-  BaseImages,
-  BaseRef,
-  BaseSight,
-  Clock,
-  ImagePromoter,
-  ImageScanner,
-  RepositoryMaker,
-  RepositoryRemover,
-} from '#core/ports.ts';
+import type { Clock, ImagePromoter, ImageScanner, RepositoryMaker, RepositoryRemover } from '#core/ports.ts';
 
 interface Stored {
   readonly pushedAt: Instant;

@@ -1,6 +1,7 @@
 /** What can be asked for. */
+
+import type { BaseImages } from '#core/build-ports.ts';
 import { type BaseImage, whyBaseIsGone } from '#core/catalog.ts';
-import type { BaseImages } from '#core/ports.ts';
 import { noBody, none, route } from '../route.ts';
 import { CatalogAnswer } from '../schemas.ts';
 

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Signal } from '#core/aws-events.ts';
+import type { ImageBuilder } from '#core/build-ports.ts';
 import { epochOf } from '#core/builds.ts';
 import { whyBaseIsGone } from '#core/catalog.ts';
 import type { Config } from '#core/config.ts';
@@ -18,7 +19,7 @@ import { buildTag, candidateOf, repositoryOf } from '#core/image.ts';
 import { whyNobodyMay } from '#core/lifecycle.ts';
 import { type News, next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
-import type { Clock, EnvironmentStore, ImageBuilder, ImageScanner, RepositoryMaker } from '#core/ports.ts';
+import type { Clock, EnvironmentStore, ImageScanner, RepositoryMaker } from '#core/ports.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
 import { sourceOf, whyNotFrom } from '#core/source.ts';
 import { takeable } from '#core/taken.ts';

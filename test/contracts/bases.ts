@@ -1,7 +1,7 @@
 /** What everybody who looks at a base must say: its digest, by its tag or by itself, and nothing of what is gone. */
 import { beforeEach, expect } from 'vitest';
+import type { BaseImages } from '#core/build-ports.ts';
 import type { Digest } from '#core/names.ts';
-import type { BaseImages } from '#core/ports.ts';
 import { contract, type Deviations } from './contract.ts';
 import { digestOf } from './samples.ts';
 

@@ -1,9 +1,9 @@
 /** What every reader of build logs must do: all lines once and in order, page by page, and where it is to go on. */
 import { beforeEach, expect } from 'vitest';
 import { linesOfAPage } from '#core/build-log.ts';
+import type { BuildLogs, LogPage } from '#core/build-ports.ts';
 import { Rejected } from '#core/errors.ts';
 import type { EnvironmentKey } from '#core/names.ts';
-import type { BuildLogs, LogPage } from '#core/ports.ts';
 import { contract, type Deviations } from './contract.ts';
 import { keyOf } from './samples.ts';
 

@@ -1,7 +1,7 @@
 /** What every builder must do: a base by its digest, one build however often it is asked for, and how it ended. */
 import { beforeEach, expect, vi } from 'vitest';
+import type { ImageBuilder } from '#core/build-ports.ts';
 import { Digest } from '#core/names.ts';
-import type { ImageBuilder } from '#core/ports.ts';
 import { contract, type Deviations } from './contract.ts';
 import { digestOf, keyOf } from './samples.ts';
 

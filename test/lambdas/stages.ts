@@ -1,5 +1,6 @@
 /** The stages that read queues, over whatever adapters they are given; a configuration and two people to run them with. */
 import { makeHostKey } from '#adapters/host-key.ts';
+import type { ImageBuilder } from '#core/build-ports.ts';
 import { Config } from '#core/config.ts';
 import { flow, type Stage } from '#core/flow.ts';
 import type {
@@ -7,7 +8,6 @@ import type {
   ClusterClient,
   DnsZone,
   EnvironmentStore,
-  ImageBuilder,
   ImagePromoter,
   ImageScanner,
   Notices,
