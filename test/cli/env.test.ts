@@ -163,6 +163,7 @@ test.each([
         },
         { name: 'gone', repository: 'base/gone', tag: '1', takes: [], title: 'gone', missing: 'mirror it' },
       ],
+      git: ['https://git.example/acme/'],
       clusters: [{ name: 'main', volumes: [] }],
       policy,
     },
