@@ -14,6 +14,7 @@ import { reserved } from './holding.ts';
 import { invalid, refused } from './problem.ts';
 import type { ApiDeps } from './route.ts';
 import type { PlanAnswer } from './schemas.ts';
+import { warnedOf } from './warnings.ts';
 
 interface Wanted {
   readonly key: EnvironmentKey;
@@ -59,7 +60,8 @@ export async function dryChange(
 export function planFor(deps: Pick<Deps, 'config' | 'clock'>, wanted: Placed): PlanAnswer {
   const planned = planOf(planInput(deps, wanted));
   const objects = planned.objects.map((object) => ({ ...object }));
-  return { ...planned, objects, cost: costOf(wanted.spec, deps.config.prices) };
+  const cost = costOf(wanted.spec, deps.config.prices);
+  return { ...planned, objects, cost, ...warnedOf(wanted.spec) };
 }
 
 const planInput = ({ config, clock }: Pick<Deps, 'config' | 'clock'>, { stands, ...wanted }: Placed) => ({

@@ -7,6 +7,7 @@ import type { Enclosed, EnvironmentStore } from '#core/ports.ts';
 import { changedMeanwhile, etagOf, mustMatch } from './headers.ts';
 import { ProblemError, refused } from './problem.ts';
 import type { EnvironmentAnswer } from './schemas.ts';
+import { warnedOf } from './warnings.ts';
 
 /** An answer's body and its ETag. */
 export async function described(
@@ -44,7 +45,13 @@ async function describe(store: EnvironmentStore, key: EnvironmentKey): Promise<E
   const [environment, history] = await Promise.all([readThere(store, key), store.audit(key, 50)]);
   const digest = judgedDigest(environment);
   const verdict = digest && (await store.verdict(key, digest));
-  return { environment, phase: phaseOf(environment), ...(verdict ? { verdict } : {}), history: [...history] };
+  return {
+    environment,
+    phase: phaseOf(environment),
+    ...(verdict ? { verdict } : {}),
+    ...warnedOf(environment.spec),
+    history: [...history],
+  };
 }
 
 /** @throws 404 where there is none; one that was deleted leaves its history alone. */

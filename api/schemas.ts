@@ -85,13 +85,17 @@ export type CatalogAnswer = z.infer<typeof CatalogAnswer>;
 export const CostAnswer = Cost;
 export type CostAnswer = z.infer<typeof CostAnswer>;
 
+/** What is let through and may still be a mistake. */
+const warnings = z.optional(z.array(z.object({ path: z.string(), message: z.string() })));
+
 export const PlanAnswer = z.object({
   steps: z.array(z.string()),
-  /** On the base's tag: its digest is taken when it is built. */
+  /** On the digest that the base has now. */
   dockerfile: z.string(),
   /** In the order in which they are applied; a digest of zeros stands for the image that is not built yet. */
   objects: z.array(z.record(z.string(), z.unknown())),
   cost: Cost,
+  warnings,
 });
 export type PlanAnswer = z.infer<typeof PlanAnswer>;
 export const DryRunQuery = z.strictObject({
@@ -179,6 +183,7 @@ export const EnvironmentAnswer = z.object({
   phase: z.string(),
   /** On the newest image, or on the blocked one that is being rebuilt, once the gate has judged it. */
   verdict: z.optional(Verdict),
+  warnings,
   history: z.array(z.object({ at: z.string(), actor: z.string(), what: z.string(), ...origin })),
 });
 export type EnvironmentAnswer = z.infer<typeof EnvironmentAnswer>;

@@ -9,6 +9,7 @@ import {
   type ReportAnswer,
   type UsageAnswer,
 } from '../api/client/client.ts';
+import { warningLines } from './status.ts';
 
 const short = (digest: string): string => digest.slice(0, 19);
 
@@ -76,10 +77,11 @@ export const costText = ({ currency, perHour, perMonth, parts, assumptions }: Co
     ...assumptions.map((line) => `  - ${line}`),
   ].join('\n');
 
-export const planText = ({ steps, dockerfile, objects, cost }: PlanAnswer): string =>
+export const planText = ({ steps, dockerfile, objects, cost, warnings }: PlanAnswer): string =>
   [
     'Nothing was done. It would go so:',
     ...steps.map((step, i) => `  ${i + 1}. ${step}`),
+    ...warningLines(warnings),
     '',
     'Dockerfile',
     ...dockerfile

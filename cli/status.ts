@@ -3,13 +3,14 @@ import { type EnvironmentAnswer, explain } from '../api/client/client.ts';
 
 const short = (digest: string): string => digest.slice(0, 19);
 
-export function statusText({ environment, phase, verdict, history }: EnvironmentAnswer): string {
+export function statusText({ environment, phase, verdict, warnings, history }: EnvironmentAnswer): string {
   const { key, cluster, dns, incidents, release } = environment;
   const ssh = sshText(environment);
   return [
     `${key.team}/${key.name} in cluster ${cluster}: ${phase} (version ${environment.version})`,
     `  image    ${candidateText(environment)}`,
     ...(verdict ? verdictLines(verdict) : []),
+    ...warningLines(warnings),
     `  running  ${releaseText(release)}`,
     ...(dns ? [`  address  http://${dns.name} → ${dns.target}`] : []),
     ...(ssh === undefined ? [] : [`  ssh      ${ssh}`]),
@@ -20,6 +21,9 @@ export function statusText({ environment, phase, verdict, history }: Environment
     ...history.map(({ at, actor, what }) => `    ${at}  ${actor.padEnd(8)} ${what}`),
   ].join('\n');
 }
+
+export const warningLines = (warnings: EnvironmentAnswer['warnings'] = []): string[] =>
+  warnings.map(({ path, message }) => `  WARNING  ${path}: ${message}`);
 
 /** As it is typed, with what `ssh` shows at the first time. */
 function sshText({ spec, dns, sshHostKey }: EnvironmentAnswer['environment']): string | undefined {

@@ -6,7 +6,14 @@
  * only what they made. Package archives stay in cache mounts, which are the environment's own: nobody else writes to them.
  */
 import { type EnvironmentKey, environmentId, namespaceOf } from './names.ts';
-import { isSystem, type Package, type PackageManager, type SystemManager, systemOf } from './packages.ts';
+import {
+  canonical,
+  isSystem,
+  type Package,
+  type PackageManager,
+  type SystemManager,
+  systemOf,
+} from './packages.ts';
 import { containerPort, type Spec } from './spec.ts';
 import type { Fix } from './verdict.ts';
 
@@ -213,10 +220,6 @@ export function unfixable(
   );
   return bad && (isSystem(bad.manager) ? 'system' : bad.manager);
 }
-
-/** PEP 503: `Jinja2` and `jinja2` are one package, whichever of them the scanner or the person wrote. */
-const canonical = (manager: PackageManager, name: string): string =>
-  manager === 'pip' ? name.toLowerCase().replace(/[-_.]+/g, '-') : name;
 
 const quoted = (packages: readonly Package[], separator: string): string =>
   packages

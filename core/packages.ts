@@ -94,6 +94,10 @@ export const Packages = z.strictObject({
   tools: list(Tool),
 });
 export type Packages = z.infer<typeof Packages>;
+/** PEP 503: `Jinja2` and `jinja2` are one package, whichever of them the scanner or the person wrote. */
+export const canonical = (manager: PackageManager, name: string): string =>
+  manager === 'pip' ? name.toLowerCase().replace(/[-_.]+/g, '-') : name;
+
 export type Package = { readonly name: string; readonly version?: string | undefined };
 
 /** What of this a base can't install: the field, and what to say of it. */

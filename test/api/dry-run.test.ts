@@ -1,6 +1,6 @@
 /** `?dryRun=true`: refused as the request itself would be, answered by its plan, and nothing is done. */
 import { expect, test } from 'vitest';
-import { PlanAnswer } from '#api/schemas.ts';
+import { EnvironmentAnswer, PlanAnswer } from '#api/schemas.ts';
 import { Spec } from '#core/spec.ts';
 import { Team } from '#core/team.ts';
 import { digestOf, keyOf, spec, web } from '../contracts/samples.ts';
@@ -14,8 +14,14 @@ const other = Spec.parse({ ...spec, command: ['sleep', '1'] });
 const bigger = { ...spec, resources: { memoryMiB: 1024 } };
 const sven = { name: 'sven', groups: ['other-members'] };
 
-async function plan(world: World, method: 'POST' | 'PUT', to: string, body: object): Promise<PlanAnswer> {
-  const answer = await call(world, rita, method, `${to}?dryRun=true`, body);
+async function plan(
+  world: World,
+  method: 'POST' | 'PUT',
+  to: string,
+  body: object,
+  query = '?dryRun=true',
+): Promise<PlanAnswer> {
+  const answer = await call(world, rita, method, `${to}${query}`, body);
   expect(answer.status).toBe(200);
   return PlanAnswer.parse(await answer.json());
 }
@@ -38,6 +44,18 @@ test('asking for one: its steps, Dockerfile, objects and cost, and nothing is ma
   expect(objects.map((object) => object['kind'])).toContain('Deployment');
   expect(cost.perMonth.least).toBeGreaterThan(0);
   expect(await traces(world)).toEqual(before);
+});
+
+test('a name that is one slip away from a popular one is warned of, in the plan and once it is asked for', async () => {
+  const world = new World();
+  const slip = { ...wanted, spec: { ...spec, packages: { pip: [{ name: 'reqeusts' }] } } };
+  const warned = [
+    { path: 'spec.packages.pip.0', message: expect.stringContaining('one letter away from requests') },
+  ];
+  expect((await plan(world, 'POST', '/environments', slip)).warnings).toEqual(warned);
+  expect((await plan(world, 'POST', '/environments/plan', slip, '')).warnings).toEqual(warned);
+  const answer = await call(world, rita, 'POST', '/environments', slip);
+  expect(EnvironmentAnswer.parse(await answer.json()).warnings).toEqual(warned);
 });
 
 test('and then it may be asked for', async () => {

@@ -172,3 +172,8 @@ test('how people log in, once there is somewhere to', () => {
     'ssh app@web.checkout.schwifty.example, whose host key is SHA256:abc',
   );
 });
+
+test('what may be a mistake stands before what runs', () => {
+  const warnings = [{ path: 'spec.packages.pip.0', message: 'reqeusts is one letter away' }];
+  expect(text({}, { warnings })).toContain('\n  WARNING  spec.packages.pip.0: reqeusts is one letter away\n');
+});

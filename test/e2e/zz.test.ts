@@ -1,0 +1,167 @@
+/**
+ * Each event of core/flow.ts, lost, doubled and late: its environment comes to the same end, nothing is done twice, and
+ * the pager tells nothing twice. One environment for each event and fault, all at once.
+ */
+import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteRepositoryCommand,
+  ECRClient,
+  PutRegistryScanningConfigurationCommand,
+  RepositoryNotFoundException,
+} from '@aws-sdk/client-ecr';
+import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { partition, state } from '#adapters/aws/items.ts';
+import { EcrScanner } from '#adapters/aws/scanner.ts';
+import { flow } from '#core/flow.ts';
+import { repositoryOf } from '#core/image.ts';
+import { EnvironmentKey, environmentId, namespaceOf } from '#core/names.ts';
+import { type Person, signIn } from '#local/demo/people.ts';
+import { notices, until } from '#local/demo/world.ts';
+import { setUpRegistry } from '#local/setup/account.ts';
+import { attempt } from '#local/setup/run.ts';
+import { access, cloud, output } from './cloud.ts';
+import { befall, befallen, type EventFault, noMoreFaults } from './faults.ts';
+import { makeRepositories, plays, table } from './plays.ts';
+
+/** Longer than every patience and the minute of reconcile together: the event comes when its work was done without it. */
+const lateSeconds = 200;
+const faults = ['drop', 'double', 'delay'] as const;
+/** Each once, whoever takes it. */
+const events = [
+  ...new Map(
+    flow
+      .flatMap(({ on }) => on)
+      .flatMap(({ source, detailTypes }) => detailTypes.map((detailType) => ({ source, detailType })))
+      .map((event) => [`${event.source} ${event.detailType}`, event]),
+  ).values(),
+];
+const run = Date.now().toString(36).slice(-5);
+const cases = events.flatMap((event, number) =>
+  faults.map((fault) => ({
+    ...event,
+    fault,
+    title: `${event.source} ${event.detailType}`,
+    key: EnvironmentKey.parse({ team: 'checkout', name: `e${number}-${fault}-x${run}` }),
+  })),
+);
+const only = cases.filter(({ detailType }) => detailType === 'ImageTaken');
+cases.splice(0, cases.length, ...only);
+type Case = (typeof cases)[number];
+
+const ecr = new ECRClient(access.sdk);
+const sqs = new SQSClient(access.sdk);
+const dynamo = new DynamoDBClient(access.sdk);
+const runs = new Map<string, Promise<unknown>>();
+
+describe('every event, lost, doubled and late', () => {
+  beforeAll(async () => {
+    const approver = await signIn(access, 'bob');
+    await Promise.all(cases.map(({ key }) => makeRepositories(key)));
+    // What a scan tells, and how, is settled when its image is pushed.
+    await basicScanning();
+    const basic = cases.filter(({ detailType }) => detailType === 'ECR Image Scan');
+    start(basic, approver);
+    await Promise.all(basic.map(({ key }) => isPushed(key)));
+    await setUpRegistry(cloud);
+    start(
+      cases.filter((each) => !basic.includes(each)),
+      approver,
+    );
+  });
+  afterAll(noMoreFaults);
+
+  it('has a way for each event that a stage takes', () => {
+    expect(Object.keys(plays).sort()).toEqual([...new Set(cases.map(({ title }) => title))].sort());
+  });
+
+  it.each(cases)(
+    '$title: $fault',
+    async (each) => {
+      const { key, fault } = each;
+      onTestFinished(() => forget(key));
+      await runs.get(key.name);
+      const delivered = { drop: 0, double: 2, delay: 1 }[fault];
+      await until(`the fault of ${title(each)}`, lateSeconds + 60, async () => {
+        const seen = await befallen(key.name);
+        return seen.taken === 1 && seen.delivered === delivered ? true : undefined;
+      });
+      // The looks of so many rollouts at once keep the deployer's queue from ever being empty.
+      await Promise.allSettled(runs.values());
+      await drained();
+      const audit = (await table.audit(key, 100)).map(({ what }) => what);
+      // What was taken again was promoted before it was asked for again: that is a story of its own.
+      const history = audit.slice(audit.findLastIndex((what) => what.startsWith('asked for ')));
+      expect(history.length).toBeGreaterThan(1);
+      expect(history, 'nothing is done twice').toEqual([...new Set(history)]);
+      expect((await notices(cloud, environmentId(key))).map((notice) => notice.state)).toEqual(
+        each.title.includes('Incident') ? ['open', 'recovered'] : [],
+      );
+    },
+    1_500_000,
+  );
+});
+
+const title = ({ title, fault }: Case) => `${title}: ${fault}`;
+
+function start(some: readonly Case[], approver: Person): void {
+  for (const each of some) {
+    const { source, detailType, fault, key } = each;
+    const rule: EventFault = { source, detailType, fault, holds: key.name, seconds: lateSeconds };
+    const played = befall(rule).then(() => plays[each.title]?.(key, approver));
+    // Each test waits for its own; until then a failure is nobody's.
+    played.catch(() => undefined);
+    runs.set(key.name, played);
+  }
+}
+
+async function basicScanning(): Promise<void> {
+  const repositoryFilters = [{ filter: 'candidate/*', filterType: 'WILDCARD' as const }];
+  const rules = [{ scanFrequency: 'SCAN_ON_PUSH' as const, repositoryFilters }];
+  await ecr.send(new PutRegistryScanningConfigurationCommand({ scanType: 'BASIC', rules }));
+}
+
+const scanner = new EcrScanner(ecr);
+const isPushed = (key: EnvironmentKey) =>
+  until('the push', 60, () => scanner.imageByTag(repositoryOf('candidate', key), 'by-hand'));
+
+/** A message that failed, or whose function was killed, comes again after six times the function's time-out. */
+const againSeconds = 6 * 60 + 60;
+
+/** Every stage's queue was empty once since: what was delivered before is handled. */
+async function drained(): Promise<void> {
+  const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}));
+  await Promise.all(
+    QueueUrls.filter((url) => /InboxQueue/.test(url)).map((QueueUrl) =>
+      until(`${QueueUrl} to be empty`, againSeconds, async () => {
+        const { Attributes } = await sqs.send(
+          new GetQueueAttributesCommand({
+            QueueUrl,
+            AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+          }),
+        );
+        return Object.values(Attributes ?? {}).every((count) => count === '0') ? true : undefined;
+      }),
+    ),
+  );
+}
+
+/** Its looks would go on for ever. */
+async function forget(key: EnvironmentKey): Promise<void> {
+  await dynamo.send(
+    new DeleteItemCommand({
+      TableName: output('TableName'),
+      Key: { pk: { S: partition('ENV', key) }, sk: { S: state } },
+    }),
+  );
+  for (const kind of ['candidate', 'cache', 'release'] as const)
+    await ecr
+      .send(new DeleteRepositoryCommand({ repositoryName: repositoryOf(kind, key), force: true }))
+      .catch((error: unknown) => {
+        // With its environment.
+        if (!(error instanceof RepositoryNotFoundException)) throw error;
+      });
+  const { kubectl, kubeconfig } = cloud.kubernetes;
+  const names = ['delete', 'namespace', namespaceOf(key), '--ignore-not-found', '--wait=false'];
+  await attempt(kubectl, ['--kubeconfig', kubeconfig, ...names]);
+}
