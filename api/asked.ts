@@ -5,6 +5,7 @@ import { type BaseImage, whyBaseIsGone } from '#core/catalog.ts';
 import type { Cluster } from '#core/cluster.ts';
 import type { Config } from '#core/config.ts';
 import { unreachable } from '#core/errors.ts';
+import { unresolvable } from '#core/indexes.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import { untaken } from '#core/packages.ts';
 import type { Basis } from '#core/plan.ts';
@@ -45,14 +46,18 @@ export function basisOf(config: Config, spec: Spec): Basis {
   }
 }
 
-/** @throws 422 where there is none of its name, or it takes no such packages. */
-function baseOf({ catalog: { bases } }: Config, { packages }: Spec, name: string): BaseImage {
+/** @throws 422 where there is none of its name, it takes no such packages, or no index may have them. */
+function baseOf(
+  { catalog: { bases }, builds: { indexes } }: Config,
+  { packages }: Spec,
+  name: string,
+): BaseImage {
   const base = bases.find((entry) => entry.name === name);
   if (!base) {
     const message = `no base is called ${name}; the catalog has ${bases.map((entry) => entry.name).join(', ')}`;
     throw invalid([{ path: 'spec.base', message }]);
   }
-  const fields = untaken(packages, base);
+  const fields = [...untaken(packages, base), ...unresolvable(packages, indexes)];
   if (fields.length > 0) throw invalid(fields);
   return base;
 }

@@ -68,6 +68,7 @@ const planInput = ({ config, clock }: Pick<Deps, 'config' | 'clock'>, { stands, 
   ...wanted,
   basis: stands ?? wanted.basis,
   epoch: epochOf(clock.now(), config.builds),
+  indexes: config.builds.indexes,
 });
 
 /** @throws what the request itself would be refused with. */

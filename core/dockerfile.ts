@@ -5,6 +5,7 @@
  * Each language's packages are made in a stage of their own, beside one another, with the spec's tools; the image takes
  * only what they made. Package archives stay in cache mounts, which are the environment's own: nobody else writes to them.
  */
+import { type Indexes, isIndexed } from './indexes.ts';
 import { type EnvironmentKey, environmentId, namespaceOf } from './names.ts';
 import {
   canonical,
@@ -31,6 +32,8 @@ export interface BuildInput {
   readonly fixes: readonly Fix[];
   /** The day from which on its packages are looked up anew: builds.ts. */
   readonly epoch: string;
+  /** Without them the public ones. */
+  readonly indexes?: Indexes | undefined;
 }
 
 /** What makes one folder of the image, in a stage of its own. */
@@ -38,7 +41,8 @@ interface Language {
   readonly manager: PackageManager;
   readonly folder: string;
   readonly cache: string;
-  readonly install: (packages: readonly Package[]) => string;
+  /** @param index in the place of the public one. */
+  readonly install: (packages: readonly Package[], index: string | undefined) => string;
 }
 
 /** In the order in which the image takes them: what changes least often first. */
@@ -54,15 +58,15 @@ const languages: readonly Language[] = [
     manager: 'npm',
     folder: '/opt/npm',
     cache: '/root/.npm',
-    install: (packages) =>
-      `npm install --global --prefix /opt/npm --cache /root/.npm --no-audit --no-fund ${quoted(packages, '@')}`,
+    install: (packages, index) =>
+      `npm install --global --prefix /opt/npm --cache /root/.npm --no-audit --no-fund ${option('--registry', index)}${quoted(packages, '@')}`,
   },
   {
     manager: 'pip',
     folder: '/opt/venv',
     cache: '/root/.cache/pip',
-    install: (packages) =>
-      `python3 -m venv --without-pip /opt/venv && python3 -m pip --python /opt/venv/bin/python install --cache-dir /root/.cache/pip ${quoted(packages, '==')}`,
+    install: (packages, index) =>
+      `python3 -m venv --without-pip /opt/venv && python3 -m pip --python /opt/venv/bin/python install --cache-dir /root/.cache/pip ${option('--index-url', index)}${quoted(packages, '==')}`,
   },
 ];
 
@@ -113,7 +117,7 @@ export function dockerfile(input: BuildInput): string {
     ...(hasTools ? ['FROM base AS tools', installSystem(input, 'tools', spec.packages.tools)] : []),
     ...used.flatMap(({ language: { manager, cache, install }, packages }) => [
       `FROM ${builder} AS ${manager}`,
-      run(input, manager, [cache], install(packages)),
+      run(input, manager, [cache], install(packages, indexOf(input, manager))),
     ]),
     'FROM base',
     label(input),
@@ -220,6 +224,12 @@ export function unfixable(
   );
   return bad && (isSystem(bad.manager) ? 'system' : bad.manager);
 }
+
+const indexOf = ({ indexes }: BuildInput, manager: PackageManager): string | undefined =>
+  isIndexed(manager) ? indexes?.[manager].url : undefined;
+
+const option = (name: string, value: string | undefined): string =>
+  value === undefined ? '' : `${name} '${value}' `;
 
 const quoted = (packages: readonly Package[], separator: string): string =>
   packages

@@ -5,6 +5,7 @@ import { buildContext, type Making } from './context.ts';
 import type { Environment } from './environment.ts';
 import { unreachable } from './errors.ts';
 import { repositoryOf, shortDigest } from './image.ts';
+import type { Indexes } from './indexes.ts';
 import { Digest, type EnvironmentKey, environmentId } from './names.ts';
 import { desiredObjects, type KubernetesObject } from './rollout.ts';
 import { gitSays, type Source } from './source.ts';
@@ -27,6 +28,7 @@ export interface PlanInput {
   readonly basis: Basis;
   /** The security epoch that is running. */
   readonly epoch: string;
+  readonly indexes: Indexes;
   readonly cluster: {
     readonly name: string;
     readonly kubernetesVersion: string;
@@ -76,11 +78,12 @@ const unknownSsh = {
 };
 
 /** What its build would be made from, as far as that is known before. */
-export function makingOf({ key, spec, basis, epoch }: PlanInput): Making {
+export function makingOf({ key, spec, basis, epoch, indexes }: PlanInput): Making {
   switch (basis.kind) {
     case 'base': {
       const { base } = basis;
-      return { from: 'base', spec, baseImage: baseReference(base), takes: base.takes, key, fixes: [], epoch };
+      const baseImage = baseReference(base);
+      return { from: 'base', spec, baseImage, takes: base.takes, key, fixes: [], epoch, indexes };
     }
     case 'image':
       return { from: 'image', key, spec, image: `${basis.repository}@${basis.digest}` };

@@ -16,6 +16,7 @@ import { type BuildInput, unfixable } from '#core/dockerfile.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected, unreachable } from '#core/errors.ts';
 import { buildTag, candidateOf, repositoryOf } from '#core/image.ts';
+import { unresolvable } from '#core/indexes.ts';
 import { whyNobodyMay } from '#core/lifecycle.ts';
 import { type News, next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
@@ -116,7 +117,7 @@ async function makingOf(deps: BuildDeps, environment: Environment, build: Build)
 
 async function fromBase(
   { builder, config }: BuildDeps,
-  input: Omit<BuildInput, 'baseImage' | 'takes'>,
+  input: Omit<BuildInput, 'baseImage' | 'takes' | 'indexes'>,
   name: string,
 ): Promise<Making | string> {
   const base = config.catalog.bases.find((entry) => entry.name === name);
@@ -125,7 +126,9 @@ async function fromBase(
   if (!baseImage) return whyBaseIsGone(base);
   const missing = unfixable(input.fixes, base.takes);
   if (missing) return `${base.name} takes no ${missing} packages: mirror it anew with the fixes`;
-  return { from: 'base', ...input, baseImage, takes: base.takes };
+  const { indexes } = config.builds;
+  const [refusal] = unresolvable(input.spec.packages, indexes);
+  return refusal?.message ?? { from: 'base', ...input, baseImage, takes: base.takes, indexes };
 }
 
 type Build = Extract<Environment['candidate'], { phase: 'building' }>['build'];

@@ -1,6 +1,7 @@
 /** Environments by the API's statuses: what is answered to whom, and that a refusal says what to do. */
 import { expect, test } from 'vitest';
 import { EnvironmentAnswer } from '#api/schemas.ts';
+import { Builds } from '#core/builds.ts';
 import { spec } from '../contracts/samples.ts';
 import { awaitingApproval, image, ready } from '../lambdas/ways.ts';
 import { anna, rita, World } from '../lambdas/world.ts';
@@ -117,6 +118,21 @@ test('422: a base that the catalog does not have, packages that the base does no
     status: 422,
     fields: [{ path: 'spec.packages.apt', message: 'debian-12 takes no apt packages' }],
   });
+});
+
+test('422: a private name while no index has it; it is let through where one does', async () => {
+  const privately = { private: ['acme-'] };
+  const ask = { ...wanted, spec: { ...spec, packages: { pip: [{ name: 'acme-tools' }] } } };
+  const world = (pip: object) =>
+    new World({ builds: Builds.parse({ indexes: { pip: { ...privately, ...pip } } }) });
+  expect(await refused(world({}), rita, 'POST', environments, ask)).toMatchObject({
+    status: 422,
+    fields: [
+      { path: 'spec.packages.pip.0', message: expect.stringContaining('acme-tools is a private name') },
+    ],
+  });
+  const own = world({ url: 'https://packages.acme.example/simple/' });
+  expect((await call(own, rita, 'POST', environments, ask)).status).toBe(201);
 });
 
 test('422: a cluster that is not there, or another than the configuration has it in', async () => {

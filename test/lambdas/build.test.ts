@@ -1,8 +1,10 @@
 import { expect, test, vi } from 'vitest';
+import { Builds } from '#core/builds.ts';
 import { judged } from '#core/candidate.ts';
 import { Retryable } from '#core/errors.ts';
 import { deletionAsked } from '#core/lifecycle.ts';
-import { complete, digestOf, finding, keyOf, verdict, web } from '../contracts/samples.ts';
+import { Packages } from '#core/packages.ts';
+import { complete, digestOf, finding, keyOf, requested, spec, verdict, web } from '../contracts/samples.ts';
 import { building, image, scanning } from './ways.ts';
 import {
   buildEvent,
@@ -93,6 +95,19 @@ test('an environment that is not there is nothing to do', async () => {
   await world.deliver('build', asked(world));
   expect(world.builder.builds.size).toBe(0);
   expect(world.dead).toEqual([]);
+});
+
+test('a name that became private after it was asked for is not built', async () => {
+  const packages = Packages.parse({ pip: [{ name: 'acme-tools' }] });
+  const world = new World();
+  await world.store.write(requested({ spec: { ...spec, packages } }, world.clock.now()));
+  const builds = Builds.parse({ indexes: { pip: { private: ['acme-'] } } });
+  await world.deliver('build', asked(world), { config: { ...config, builds } });
+  expect((await world.environment()).candidate).toMatchObject({
+    phase: 'build-failed',
+    reason: expect.stringContaining('acme-tools is a private name'),
+  });
+  expect(world.builder.builds.size).toBe(0);
 });
 
 const [base] = config.catalog.bases;

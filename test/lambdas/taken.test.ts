@@ -119,7 +119,7 @@ test.each<[string, (world: World) => void, string]>([
 
 test.each<[string, Partial<typeof config>]>([
   ['policy', { policy: { ...config.policy, version: '2' } }],
-  ['epoch', { builds: { epochDays: 1 } }],
+  ['epoch', { builds: { ...config.builds, epochDays: 1 } }],
 ])('under another %s than it was approved in, it is not released', async (_, parts) => {
   const world = await ready();
   await ask(world, other);

@@ -1,0 +1,107 @@
+/** Where packages come from: an index in the place of the public one, and names that are never looked for there. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { dockerfile } from '#core/dockerfile.ts';
+import { Indexes, unresolvable } from '#core/indexes.ts';
+import { Packages } from '#core/packages.ts';
+import { Spec } from '#core/spec.ts';
+import { digest, key } from './samples.ts';
+
+const privately = Indexes.parse({ pip: { private: ['acme-'] }, npm: { private: ['@acme'] } });
+const url = 'https://packages.acme.example/simple/';
+const wanted = (names: { pip?: string[]; npm?: string[] }) =>
+  Packages.parse({
+    pip: (names.pip ?? []).map((name) => ({ name })),
+    npm: (names.npm ?? []).map((name) => ({ name })),
+  });
+
+describe('a private name', () => {
+  it.each([
+    [{ pip: ['six', 'acme-tools'] }, 'spec.packages.pip.1'],
+    [{ pip: ['Acme_Tools'] }, 'spec.packages.pip.0'],
+    [{ npm: ['ms', '@acme/tools'] }, 'spec.packages.npm.1'],
+  ])('is refused while no index of its own is configured: %j', (names, path) => {
+    expect(unresolvable(wanted(names), privately)).toEqual([
+      { path, message: expect.stringContaining('is a private name') },
+    ]);
+  });
+
+  it.each([
+    { pip: ['acme', 'acmetools', 'not-acme-tools'] },
+    { npm: ['@acme-tools/x', '@other/acme', 'acme'] },
+  ])('is not what only looks like one: %j', (names) =>
+    expect(unresolvable(wanted(names), privately)).toEqual([]),
+  );
+
+  it('is let through where an index takes the place of the public one', () => {
+    const own = Indexes.parse({ pip: { url, private: ['acme-'] }, npm: { private: ['@acme'] } });
+    expect(unresolvable(wanted({ pip: ['acme-tools'], npm: ['@acme/tools'] }), own)).toHaveLength(1);
+  });
+});
+
+const made = (indexes?: Indexes) =>
+  dockerfile({
+    spec: Spec.parse({
+      base: 'debian-12',
+      command: ['true'],
+      packages: wanted({ pip: ['six'], npm: ['ms'] }),
+    }),
+    baseImage: `base/debian@${digest(1)}`,
+    takes: ['apt', 'pip', 'npm'],
+    key,
+    fixes: [],
+    epoch: '2026-11-19',
+    indexes,
+  });
+
+describe('an index', () => {
+  it('is the only one that is asked, and one that is not configured is not named', () => {
+    const text = made(Indexes.parse({ pip: { url }, npm: { url: 'https://npm.acme.example' } }));
+    expect(text).toContain(`--index-url '${url}' 'six'`);
+    expect(text).toContain("--registry 'https://npm.acme.example' 'ms'");
+    expect(text).not.toContain('extra-index');
+    expect(made()).not.toMatch(/index-url|--registry/);
+    expect(made(Indexes.parse({}))).toBe(made());
+  });
+
+  it.each([
+    'http://packages.acme.example/simple',
+    'https://user:password@packages.acme.example/',
+    'https://packages.acme.example/?token=1',
+    'https://packages.acme.example/#x',
+    "https://packages.acme.example/'",
+    'https://packages.acme.example/$(id)',
+    'https://packages.acme.example/\nRUN id',
+    'file:///etc/passwd',
+    '',
+  ])('may not be %j', (bad) => {
+    expect(Indexes.safeParse({ pip: { url: bad } }).success).toBe(false);
+  });
+
+  it('whatever is let through leaves the instruction the one that it was', () => {
+    const plain = fc.constantFrom('a', 'b.c', '-', '9', '/x', '/', '_', '~');
+    const odd = fc.constantFrom("'", '"', ' ', '$', '\n', '\\', ':8443', '@', '?', '#', '..', '%27');
+    const piece = fc.oneof({ weight: 20, arbitrary: plain }, { weight: 1, arbitrary: odd });
+    const typed = fc.array(piece, { maxLength: 8 }).map((pieces) => `https://a${pieces.join('')}`);
+    fc.assert(
+      fc.property(typed, (url) => {
+        const parsed = Indexes.safeParse({ pip: { url } });
+        fc.pre(parsed.success);
+        const text = made(parsed.data);
+        expect(text.split('\n')).toHaveLength(made().split('\n').length);
+        expect(text.replace(`--index-url '${url}' `, '')).toBe(made());
+      }),
+    );
+  });
+
+  it.each([
+    { pip: { private: ['Acme'] } },
+    { pip: { private: ['acme'] } },
+    { npm: { private: ['acme'] } },
+    { npm: { private: ['@acme/'] } },
+    { pip: { extra: url } },
+    { gem: {} },
+  ])('what is no prefix, no scope or nobody knows is refused: %j', (bad) => {
+    expect(Indexes.safeParse(bad).success).toBe(false);
+  });
+});
