@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dockerfile, dockerfileOf } from '#core/dockerfile.ts';
+import { Indexes } from '#core/indexes.ts';
 import { EnvironmentKey } from '#core/names.ts';
 import { PackageManager } from '#core/packages.ts';
 import { Spec } from '#core/spec.ts';
@@ -12,6 +13,10 @@ const unpinned = ['DL3008', 'DL3013', 'DL3016', 'DL3018', 'DL3041'];
 
 const baseImage = `000000000000.dkr.ecr.us-east-1.amazonaws.com/base/any@sha256:${'0'.repeat(64)}`;
 const key = EnvironmentKey.parse({ team: 'checkout', name: 'web' });
+const indexes = Indexes.parse({
+  pip: { url: 'https://a.example/simple/' },
+  npm: { url: 'https://a.example' },
+});
 const open = [{ name: 'aa' }];
 const pinned = [{ name: 'aa', version: '1.0' }, { name: 'bb' }];
 
@@ -24,6 +29,7 @@ function corpus(): Readonly<Record<string, string>> {
       takes,
       key,
       epoch: '2026-11-19',
+      indexes,
       fixes: takes.map((manager) => ({ manager, package: 'cc', version: '2.0' })),
     });
   const languages = ['pip', 'npm', 'conda'] as const;
