@@ -11,7 +11,7 @@ export interface Reading {
   readonly rangeBytes: number;
   readonly parallel: number;
 }
-export const reading: Reading = { rangeBytes: 4 * 2 ** 20, parallel: 4 };
+export const reading: Reading = { rangeBytes: 4 * 2 ** 20, parallel: 3 };
 const tries = 5;
 const pauseMs = 200;
 

@@ -16,8 +16,9 @@ import {
 import { OutputTooLarge, type Upload } from '#core/jobs/ports.ts';
 import { retryable } from './errors.ts';
 
-const partBytes = 8 * 2 ** 20;
-/** S3's own limit: with our parts, 78 GiB of results of one chunk. */
+/** The smallest that S3 takes: two of them are held. */
+const partBytes = 5 * 2 ** 20;
+/** S3's own limit: with our parts, 48 GiB of results of one chunk. */
 const maxParts = 10_000;
 
 export class MultipartUpload implements Upload {

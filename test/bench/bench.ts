@@ -12,7 +12,7 @@ import { type BenchCloud, withCloud } from './cloud.ts';
 import { startCold, startWarm, testCold, testWarm } from './commands.ts';
 import { dnsCalls, dnsPlan } from './dns.ts';
 import type { Entry } from './entry.ts';
-import { plan10Tb } from './jobs.ts';
+import { jobMemory, jobStream, plan10Tb } from './jobs.ts';
 import { bundleSize, coldImport } from './lambdas.ts';
 import { record } from './measured.ts';
 import { promotionMemory } from './promotion-memory.ts';
@@ -37,6 +37,8 @@ const benches: readonly Bench[] = [
   { names: ['dns-plan'], alone: dnsPlan },
   { names: ['dns-calls'], alone: dnsCalls },
   { names: ['plan-10tb'], alone: plan10Tb },
+  { names: ['job-stream'], alone: jobStream },
+  { names: ['job-memory'], alone: jobMemory },
   { names: ['verdict-latency', 'verdict-burst'], inCloud: verdicts },
   {
     names: ['reconcile-growth'],

@@ -23,6 +23,12 @@ export const atMost = (limit: number, figure: Figure): Entry => ({
   ok: figure.value <= limit,
 });
 
+export const atLeast = (limit: number, figure: Figure): Entry => ({
+  ...figure,
+  target: `≥ ${limit}`,
+  ok: figure.value >= limit,
+});
+
 export const recorded = (figure: Figure): Entry => ({ ...figure, target: 'recorded', ok: true });
 
 /** The value below which a share of the values lies, by the nearest rank. @throws where there are none. */

@@ -1,42 +1,125 @@
-/** `plan-10tb`: what planning 10 TB takes, time and memory. */
-import { execFile } from 'node:child_process';
+/**
+ * `plan-10tb`: what planning 10 TB takes. `job-stream`: a worker beside a bare client of the same ranges, into the same command.
+ * `job-memory`: the most memory that a worker ever had.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { workerFlags } from '#core/jobs/worker-flags.ts';
 import * as z from '#core/zod.ts';
-import { atMost, type Entry, median } from './entry.ts';
+import { atLeast, atMost, type Entry, inTurn, median } from './entry.ts';
 
-const run = promisify(execFile);
+const MiB = 2 ** 20;
 const Planned = z.object({
   seconds: z.number(),
-  planSeconds: z.number(),
   chunks: z.number(),
   batches: z.number(),
   peakBytes: z.number(),
 });
+const Streamed = z.object({ seconds: z.number(), peakBytes: z.number() });
+const Part = z.object({ ...Streamed.shape, records: z.number(), outputBytes: z.number() });
+const Server = z.object({ origin: z.url() });
 const runs = 5;
 
-export async function plan10Tb(): Promise<Entry[]> {
-  const script = fileURLToPath(new URL('plan-alone.ts', import.meta.url));
-  const found: z.infer<typeof Planned>[] = [];
-  for (let i = 0; i < runs; i++) {
-    const { stdout } = await run(process.execPath, [script]);
-    found.push(Planned.parse(JSON.parse(stdout)));
+/** What a script says in its first line. @throws where it says nothing. */
+async function said<S extends z.ZodMiniType>(schema: S, script: string, ...args: string[]) {
+  const { child, line } = started(script, args);
+  const words = await line;
+  child.kill();
+  return z.parse(schema, JSON.parse(words));
+}
+
+const here = (script: string): string => fileURLToPath(new URL(script, import.meta.url));
+
+function started(script: string, args: readonly string[]) {
+  const child = spawn(process.execPath, [...workerFlags, script, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const line = new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).once('line', resolve);
+    child.once('close', () => reject(new Error(`${script} ended without a word: its error is above`)));
+  });
+  return { child, line };
+}
+
+/** In one file, as a pod has it: to run sources as they are takes Node 30 MiB. */
+async function bundled<T>(scripts: readonly string[], work: (files: string[]) => Promise<T>): Promise<T> {
+  const outdir = mkdtempSync(join(tmpdir(), 'bench-'));
+  try {
+    await build({
+      entryPoints: scripts.map(here),
+      outdir,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      minify: true,
+      outExtension: { '.js': '.mjs' },
+      banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+    });
+    return await work(scripts.map((script) => join(outdir, script.replace(/ts$/, 'mjs'))));
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
   }
+}
+
+/** @param lineBytes of the object's lines. */
+async function withObject<T>(lineBytes: number, work: (origin: string) => Promise<T>): Promise<T> {
+  const { child, line } = started(here('object-server.ts'), [String(lineBytes)]);
+  try {
+    return await work(Server.parse(JSON.parse(await line)).origin);
+  } finally {
+    child.kill();
+  }
+}
+
+export async function plan10Tb(): Promise<Entry[]> {
+  const found: z.infer<typeof Planned>[] = [];
+  for (let i = 0; i < runs; i++) found.push(await said(Planned, here('plan-alone.ts')));
   const [{ chunks, batches } = { chunks: 0, batches: 0 }] = found;
   const note = `${chunks} chunks of 128 MiB planned and written as ${batches} batches for SQS; median of ${runs} processes`;
+  const seconds = median(found.map(({ seconds }) => seconds));
+  const peak = median(found.map(({ peakBytes }) => peakBytes / MiB));
+  const held = `${note}; the largest resident set, Node's own included`;
   const entries = [
-    atMost(5, {
-      name: 'plan-10tb/time',
-      value: median(found.map(({ seconds }) => seconds)),
-      unit: 's',
-      note,
-    }),
-    atMost(200, {
-      name: 'plan-10tb/memory',
-      value: median(found.map(({ peakBytes }) => peakBytes / 2 ** 20)),
-      unit: 'MiB',
-      note: `${note}; the largest resident set, Node's own included`,
-    }),
+    atMost(5, { name: 'plan-10tb/time', value: seconds, unit: 's', note }),
+    atMost(200, { name: 'plan-10tb/memory', value: peak, unit: 'MiB', note: held }),
   ];
   return chunks === 74_506 ? entries : entries.map((entry) => ({ ...entry, ok: false }));
 }
+
+export const jobStream = (): Promise<Entry[]> =>
+  bundled(['part-alone.ts', 'ranges-alone.ts'], ([ours = '', theirs = '']) =>
+    withObject(100, async (origin) => {
+      const args = [origin, String(1024 * MiB), 'wc', '-l'];
+      const seconds = async (script: string) => (await said(Streamed, script, ...args)).seconds;
+      const { a, b } = await inTurn(
+        runs,
+        () => seconds(ours),
+        () => seconds(theirs),
+      );
+      const value = median(b) / median(a);
+      const [own, bare] = [a, b].map((times) => Math.round(1024 / median(times)));
+      const note = `1 GiB of lines of 100 bytes into wc -l: ${own} MiB/s beside a bare client's ${bare}; medians of ${runs}, the server on the same machine`;
+      return [atLeast(0.9, { name: 'job-stream', value, unit: '×', note })];
+    }),
+  );
+
+/** Large input, large output, large records. */
+export const jobMemory = (): Promise<Entry[]> =>
+  bundled(['part-alone.ts'], async ([script = '']) => {
+    const peak = async (lineBytes: number, ...command: string[]) => {
+      const size = String(1024 * MiB);
+      const work = (origin: string) => said(Part, script, origin, size, ...command);
+      return (await withObject(lineBytes, work)).peakBytes / MiB;
+    };
+    const input = await peak(100, 'wc', '-l');
+    const output = await peak(100, 'cat');
+    const records = await peak(60 * MiB, 'wc', '-l');
+    const told = [input, output, records].map(Math.round);
+    const note = `the largest resident set of a worker over a chunk of 1 GiB: input alone, with as much output, with records of 60 MiB: ${told.join(', ')} MiB`;
+    return [atMost(150, { name: 'job-memory', value: Math.max(input, output, records), unit: 'MiB', note })];
+  });

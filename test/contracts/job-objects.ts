@@ -57,7 +57,7 @@ export function jobObjectsContract(
     });
 
     test('a result is there when it is finished, and not before', async () => {
-      for (const size of [0, 10, 8 * MiB, 20 * MiB + 17]) {
+      for (const size of [0, 10, 5 * MiB, 20 * MiB + 17]) {
         const key = `jobs/j1/1/${size}`;
         const bytes = randomBytes(size);
         const upload = world.objects.begin(key);

@@ -17,6 +17,7 @@ import { ChunkItems } from '#adapters/aws/chunk-items.ts';
 import type { ChunkState } from '#core/jobs/chunk.ts';
 import { chunksOf, planChunks } from '#core/jobs/plan.ts';
 import { verify } from '#core/jobs/verify.ts';
+import { workerFlags } from '#core/jobs/worker-flags.ts';
 import { AwsJobObjects, awsChunkQueue } from '../contracts/aws-job-worlds.ts';
 import { AwsWorlds } from '../contracts/aws-worlds.ts';
 
@@ -63,7 +64,7 @@ async function job(folder: string) {
 }
 
 function start(env: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, [entry], {
+  return spawn(process.execPath, [...workerFlags, entry], {
     env: {
       PATH: process.env['PATH'],
       AWS_REGION: sdk.region,

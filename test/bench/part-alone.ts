@@ -1,0 +1,41 @@
+/**
+ * One part of a data job in a process of its own, as in its pod: `node test/bench/part-alone.ts ORIGIN BYTES COMMAND…`. Its line says
+ * how long it took, what it was and how much memory it ever had (getrusage, ru_maxrss).
+ */
+import { S3Client } from '@aws-sdk/client-s3';
+import { S3JobObjects } from '#adapters/aws/job-objects.ts';
+import { JobSpec } from '#core/jobs/spec.ts';
+import { runPart } from '../../worker/part.ts';
+import { reading } from '../../worker/ranges.ts';
+
+const [endpoint = '', bytes = '', ...command] = process.argv.slice(2);
+const credentials = { accessKeyId: 'a', secretAccessKey: 's' };
+const client = new S3Client({ endpoint, region: 'us-east-1', credentials, forcePathStyle: true });
+const spec = JobSpec.parse({
+  job: 'bench',
+  input: { bucket: 'input' },
+  results: { bucket: 'results', prefix: 'jobs/' },
+  records: { kind: 'lines' },
+  command,
+});
+const size = Number(bytes);
+const chunk = { id: '0', key: 'a', size, etag: '"e"', start: 0, end: size };
+const deps = {
+  spec,
+  reading,
+  objects: new S3JobObjects({ input: 'input', results: 'results' }, client),
+  env: { PATH: process.env['PATH'] },
+  oomKills: async () => undefined,
+  now: performance.now.bind(performance),
+};
+const began = performance.now();
+const part = await runPart(
+  deps,
+  { ...chunk, aligned: true, quoted: false, scanFrom: 0 },
+  1,
+  new AbortController().signal,
+);
+const seconds = (performance.now() - began) / 1000;
+const { records, output } = part;
+const peakBytes = process.resourceUsage().maxRSS * 1024;
+process.stdout.write(`${JSON.stringify({ seconds, records, outputBytes: output?.bytes ?? 0, peakBytes })}\n`);
