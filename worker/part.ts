@@ -104,8 +104,10 @@ class Run {
     let crc = 0;
     for await (const block of this.#blocks(cutter.readFrom, cutter.readTo + tailBytes)) {
       const ours = cutter.push(block.bytes);
+      const given = ours.length > 0 ? this.#give(ours) : undefined;
+      // While the command reads it.
       crc = crc32(ours, crc);
-      if (ours.length > 0) await this.#give(ours);
+      await given;
       block.release();
       if (cutter.done) break;
     }

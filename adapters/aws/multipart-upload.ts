@@ -41,7 +41,7 @@ export class MultipartUpload implements Upload {
   async write(bytes: Uint8Array): Promise<void> {
     this.#crc = crc32(bytes, this.#crc);
     for (let at = 0; at < bytes.length; ) {
-      this.#filling ??= this.#spare ?? Buffer.allocUnsafe(partBytes);
+      this.#filling ??= this.#empty();
       const some = bytes.subarray(at, at + partBytes - this.#filled);
       this.#filling.set(some, this.#filled);
       this.#filled += some.length;
@@ -79,6 +79,12 @@ export class MultipartUpload implements Upload {
     await retryable('PutObject', () => this.#client.send(command));
   }
 
+  #empty(): Buffer {
+    const buffer = this.#spare ?? Buffer.allocUnsafeSlow(partBytes);
+    this.#spare = undefined;
+    return buffer;
+  }
+
   /** Waits for the part before, not for this one. */
   async #send(): Promise<void> {
     await this.#sending;
@@ -87,7 +93,6 @@ export class MultipartUpload implements Upload {
     const body = buffer.subarray(0, this.#filled);
     this.#filling = undefined;
     this.#filled = 0;
-    this.#spare = undefined;
     const UploadId = this.#uploadId ?? (await this.#create());
     this.#uploadId = UploadId;
     const PartNumber = this.#parts.length + 1;
