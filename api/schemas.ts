@@ -11,6 +11,7 @@ import { Spec } from '#core/spec.ts';
 import { PublicKeyLine } from '#core/ssh-key.ts';
 import { origin, StoryId } from '#core/story.ts';
 import { Judgement, Step } from '#core/trace.ts';
+import { Ttl } from '#core/ttl.ts';
 import { Amounts } from '#core/usage.ts';
 import { Verdict } from '#core/verdict.ts';
 import { VolumeClass } from '#core/volume-class.ts';
@@ -36,6 +37,8 @@ export const CreateEnvironment = z.strictObject({
 /** The whole of it: what is left out is as for an environment that is asked for. */
 export const ChangeEnvironment = z.strictObject({ spec: Spec });
 export const AskForBuild = z.strictObject({ useCache: z._default(z.boolean(), false) });
+/** For this time; without it as long as its spec's. */
+export const ExtendEnvironment = z.strictObject({ ttl: z.optional(Ttl) });
 export type CreateEnvironment = z.infer<typeof CreateEnvironment>;
 export const BuildPath = z.object({
   ...EnvironmentPath.shape,

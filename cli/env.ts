@@ -25,7 +25,7 @@ export function environmentCommands(program: Command, { client, print }: Desk): 
   const env = program
     .command('env')
     .description(
-      'environments: list, get, plan, create, change, rebuild, log, stop, start, delete, events, cost',
+      'environments: list, get, plan, create, change, rebuild, log, stop, start, extend, delete, events, cost',
     );
   env
     .command('list')
@@ -86,6 +86,14 @@ export function lifeCommands(env: Command, { client, print }: Desk): void {
   verb('stop', 'end its pods and free its quota; its name and its images stay', (api, id) => api.stop(id));
   verb('start', 'roll out again what was stopped', (api, id) => api.start(id));
   verb('delete', 'take away all that was made for it, repositories included', (api, id) => api.delete(id));
+  env
+    .command('extend')
+    .argument(...environment)
+    .option('--ttl <ttl>', 'for this time, as 90m, 8h or 14d; without it as long as its spec says')
+    .description('let its ttl begin anew, so that it is not deleted')
+    .action(async (id: string, { ttl }: { ttl?: string }) =>
+      print(await client().extend(id, ttl), statusText),
+    );
   env
     .command('rebuild')
     .argument(...environment)

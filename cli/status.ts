@@ -14,6 +14,7 @@ export function statusText({ environment, phase, verdict, warnings, history }: E
     `  running  ${releaseText(release)}`,
     ...(dns ? [`  address  http://${dns.name} → ${dns.target}`] : []),
     ...(ssh === undefined ? [] : [`  ssh      ${ssh}`]),
+    ...timeLines(environment),
     ...incidents.map(
       (incident) => `  INCIDENT ${incident.kind} since ${incident.openedAt}: ${incident.summary}`,
     ),
@@ -30,6 +31,19 @@ function sshText({ spec, dns, sshHostKey }: EnvironmentAnswer['environment']): s
   if (!spec.access.ssh) return undefined;
   if (!dns || !sshHostKey) return 'it has no SSH server yet';
   return `ssh app@${dns.name}, whose host key is ${sshHostKey.fingerprint}`;
+}
+
+function timeLines({ spec, expiry, hours }: EnvironmentAnswer['environment']): string[] {
+  const { workingHours: its } = spec;
+  const refused = hours?.refused === undefined ? '' : `; not started: ${hours.refused}`;
+  return [
+    ...(expiry ? [`  ends     ${expiry.at}, and is deleted then (ttl ${spec.ttl})`] : []),
+    ...(its
+      ? [
+          `  hours    ${its.days.join(' ')} ${its.from}–${its.to} ${its.timeZone}; next ${hours?.lookAt}${refused}`,
+        ]
+      : []),
+  ];
 }
 
 function candidateText({ key, candidate }: EnvironmentAnswer['environment']): string {

@@ -6,6 +6,7 @@ import { change, type Decision, type Parts, unchanged } from './decision.ts';
 import { type Candidate, type Environment, newestImage } from './environment.ts';
 import { addSeconds, type EnvironmentKey, type Instant } from './names.ts';
 import type { Spec } from './spec.ts';
+import { timesOf } from './times.ts';
 
 /** After this long without news of a build, reconcile asks. */
 const buildPatienceSeconds = 120;
@@ -31,6 +32,7 @@ export function request(
     cluster,
     requester,
     spec,
+    ...timesOf(spec, now),
     life: { state: 'running' },
     createdAt: now,
     version: before?.version ?? 0,

@@ -8,8 +8,10 @@ import { Incident, Notice } from './incident.ts';
 import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
 import { Spec } from './spec.ts';
 import { Stories } from './story.ts';
+import { Expiry } from './ttl.ts';
 import { Amounts } from './usage.ts';
 import { Fix } from './verdict.ts';
+import { Hours } from './working-hours.ts';
 import * as z from './zod.ts';
 
 /** One digest in the candidate repository. The later push is the newer image. */
@@ -159,6 +161,10 @@ export const Environment = z.object({
   lastOomAt: z.optional(Instant),
   /** When the gate is to judge what runs again; absent while nothing is released. */
   recheckAt: z.optional(Instant),
+  /** Its end, where its spec has a ttl. */
+  expiry: z.optional(Expiry),
+  /** Where its spec has working hours. */
+  hours: z.optional(Hours),
   /** What people on call are to be told, oldest first; gone when they were. */
   untold: z.array(Notice),
   /** What of ours the last look found changed and put back: somebody who changes it each time is told of once. */

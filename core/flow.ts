@@ -15,6 +15,7 @@ export type Stage =
   | 'watcher'
   | 'dns'
   | 'remove'
+  | 'schedule'
   | 'pager'
   | 'reconcile';
 
@@ -54,10 +55,10 @@ export const flow: readonly FlowStage[] = [
   },
   {
     stage: 'lifecycle',
-    does: 'A person changes, rebuilds, stops, starts or deletes an environment.',
+    does: 'A person changes, rebuilds, stops, starts, extends or deletes an environment.',
     impact: 'Nobody can change, stop or delete environments.',
     on: [],
-    also: 'PUT and DELETE /environments/{team}/{name}, and POST to its builds, stop and start',
+    also: 'PUT and DELETE /environments/{team}/{name}, and POST to its builds, stop, start and extension',
     tells: ['EnvironmentChanged', 'EnvironmentDeleted', 'IncidentRecovered'],
   },
   {
@@ -141,6 +142,14 @@ export const flow: readonly FlowStage[] = [
     on: [ours('EnvironmentDeleted')],
     also: 'its own later looks, and reconcile',
     tells: [],
+  },
+  {
+    stage: 'schedule',
+    does: 'An environment is started and stopped by its working hours; people are told that its ttl ends, and then it is deleted.',
+    impact: 'Nothing starts, stops or ends by itself: people wait for environments, and pay for others.',
+    on: [],
+    also: 'its own later looks, and reconcile',
+    tells: ['EnvironmentChanged', 'EnvironmentDeleted', 'IncidentOpened', 'IncidentRecovered'],
   },
   {
     stage: 'pager',

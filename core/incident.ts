@@ -3,7 +3,7 @@ import type { Health } from './health.ts';
 import { addSeconds, Digest, type EnvironmentKey, environmentId, Instant } from './names.ts';
 import * as z from './zod.ts';
 
-export const IncidentKind = z.enum(['oom', 'rollout', 'down', 'vulnerable']);
+export const IncidentKind = z.enum(['oom', 'rollout', 'down', 'vulnerable', 'expiring']);
 export type IncidentKind = z.infer<typeof IncidentKind>;
 
 export const Incident = z.object({
@@ -47,10 +47,14 @@ export function oomSummary(oom: NonNullable<Health['lastOom']>): string {
 }
 
 /** Whether this is trouble of what runs, to be seen in the cluster, and not of the image, which the gate sees. */
-export const isOfCluster = ({ kind }: Incident): boolean => kind !== 'vulnerable';
+export const isOfCluster = ({ kind }: Incident): boolean => kind !== 'vulnerable' && kind !== 'expiring';
+
+/** No trouble of what runs: its end comes near. Whoever moves that ends it. */
+export const isOfEnd = ({ kind }: Pick<Incident, 'kind'>): boolean => kind === 'expiring';
 
 /** Ready for long enough, and quiet for as long; a bad image's trouble is over when another one is Ready. */
 export function isOver(incident: Incident, health: Health, now: Instant): boolean {
+  if (isOfEnd(incident)) return false;
   if (!isOfCluster(incident)) return health.ready && health.digest !== incident.digest;
   if (!health.ready || health.readySince === undefined) return false;
   const longAgo = addSeconds(now, -quietSeconds);

@@ -6,12 +6,14 @@ import { building } from './build.ts';
 import { change, type Decision, type EventBody, type Refusal, refuse, unchanged } from './decision.ts';
 import type { Environment, Life, Part } from './environment.ts';
 import { unreachable } from './errors.ts';
+import { isOfEnd } from './incident.ts';
 import { addSeconds, environmentId, type Instant, secondsBetween } from './names.ts';
 import { recheckSeconds } from './recheck.ts';
 import { beginning, halting } from './release.ts';
 import type { Person } from './roles.ts';
 import { isSame } from './same.ts';
-import { imagePartOf, runPartOf, type Spec } from './spec.ts';
+import { imagePartOf, runPartOf, type Spec, timePartOf } from './spec.ts';
+import { endsOf, timesOf } from './times.ts';
 import { whyNotAnother } from './volume.ts';
 import { objectionToRunning, type Today } from './way-back.ts';
 
@@ -48,17 +50,21 @@ export function changed(environment: Environment, spec: Spec, person: Person, no
   if (objection !== undefined) return refuse(409, 'Its volume stays', objection);
   const image = !isSame(imagePartOf(before), imagePartOf(spec));
   const run = !isSame(runPartOf(before), runPartOf(spec));
-  if (!image && !run) return unchanged('it is what was asked for before');
+  const time = !isSame(timePartOf(before), timePartOf(spec));
+  if (!image && !run && !time) return unchanged('it is what was asked for before');
+  const { rest, times, events } = timed(environment, spec, now);
   const number = environment.builds + 1;
   const applies = run && release.phase !== 'none' && life.state === 'running';
   const what = [
     ...(image ? [`asked for another image (build ${number})`] : []),
-    ...(run ? [`asked for ${differencesOf(before, spec)}`] : []),
+    ...(run ? [`asked for ${differencesOf(runPartOf(before), runPartOf(spec))}`] : []),
+    ...(time ? [`asked for ${differencesOf(timePartOf(before), timePartOf(spec))}`] : []),
   ].join(', and ');
   return change(
-    environment,
+    rest,
     {
       spec,
+      ...times,
       ...(image
         ? { ...building(environment, { number, fixes: [], mayTake: true }, now), remediation: fresh }
         : {}),
@@ -68,17 +74,34 @@ export function changed(environment: Environment, spec: Spec, person: Person, no
       at: now,
       actor: person.name,
       what,
-      events: [{ type: 'EnvironmentChanged', ...(image ? { build: number } : {}) }],
+      events: [{ type: 'EnvironmentChanged', ...(image ? { build: number } : {}) }, ...events],
     },
   );
 }
 
+/** What is asked of time is counted from now on, and only that. */
+function timed(environment: Environment, spec: Spec, now: Instant) {
+  const { expiry, hours, ...rest } = environment;
+  const { spec: before, incidents } = environment;
+  const next = timesOf(spec, now);
+  const [sameEnd, sameHours] = [before.ttl === spec.ttl, isSame(before.workingHours, spec.workingHours)];
+  const end = sameEnd ? expiry : next.expiry;
+  const turns = sameHours ? hours : next.hours;
+  const times = {
+    ...(end === undefined ? {} : { expiry: end }),
+    ...(turns === undefined ? {} : { hours: turns }),
+    ...(sameEnd ? {} : { incidents: incidents.filter((incident) => !isOfEnd(incident)) }),
+  };
+  return { rest, times, events: sameEnd ? [] : endsOf(incidents) };
+}
+
 const fresh = { attempts: 0, fixes: [] };
 
-function differencesOf(before: Spec, after: Spec): string {
-  const [old, next] = [runPartOf(before), runPartOf(after)];
-  const names = Object.keys(next).filter((name) => !isSame(Reflect.get(old, name), Reflect.get(next, name)));
-  return names.map((name) => `${name} ${JSON.stringify(Reflect.get(next, name))}`).join(', ');
+function differencesOf(before: object, after: object): string {
+  const names = Object.keys(after).filter(
+    (name) => !isSame(Reflect.get(before, name), Reflect.get(after, name)),
+  );
+  return names.map((name) => `${name} ${JSON.stringify(Reflect.get(after, name) ?? 'none')}`).join(', ');
 }
 
 /** The same spec once more: what a build of today finds may be newer. */

@@ -24,6 +24,7 @@ import type { Person } from './roles.ts';
 import type { Spec } from './spec.ts';
 import { taken } from './taken.ts';
 import type { Team } from './team.ts';
+import * as timetable from './timetable.ts';
 import type { Verdict } from './verdict.ts';
 import type { Today, WayBack } from './way-back.ts';
 
@@ -35,6 +36,9 @@ export type News =
   | { readonly kind: 'stop-asked'; readonly person: Person }
   | { readonly kind: 'start-asked'; readonly person: Person; readonly today: Omit<Today, 'now'> }
   | { readonly kind: 'deletion-asked'; readonly person: Person }
+  | { readonly kind: 'extension-asked'; readonly ttl: string | undefined; readonly person: Person }
+  /** What its ttl or its working hours ask for may be due. */
+  | ({ readonly kind: 'time-came' } & timetable.TimeCame)
   /** A stage looked for what it is to take away. */
   | ({ readonly kind: 'part-seen'; readonly part: Part } & lifecycle.PartNews)
   | {
@@ -96,7 +100,17 @@ export function next(environment: Environment | undefined, news: News, now: Inst
 
 type NewsOfLife = Extract<
   News,
-  { kind: 'changed' | 'rebuild-asked' | 'stop-asked' | 'start-asked' | 'deletion-asked' | 'part-seen' }
+  {
+    kind:
+      | 'changed'
+      | 'rebuild-asked'
+      | 'stop-asked'
+      | 'start-asked'
+      | 'deletion-asked'
+      | 'extension-asked'
+      | 'time-came'
+      | 'part-seen';
+  }
 >;
 const newsOfLife: readonly News['kind'][] = [
   'changed',
@@ -104,6 +118,8 @@ const newsOfLife: readonly News['kind'][] = [
   'stop-asked',
   'start-asked',
   'deletion-asked',
+  'extension-asked',
+  'time-came',
   'part-seen',
 ];
 const isOfLife = (news: News): news is NewsOfLife => newsOfLife.includes(news.kind);
@@ -121,11 +137,15 @@ function live(environment: Environment, news: NewsOfLife, now: Instant): Decisio
     case 'rebuild-asked':
       return lifecycle.rebuildAsked(environment, news.person, news.useCache, now);
     case 'stop-asked':
-      return lifecycle.stopAsked(environment, news.person, now);
+      return lifecycle.stopAsked(timetable.byHand(environment, now), news.person, now);
     case 'start-asked':
-      return lifecycle.startAsked(environment, news.person, news.today, now);
+      return lifecycle.startAsked(timetable.byHand(environment, now), news.person, news.today, now);
     case 'deletion-asked':
       return lifecycle.deletionAsked(environment, news.person, now);
+    case 'extension-asked':
+      return timetable.extensionAsked(environment, news.person, news.ttl, now);
+    case 'time-came':
+      return timetable.timeCame(environment, news, now);
     default:
       return unreachable(news);
   }
@@ -224,6 +244,9 @@ export const releaseTurns: readonly Turn<ReleasePhase>[] = [
   { from: ['rolling-back', 'ready', 'unready', 'held'], news: 'changed', to: ['deploying'] },
   { from: runningPhases, news: 'stop-asked', to: ['stopping'] },
   { from: ['stopping', 'stopped'], news: 'start-asked', to: ['deploying'] },
+  { from: runningPhases, news: 'time-came', to: ['stopping'] },
+  { from: ['stopping', 'stopped'], news: 'time-came', to: ['deploying'] },
+  { from: [...runningPhases, 'stopping', 'stopped'], news: 'time-came', to: ['none'] },
   { from: ['stopping'], news: 'observed', to: ['stopped'] },
   { from: ['stopped'], news: 'observed', to: ['stopping'] },
   { from: ['deploying', 'rolling-back', 'unready', 'held'], news: 'observed', to: ['ready'] },

@@ -8,8 +8,9 @@ import { repositoryOf, shortDigest } from './image.ts';
 import type { Indexes } from './indexes.ts';
 import { Digest, type EnvironmentKey, environmentId } from './names.ts';
 import { desiredObjects, type KubernetesObject } from './rollout.ts';
+import { isSame } from './same.ts';
 import { gitSays, type Source } from './source.ts';
-import type { Spec } from './spec.ts';
+import { runPartOf, type Spec } from './spec.ts';
 import { hostKeySecrets } from './ssh-pod.ts';
 import { classOf, type VolumeClass } from './volume-class.ts';
 
@@ -54,18 +55,39 @@ export function stepsOfChange(
   known?: Digest,
 ): string[] {
   const released = all.slice(-2);
-  if (after.builds > before.builds) return known ? [spared(known), ...released] : [...all];
+  const times = timeSteps(after.spec, before.spec);
+  if (after.builds > before.builds) return known ? [...times, spared(known), ...released] : [...all];
   if (after === before) return ['nothing: it is what is asked for already'];
   const applies = after.release !== before.release;
+  if (isSame(runPartOf(before.spec), runPartOf(after.spec))) return times;
   return [
     applies
       ? `the objects are applied to cluster ${after.cluster} at once, with the image that it runs`
       : 'it is kept for the next rollout: no image of it runs',
+    ...times,
   ];
 }
 
 const spared = (known: Digest): string =>
   `nothing is built: ${shortDigest(known)} is made of the same and was approved; it is judged again, and built after all if anything speaks against it`;
+
+/** @param before where it is there already: what stays so is no step. */
+function timeSteps(spec: Spec, before?: Spec): string[] {
+  const { ttl, workingHours: hours } = spec;
+  const steps = [
+    before?.ttl === ttl
+      ? undefined
+      : ttl === undefined
+        ? 'it has no end any more'
+        : `it is deleted when its ttl of ${ttl} is over, after its people were told`,
+    isSame(before?.workingHours, hours)
+      ? undefined
+      : hours === undefined
+        ? 'it is not started and stopped by working hours any more'
+        : `it is started at ${hours.from} and stopped at ${hours.to}, ${hours.timeZone}, on ${hours.days.join(', ')}`,
+  ];
+  return steps.filter((step) => step !== undefined);
+}
 
 /** Stands for the digest of an image that is not built. */
 const unbuilt = Digest.parse(`sha256:${'0'.repeat(64)}`);
@@ -120,6 +142,7 @@ export function planOf(input: PlanInput): Plan {
   const release = repositoryOf('release', key);
   return {
     steps: [
+      ...timeSteps(spec),
       builtFrom(basis),
       `the image is pushed to ${candidate}, scanned and judged${basis.kind === 'base' ? '; what blocks and can be fixed is rebuilt' : ''}`,
       'an approver lets it be released',

@@ -3,6 +3,7 @@ import type { Look } from './aws-events.ts';
 import type { Candidate, Environment, Part, Release } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Stage } from './flow.ts';
+import { isOfEnd } from './incident.ts';
 import { type Instant, secondsBetween } from './names.ts';
 import { releaseStory } from './story.ts';
 
@@ -14,6 +15,7 @@ export const lookStages = [
   'deploy',
   'dns',
   'remove',
+  'schedule',
   'pager',
 ] as const satisfies readonly Stage[];
 export type LookStage = (typeof lookStages)[number];
@@ -25,13 +27,15 @@ export interface PlannedLook {
 
 /** Every look that is planned, in the order of the flow. */
 export function plannedLooks(environment: Environment): PlannedLook[] {
-  const { life, candidate, release, recheckAt, untold } = environment;
+  const { life, candidate, release, recheckAt, expiry, hours, untold } = environment;
   const isThere = life.state === 'running' || life.state === 'stopped';
   const ofImage: Planned[] = [
     [stageOf(candidate), lookAtOf(candidate)],
     ['gate', recheckAt],
     ['deploy', lookAtOf(release)],
     ['dns', release.phase === 'ready' ? release.pointAt : undefined],
+    ['schedule', expiry?.warnAt ?? expiry?.at],
+    ['schedule', hours?.lookAt],
   ];
   const ofDeletion: Planned[] =
     life.state === 'deleting' ? life.left.map((part) => [takesAway[part], life.lookAt]) : [];
@@ -86,7 +90,10 @@ export function stagesToLook(environment: Environment, now: Instant): LookStage[
 function storyFor(environment: Environment, stage: LookStage): { readonly story?: string } {
   const story =
     stage === 'deploy' || stage === 'dns'
-      ? releaseStory(environment, environment.incidents)
+      ? releaseStory(
+          environment,
+          environment.incidents.filter((incident) => !isOfEnd(incident)),
+        )
       : stage === 'pager'
         ? environment.untold[0]?.incident.id
         : environment.stories?.candidate;

@@ -12,6 +12,7 @@ import {
   type IncidentKind,
   incidentIdOf,
   isOfCluster,
+  isOfEnd,
   isOver,
   oomSummary,
 } from './incident.ts';
@@ -118,7 +119,8 @@ export function observed(
     ...(health.resized === undefined || health.resized === resizedOf(before) ? [] : [health.resized]),
     ...(repaired === undefined || repaired === known ? [] : [`put back ${repaired}`]),
   ]);
-  const story = releaseStory(environment, [...incidents, ...environment.incidents]);
+  const troubles = [...incidents, ...environment.incidents].filter((incident) => !isOfEnd(incident));
+  const story = releaseStory(environment, troubles);
   return change(rest, parts, { at: now, actor: 'deploy', what, events, story });
 }
 
@@ -240,8 +242,8 @@ function nextIncidents(environment: Environment, before: Running, release: Seen,
   if (kind !== undefined && summary !== undefined && isNews) happened(kind, now, summary);
   for (const incident of [...open.values()]) {
     const isWell = release.phase === 'ready' && isOver(incident, health, now);
-    // Nothing runs that could be in trouble.
-    if (!isWell && release.phase !== 'stopped') continue;
+    // Nothing runs that could be in trouble; its end comes nevertheless.
+    if (!isWell && (release.phase !== 'stopped' || isOfEnd(incident))) continue;
     open.delete(incident.kind);
     events.push({ type: 'IncidentRecovered', incident, story: incident.id });
   }

@@ -1,7 +1,9 @@
 /** What a person asks for: what goes into an image, and what the cluster is told of it. */
 import { Packages } from './packages.ts';
 import { GitSource, ImageReference } from './source.ts';
+import { Ttl } from './ttl.ts';
 import { isAlone, Volume } from './volume.ts';
+import { WorkingHours } from './working-hours.ts';
 import * as z from './zod.ts';
 
 /** One file below /app: no absolute path, no `..`, no name that hides. */
@@ -118,6 +120,10 @@ export const Spec = z
     access: z.prefault(Access, {}),
     /** Kept over stops, resizes and rollouts, at /workspace. */
     volume: z.optional(Volume),
+    /** It is deleted then, after its people were told. */
+    ttl: z.optional(Ttl),
+    /** It is started when they begin, and stopped when they end. */
+    workingHours: z.optional(WorkingHours),
     /** How long a rollout may take until its pods accept connections; then it is rolled back. */
     readyWithinSeconds: z._default(z.int().check(z.minimum(20), z.maximum(3600)), 600),
   })
@@ -150,6 +156,9 @@ export const runPartOf = ({ resources, replicas, access, volume, readyWithinSeco
   volume,
   readyWithinSeconds,
 });
+
+/** What of it is a matter of time alone: nothing is built or applied for it. */
+export const timePartOf = ({ ttl, workingHours }: Spec) => ({ ttl, workingHours });
 
 /** Every environment listens here; its load balancer listens on 80. */
 export const containerPort = 9000;

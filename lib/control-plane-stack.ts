@@ -26,6 +26,7 @@ import { PagerStage } from './stages/pager.ts';
 import { PromoteStage } from './stages/promote.ts';
 import { ReconcileStage } from './stages/reconcile.ts';
 import { RemoveStage } from './stages/remove.ts';
+import { ScheduleStage } from './stages/schedule.ts';
 import { WatcherStage } from './stages/watcher.ts';
 
 export interface ControlPlaneStackProps {
@@ -60,12 +61,14 @@ export class ControlPlaneStack extends Stack {
     const dns = new DnsStage(this, 'Dns', { ...foundation, config, api });
     const remove = new RemoveStage(this, 'Remove', foundation);
     build.makesRepositories({ promoter: promote.function.role, remover: remove.function.role });
+    const schedule = new ScheduleStage(this, 'Schedule', foundation);
     const pager = new PagerStage(this, 'Pager', { ...foundation, tells: data.pager });
     const shared = { build: build.queue, gate: gate.queue, promote: promote.queue };
-    const looks = { ...shared, dns: dns.queue, remove: remove.queue, pager: pager.queue, deploy };
+    const late = { dns: dns.queue, remove: remove.queue, schedule: schedule.queue, pager: pager.queue };
+    const looks = { ...shared, ...late, deploy };
     const outbox = new OutboxStage(this, 'Outbox', { ...foundation, table, looks });
     const reconcile = new ReconcileStage(this, 'Reconcile', { ...foundation, looks, outbox });
-    const queues = { build, gate, promote, dns, remove, pager };
+    const queues = { build, gate, promote, dns, remove, schedule, pager };
     const places = placesOf({ queues, deploy, watchers, clusters, outbox, reconcile, topic: data.pager });
     api.operates(places, { outbox: outbox.function, buildLogs: build.logs });
     new StageDashboard(this, 'Dashboard', { stages: [...Object.keys(queues), 'deploy'], places });
@@ -82,7 +85,7 @@ export class ControlPlaneStack extends Stack {
       RegistryHost: registryHost(this),
       ClusterNames: clusterNames.join(','),
     });
-    this.#tellOfStages({ api, build, gate, promote, dns, remove, pager, outbox, reconcile });
+    this.#tellOfStages({ api, ...queues, outbox, reconcile });
     acknowledge(this, {
       'cfn-lint W6001': 'People and runbooks look for all outputs here, also of what is in the data stack.',
     });

@@ -90,6 +90,11 @@ export class Client {
     return this.#onNewest(id, 'POST', `/environments/${id}/start`);
   }
 
+  /** @param ttl for this time; without it as long as its spec says. */
+  extend(id: string, ttl?: string): Promise<EnvironmentAnswer> {
+    return this.#onNewest(id, 'POST', `/environments/${id}/extension`, ttl === undefined ? {} : { ttl });
+  }
+
   delete(id: string): Promise<EnvironmentAnswer> {
     return this.#onNewest(id, 'DELETE', `/environments/${id}`);
   }

@@ -1,4 +1,4 @@
-/** What people do with an environment that exists: change it, have it built anew, stop, start and delete it. */
+/** What people do with an environment that exists: change it, have it built anew, stop, start, extend and delete it. */
 import { causedBy, type Decision } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
 import type { News } from '#core/machine.ts';
@@ -24,6 +24,7 @@ import {
   DryRunQuery,
   EnvironmentAnswer,
   EnvironmentPath,
+  ExtendEnvironment,
 } from '../schemas.ts';
 
 interface Asked {
@@ -144,6 +145,21 @@ const start = route({
   },
 });
 
+const extend = route({
+  ...common,
+  method: 'POST',
+  path: '/environments/{team}/{name}/extension',
+  name: 'extendEnvironment',
+  summary: 'Its ttl begins anew, or another one for this time: nobody is told of its end before that',
+  body: ExtendEnvironment,
+  answers: { 200: EnvironmentAnswer },
+  problems: [409],
+  answer: async ({ body: { ttl }, ...asked }, deps) => {
+    const news = { kind: 'extension-asked' as const, ttl, person: asked.person };
+    return { status: 200, ...(await done(asked, deps, () => news)) };
+  },
+});
+
 const remove = route({
   ...common,
   method: 'DELETE',
@@ -160,4 +176,4 @@ const remove = route({
   },
 });
 
-export const lifecycleRoutes = [change, rebuild, stop, start, remove];
+export const lifecycleRoutes = [change, rebuild, stop, start, extend, remove];

@@ -9,6 +9,7 @@ export const Env = z.object({
   PROMOTE_QUEUE_URL: z.url(),
   DNS_QUEUE_URL: z.url(),
   REMOVE_QUEUE_URL: z.url(),
+  SCHEDULE_QUEUE_URL: z.url(),
   PAGER_QUEUE_URL: z.url(),
   /** JSON: cluster → URL of its deployer's queue. */
   DEPLOY_QUEUES: z.string().check(z.minLength(2)),

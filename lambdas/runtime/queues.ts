@@ -12,6 +12,7 @@ export function lookQueues(env: Env): SqsLooks {
     promote: env.PROMOTE_QUEUE_URL,
     dns: env.DNS_QUEUE_URL,
     remove: env.REMOVE_QUEUE_URL,
+    schedule: env.SCHEDULE_QUEUE_URL,
     pager: env.PAGER_QUEUE_URL,
   };
   const deployers = parseJson(z.record(z.string(), z.string()), env.DEPLOY_QUEUES, 'DEPLOY_QUEUES');

@@ -11,13 +11,14 @@ export interface LookQueues {
   readonly promote: StageQueue;
   readonly dns: StageQueue;
   readonly remove: StageQueue;
+  readonly schedule: StageQueue;
   readonly pager: StageQueue;
   readonly deploy: readonly DeployStage[];
 }
 
 export function lookEnvironment(
   scope: Construct,
-  { build, gate, promote, dns, remove, pager, deploy }: LookQueues,
+  { build, gate, promote, dns, remove, schedule, pager, deploy }: LookQueues,
 ) {
   const urls = deploy.map(({ clusterName, queue }) => [clusterName, queue.queue.queueUrl]);
   return {
@@ -26,6 +27,7 @@ export function lookEnvironment(
     PROMOTE_QUEUE_URL: promote.queue.queueUrl,
     DNS_QUEUE_URL: dns.queue.queueUrl,
     REMOVE_QUEUE_URL: remove.queue.queueUrl,
+    SCHEDULE_QUEUE_URL: schedule.queue.queueUrl,
     PAGER_QUEUE_URL: pager.queue.queueUrl,
     DEPLOY_QUEUES: Stack.of(scope).toJsonString(Object.fromEntries(urls)),
   };
@@ -33,8 +35,8 @@ export function lookEnvironment(
 
 export function mayAskForLooks(
   sender: BundledFunction,
-  { build, gate, promote, dns, remove, pager, deploy }: LookQueues,
+  { build, gate, promote, dns, remove, schedule, pager, deploy }: LookQueues,
 ): void {
-  for (const queue of [build, gate, promote, dns, remove, pager, ...deploy.map((stage) => stage.queue)])
-    queue.takesLooksOf(sender);
+  const shared = [build, gate, promote, dns, remove, schedule, pager];
+  for (const queue of [...shared, ...deploy.map((stage) => stage.queue)]) queue.takesLooksOf(sender);
 }

@@ -19,6 +19,7 @@ import type {
   Waivers,
 } from '#core/ports.ts';
 
+import { type LookStage, lookStages } from '#core/reconcile.ts';
 import type { Person } from '#core/roles.ts';
 import { build } from '#lambdas/build/build.ts';
 import { deploy } from '#lambdas/deploy/deploy.ts';
@@ -29,6 +30,7 @@ import { promote } from '#lambdas/promote/promote.ts';
 import { remove } from '#lambdas/remove/remove.ts';
 import type { HandleAll } from '#lambdas/runtime/batch.ts';
 import type { Handle } from '#lambdas/runtime/queue.ts';
+import { schedule } from '#lambdas/schedule/schedule.ts';
 import { type Envelope, matches } from './event-pattern.ts';
 
 export const config = Config.parse({
@@ -54,8 +56,8 @@ const access = {
 export const rita: Person = { name: 'rita', groups: ['checkout-members'] };
 export const anna: Person = { name: 'anna', groups: ['checkout-members', 'checkout-approvers'] };
 
-export type QueueStage = 'build' | 'gate' | 'promote' | 'deploy' | 'dns' | 'remove' | 'pager';
-const withQueues: readonly Stage[] = ['build', 'gate', 'promote', 'deploy', 'dns', 'remove', 'pager'];
+export type QueueStage = LookStage;
+const withQueues: readonly Stage[] = lookStages;
 const isQueueStage = (stage: Stage): stage is QueueStage => withQueues.includes(stage);
 
 /** The stages whose rule takes this event. */
@@ -100,6 +102,7 @@ export function stagesOf(deps: StageDeps): Record<QueueStage, Handle> {
     deploy: deploy({ ...deps, registry: registryHost, access, makeHostKey }),
     dns: alone(dns({ ...deps, installation })),
     remove: remove(deps),
+    schedule: schedule(deps),
     pager: tellPager(deps),
   };
 }

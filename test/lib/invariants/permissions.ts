@@ -40,11 +40,28 @@ export function permissions(assembly: Assembly): void {
       ['APPROVAL#*', ['Api']],
       ['REQUEST#*', ['Api']],
       ['BUCKET#*', ['Api']],
-      ['LEDGER#*', ['Api']],
+      ['LEDGER#*', ['Api', 'Schedule']],
       ['SSHKEY#*', ['Api']],
       ['WAIVER#*', ['Api']],
-      ['ENV#*', ['Api', 'Build', 'Gate', 'Promote', 'Dns', 'Remove', 'Pager', 'DeployMain', 'DeploySecond']],
-      ['FAILURE#*', ['Build', 'Gate', 'Promote', 'Dns', 'Remove', 'Pager', 'DeployMain', 'DeploySecond']],
+      [
+        'ENV#*',
+        [
+          'Api',
+          'Build',
+          'Gate',
+          'Promote',
+          'Dns',
+          'Remove',
+          'Schedule',
+          'Pager',
+          'DeployMain',
+          'DeploySecond',
+        ],
+      ],
+      [
+        'FAILURE#*',
+        ['Build', 'Gate', 'Promote', 'Dns', 'Remove', 'Schedule', 'Pager', 'DeployMain', 'DeploySecond'],
+      ],
     ])('%s is written by %s alone', (kind, stages) => {
       const writers = allowed
         .filter(({ statement }) => statement.Action.some((it) => writes.test(it)))

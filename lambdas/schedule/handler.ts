@@ -1,0 +1,24 @@
+/** Entry of the function that does what ttl and working hours ask for. */
+import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { Table } from '#adapters/aws/table.ts';
+import { WaiverItems } from '#adapters/aws/waivers.ts';
+import { Policy, Waiver } from '#core/policy.ts';
+import { Team } from '#core/team.ts';
+import * as z from '#core/zod.ts';
+import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
+import { queueHandler } from '../runtime/queue.ts';
+import { Env } from './env.ts';
+import { schedule } from './schedule.ts';
+
+const env = readEnv(Env);
+const table = new Table(env.TABLE_NAME);
+
+export const handler = queueHandler(
+  schedule({
+    store: table,
+    waivers: new WaiverItems(env.TABLE_NAME),
+    config: readConfig(z.object({ teams: z.array(Team), policy: Policy, waivers: z.array(Waiver) })),
+    clock: systemClock,
+  }),
+  { stage: 'schedule', refuse: toDeadLetters(env.DLQ_URL), failures: table },
+);

@@ -1,0 +1,66 @@
+/**
+ * Does what an environment's ttl and working hours ask for at this instant. What its team then holds of its quota is
+ * written with it; where others came between, the message is delivered again.
+ */
+import type { Config } from '#core/config.ts';
+import { type Decision, summaryOf } from '#core/decision.ts';
+import type { Environment } from '#core/environment.ts';
+import { Rejected } from '#core/errors.ts';
+import { next } from '#core/machine.ts';
+import { environmentId } from '#core/names.ts';
+import type { Clock, EnvironmentStore, Waivers } from '#core/ports.ts';
+import { holds, type Ledger, reserve } from '#core/quota.ts';
+import { wantedDigest } from '#core/release.ts';
+import { isSame } from '#core/same.ts';
+import { commit } from '../runtime/commit.ts';
+import { log } from '../runtime/log.ts';
+import type { Handle } from '../runtime/queue.ts';
+import { waiversOf } from '../runtime/waivers.ts';
+
+export interface ScheduleDeps {
+  readonly store: EnvironmentStore;
+  readonly waivers: Pick<Waivers, 'list'>;
+  readonly config: Pick<Config, 'teams' | 'policy' | 'waivers'>;
+  readonly clock: Clock;
+}
+
+export function schedule(deps: ScheduleDeps): Handle {
+  const { store } = deps;
+  return async (signal, cause) => {
+    if (signal.kind !== 'look') throw new Rejected(`The schedule takes looks, not ${signal.kind}.`);
+    const id = environmentId(signal.environment);
+    const environment = await store.read(signal.environment);
+    if (!environment) return log.info('there is no such environment', { environment: id });
+    const { decision, ledger } = await decided(deps, environment);
+    await commit(store, environment, decision, cause, { ledger });
+    log.info('looked at the time', { environment: id, ...summaryOf(decision) });
+  };
+}
+
+/** A start that its team has no room for is no start: what is less than before, or as much, always fits. */
+async function decided(deps: ScheduleDeps, environment: Environment) {
+  const { store, config, clock } = deps;
+  const digest = wantedDigest(environment);
+  const verdict = digest && (await store.verdict(environment.key, digest));
+  const waivers = digest ? await waiversOf(deps, environment.key.team) : [];
+  const today = { verdict, policy: config.policy, waivers };
+  const now = clock.now();
+  const decision = next(environment, { kind: 'time-came', today }, now);
+  if (decision.outcome !== 'changed') return { decision };
+  const held = await reserved({ store, config }, decision.environment);
+  if (!('outcome' in held)) return { decision, ledger: held.ledger };
+  const refused: Decision = next(environment, { kind: 'time-came', today, noRoom: held.detail }, now);
+  return { decision: refused };
+}
+
+/** @returns the ledger to be written, or why it would not fit. */
+async function reserved({ store, config }: Pick<ScheduleDeps, 'store' | 'config'>, after: Environment) {
+  const { team, name } = after.key;
+  const known = config.teams.find((entry) => entry.name === team);
+  if (!known)
+    throw new Rejected(`The configuration names no team ${team}: who held what of it is not known.`);
+  const ledger: Ledger = await store.ledger(team);
+  const wanted = reserve(ledger, known.quota, name, holds(after));
+  if ('outcome' in wanted) return wanted;
+  return { ledger: isSame(wanted.held, ledger.held) ? undefined : wanted };
+}
