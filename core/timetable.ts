@@ -99,6 +99,7 @@ export function extensionAsked(
     const detail = `It would end at ${next.at}, and ends at ${expiry.at} now. Ask for longer, or change its ttl.`;
     return refuse(409, 'It would end sooner', detail);
   }
+  if (next.at === expiry.at && next.warnAt === expiry.warnAt) return unchanged('it ends then already');
   const parts = { expiry: next, incidents: incidents.filter((incident) => !isOfEnd(incident)) };
   const what = `extended it until ${next.at}`;
   return change(environment, parts, { at: now, actor: person.name, what, events: endsOf(incidents) });

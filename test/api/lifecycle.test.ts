@@ -1,6 +1,6 @@
 /** What people do with an environment that exists, by the API; and that nobody gets more than the team's quota, however many ask at once. */
 import { expect, test } from 'vitest';
-import { EnvironmentName } from '#core/names.ts';
+import { addSeconds, EnvironmentName } from '#core/names.ts';
 import { Team } from '#core/team.ts';
 import { keyOf, spec, web } from '../contracts/samples.ts';
 import { anna, config, rita } from '../lambdas/stages.ts';
@@ -83,6 +83,45 @@ test.each([
   expect(await refused(world, rita, 'PUT', path, { spec: wanted })).toMatchObject({ status: 422, fields });
   for (const asked of ['/environments', '/environments/plan'])
     expect(await refused(world, rita, 'POST', asked, other)).toMatchObject({ status: 422, fields });
+});
+
+test('a ttl is extended from now on, and its end never comes sooner', async () => {
+  const world = await ready();
+  expect(await refused(world, rita, 'POST', `${path}/extension`, {})).toMatchObject({
+    status: 409,
+    title: 'It has no end',
+  });
+  const timed = await answered(world, rita, 'PUT', path, { spec: { ...spec, ttl: '8h' } });
+  expect(timed.environment.release.phase).toBe('ready');
+  const begun = timed.environment.expiry?.at ?? '';
+  world.clock.advance(3600);
+  const extended = await answered(world, rita, 'POST', `${path}/extension`, {});
+  expect(extended.environment.expiry?.at).toBe(addSeconds(begun, 3600));
+  expect(extended.history.at(-1)).toMatchObject({
+    actor: 'rita',
+    what: expect.stringContaining('extended it'),
+  });
+  const longer = await answered(world, rita, 'POST', `${path}/extension`, { ttl: '2d' });
+  expect(longer.environment.expiry?.at).toBe(addSeconds(world.clock.now(), 2 * 86_400));
+  expect(await refused(world, rita, 'POST', `${path}/extension`, { ttl: '1h' })).toMatchObject({
+    status: 409,
+    title: 'It would end sooner',
+  });
+});
+
+test.each([
+  [{ ttl: 'soon' }, 'spec.ttl'],
+  [{ ttl: '400d' }, 'spec.ttl'],
+  [{ workingHours: { timeZone: 'Mars/Olympus', from: '08:00', to: '18:00' } }, 'spec.workingHours.timeZone'],
+  [{ workingHours: { timeZone: 'UTC', from: '18:00', to: '08:00' } }, 'spec.workingHours.to'],
+])('422: times that are none: %j', async (times, field) => {
+  const world = await ready();
+  expect(await refused(world, rita, 'PUT', path, { spec: { ...spec, ...times } })).toMatchObject({
+    status: 422,
+    fields: [{ path: field }],
+  });
+  const extension = await refused(world, rita, 'POST', `${path}/extension`, { ttl: 'soon' });
+  expect(extension).toMatchObject({ status: 422, fields: [{ path: 'ttl' }] });
 });
 
 test('more than is left is refused to what exists as well, and less never', async () => {

@@ -101,6 +101,8 @@ test('a request that got no answer is sent again under its key', async () => {
 test.each([
   [['stop'], 'POST /environments/checkout/web/stop', []],
   [['start'], 'POST /environments/checkout/web/start', []],
+  [['extend'], 'POST /environments/checkout/web/extension', [{}]],
+  [['extend', '--ttl', '8h'], 'POST /environments/checkout/web/extension', [{ ttl: '8h' }]],
   [['delete'], 'DELETE /environments/checkout/web', []],
   [['rebuild'], 'POST /environments/checkout/web/builds', [{ useCache: false }]],
   [['rebuild', '--cache'], 'POST /environments/checkout/web/builds', [{ useCache: true }]],

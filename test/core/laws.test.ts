@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import type { Change } from '#core/decision.ts';
 import { Environment, Release } from '#core/environment.ts';
 import { flow } from '#core/flow.ts';
-import { quietSeconds } from '#core/incident.ts';
+import { isOfCluster, quietSeconds } from '#core/incident.ts';
 import { type News, next } from '#core/machine.ts';
 import { type Digest, type Instant, secondsBetween } from '#core/names.ts';
 import { plannedLooks } from '#core/reconcile.ts';
@@ -72,7 +72,7 @@ function openAfter(
     expect(open.has(kind)).toBe(event.type === 'IncidentRecovered');
     if (event.type === 'IncidentOpened') open.add(kind);
     else open.delete(kind);
-    if (event.type === 'IncidentRecovered' && kind !== 'vulnerable' && !isEnded(environment))
+    if (event.type === 'IncidentRecovered' && isOfCluster(event.incident) && !isEnded(environment))
       expect(secondsBetween(lastSeenAt, now)).toBeGreaterThanOrEqual(quietSeconds);
   }
   return open;
@@ -87,6 +87,7 @@ const movesRelease: readonly News['kind'][] = [
   'stop-asked',
   'start-asked',
   'deletion-asked',
+  'time-came',
 ];
 
 function check(

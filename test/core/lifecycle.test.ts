@@ -4,7 +4,7 @@ import type { Environment, Part } from '#core/environment.ts';
 import { phaseOf } from '#core/environment.ts';
 import { type News, next } from '#core/machine.ts';
 import { plannedLooks } from '#core/reconcile.ts';
-import { imagePartOf, runPartOf, Spec } from '#core/spec.ts';
+import { imagePartOf, runPartOf, Spec, timePartOf } from '#core/spec.ts';
 import {
   ann,
   at,
@@ -69,9 +69,10 @@ describe('a change', () => {
     expect(next(runs(), { kind: 'changed', spec: same, person: ann }, at(1000)).outcome).toBe('unchanged');
   });
 
-  it('of any field is of the image or of what the cluster is told', () => {
-    const whole = Spec.parse({ ...spec, volume: { sizeGiB: 1 } });
-    const parts = { ...imagePartOf(whole), ...runPartOf(whole) };
+  it('of any field is of the image, of what the cluster is told, or of time', () => {
+    const workingHours = { timeZone: 'UTC', from: '08:00', to: '18:00' };
+    const whole = Spec.parse({ ...spec, volume: { sizeGiB: 1 }, ttl: '8h', workingHours });
+    const parts = { ...imagePartOf(whole), ...runPartOf(whole), ...timePartOf(whole) };
     expect(parts).toEqual(whole);
     expect(Object.keys(parts).sort()).toEqual(Object.keys(Spec.shape).sort());
   });

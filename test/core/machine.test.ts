@@ -118,6 +118,16 @@ const anyNews: readonly News[] = [
   { kind: 'stop-asked', person: ann },
   { kind: 'start-asked', person: ann, today: { verdict: verdict(1), policy, waivers: [] } },
   { kind: 'deletion-asked', person: ann },
+  { kind: 'extension-asked', ttl: undefined, person: ann },
+  { kind: 'time-came', today: { verdict: verdict(1), policy, waivers: [] } },
+];
+/** The same with what time may ask for: its ttl is over, it is to run, it is not. The tests' day is a Sunday. */
+const timed = (environment: Environment): Environment[] => [
+  { ...environment, spec: { ...environment.spec, ttl: '1h' }, expiry: { at: at(0) } },
+  ...['sun' as const, 'wed' as const].map((day) => {
+    const workingHours = { timeZone: 'UTC', days: [day], from: '00:00', to: '24:00' };
+    return { ...environment, spec: { ...environment.spec, workingHours }, hours: { lookAt: at(0) } };
+  }),
 ];
 const unready: Environment = {
   ...promoting(),
@@ -179,7 +189,7 @@ it.each([
   'the phases of the %s turn as the table says: no turn that is not there, none that never happens',
   (part, turns) => {
     const seen = new Set<string>();
-    for (const environment of everyPhase) {
+    for (const environment of [...everyPhase, ...everyPhase.flatMap(timed)]) {
       for (const news of anyNews) {
         const [a, b] = [environment[part].phase, after(environment, news)[part].phase];
         if (a !== b) seen.add(`${a} → ${b}: ${news.kind}`);

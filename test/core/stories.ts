@@ -9,6 +9,7 @@ import type { Person } from '#core/roles.ts';
 import type { Spec } from '#core/spec.ts';
 import type { Verdict } from '#core/verdict.ts';
 import { previousOf, type WayBack, wayBack } from '#core/way-back.ts';
+import { WorkingHours } from '#core/working-hours.ts';
 import {
   ann,
   at,
@@ -54,17 +55,28 @@ type Tale =
   | { kind: 'paged'; heard: number }
   | { kind: 'changed'; spec: Spec }
   | { kind: 'rebuild-asked' | 'stop-asked' | 'start-asked' | 'deletion-asked' }
+  | { kind: 'extension-asked' | 'time-came' }
   | { kind: 'part-seen'; part: Part; gone: boolean };
 
 /** Of few seconds: rollouts are to fail between two looks of a story, which come when they are due or late. */
 export const quick: Spec = { ...spec, readyWithinSeconds: 60 };
 
-/** Another image, more memory, and both. */
+/** They turn some times in a story. */
+const workingHours = WorkingHours.parse({
+  timeZone: 'UTC',
+  from: '12:05',
+  to: '12:15',
+  days: ['sun', 'mon'],
+});
+
+/** Another image, more memory, both, and what time asks for. */
 const specs: readonly Spec[] = [
   quick,
   { ...quick, command: ['sleep', '1'] },
   { ...quick, resources: { ...spec.resources, memoryMiB: 512 } },
   { ...quick, command: ['sleep', '2'], replicas: { min: 2, max: 3 } },
+  { ...quick, ttl: '20m' },
+  { ...quick, workingHours },
 ];
 const digests = fc.constantFrom(1, 2, 3, 10);
 const anyHealth = fc.oneof(
@@ -119,6 +131,8 @@ const anyTale: fc.Arbitrary<Tale> = fc.oneof(
   fc.record({
     kind: fc.constantFrom('rebuild-asked' as const, 'stop-asked' as const, 'start-asked' as const),
   }),
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('time-came' as const) }) },
+  fc.record({ kind: fc.constant('extension-asked' as const) }),
 );
 /** The end of an environment: few of its stories are to have one early. */
 const anyLastTale: fc.Arbitrary<Tale> = fc.oneof(
@@ -220,9 +234,12 @@ export function newsOf(
     case 'stop-asked':
     case 'deletion-asked':
       return { kind: told.kind, person: ann };
+    case 'extension-asked':
+      return { kind: 'extension-asked', person: ann, ttl: undefined };
+    case 'time-came':
     case 'start-asked': {
       const verdict = verdicts.get(wantedDigest(environment) ?? built(1).digest);
-      return { kind: 'start-asked', person: ann, today: { verdict, policy, waivers: [] } };
+      return { kind: told.kind, person: ann, today: { verdict, policy, waivers: [] } };
     }
     case 'part-seen':
       return told;
