@@ -36,7 +36,7 @@ export function failureSurfaces(assembly: Assembly): void {
   );
 
   describe('failure surfaces', () => {
-    it('there is a queue for each stage that has one', () => expect(queueMappings).toHaveLength(10));
+    it('there is a queue for each stage that has one', () => expect(queueMappings).toHaveLength(11));
 
     it.each(queueMappings.map((mapping) => [target(mapping['EventSourceArn']) ?? '?', mapping] as const))(
       '%s has a DLQ, an alarm, a runbook, time for its reader, and partial failures',
