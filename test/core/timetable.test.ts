@@ -249,16 +249,28 @@ describe('working hours', () => {
   });
 });
 
+/** Most of them leave its end where it is. */
+const kinds = [
+  'look',
+  'look',
+  'look',
+  'look',
+  'look',
+  'hear',
+  'hear',
+  'hear',
+  'stop',
+  'start',
+  'extend',
+] as const;
+
 it('whenever looks come, and however often, an end is told of before it comes, and looks never stop', () =>
   fc.assert(
     fc.property(
-      fc.array(
-        fc.tuple(
-          fc.constantFrom('look', 'look', 'look', 'hear', 'extend', 'stop', 'start'),
-          fc.integer({ min: 0, max: 20_000 }),
-        ),
-        { maxLength: 60 },
-      ),
+      fc.array(fc.tuple(fc.constantFrom(...kinds), fc.integer({ min: 0, max: 40_000 })), {
+        maxLength: 40,
+        size: 'max',
+      }),
       (steps) => {
         const workingHours = { timeZone: 'Europe/Berlin', from: '02:30', to: '18:00', days: ['sun', 'mon'] };
         // Over the Sunday on which the clock is put forward.
@@ -289,11 +301,10 @@ it('whenever looks come, and however often, an end is told of before it comes, a
           const first = nextLookAt(environment) ?? '';
           expect(scheduled(environment)).toHaveLength(2);
           for (const planned of scheduled(environment)) expect(first <= planned).toBe(true);
-          expect(decide(environment, came(), now).outcome === 'changed').toBe(
-            kind !== 'look' && scheduled(environment).some((planned) => planned <= now),
-          );
+          // A second look at once finds nothing to do.
+          if (kind === 'look') expect(decide(environment, came(), now).outcome).toBe('unchanged');
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 60 },
   ));
