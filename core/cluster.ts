@@ -1,4 +1,5 @@
 /** A cluster that environments run in, and which of them do, as far as it is a matter of configuration. */
+import { defaultDrainSeconds } from './draining.ts';
 import { ClusterName, EnvironmentKey } from './names.ts';
 import { VolumeClasses } from './volume-class.ts';
 import * as z from './zod.ts';
@@ -10,6 +11,8 @@ export const Cluster = z.strictObject({
   loadBalancerScheme: z._default(z.enum(['internal', 'internet-facing']), 'internal'),
   /** What its environments may keep their work on. */
   volumes: VolumeClasses,
+  /** For how long a pod that goes still answers, until no load balancer leads to it any more. */
+  drainSeconds: z._default(z.int().check(z.minimum(0), z.maximum(600)), defaultDrainSeconds),
 });
 export type Cluster = z.infer<typeof Cluster>;
 

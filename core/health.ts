@@ -35,15 +35,16 @@ export interface Health {
 
 export function assess(sight: Sight): Health {
   const { deployment, pods, service } = sight;
+  const staying = pods.filter(({ metadata }) => !metadata.deletionTimestamp);
   const ingress = service?.status.loadBalancer?.ingress?.[0];
   const address = ingress?.hostname ?? ingress?.ip;
-  const podsReady = deployment !== undefined && isRolledOut(sight, deployment);
+  const podsReady = deployment !== undefined && isRolledOut({ ...sight, pods: staying }, deployment);
   const ready = podsReady && address !== undefined;
   return {
     digest: deployment && digestOf(deployment),
     ready,
     idle: deployment?.spec.replicas === 0 && pods.length === 0,
-    readySince: podsReady ? readySince(pods, leastOf(sight)) : undefined,
+    readySince: podsReady ? readySince(staying, leastOf(sight)) : undefined,
     address,
     problem: ready
       ? undefined

@@ -73,9 +73,9 @@ export function namespace({ key, kubernetesVersion }: Housed): KubernetesObject 
 
 const nothing: Standing = { cpu: 0, memoryMiB: 0, gpu: 0 };
 
-/** Twice what its replicas may be: a rollout stands beside what runs until it is Ready, also where that is larger. */
+/** Thrice what its replicas may be: a rollout stands beside what runs until it is Ready, also where that is larger, and both beside what drains. */
 export function resourceQuota({ key, spec, standing = nothing }: Isolated): KubernetesObject {
-  const pods = 2 * spec.replicas.max;
+  const pods = 3 * spec.replicas.max;
   const { cpu, memoryMiB, gpu } = spec.resources;
   const beside = besideOf(spec.access);
   const memory = memoryQuantity((memoryMiB + beside.memoryMiB) * pods + standing.memoryMiB);

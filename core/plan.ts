@@ -35,6 +35,7 @@ export interface PlanInput {
     readonly kubernetesVersion: string;
     readonly loadBalancerScheme: 'internal' | 'internet-facing';
     readonly volumes: readonly VolumeClass[];
+    readonly drainSeconds: number;
   };
 }
 interface Plan {
@@ -157,6 +158,7 @@ export function planOf(input: PlanInput): Plan {
       digest: unbuilt,
       loadBalancerScheme: cluster.loadBalancerScheme,
       kubernetesVersion: cluster.kubernetesVersion,
+      drainSeconds: cluster.drainSeconds,
       ssh: spec.access.ssh ? unknownSsh : undefined,
       storageClass: spec.volume && classOf(spec.volume, cluster.volumes)?.storageClass,
     }),

@@ -1,5 +1,6 @@
 /** The Kubernetes objects that an environment wants, in the order in which they are applied. */
 import { appUser } from './dockerfile.ts';
+import { endsAtOnce, grace, lifecycle } from './draining.ts';
 import { hardened, limitRange, namespace, networkPolicies, resourceQuota } from './isolation.ts';
 import { appName, type KubernetesObject, labelsOf, metadataOf, selectorOf } from './labels.ts';
 import { type Digest, type EnvironmentKey, environmentId } from './names.ts';
@@ -15,6 +16,7 @@ import {
   sshVolumes,
 } from './ssh-pod.ts';
 import type { Standing } from './standing.ts';
+import { isAlone } from './volume.ts';
 import { ownership, podVolumes, strategyOf, volumeClaim, volumeMounts } from './workspace.ts';
 
 export { appName, fieldManager, type KubernetesObject } from './labels.ts';
@@ -28,6 +30,8 @@ export interface RolloutInput {
   readonly loadBalancerScheme: 'internal' | 'internet-facing';
   /** The cluster's, such as `1.36`. */
   readonly kubernetesVersion: string;
+  /** For how long a pod that goes still answers. */
+  readonly drainSeconds: number;
   /** What runs holds above what is wanted. */
   readonly standing?: Standing | undefined;
   /** Where the spec wants SSH. */
@@ -39,7 +43,9 @@ export interface RolloutInput {
 }
 
 /** What bounds and isolates comes before what runs: a pod never sees a namespace that is open. */
-export function desiredObjects(input: RolloutInput): KubernetesObject[] {
+export function desiredObjects(given: RolloutInput): KubernetesObject[] {
+  // Where the pod before must end first nobody answers meanwhile: the sooner it does the better.
+  const input = isAlone(given.spec) ? { ...given, drainSeconds: 0 } : given;
   return [
     namespace(input),
     resourceQuota(input),
@@ -81,10 +87,11 @@ function deployment(input: RolloutInput): KubernetesObject {
 const sshAnnotation = ({ ssh }: RolloutInput) => ({ 'getschwifty.dev/ssh': String(ssh !== undefined) });
 
 function podSpec(input: RolloutInput) {
-  const { spec, image, ssh } = input;
+  const { ssh } = input;
   return {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
+    ...grace(input),
     securityContext: {
       runAsNonRoot: true,
       runAsUser: appUser,
@@ -105,7 +112,7 @@ function podSpec(input: RolloutInput) {
       }),
     ),
     ...(ssh && { initContainers: [sshInit(ssh)] }),
-    containers: [container(input), ...(ssh ? sshContainers(spec, image, ssh) : [])],
+    containers: [container(input), ...(ssh ? sshContainers(input, ssh) : [])],
     volumes: [
       { name: 'tmp', emptyDir: { sizeLimit: '256Mi' } },
       ...podVolumes(input),
@@ -114,7 +121,8 @@ function podSpec(input: RolloutInput) {
   };
 }
 
-function container({ spec, image, ssh }: RolloutInput) {
+function container(input: RolloutInput) {
+  const { spec, image, ssh } = input;
   return {
     name: appName,
     image,
@@ -122,6 +130,7 @@ function container({ spec, image, ssh }: RolloutInput) {
     env: [{ name: 'PORT', value: String(containerPort) }],
     resources: resourcesOf(spec),
     ...probes(spec),
+    ...lifecycle(input),
     // Its last words are in its status when it fails: nobody needs the right to read logs.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: hardened,
@@ -133,9 +142,9 @@ function container({ spec, image, ssh }: RolloutInput) {
 function probes({ readyWithinSeconds }: Spec) {
   const tcpSocket = { port: 'http' };
   return {
-    startupProbe: { tcpSocket, periodSeconds: 1, failureThreshold: readyWithinSeconds },
+    startupProbe: { tcpSocket, periodSeconds: 1, failureThreshold: readyWithinSeconds, ...endsAtOnce },
     readinessProbe: { tcpSocket, periodSeconds: 2, failureThreshold: 3 },
-    livenessProbe: { tcpSocket, periodSeconds: 10, failureThreshold: 6 },
+    livenessProbe: { tcpSocket, periodSeconds: 10, failureThreshold: 6, ...endsAtOnce },
   };
 }
 

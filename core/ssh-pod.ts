@@ -4,6 +4,7 @@
  */
 import { accessAudience, accessResources, gateUser, sshPorts } from './access.ts';
 import { appUser } from './dockerfile.ts';
+import { endsAtOnce, lifecycle } from './draining.ts';
 import { hardened } from './isolation.ts';
 import { type KubernetesObject, metadataOf } from './labels.ts';
 import type { EnvironmentKey } from './names.ts';
@@ -56,7 +57,14 @@ export const sshInit = ({ image }: SshInput) => ({
   volumeMounts: [{ name: 'ssh', mountPath: home }],
 });
 
-export function sshContainers(spec: Spec, image: string, ssh: SshInput) {
+interface Housing {
+  readonly spec: Spec;
+  readonly image: string;
+  readonly drainSeconds: number;
+}
+
+/** Both drain as the application does: a session that is open goes on until then, and so does one that begins. */
+export function sshContainers({ spec, image, ...drained }: Housing, ssh: SshInput) {
   const { gate, server } = accessResources(spec.access);
   return [
     {
@@ -68,6 +76,7 @@ export function sshContainers(spec: Spec, image: string, ssh: SshInput) {
         `EXEC:${home}/serve,nofork`,
       ],
       resources: resources(server),
+      ...lifecycle(drained),
       terminationMessagePolicy: 'FallbackToLogsOnError',
       securityContext: hardened,
       volumeMounts: [
@@ -89,8 +98,9 @@ export function sshContainers(spec: Spec, image: string, ssh: SshInput) {
       ],
       ports: [{ name: 'ssh', containerPort: sshPorts.gate, protocol: 'TCP' }],
       resources: resources(gate),
-      startupProbe: { tcpSocket: { port: 'ssh' }, periodSeconds: 1, failureThreshold: 60 },
-      livenessProbe: { tcpSocket: { port: 'ssh' }, periodSeconds: 10, failureThreshold: 6 },
+      ...lifecycle(drained),
+      startupProbe: { tcpSocket: { port: 'ssh' }, periodSeconds: 1, failureThreshold: 60, ...endsAtOnce },
+      livenessProbe: { tcpSocket: { port: 'ssh' }, periodSeconds: 10, failureThreshold: 6, ...endsAtOnce },
       terminationMessagePolicy: 'FallbackToLogsOnError',
       securityContext: { ...hardened, runAsUser: gateUser, runAsGroup: gateUser },
       volumeMounts: [{ name: 'ssh-token', mountPath: tokenFolder, readOnly: true }],

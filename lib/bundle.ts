@@ -37,8 +37,12 @@ export const bundleOptions = {
   logLevel: 'warning',
 } satisfies BuildOptions;
 
-export async function bundleLambdas(out: string = join(checkout, 'dist/lambdas')): Promise<void> {
-  const config = JSON.stringify(loadConfig(), null, 2);
+/** @param configPath of the configuration, where it is not the checkout's. */
+export async function bundleLambdas(
+  out: string = join(checkout, 'dist/lambdas'),
+  configPath?: string,
+): Promise<void> {
+  const config = JSON.stringify(loadConfig(configPath), null, 2);
   const names = await functionNames();
   const maps = join(dirname(out), 'maps');
   await Promise.all([out, maps].map((folder) => rm(folder, { recursive: true, force: true })));

@@ -33,7 +33,7 @@ import { ensureGo } from '#local/setup/go.ts';
 import { installPackages } from '#local/setup/packages.ts';
 import { recordInstance, settlePorts } from '#local/setup/ports.ts';
 import type { Ready } from '#local/setup/ready.ts';
-import { localContext, synthesize } from '#local/setup/synth.ts';
+import { localConfig, localContext, synthesize } from '#local/setup/synth.ts';
 import type { Board, StepTime } from '#local/ui/board.ts';
 import type { Ui } from '#local/ui/ui.ts';
 
@@ -113,6 +113,7 @@ function prepare(board: Board, instance: Instance, packages: Promise<void>): Pre
         root: instance.root,
         folder: instance.state,
         log,
+        config: await localConfig(instance),
         context: await localContext(instance, log),
       }),
     ),

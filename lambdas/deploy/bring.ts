@@ -71,8 +71,13 @@ function wantedObjects(
   { digest, replicas, standing, held }: Wanted,
 ): KubernetesObject[] {
   const cluster = clusterIn(config, clusterName);
-  const { loadBalancerScheme, kubernetesVersion } = cluster;
-  const place = { loadBalancerScheme, kubernetesVersion, storageClass: storageClassOf(cluster, spec) };
+  const { loadBalancerScheme, kubernetesVersion, drainSeconds } = cluster;
+  const place = {
+    loadBalancerScheme,
+    kubernetesVersion,
+    drainSeconds,
+    storageClass: storageClassOf(cluster, spec),
+  };
   const image = `${registry}/${repositoryOf('release', key)}@${digest}`;
   const ssh = held && { ...access, hostKeySecret: held.secret };
   return desiredObjects({ key, spec, image, digest, ...place, ssh, standing, replicas });

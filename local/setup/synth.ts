@@ -1,6 +1,8 @@
 /** Lambdas bundled once, then the stacks synthesized by the plain `cdk` CLI: what is checked is what is deployed. */
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleLambdas } from '#lib/bundle.ts';
+import { loadConfig } from '#lib/config-file.ts';
 import { ensureBaseImage } from '#local/images/base.ts';
 import { ensureNodeBase, linkTo } from '#local/images/node-base.ts';
 import type { Instance } from '#local/instance.ts';
@@ -11,14 +13,16 @@ interface Synth {
   /** Gets `cdk.out` and `lambdas`: one of each instance's own, so that two never write the same files. */
   readonly folder: string;
   readonly log: string;
+  /** A file, where it is not the checkout's own configuration. */
+  readonly config?: string;
   readonly context?: Readonly<Record<string, string>>;
 }
 
 /** The path of the cloud assembly. */
-export async function synthesize({ root, folder, log, context = {} }: Synth): Promise<string> {
+export async function synthesize({ root, folder, log, config, context = {} }: Synth): Promise<string> {
   const lambdas = join(folder, 'lambdas');
   const output = join(folder, 'cdk.out');
-  await bundleLambdas(lambdas);
+  await bundleLambdas(lambdas, config);
   const settings = Object.entries({ ...context, bundles: lambdas }).flatMap(([key, value]) => [
     '--context',
     `${key}=${value}`,
@@ -34,6 +38,7 @@ export async function synthesize({ root, folder, log, context = {} }: Synth): Pr
       CDK_DEFAULT_REGION: 'us-east-1',
       CDK_DISABLE_VERSION_CHECK: '1',
       CI: 'true',
+      ...(config !== undefined && { GETSCHWIFTY_CONFIG: config }),
     },
   });
   return output;
@@ -52,6 +57,20 @@ export const localContext = async (
   debianBase: await debianBase(instance, log),
   architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
 });
+
+/** The load balancers here are addresses of this machine: they lead to nothing that has gone. */
+const drainSeconds = 5;
+
+/** The configuration as the local cloud has it: nobody waits for a load balancer that is none. @returns its path. */
+export async function localConfig({ state }: Pick<Instance, 'state'>): Promise<string> {
+  const config = loadConfig();
+  const clusters = config.clusters.map((cluster) => ({ ...cluster, drainSeconds }));
+  const path = join(state, 'config.yaml');
+  await mkdir(state, { recursive: true });
+  // JSON is YAML too.
+  await writeFile(path, JSON.stringify({ ...config, clusters }, null, 2));
+  return path;
+}
 
 /** The base of environments here is a Debian too. buildah wants a path in which no folder begins with a dot. */
 async function debianBase(instance: Instance, log: string): Promise<string> {

@@ -82,6 +82,7 @@ const objects = desiredObjects({
   digest,
   loadBalancerScheme: 'internal',
   kubernetesVersion: '1.36',
+  drainSeconds: 5,
 });
 const status = (code: number, message: string): Answer => ({
   status: code,

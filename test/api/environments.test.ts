@@ -140,6 +140,7 @@ test('422: a cluster that is not there, or another than the configuration has it
     clusters: ['main', 'second'].map((name) => ({
       name,
       kubernetesVersion: '1.36',
+      drainSeconds: 5,
       loadBalancerScheme: 'internal' as const,
       volumes: [],
     })),

@@ -118,7 +118,11 @@ class Rollouts {
   #objects(key: EnvironmentKey): KubernetesObject[] {
     const digest = this.#digestOf(key);
     const image = `${registryHost}/${repositoryOf('release', key)}@${digest}`;
-    const cluster = { loadBalancerScheme: 'internet-facing', kubernetesVersion: '1.36' } as const;
+    const cluster = {
+      loadBalancerScheme: 'internet-facing',
+      kubernetesVersion: '1.36',
+      drainSeconds: 5,
+    } as const;
     return desiredObjects({ key, spec: parsed, image, digest, ...cluster });
   }
 

@@ -35,6 +35,7 @@ export function clusterFieldsContract(
       loadBalancerScheme: 'internal',
       kubernetesVersion: '1.36',
       storageClass: 'getschwifty-gp3',
+      drainSeconds: 5,
     });
 
   describe(`${name} keeps fields to their owners`, () => {

@@ -27,7 +27,7 @@ export function clusterContract(
     const objects = (content: string) => {
       const digest = digestOf(content);
       const image = `000000000000.dkr.ecr.us-east-1.amazonaws.com/release/${key.team}/${key.name}@${digest}`;
-      const cluster = { loadBalancerScheme: 'internal', kubernetesVersion: '1.36' } as const;
+      const cluster = { loadBalancerScheme: 'internal', kubernetesVersion: '1.36', drainSeconds: 5 } as const;
       return desiredObjects({ key, spec, image, digest, ...cluster });
     };
 

@@ -15,6 +15,7 @@ const desired = (parts: object = {}) =>
     digest: digest(1),
     loadBalancerScheme: 'internal',
     kubernetesVersion: '1.36',
+    drainSeconds: 5,
   });
 const managedFields = [{ manager: 'getschwifty' }, { manager: 'kube-controller-manager' }];
 /** As the cluster has them: with what its defaults and controllers add. */

@@ -15,6 +15,7 @@ const deploymentOf = (memoryMiB: number, parts: object = {}) => {
     digest: digest(1),
     loadBalancerScheme: 'internal',
     kubernetesVersion: '1.36',
+    drainSeconds: 5,
   }).find(({ kind }) => kind === 'Deployment');
   if (!found) throw new Error('there is no Deployment');
   return found;

@@ -17,6 +17,7 @@ const objects = (wanted = spec, loadBalancerScheme: 'internal' | 'internet-facin
     digest: digest(1),
     loadBalancerScheme,
     kubernetesVersion: '1.36',
+    drainSeconds: 5,
   });
 const one = (kind: string, wanted = spec, scheme: 'internal' | 'internet-facing' = 'internal') => {
   const found = objects(wanted, scheme).filter((object) => object.kind === kind);
@@ -40,6 +41,8 @@ const Probe = z.strictObject({
   periodSeconds: z.int(),
   failureThreshold: z.int(),
 });
+/** One that is started again when it fails. */
+const EndingProbe = z.extend(Probe, { terminationGracePeriodSeconds: z.literal(10) });
 const Container = z.looseObject({
   name: z.literal('app'),
   image: z.literal(image),
@@ -52,9 +55,12 @@ const Container = z.looseObject({
     requests: z.record(z.string(), z.string()),
     limits: z.record(z.string(), z.string()),
   }),
-  startupProbe: Probe,
+  startupProbe: EndingProbe,
   readinessProbe: Probe,
-  livenessProbe: Probe,
+  livenessProbe: EndingProbe,
+  lifecycle: z.strictObject({
+    preStop: z.strictObject({ sleep: z.strictObject({ seconds: z.literal(5) }) }),
+  }),
   securityContext: z.strictObject({
     allowPrivilegeEscalation: z.literal(false),
     readOnlyRootFilesystem: z.literal(true),
@@ -64,6 +70,7 @@ const Container = z.looseObject({
 const Restricted = z.strictObject({
   automountServiceAccountToken: z.literal(false),
   enableServiceLinks: z.literal(false),
+  terminationGracePeriodSeconds: z.literal(35),
   securityContext: z.strictObject({
     runAsNonRoot: z.literal(true),
     runAsUser: z.literal(appUser),
@@ -158,15 +165,15 @@ describe('resources', () => {
     const { requests } = podOf(asks({ resources: { cpu: 2, memoryMiB: 2048 } })).containers[0].resources;
     expect(requests).toEqual({ cpu: '2', memory: '2Gi' });
   });
-  it('the quota holds a rollout beside what runs, and no more', () => {
+  it('the quota holds a rollout beside what runs and what drains, and no more', () => {
     const wanted = asks({ replicas: { min: 1, max: 3 }, resources: { cpu: 0.5, memoryMiB: 512, gpu: 1 } });
     expect(one('ResourceQuota', wanted)?.['spec']).toEqual({
       hard: {
-        pods: '6',
-        'requests.cpu': '3',
-        'requests.memory': '3Gi',
-        'limits.memory': '3Gi',
-        'requests.nvidia.com/gpu': '6',
+        pods: '9',
+        'requests.cpu': '4500m',
+        'requests.memory': '4608Mi',
+        'limits.memory': '4608Mi',
+        'requests.nvidia.com/gpu': '9',
         persistentvolumeclaims: '1',
         'services.loadbalancers': '1',
       },

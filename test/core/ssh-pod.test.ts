@@ -22,7 +22,7 @@ const wanted = Spec.parse({
   resources: { cpu: 0.1, memoryMiB: 64 },
   access: { ssh: true, memoryMiB: 200 },
 });
-const cluster = { loadBalancerScheme: 'internal', kubernetesVersion: '1.36' } as const;
+const cluster = { loadBalancerScheme: 'internal', kubernetesVersion: '1.36', drainSeconds: 5 } as const;
 const common = { key, image, digest: digest(1), ...cluster };
 const on = desiredObjects({ ...common, spec: wanted, ssh });
 const off = desiredObjects({ ...common, spec });
@@ -125,10 +125,10 @@ describe('who has what', () => {
 });
 
 describe('how much', () => {
-  it('each has its own limit, and the namespace holds all of them, twice', () => {
+  it('each has its own limit, and the namespace holds all of them, thrice', () => {
     expect(containers.map(({ resources }) => resources.limits.memory)).toEqual(['64Mi', '200Mi', '96Mi']);
     expect(one('ResourceQuota')['spec']).toMatchObject({
-      hard: { pods: '4', 'requests.cpu': '520m', 'limits.memory': '1440Mi', 'requests.memory': '1440Mi' },
+      hard: { pods: '6', 'requests.cpu': '780m', 'limits.memory': '2160Mi', 'requests.memory': '2160Mi' },
     });
     expect(one('LimitRange')['spec']).toMatchObject({
       limits: [{ max: { memory: '200Mi' }, default: { memory: '64Mi' } }],

@@ -22,20 +22,20 @@ const quota = (pods: Pod[], of = wanted) =>
   })['spec'];
 
 it.each<[string, Pod[], object]>([
-  ['nothing runs', [], { 'requests.cpu': '200m', 'limits.memory': '128Mi' }],
-  ['what runs is as it is wanted', [pod({ cpu: '100m', memory: '64Mi' })], { 'limits.memory': '128Mi' }],
-  ['what runs is smaller', [pod({ cpu: '50m', memory: '32Mi' })], { 'limits.memory': '128Mi' }],
+  ['nothing runs', [], { 'requests.cpu': '300m', 'limits.memory': '192Mi' }],
+  ['what runs is as it is wanted', [pod({ cpu: '100m', memory: '64Mi' })], { 'limits.memory': '192Mi' }],
+  ['what runs is smaller', [pod({ cpu: '50m', memory: '32Mi' })], { 'limits.memory': '192Mi' }],
   [
     'what runs is larger',
     [pod({ cpu: '1', memory: '1Gi' })],
-    { 'requests.cpu': '1100m', 'limits.memory': '1088Mi', 'requests.memory': '1088Mi' },
+    { 'requests.cpu': '1200m', 'limits.memory': '1152Mi', 'requests.memory': '1152Mi' },
   ],
   [
     'what runs has SSH beside it',
     [pod({ cpu: '100m', memory: '64Mi' }, { cpu: '20m', memory: '128Mi' }, { cpu: '10m', memory: '96Mi' })],
-    { 'requests.cpu': '230m', 'limits.memory': '352Mi' },
+    { 'requests.cpu': '330m', 'limits.memory': '416Mi' },
   ],
-])('where %s the quota has room for one more beside it', (_, pods, hard) => {
+])('where %s the quota has room for one more beside it, and for one that drains', (_, pods, hard) => {
   expect(quota(pods)).toMatchObject({ hard });
 });
 

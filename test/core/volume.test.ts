@@ -95,6 +95,7 @@ const objectsOf = (parts: object, storageClass?: string) =>
     digest: digest(1),
     loadBalancerScheme: 'internal',
     kubernetesVersion: '1.36',
+    drainSeconds: 5,
     storageClass,
   });
 const one = (kind: string, objects: ReturnType<typeof objectsOf>) =>

@@ -101,7 +101,7 @@ describe('what is well', () => {
     });
     expect(audit).toHaveLength(1);
     expect(audit[0]?.what).toContain('put back ResourceQuota app (spec.hard.pods)');
-    expect(await well.kubectl('get', 'quota', 'app', '--output', 'jsonpath={.spec.hard.pods}')).toBe('6');
+    expect(await well.kubectl('get', 'quota', 'app', '--output', 'jsonpath={.spec.hard.pods}')).toBe('9');
     const Left = z.object({
       metadata: z.object({ annotations: z.record(z.string(), z.string()) }),
       spec: z.object({

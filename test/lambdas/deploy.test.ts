@@ -265,7 +265,7 @@ test('what others changed of ours is put back at the next look and told once; wh
   const { objects } = await world.cluster.look(web);
   expect(objects.find(({ kind }) => kind === 'Deployment')).toMatchObject({ spec: { replicas: 4 } });
   expect(objects.find(({ kind }) => kind === 'ResourceQuota')).toMatchObject({
-    spec: { hard: { pods: '2' } },
+    spec: { hard: { pods: '3' } },
   });
   const { applies } = world.cluster;
   await world.pass(200);

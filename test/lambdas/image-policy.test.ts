@@ -30,6 +30,7 @@ test("it is bound to every environment's namespace by its label, whose name says
     digest: digestOf('x'),
     loadBalancerScheme: 'internal',
     kubernetesVersion: '1.36',
+    drainSeconds: 5,
   });
   const namespace = objects.find(({ kind }) => kind === 'Namespace');
   expect(namespace?.metadata.labels).toHaveProperty([environmentLabel]);

@@ -62,6 +62,7 @@ test('the kinds are those of the objects', () => {
     digest: digestOf('x'),
     loadBalancerScheme: 'internal',
     kubernetesVersion: '1.36',
+    drainSeconds: 5,
     ssh: { image: 'x', url: 'http://10.96.0.10:8080', hostKeySecret: 'ssh-host-key-x' },
   });
   const kinds = new Set(objects.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`));
