@@ -2,8 +2,8 @@
 import { parse } from '#core/errors.ts';
 import type { WaiverWish } from '#core/waiver.ts';
 import type * as z from '#core/zod.ts';
+import { BuildLogAnswer } from '../build-log-schemas.ts';
 import {
-  BuildLogAnswer,
   CatalogAnswer,
   CostAnswer,
   CreateEnvironment,
@@ -28,8 +28,8 @@ import {
 import { ApiError, type ClientOptions, type Transport, transport } from './transport.ts';
 
 export { explain } from '#core/verdict.ts';
+export type { BuildLogAnswer } from '../build-log-schemas.ts';
 export type {
-  BuildLogAnswer,
   CatalogAnswer,
   CostAnswer,
   CreateEnvironment,

@@ -1,10 +1,10 @@
 /** What a build prints, page by page, while it runs and after. */
 import { Rejected } from '#core/errors.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
+import { BuildLogAnswer, BuildLogQuery, BuildPath } from '../build-log-schemas.ts';
 import { readThere } from '../environment.ts';
 import { invalid, ProblemError } from '../problem.ts';
 import { type ApiDeps, noBody, none, route } from '../route.ts';
-import { BuildLogAnswer, BuildLogQuery, BuildPath } from '../schemas.ts';
 
 const log = route({
   method: 'GET',

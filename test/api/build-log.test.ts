@@ -1,7 +1,7 @@
 /** The log of a build through the API. */
 import { expect, test } from 'vitest';
+import { BuildLogAnswer } from '#api/build-log-schemas.ts';
 import { ApiError } from '#api/client/client.ts';
-import { BuildLogAnswer } from '#api/schemas.ts';
 import { lineOf } from '#core/build-log.ts';
 import { linesOf } from '../../cli/build-log.ts';
 import { web } from '../contracts/samples.ts';
