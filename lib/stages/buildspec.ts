@@ -49,7 +49,8 @@ export const buildspec = BuildSpec.fromObject({
   phases: {
     pre_build: {
       commands: [
-        'CONTEXT=. FILE=Dockerfile',
+        // Only what is exported is there in the next phase.
+        'export CONTEXT=. FILE=Dockerfile',
         `if [ -n "$GIT_URL" ]; then ${fetch} && CONTEXT="checkout/$GIT_FOLDER" && FILE="$CONTEXT/$GIT_DOCKERFILE"; fi`,
         noLinks,
         'aws ecr get-login-password | docker login --username AWS --password-stdin "$REGISTRY"',

@@ -40,7 +40,10 @@ function repository(files: Readonly<Record<string, string>>): string {
 /** Up to the registry's password, which is not had here. */
 function prepared(variables: Readonly<Record<string, string>>, isServed = true) {
   const commands = parseBuildspec(text).phases.pre_build?.commands.slice(0, -1) ?? [];
-  const script = `${phaseScript({ commands: [...commands, 'echo "context $CONTEXT file $FILE"; ls "$CONTEXT"'], finally: [] })}`;
+  // In a phase of its own, as the build is.
+  const says = ['echo "context $CONTEXT file $FILE"; ls "$CONTEXT"'];
+  const phases = [commands, says].map((each) => `(${phaseScript({ commands: each, finally: [] })}\n)`);
+  const script = phases.join(' && ');
   const work = join(folder, 'work');
   mkdirSync(work);
   const served = {
