@@ -198,7 +198,7 @@ def _tell(build: dict[str, Any]) -> None:
     group, stream = build["logs"]["groupName"], build["logs"]["streamName"]
     information = {
         "artifact": {"location": ""},
-        "environment": build["environment"],
+        "environment": _environment(build["environment"]),
         "timeout-in-minutes": build["timeoutInMinutes"],
         "build-complete": build["buildStatus"] != "IN_PROGRESS",
         "initiator": build["initiator"],
@@ -218,6 +218,17 @@ def _tell(build: dict[str, Any]) -> None:
         "version": "1",
     }
     emit("aws.codebuild", "CodeBuild Build State Change", json.loads(json.dumps(detail, default=str)), [build["arn"]])
+
+
+def _environment(of: dict[str, Any]) -> dict[str, Any]:
+    """The names that the event has for them (CodeBuild user guide, "Build notifications input format reference")."""
+    return {
+        "image": of.get("image", ""),
+        "privileged-mode": of.get("privilegedMode", False),
+        "compute-type": of.get("computeType", ""),
+        "type": of.get("type", ""),
+        "environment-variables": of.get("environmentVariables", []),
+    }
 
 
 def _phase(phase: dict[str, Any]) -> dict[str, Any]:
