@@ -41,6 +41,8 @@ export async function push(
       config: command.length > 0 ? { Cmd: command } : {},
       rootfs: { type: 'layers', diff_ids: [digestOf(plain)] },
       created: new Date().toISOString(),
+      // OCI lets it be left out; buildah builds upon no image whose layers have none.
+      history: [{ created_by: 'push' }],
     }),
   );
   for (const blob of [layer, config]) await pushBlob(repository, blob);
