@@ -20,11 +20,14 @@ export interface Request {
   readonly story?: string | undefined;
 }
 
-/** @param before one of the same name that was deleted: versions and builds are never counted twice. */
+/**
+ * @param before one of the same name that was deleted: versions and builds are never counted twice, and people are still told
+ * how its incidents ended.
+ */
 export function request(
   { key, cluster, requester, spec, story }: Request,
   now: Instant,
-  before?: Pick<Environment, 'version' | 'builds'>,
+  before?: Pick<Environment, 'version' | 'builds' | 'untold'>,
 ): Decision {
   const number = (before?.builds ?? 0) + 1;
   const environment: Environment = {
@@ -48,7 +51,7 @@ export function request(
     release: { phase: 'none' },
     ...(story === undefined ? {} : { stories: { candidate: story } }),
     incidents: [],
-    untold: [],
+    untold: before?.untold ?? [],
   };
   const events = [{ type: 'EnvironmentRequested' as const, build: number }];
   const what = 'asked for the environment';

@@ -8,7 +8,6 @@ import type { Environment, Life, Part } from './environment.ts';
 import { unreachable } from './errors.ts';
 import { isOfEnd } from './incident.ts';
 import { addSeconds, environmentId, type Instant, secondsBetween } from './names.ts';
-import { recheckSeconds } from './recheck.ts';
 import { beginning, halting } from './release.ts';
 import type { Person } from './roles.ts';
 import { isSame } from './same.ts';
@@ -158,7 +157,8 @@ export function startAsked(
       ? {}
       : {
           release: beginning(release, release, now, patienceSeconds),
-          recheckAt: addSeconds(now, recheckSeconds),
+          // Nobody judged it while it was stopped.
+          recheckAt: now,
         };
   return change(
     environment,

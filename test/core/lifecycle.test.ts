@@ -176,7 +176,7 @@ describe('a start', () => {
     expect(started).toMatchObject({
       life: { state: 'running' },
       release: { phase: 'deploying', digest: digest(1) },
-      recheckAt: at(4600),
+      recheckAt: at(1000),
     });
   });
 
@@ -282,5 +282,15 @@ describe('a deletion', () => {
       candidate: { phase: 'building', build: { number: deleted.builds + 1 } },
       release: { phase: 'none' },
     });
+  });
+
+  it('leaves what people are still to be told of the one before', () => {
+    const times = { openedAt: at(0), lastSeenAt: at(0) };
+    const trouble = { id: 'checkout/web/oom/7', kind: 'oom' as const, ...times, summary: 'it was killed' };
+    const notice = { state: 'recovered' as const, incident: trouble, at: at(1), lookAt: at(121) };
+    const life = { state: 'deleted' as const, since: at(1), by: 'ann' };
+    const deleted: Environment = { ...deploying(), life, untold: [notice] };
+    const request = { key: deleted.key, cluster: 'main', requester: 'bob', spec };
+    expect(turned(deleted, { kind: 'requested', request }).untold).toEqual([notice]);
   });
 });
