@@ -13,8 +13,11 @@ const spec = { base: 'debian-12', command: ['/bin/sh', '-c', 'sleep 1000'], ttl:
 let alice: Person;
 const told = async (state: string): Promise<number> =>
   (await notices(cloud, id)).filter((notice) => notice.kind === 'expiring' && notice.state === state).length;
+/** Reconcile alone, where no event comes, takes two minutes for each step. */
+const patienceSeconds = 420;
+const timeout = 1_000_000;
 const hears = (state: string, times: number) =>
-  until(`${id}: notice ${times} of its end (${state})`, 200, async () =>
+  until(`${id}: notice ${times} of its end (${state})`, patienceSeconds, async () =>
     (await told(state)) >= times ? true : undefined,
   );
 
@@ -28,7 +31,7 @@ describe('an environment with a ttl', () => {
     });
   });
 
-  it('is told of before its end, and extended', async () => {
+  it('is told of before its end, and extended', { timeout }, async () => {
     await alice.client.create({ ...key, spec });
     await hears('open', 1);
     const before = (await alice.client.get(id)).environment.expiry?.at ?? '';
@@ -37,10 +40,10 @@ describe('an environment with a ttl', () => {
     await hears('recovered', 1);
   });
 
-  it('is deleted by itself when its people were told once more', async () => {
+  it('is deleted by itself when its people were told once more', { timeout }, async () => {
     await hears('open', 2);
     // How the last of it goes, test/e2e/lifecycle.test.ts shows.
-    await until('its end', 120, async () => {
+    await until('its end', patienceSeconds, async () => {
       const { phase } = await alice.client.get(id);
       return phase === 'deleting' ? true : undefined;
     });
