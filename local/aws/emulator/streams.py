@@ -70,10 +70,12 @@ def _table(mapping: Mapping) -> str | None:
 
 def _position(mapping: Mapping, table: str) -> int:
     positions, identifier = lambda_svc._dynamodb_stream_positions, mapping["UUID"]
-    horizon = dynamodb.stream_start_position(table)
+    horizon, end = dynamodb.stream_start_position(table), dynamodb.stream_end_position(table)
     if identifier not in positions:
-        first = horizon if mapping.get("StartingPosition") == "TRIM_HORIZON" else dynamodb.stream_end_position(table)
-        positions[identifier] = first
+        positions[identifier] = horizon if mapping.get("StartingPosition") == "TRIM_HORIZON" else end
+    # Positions outlive a restart, the stream's records do not: it counts from none again.
+    elif positions[identifier] > end:
+        positions[identifier] = horizon
     return max(positions[identifier], horizon)
 
 
