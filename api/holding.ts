@@ -2,8 +2,7 @@
 import type { Change } from '#core/decision.ts';
 import { Conflict, Retryable } from '#core/errors.ts';
 import type { Enclosed } from '#core/ports.ts';
-import { holds, reserve } from '#core/quota.ts';
-import { isSame } from '#core/same.ts';
+import { ledgerWith } from '#core/quota.ts';
 import { refused } from './problem.ts';
 import { type ApiDeps, teamOf } from './route.ts';
 
@@ -36,9 +35,8 @@ export async function reserved(
   { store, config }: Pick<ApiDeps, 'store' | 'config'>,
   { environment }: Change,
 ) {
-  const { team, name } = environment.key;
-  const ledger = await store.ledger(team);
-  const next = reserve(ledger, teamOf(config, team).quota, name, holds(environment));
-  if ('outcome' in next) throw refused(next);
-  return isSame(next.held, ledger.held) ? undefined : next;
+  const { team } = environment.key;
+  const next = ledgerWith(await store.ledger(team), teamOf(config, team).quota, environment);
+  if (next && 'outcome' in next) throw refused(next);
+  return next;
 }

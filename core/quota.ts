@@ -5,7 +5,8 @@
 
 import { type Refusal, refuse } from './decision.ts';
 import type { Life } from './environment.ts';
-import { EnvironmentName, TeamName } from './names.ts';
+import { type EnvironmentKey, EnvironmentName, TeamName } from './names.ts';
+import { isSame } from './same.ts';
 import { Amounts, type Asking, asksOf, sum } from './usage.ts';
 import * as z from './zod.ts';
 
@@ -46,6 +47,16 @@ export function reserve(
   if (over.length > 0) return refuse(409, 'Over the quota', whyOver(ledger.team, quota, free, wanted, over));
   const held = wanted.environments === 0 ? others : { ...others, [name]: wanted };
   return { ...ledger, version: ledger.version + 1, held };
+}
+
+/** What is to be written of the ledger with a change, or why the team may not have it; undefined where it holds the same. */
+export function ledgerWith(
+  ledger: Ledger,
+  quota: Amounts,
+  { key, ...environment }: { readonly key: EnvironmentKey; readonly spec: Asking; readonly life: Life },
+): Ledger | Refusal | undefined {
+  const next = reserve(ledger, quota, key.name, holds(environment));
+  return 'outcome' in next || !isSame(next.held, ledger.held) ? next : undefined;
 }
 
 const fields = ['environments', 'cpu', 'memoryMiB', 'gpu', 'storageGiB'] as const;

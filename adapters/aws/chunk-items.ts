@@ -1,10 +1,11 @@
 /** Chunks of data jobs, in the table: one partition a job, an item for each chunk that was ever taken. */
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { Conflict, parse } from '#core/errors.ts';
 import { ChunkState } from '#core/jobs/chunk.ts';
 import type { ChunkStore } from '#core/jobs/ports.ts';
 import { retryable } from './errors.ts';
+import { itemsOf } from './partition.ts';
 
 const partition = (job: string): string => `CHUNK#${job}`;
 const stateOf = (item: unknown, job: string): ChunkState => parse(ChunkState, item, `a chunk of job ${job}`);
@@ -48,18 +49,6 @@ export class ChunkItems implements ChunkStore {
   }
 
   async *list(job: string): AsyncIterable<ChunkState> {
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
-    do {
-      const command = new QueryCommand({
-        TableName: this.#table,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': partition(job) },
-        ConsistentRead: true,
-        ...(ExclusiveStartKey && { ExclusiveStartKey }),
-      });
-      const page = await retryable('Query', () => this.#client.send(command));
-      for (const item of page.Items ?? []) yield stateOf(item, job);
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey !== undefined);
+    for await (const item of itemsOf(this.#client, this.#table, partition(job))) yield stateOf(item, job);
   }
 }

@@ -1,16 +1,12 @@
 /** SSH keys of people, in the table: one partition a team, whole in each answer, and one item a key. */
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  DynamoDBDocumentClient,
-  PutCommand,
-  type PutCommandInput,
-  QueryCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, PutCommand, type PutCommandInput } from '@aws-sdk/lib-dynamodb';
 import { Conflict, parse } from '#core/errors.ts';
 import type { TeamName } from '#core/names.ts';
 import { type GoodKey, PersonKey, type RevokedKey } from '#core/person-key.ts';
 import type { PersonKeys } from '#core/ports.ts';
 import { retryable } from './errors.ts';
+import { itemsOf } from './partition.ts';
 
 const partition = (team: TeamName): string => `SSHKEY#${team}`;
 
@@ -26,19 +22,8 @@ export class PersonKeyItems implements PersonKeys {
   /** Consistent: who asks after a revocation must not be told of a key from before it. */
   async list(team: TeamName): Promise<readonly PersonKey[]> {
     const found: PersonKey[] = [];
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
-    do {
-      const command = new QueryCommand({
-        TableName: this.#table,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': partition(team) },
-        ConsistentRead: true,
-        ...(ExclusiveStartKey && { ExclusiveStartKey }),
-      });
-      const page = await retryable('Query', () => this.#client.send(command));
-      found.push(...(page.Items ?? []).map((item) => parse(PersonKey, item, `a key of team ${team}`)));
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey !== undefined);
+    for await (const item of itemsOf(this.#client, this.#table, partition(team)))
+      found.push(parse(PersonKey, item, `a key of team ${team}`));
     return found;
   }
 

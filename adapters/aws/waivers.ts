@@ -1,11 +1,12 @@
 /** Waivers made by the API, in the table: one partition a team, whole in each answer, and one item a waiver. */
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { Conflict, parse } from '#core/errors.ts';
 import type { TeamName } from '#core/names.ts';
 import type { Waivers } from '#core/ports.ts';
 import { KeptWaiver } from '#core/waiver.ts';
 import { retryable } from './errors.ts';
+import { itemsOf } from './partition.ts';
 
 const partition = (team: TeamName): string => `WAIVER#${team}`;
 
@@ -21,19 +22,8 @@ export class WaiverItems implements Waivers {
   /** Consistent: what was withdrawn must let nothing through that is judged after it. */
   async list(team: TeamName): Promise<readonly KeptWaiver[]> {
     const found: KeptWaiver[] = [];
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
-    do {
-      const command = new QueryCommand({
-        TableName: this.#table,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': partition(team) },
-        ConsistentRead: true,
-        ...(ExclusiveStartKey && { ExclusiveStartKey }),
-      });
-      const page = await retryable('Query', () => this.#client.send(command));
-      found.push(...(page.Items ?? []).map((item) => parse(KeptWaiver, item, `a waiver of team ${team}`)));
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey !== undefined);
+    for await (const item of itemsOf(this.#client, this.#table, partition(team)))
+      found.push(parse(KeptWaiver, item, `a waiver of team ${team}`));
     return found;
   }
 

@@ -9,9 +9,8 @@ import { Rejected } from '#core/errors.ts';
 import { next } from '#core/machine.ts';
 import { environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, Waivers } from '#core/ports.ts';
-import { holds, type Ledger, reserve } from '#core/quota.ts';
+import { ledgerWith } from '#core/quota.ts';
 import { wantedDigest } from '#core/release.ts';
-import { isSame } from '#core/same.ts';
 import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
@@ -55,12 +54,10 @@ async function decided(deps: ScheduleDeps, environment: Environment) {
 
 /** @returns the ledger to be written, or why it would not fit. */
 async function reserved({ store, config }: Pick<ScheduleDeps, 'store' | 'config'>, after: Environment) {
-  const { team, name } = after.key;
+  const { team } = after.key;
   const known = config.teams.find((entry) => entry.name === team);
   if (!known)
     throw new Rejected(`The configuration names no team ${team}: who held what of it is not known.`);
-  const ledger: Ledger = await store.ledger(team);
-  const wanted = reserve(ledger, known.quota, name, holds(after));
-  if ('outcome' in wanted) return wanted;
-  return { ledger: isSame(wanted.held, ledger.held) ? undefined : wanted };
+  const ledger = ledgerWith(await store.ledger(team), known.quota, after);
+  return ledger && 'outcome' in ledger ? ledger : { ledger };
 }

@@ -8,6 +8,7 @@ import { until } from '#local/demo/world.ts';
 import { ApiError } from '../../api/client/client.ts';
 import { access } from './cloud.ts';
 import { kubectl } from './kubectl.ts';
+import { comes as comesTo } from './phases.ts';
 import { giveMemory, memoryLimits } from './pods.ts';
 
 const key = EnvironmentKey.parse({ team: 'checkout', name: `l-${Date.now().toString(36).slice(-6)}` });
@@ -31,20 +32,7 @@ const notThere = (error: unknown): undefined => {
   if (error instanceof ApiError && error.problem.status === 404) return undefined;
   throw error;
 };
-/** Waits for one of its phases; the last answer tells what came instead. */
-async function comes(phase: string, seconds: number) {
-  let seen = '';
-  return until(
-    `${id} ${phase}`,
-    seconds,
-    async () => {
-      const answer = await alice.client.get(id);
-      seen = `${answer.phase}: ${answer.history.at(-1)?.what}`;
-      return answer.phase === phase ? answer : undefined;
-    },
-    () => seen,
-  );
-}
+const comes = (phase: string, seconds: number) => comesTo(alice.client, id, phase, seconds);
 const inPod = (...command: string[]) =>
   kubectl('-n', namespace, 'exec', 'deployment/app', '--', '/bin/busybox', ...command);
 const volumeOf = (sizeGiB: number) => ({ sizeGiB, class: 'gp3', access: 'ReadWriteOnce' }) as const;

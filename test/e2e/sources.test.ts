@@ -7,9 +7,9 @@ import { CreateRepositoryCommand, DeleteRepositoryCommand, ECRClient } from '@aw
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EnvironmentKey, environmentId } from '#core/names.ts';
 import { type Person, signIn } from '#local/demo/people.ts';
-import { until } from '#local/demo/world.ts';
 import { ApiError } from '../../api/client/client.ts';
 import { access } from './cloud.ts';
+import { comes as comesTo } from './phases.ts';
 import { debian, push } from './push.ts';
 
 const run = Date.now().toString(36).slice(-6);
@@ -47,20 +47,7 @@ async function ask(name: string, spec: Parameters<Person['client']['create']>[0]
   return environmentId(key);
 }
 
-/** Waits for one of its phases; the last answer tells what came instead. */
-async function comes(id: string, phase: string, seconds: number) {
-  let seen = '';
-  return until(
-    `${id} ${phase}`,
-    seconds,
-    async () => {
-      const answer = await alice.client.get(id);
-      seen = `${answer.phase}: ${answer.history.at(-1)?.what}`;
-      return answer.phase === phase ? answer : undefined;
-    },
-    () => seen,
-  );
-}
+const comes = (id: string, phase: string, seconds: number) => comesTo(alice.client, id, phase, seconds);
 
 async function approved(id: string): Promise<void> {
   const { environment } = await comes(id, 'awaiting-approval', 300);

@@ -20,6 +20,7 @@ import { until } from '#local/demo/world.ts';
 import { ApiError } from '../../api/client/client.ts';
 import { access, cloud, output } from './cloud.ts';
 import { clusterClientOf, kubectl } from './kubectl.ts';
+import { comes as comesTo } from './phases.ts';
 import { containersOf, giveMemory, memoryLimits } from './pods.ts';
 import { endOf, type KeyPair, ran, SshClient } from './ssh-client.ts';
 
@@ -47,19 +48,7 @@ let hers: KeyPair;
 let carols: KeyPair;
 let carolsId = '';
 
-async function comes(phase: string, seconds: number) {
-  let seen = '';
-  return until(
-    `${id} ${phase}`,
-    seconds,
-    async () => {
-      const answer = await alice.client.get(id);
-      seen = `${answer.phase}: ${answer.history.at(-1)?.what} ${JSON.stringify(answer.environment.release)}`;
-      return answer.phase === phase ? answer : undefined;
-    },
-    () => seen,
-  );
-}
+const comes = (phase: string, seconds: number) => comesTo(alice.client, id, phase, seconds);
 
 /** By its name, as anybody would find it. */
 async function resolve(): Promise<string> {

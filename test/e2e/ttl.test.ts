@@ -13,8 +13,8 @@ const spec = { base: 'debian-12', command: ['/bin/sh', '-c', 'sleep 1000'], ttl:
 let alice: Person;
 const told = async (state: string): Promise<number> =>
   (await notices(cloud, id)).filter((notice) => notice.kind === 'expiring' && notice.state === state).length;
-/** Reconcile alone, where no event comes, takes two minutes for each step. */
-const patienceSeconds = 420;
+/** Of each step: reconcile alone, where no event comes, takes longer for the first. */
+const patienceSeconds = 200;
 const timeout = 1_000_000;
 const hears = (state: string, times: number) =>
   until(`${id}: notice ${times} of its end (${state})`, patienceSeconds, async () =>

@@ -6,6 +6,7 @@ import { type Person, signIn } from '#local/demo/people.ts';
 import { until } from '#local/demo/world.ts';
 import { ApiError, type WaiverAnswer } from '../../api/client/client.ts';
 import { access } from './cloud.ts';
+import { comes as comesTo } from './phases.ts';
 import { debian, distribution, push } from './push.ts';
 
 const key = EnvironmentKey.parse({ team: 'checkout', name: `w-${Date.now().toString(36).slice(-6)}` });
@@ -17,19 +18,7 @@ let bob: Person;
 let sam: Person;
 let sue: Person;
 
-async function comes(phase: string, seconds: number) {
-  let seen = '';
-  return until(
-    `${id} ${phase}`,
-    seconds,
-    async () => {
-      const answer = await alice.client.get(id);
-      seen = `${answer.phase}: ${answer.history.at(-1)?.what}`;
-      return answer.phase === phase ? answer : undefined;
-    },
-    () => seen,
-  );
-}
+const comes = (phase: string, seconds: number) => comesTo(alice.client, id, phase, seconds);
 
 const waiverOf = async (waiver: WaiverAnswer) =>
   (await alice.client.waivers(team)).waivers.find((each) => each.id === waiver.id);

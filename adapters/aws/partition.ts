@@ -1,0 +1,24 @@
+/** A whole partition of the table, page by page, for what is small enough to be read at once. */
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { retryable } from './errors.ts';
+
+/** Consistent: what was written before is in it. @yields the items as they are stored, in the order of their sort keys. */
+export async function* itemsOf(
+  client: DynamoDBDocumentClient,
+  table: string,
+  pk: string,
+): AsyncGenerator<unknown> {
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const command = new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': pk },
+      ConsistentRead: true,
+      ...(ExclusiveStartKey && { ExclusiveStartKey }),
+    });
+    const page = await retryable('Query', () => client.send(command));
+    yield* page.Items ?? [];
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined);
+}
