@@ -55,9 +55,9 @@ export function stepsOfChange(
   all: readonly string[],
   known?: Digest,
 ): string[] {
-  const released = all.slice(-2);
+  const way = all.slice(0, wayLength);
   const times = timeSteps(after.spec, before.spec);
-  if (after.builds > before.builds) return known ? [...times, spared(known), ...released] : [...all];
+  if (after.builds > before.builds) return [...(known ? [spared(known), ...way.slice(-2)] : way), ...times];
   if (after === before) return ['nothing: it is what is asked for already'];
   const applies = after.release !== before.release;
   if (isSame(runPartOf(before.spec), runPartOf(after.spec))) return times;
@@ -68,6 +68,9 @@ export function stepsOfChange(
     ...times,
   ];
 }
+
+/** From its source to Ready, in an environment that is asked for; what its clock does comes behind. */
+const wayLength = 5;
 
 const spared = (known: Digest): string =>
   `nothing is built: ${shortDigest(known)} is made of the same and was approved; it is judged again, and built after all if anything speaks against it`;
@@ -143,12 +146,12 @@ export function planOf(input: PlanInput): Plan {
   const release = repositoryOf('release', key);
   return {
     steps: [
-      ...timeSteps(spec),
       builtFrom(basis),
       `the image is pushed to ${candidate}, scanned and judged${basis.kind === 'base' ? '; what blocks and can be fixed is rebuilt' : ''}`,
       'an approver lets it be released',
       `its digest is copied to ${release}`,
       `the objects are applied to cluster ${cluster.name}, and ${id} is named when it is Ready`,
+      ...timeSteps(spec),
     ],
     dockerfile: buildContext(makingOf(input))['Dockerfile'] ?? fetched(input),
     objects: desiredObjects({

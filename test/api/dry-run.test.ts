@@ -119,3 +119,15 @@ test('a word that is neither true nor false is no dry run: it is refused, and no
     });
   expect(await traces(world)).toEqual(before);
 });
+
+test('what its clock does stands last, and of what stays so nothing is said', async () => {
+  const world = new World();
+  const timed = { ...wanted, spec: { ...wanted.spec, ttl: '8h' } };
+  const asked = (await plan(world, 'POST', '/environments', timed)).steps;
+  expect(asked).toHaveLength(6);
+  expect(asked[5]).toContain('deleted when its ttl of 8h is over');
+  expect((await call(world, rita, 'POST', '/environments', timed)).status).toBe(201);
+  const another = { ...timed.spec, command: ['sleep', '1'] };
+  const rebuilt = (await plan(world, 'PUT', '/environments/checkout/new', { spec: another })).steps;
+  expect(rebuilt).toEqual(asked.slice(0, 5));
+});
