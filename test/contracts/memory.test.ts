@@ -13,6 +13,7 @@ import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
 import { mergeApplied } from '#adapters/memory/server-side-apply.ts';
+import { MemorySlots } from '#adapters/memory/slots.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryWaivers } from '#adapters/memory/waivers.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
@@ -42,6 +43,7 @@ import { repositoriesContract } from './repositories.ts';
 import { requestsContract } from './requests.ts';
 import { complete, digestOf, finding, start } from './samples.ts';
 import { type Content, scannerContract } from './scanner.ts';
+import { slotsContract } from './slots.ts';
 import { storeContract } from './store.ts';
 import { waiversContract } from './waivers.ts';
 
@@ -64,6 +66,10 @@ reportsContract('MemoryReports', async () => {
 noticesContract('MemoryNotices', () => new MemoryNotices());
 personKeysContract('MemoryPersonKeys', () => new MemoryPersonKeys());
 waiversContract('MemoryWaivers', () => new MemoryWaivers());
+slotsContract('MemorySlots', () => {
+  const slots = new MemorySlots();
+  return { slots, told: async () => slots.told.map(({ type }) => type) };
+});
 chunkStoreContract('MemoryChunks', () => new MemoryChunks());
 chunkQueueContract('MemoryChunkQueue', async () => {
   const queue = new MemoryChunkQueue();
