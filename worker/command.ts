@@ -1,17 +1,15 @@
 /**
- * The user's command as a child process in a group of its own: fed as fast as it reads, its output taken as fast as it can
- * be kept, its standard error's end remembered, and nothing of it left when it is over.
+ * The user's command while it runs: fed as fast as it reads, its output taken as fast as it can be kept, its standard error's
+ * end remembered, ended when its time is over, and nothing of it left then.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CommandProcess, CommandRunner, Exit } from './runner.ts';
 
 const stderrBytes = 4096;
 /** What the command started may still write when it has ended itself. */
 const lastWordsMs = 2000;
 
-export interface Ending {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
+export interface Ending extends Omit<Exit, 'why'> {
   readonly timedOut: boolean;
   readonly stderr: string;
 }
@@ -19,33 +17,32 @@ export interface Ending {
 export interface Orders {
   readonly command: readonly string[];
   readonly timeLimitMs: number;
-  readonly env: NodeJS.ProcessEnv;
-  readonly cwd?: string;
+  /** Beside what it has where it runs. */
+  readonly env: Readonly<Record<string, string>>;
   /** Takes its output; the command waits meanwhile. */
   readonly output: (bytes: Uint8Array) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
 export class RunningCommand {
-  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #process: CommandProcess;
   readonly #ending: Promise<Ending>;
   #stderr = Buffer.alloc(0);
   #timedOut = false;
   /** It reads no more: it has closed its input, or ended. */
   #deaf = false;
   #failed: unknown;
-  /** Nothing of its group is there any more, and its number may be another's. */
+  /** Nothing of it is there any more. */
   #over = false;
   #code: number | null | undefined;
 
-  constructor({ command: [program = '', ...args], timeLimitMs, env, cwd, output, signal }: Orders) {
-    this.#child = spawn(program, args, {
-      env,
-      stdio: 'pipe',
-      detached: true,
-      ...(cwd !== undefined && { cwd }),
-    });
-    const { stdin, stdout, stderr } = this.#child;
+  static async start(runner: CommandRunner, orders: Orders): Promise<RunningCommand> {
+    return new RunningCommand(await runner.start(orders.command, orders.env), orders);
+  }
+
+  private constructor(process: CommandProcess, { timeLimitMs, output, signal }: Orders) {
+    this.#process = process;
+    const { stdin, stdout, stderr } = process;
     // Who does not read to the end may: it is told by EPIPE, and by ECONNRESET where something was still under way.
     stdin.on('error', () => {
       this.#deaf = true;
@@ -79,7 +76,7 @@ export class RunningCommand {
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#failed !== undefined) throw this.#failed;
     if (this.#deaf) return;
-    const { stdin } = this.#child;
+    const { stdin } = this.#process;
     await new Promise<void>((resolve) => {
       stdin.write(bytes, () => resolve());
     });
@@ -87,20 +84,13 @@ export class RunningCommand {
 
   /** Nothing comes any more. @throws what its output's taker threw. */
   finish(): Promise<Ending> {
-    this.#child.stdin.end();
+    this.#process.stdin.end();
     return this.#ending;
   }
 
-  /** The whole group, and at once. */
+  /** All of it, and at once. */
   kill(): void {
-    const { pid } = this.#child;
-    if (pid === undefined || this.#over) return;
-    try {
-      process.kill(-pid, 'SIGKILL');
-    } catch (error) {
-      // Nobody of it is there any more.
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-    }
+    if (!this.#over) this.#process.kill();
   }
 
   async #drain(stdout: AsyncIterable<Uint8Array>, output: Orders['output']): Promise<void> {
@@ -115,27 +105,14 @@ export class RunningCommand {
 
   async #end(drained: Promise<void>): Promise<Ending> {
     drained.catch(() => undefined);
-    const { code, signal, why } = await exitOf(this.#child);
-    this.#code = code;
+    const { why, ...exit } = await this.#process.exit;
+    this.#code = exit.code;
     this.#deaf = true;
-    this.#child.stdin.destroy();
+    this.#process.stdin.destroy();
     // A process that it left behind may hold the output open: it has had its time.
     await Promise.race([drained, sleep(lastWordsMs)]);
     this.kill();
     await drained;
-    return { code, signal, timedOut: this.#timedOut, stderr: why ?? this.#stderr.toString('utf8') };
+    return { ...exit, timedOut: this.#timedOut, stderr: why ?? this.#stderr.toString('utf8') };
   }
 }
-
-interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly why?: string;
-}
-
-/** One that could not be started ends as a shell would say it. */
-const exitOf = (child: ChildProcessWithoutNullStreams): Promise<Exit> =>
-  new Promise((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }));
-    child.once('error', (error) => resolve({ code: 127, signal: null, why: error.message }));
-  });

@@ -1,37 +1,14 @@
-/** Entry of a worker of a data job. SIGTERM, which is also a spot interruption's, gives the chunk in hand back at once. */
-import { readFile } from 'node:fs/promises';
-import { ChunkItems } from '#adapters/aws/chunk-items.ts';
-import { SqsChunkQueue } from '#adapters/aws/chunk-queue.ts';
-import { S3JobObjects } from '#adapters/aws/job-objects.ts';
-import { makeLog } from '#adapters/log.ts';
-import { parse, parseJson } from '#core/errors.ts';
-import { JobSpec } from '#core/jobs/spec.ts';
-import { Env } from './env.ts';
-import { oomKills } from './memory-events.ts';
-import { reading } from './ranges.ts';
-import { work } from './worker.ts';
+/** Entry of a worker of a data job, in a pod beside the container that its commands run in. */
+import { env } from 'node:process';
+import { parse } from '#core/errors.ts';
+import { SlotEnv } from './env.ts';
+import { Slot } from './slot.ts';
+import { startWorker } from './start.ts';
 
-const env = parse(Env, process.env, "the worker's environment");
-const spec = parseJson(JobSpec, await readFile(env.JOB_FILE, 'utf8'), env.JOB_FILE);
-const stopping = new AbortController();
-for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort(name));
-
-const log = makeLog({ service: 'worker', known: () => ({ job: spec.job }) });
-const { PATH, LANG } = process.env;
-await work(
-  {
-    spec,
-    log,
-    reading,
-    oomKills,
-    now: Date.now,
-    // Nothing else of ours: the command gets no credential, no address and no name of ours.
-    env: { ...(PATH !== undefined && { PATH }), LANG: LANG ?? 'C.UTF-8' },
-    chunks: new ChunkItems(env.TABLE_NAME),
-    queue: new SqsChunkQueue(env.QUEUE_URL),
-    objects: new S3JobObjects({ input: spec.input.bucket, results: spec.results.bucket }),
-    idleSeconds: env.IDLE_SECONDS,
-  },
-  stopping.signal,
-);
-log.info('ended', { why: stopping.signal.reason ?? 'no chunk came' });
+const { SLOT_FOLDER } = parse(SlotEnv, env, "the worker's environment");
+let slot: Slot | undefined;
+await startWorker(async (stop) => {
+  slot = await Slot.open(SLOT_FOLDER, stop);
+  return slot;
+});
+slot?.close();

@@ -17,15 +17,13 @@ import {
 import type { JobSpec } from '#core/jobs/spec.ts';
 import { type Ending, RunningCommand } from './command.ts';
 import { type Block, blocksOf, type Reading } from './ranges.ts';
+import type { CommandRunner } from './runner.ts';
 
 export interface PartDeps {
   readonly objects: JobObjects;
   readonly spec: JobSpec;
-  /** Of the command, which gets nothing of ours. */
-  readonly env: NodeJS.ProcessEnv;
+  readonly runner: CommandRunner;
   readonly reading: Reading;
-  /** How many processes the kernel has killed here for want of memory, where it says so. */
-  readonly oomKills: () => Promise<number | undefined>;
   readonly now: () => number;
 }
 
@@ -84,7 +82,6 @@ class Run {
   readonly #upload: Upload;
   readonly #key: string;
   #command: RunningCommand | undefined;
-  #killsBefore: number | undefined;
   #written = { bytes: 0, crc32: 0 };
 
   constructor(deps: PartDeps, range: Chunk, key: string, signal: AbortSignal) {
@@ -173,18 +170,17 @@ class Run {
   }
 
   async #settle(command: RunningCommand): Promise<void> {
-    const failure = await this.#failureOf(await command.finish());
+    const failure = this.#failureOf(await command.finish());
     if (failure) throw new PartFailed(failure);
   }
 
   async #start(): Promise<RunningCommand> {
-    const { spec, env, oomKills } = this.#deps;
+    const { spec, runner } = this.#deps;
     const header = spec.header && this.#range.start > 0 ? await this.#header() : undefined;
-    this.#killsBefore = await oomKills();
-    const command = new RunningCommand({
+    const command = await RunningCommand.start(runner, {
       command: spec.command,
       timeLimitMs: spec.timeLimitSeconds * 1000,
-      env: { ...env, CHUNK_ID: this.#range.id, CHUNK_KEY: this.#range.key },
+      env: { CHUNK_ID: this.#range.id, CHUNK_KEY: this.#range.key },
       signal: this.#signal,
       output: async (bytes) => {
         this.#written = {
@@ -214,16 +210,14 @@ class Run {
     return Buffer.concat(parts);
   }
 
-  async #failureOf({ code, signal, timedOut, stderr }: Ending): Promise<ChunkFailure | undefined> {
+  #failureOf({ code, signal, timedOut, stderr, oomKills }: Ending): ChunkFailure | undefined {
     if (timedOut) {
       const message = `the command was still running after ${this.#deps.spec.timeLimitSeconds} s`;
       return { kind: 'time-limit', message, stderr };
     }
     if (code === 0) return undefined;
-    const killed = signal === 'SIGKILL' || code === 137;
-    const kills = killed ? await this.#deps.oomKills() : undefined;
     // Where the kernel does not say, nobody else kills so.
-    const outOfMemory = killed && (kills === undefined || kills > (this.#killsBefore ?? 0));
+    const outOfMemory = oomKills === undefined ? signal === 'SIGKILL' || code === 137 : oomKills > 0;
     return {
       kind: outOfMemory ? 'out-of-memory' : 'command',
       message: signal === null ? `the command ended with code ${code}` : `the command was ended by ${signal}`,

@@ -24,6 +24,8 @@ export interface WorkerDeps extends PartDeps {
   readonly log: Log;
   /** It ends when no chunk has come for so long. */
   readonly idleSeconds: number;
+  /** Asked between chunks: one slot too many ends. */
+  readonly isWanted: () => Promise<boolean>;
 }
 
 const halveFromBytes = 2 ** 20;
@@ -36,7 +38,7 @@ function rulesOf({ leaseSeconds, maxFailures, compression }: JobSpec): ChunkRule
 
 /** @param stop a chunk in hand is given back at once. */
 export async function work(deps: WorkerDeps, stop: AbortSignal): Promise<void> {
-  while (!stop.aborted) {
+  while (!stop.aborted && !deps.runner.gone && (await deps.isWanted())) {
     let delivery: Delivery | undefined;
     try {
       delivery = await deps.queue.receive(deps.idleSeconds, stop);

@@ -7,6 +7,7 @@ import { S3JobObjects } from '#adapters/aws/job-objects.ts';
 import { JobSpec } from '#core/jobs/spec.ts';
 import { runPart } from '../../worker/part.ts';
 import { reading } from '../../worker/ranges.ts';
+import { OwnRunner } from '../worker/own-runner.ts';
 
 const [endpoint = '', bytes = '', ...command] = process.argv.slice(2);
 const credentials = { accessKeyId: 'a', secretAccessKey: 's' };
@@ -24,8 +25,7 @@ const deps = {
   spec,
   reading,
   objects: new S3JobObjects({ input: 'input', results: 'results' }, client),
-  env: { PATH: process.env['PATH'] },
-  oomKills: async () => undefined,
+  runner: new OwnRunner(),
   now: performance.now.bind(performance),
 };
 const began = performance.now();

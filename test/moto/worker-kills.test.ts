@@ -26,7 +26,7 @@ const sdk = { endpoint: inject('moto'), region: 'us-east-1', credentials };
 const kills = Number(process.env['WORKER_KILLS'] ?? 20);
 const workers = 2;
 const maxRounds = 20;
-const entry = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
+const entry = fileURLToPath(new URL('../worker/own-worker.ts', import.meta.url));
 
 const worlds = new AwsWorlds(sdk);
 

@@ -1,7 +1,14 @@
 /** One worker slot: what it makes of chunks, and of commands and input that don't behave. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { verify } from '#core/jobs/verify.ts';
+import { wantedOf } from '../../worker/wanted.ts';
+import { work } from '../../worker/worker.ts';
+import { commandContract } from './command-contract.ts';
+import { OwnRunner } from './own-runner.ts';
 import { WorkerWorld } from './world.ts';
 
 const numbers = (count: number): string => Array.from({ length: count }, (_, i) => `line ${i}\n`).join('');
@@ -64,87 +71,13 @@ describe('chunks', () => {
   });
 });
 
-describe('commands', () => {
-  const run = async (
-    script: string,
-    more: ConstructorParameters<typeof WorkerWorld>[0] = {},
-    lines = 400,
-  ) => {
-    const world = new WorkerWorld({ command: sh(script), maxFailures: 2, ...more });
-    await world.enqueue({ a: numbers(lines) }, 10_000_000);
-    await world.work();
-    const [state] = await world.states();
-    expect(world.objects.unfinished.size).toBe(0);
-    return { world, state, output: await world.output() };
-  };
-
-  it('may not read their input, and end early: the range is still read to its end', async () => {
-    const { state, output } = await run('echo done', {}, 200_000);
-    expect(output).toBe('done\n');
-    expect(state).toMatchObject({ state: 'committed', parts: [{ records: 200_000, to: 2_288_890 }] });
-  });
-
-  it('may print nothing', async () => {
-    const { state, output } = await run('cat >/dev/null');
-    expect(output).toBe('');
-    expect(state).toMatchObject({ state: 'committed', parts: [{ output: { bytes: 0 } }] });
-  });
-
-  it('may print a lot', async () => {
-    const { state } = await run('cat >/dev/null; head -c 10000000 /dev/zero');
-    expect(state).toMatchObject({ state: 'committed', parts: [{ output: { bytes: 10_000_000 } }] });
-  });
-
-  it('that fail are tried again, then the chunk is failed, with its code and the end of what they complained of', async () => {
-    const { state, world } = await run('cat >/dev/null; seq 10000 >&2; echo no such thing >&2; exit 3');
-    expect(state).toMatchObject({
-      state: 'failed',
-      attempts: 2,
-      lastFailure: { kind: 'command', exitCode: 3 },
-    });
-    expect(state?.lastFailure?.stderr).toMatch(/9999\n10000\nno such thing\n$/);
-    expect(state?.lastFailure?.stderr?.length).toBeLessThanOrEqual(4096);
-    expect(world.queue.size).toBe(0);
-    expect(world.objects.results.size).toBe(0);
-  });
-
-  it('that fail at once are not fed to the end', async () => {
-    const { state } = await run('exit 4', {}, 100_000);
-    expect(state).toMatchObject({ state: 'failed', lastFailure: { exitCode: 4 } });
-  });
-
-  it('that hang are ended at their time limit, with all that they started', async () => {
-    const { state } = await run('sleep 300 & sleep 300', { timeLimitSeconds: 1, maxFailures: 1 });
-    expect(state).toMatchObject({ state: 'failed', lastFailure: { kind: 'time-limit' } });
-  });
-
-  it('that leave a process behind end it with them, and what it wrote before counts', async () => {
-    const { state, output } = await run('(echo early; sleep 300) & cat >/dev/null; echo late');
-    expect(state?.state).toBe('committed');
-    expect(output.split('\n').sort()).toEqual(['', 'early', 'late']);
-  });
-
-  it('that are not there fail the chunk and say so', async () => {
-    const { state } = await run('', { command: ['no-such-program'] });
-    expect(state).toMatchObject({ state: 'failed', lastFailure: { exitCode: 127 } });
-    expect(state?.lastFailure?.stderr).toContain('ENOENT');
-  });
-
-  it('see which chunk it is, and nothing of ours', async () => {
-    process.env['AWS_SECRET_ACCESS_KEY'] = 'ours';
-    const { output } = await run('cat >/dev/null; env | cut -d= -f1 | sort');
-    expect(output.split('\n').filter((name) => !['_', 'OLDPWD', 'PWD', 'SHLVL'].includes(name))).toEqual(
-      ['CHUNK_ID', 'CHUNK_KEY', 'PATH', ''].sort((a, b) => (a === '' ? 1 : b === '' ? -1 : a < b ? -1 : 1)),
-    );
-  });
-});
+commandContract('of its own', async () => ({ runner: new OwnRunner(), close: async () => undefined }));
 
 describe('memory', () => {
   it('that was too small for a command: its chunk is halved, down to where halves fit', async () => {
     // It dies where it is given more than 600 KB at once.
     const script = 'n=$(wc -c); if [ $n -gt 1600000 ]; then kill -9 $$; fi; echo $n';
     const world = new WorkerWorld({ command: sh(script) });
-    world.kills = undefined;
     await world.enqueue({ a: numbers(400_000) }, 100_000_000);
     await world.work();
     const states = await world.states();
@@ -163,12 +96,41 @@ describe('memory', () => {
   });
 
   it('a command that kills itself though the kernel killed none has failed, no more', async () => {
-    const world = new WorkerWorld({ command: sh('kill -9 $$'), maxFailures: 1 });
+    const runner = new OwnRunner();
+    runner.oomKills = 0;
+    const world = new WorkerWorld({ command: sh('kill -9 $$'), maxFailures: 1 }, runner);
     await world.enqueue({ a: numbers(120_000) }, 100_000_000);
     await world.work();
     expect(await world.states()).toMatchObject([
       { state: 'failed', lastFailure: { kind: 'command', signal: 'SIGKILL' } },
     ]);
+  });
+});
+
+describe('slots', () => {
+  it('of which there are too many end, and before they take a chunk', async () => {
+    const world = new WorkerWorld();
+    await world.enqueue({ a: numbers(100) }, 300);
+    let wanted = 2;
+    await work({ ...world.deps(), isWanted: async () => wanted-- > 0 }, world.stop.signal);
+    expect((await world.states()).map(({ state }) => state)).toEqual(['committed', 'committed']);
+    expect(world.queue.size).toBe(1);
+  });
+
+  it('are wanted below the number that the file says, and where it says none', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wanted-'));
+    const file = join(folder, 'slots');
+    const isWanted = (SLOT_NUMBER: number) => wantedOf({ SLOTS_FILE: file, SLOT_NUMBER })();
+    expect(await isWanted(5)).toBe(true);
+    for (const [text, expected] of [
+      ['2\n', [true, true, false]],
+      ['0', [false, false, false]],
+      ['many', [true, true, true]],
+    ] as const) {
+      writeFileSync(file, text);
+      expect(await Promise.all([0, 1, 2].map(isWanted))).toEqual(expected);
+    }
+    rmSync(folder, { recursive: true });
   });
 });
 

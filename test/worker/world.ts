@@ -6,7 +6,9 @@ import { chunksOf, planChunks } from '#core/jobs/plan.ts';
 import { JobSpec } from '#core/jobs/spec.ts';
 import type * as z from '#core/zod.ts';
 import { quotedChunks } from '../../worker/quotes.ts';
+import type { CommandRunner } from '../../worker/runner.ts';
 import { type WorkerDeps, work } from '../../worker/worker.ts';
+import { OwnRunner } from './own-runner.ts';
 
 const specOf = (more: Partial<z.input<typeof JobSpec>> = {}): JobSpec =>
   JobSpec.parse({
@@ -27,10 +29,11 @@ export class WorkerWorld {
   readonly spec: JobSpec;
   /** How far the clock is ahead. */
   ahead = 0;
-  kills: number | undefined = 0;
+  readonly runner: CommandRunner;
   reading = { rangeBytes: 100_000, parallel: 3 };
 
-  constructor(more: Partial<z.input<typeof JobSpec>> = {}) {
+  constructor(more: Partial<z.input<typeof JobSpec>> = {}, runner: CommandRunner = new OwnRunner()) {
+    this.runner = runner;
     this.spec = specOf(more);
   }
 
@@ -44,9 +47,9 @@ export class WorkerWorld {
       queue: this.queue,
       objects: this.objects,
       log: { info: say, warn: say, error: (message, error) => say(`${message}: ${error}`) },
-      env: { PATH: process.env['PATH'] },
+      runner: this.runner,
+      isWanted: async () => true,
       reading: this.reading,
-      oomKills: async () => this.kills,
       now: this.now,
       idleSeconds: 1,
     };

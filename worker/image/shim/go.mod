@@ -1,0 +1,3 @@
+module getschwifty.dev/shim
+
+go 1.19

@@ -1,0 +1,43 @@
+/** A worker of a data job from its environment on. SIGTERM, which is also a spot interruption's, gives the chunk in hand back at once. */
+import { readFile } from 'node:fs/promises';
+import { ChunkItems } from '#adapters/aws/chunk-items.ts';
+import { SqsChunkQueue } from '#adapters/aws/chunk-queue.ts';
+import { S3JobObjects } from '#adapters/aws/job-objects.ts';
+import { makeLog } from '#adapters/log.ts';
+import { parse, parseJson } from '#core/errors.ts';
+import { JobSpec } from '#core/jobs/spec.ts';
+import { Env } from './env.ts';
+import { reading } from './ranges.ts';
+import type { CommandRunner } from './runner.ts';
+import { wantedOf } from './wanted.ts';
+import { work } from './worker.ts';
+
+/** @param runnerFor where commands run, once something can run there. */
+export async function startWorker(runnerFor: (stop: AbortSignal) => Promise<CommandRunner>): Promise<void> {
+  const env = parse(Env, process.env, "the worker's environment");
+  const spec = parseJson(JobSpec, await readFile(env.JOB_FILE, 'utf8'), env.JOB_FILE);
+  const stopping = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort(name));
+  const log = makeLog({ service: 'worker', known: () => ({ job: spec.job, slot: env.SLOT_NUMBER }) });
+  const runner = await runnerFor(stopping.signal);
+  await work(
+    {
+      spec,
+      log,
+      reading,
+      runner,
+      now: Date.now,
+      isWanted: wantedOf(env),
+      chunks: new ChunkItems(env.TABLE_NAME),
+      queue: new SqsChunkQueue(env.QUEUE_URL),
+      objects: new S3JobObjects({ input: spec.input.bucket, results: spec.results.bucket }),
+      idleSeconds: env.IDLE_SECONDS,
+    },
+    stopping.signal,
+  );
+  log.info('ended', {
+    why:
+      stopping.signal.reason ??
+      (runner.gone ? 'its commands have no container any more' : 'no chunk came, or it is one too many'),
+  });
+}
