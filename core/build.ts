@@ -4,6 +4,7 @@
  */
 import { change, type Decision, type Parts, unchanged } from './decision.ts';
 import { type Candidate, type Environment, newestImage } from './environment.ts';
+import { buildTag } from './image.ts';
 import { addSeconds, type EnvironmentKey, type Instant } from './names.ts';
 import type { Spec } from './spec.ts';
 import { timesOf } from './times.ts';
@@ -76,9 +77,16 @@ export function building(
   return { builds: build.number, candidate };
 }
 
+interface Started {
+  readonly number: number;
+  readonly id: string;
+  readonly content: string;
+  readonly epoch?: string | undefined;
+}
+
 export function buildStarted(
   environment: Environment,
-  { number, id, content }: { readonly number: number; readonly id: string; readonly content: string },
+  { number, id, content, epoch }: Started,
   now: Instant,
 ): Decision {
   const { candidate } = environment;
@@ -89,8 +97,19 @@ export function buildStarted(
   const lookAt = addSeconds(now, buildPatienceSeconds);
   const what = `started build ${number}`;
   const started = { ...candidate, build, lookAt };
-  const builtOf = { build: number, content };
+  const builtOf = { build: number, content, ...(epoch === undefined ? {} : { epoch }) };
   return change(environment, { candidate: started, builtOf }, { at: now, actor: 'build', what });
+}
+
+/**
+ * Whether the cache that a Git repository's build left is of this epoch. No instruction of its Dockerfile says so, as ours do: what
+ * counts is the build before, where it ended with an image. One that failed left the cache as it was, and one of another source or
+ * epoch has other layers.
+ */
+export function isCacheOf(environment: Environment, epoch: string): boolean {
+  const { builtOf } = environment;
+  const isOfEpoch = builtOf !== undefined && builtOf.epoch === epoch;
+  return isOfEpoch && newestImage(environment)?.tags.includes(buildTag(builtOf.build)) === true;
 }
 
 /** It could not even be started: what the spec names is not there. */

@@ -145,7 +145,14 @@ export const Environment = z.object({
   /** Builds asked for so far; the tag of build n is `build-n`. */
   builds: z.int(),
   /** What the build that was started last makes its image of. */
-  builtOf: z.optional(z.object({ build: z.int(), content: Content })),
+  builtOf: z.optional(
+    z.object({
+      build: z.int(),
+      content: Content,
+      /** Of a Git repository: the security epoch that its layers, and so the cache behind it, are of. */
+      epoch: z.optional(z.string()),
+    }),
+  ),
   /** The newest first. Who asks for one's content again gets it without a build, if it may still be released. */
   known: z._default(z.array(Known), []),
   /** Rebuilds with fixes since the last request, all that they fixed, and how much blocked before the last of them. */

@@ -47,6 +47,8 @@ export type News =
       readonly id: string;
       /** What the image is made of. */
       readonly content: string;
+      /** The security epoch that bounds the cache; of a Git repository alone. */
+      readonly epoch?: string | undefined;
     }
   /** An image of the content that is asked for was released before. */
   | { readonly kind: 'taken'; readonly content: string }

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Signal } from '#core/aws-events.ts';
+import { isCacheOf } from '#core/build.ts';
 import type { ImageBuilder } from '#core/build-ports.ts';
 import { epochOf } from '#core/builds.ts';
 import { whyBaseIsGone } from '#core/catalog.ts';
@@ -86,10 +87,12 @@ async function start(deps: BuildDeps, environment: Environment, build: Build): P
   if (takeable(environment, content)) return { kind: 'taken', content };
   await deps.repositories.make(key);
   if (typeof making === 'string') return { kind: 'build-not-started', reason: making };
-  const { number, withoutCache } = build;
-  const git = making.from === 'git' ? making.git : undefined;
+  const { number } = build;
+  const { git, epoch } = making.from === 'git' ? making : {};
+  const isStale = epoch !== undefined && !isCacheOf(environment, epoch);
+  const withoutCache = build.withoutCache || isStale || undefined;
   const id = await deps.builder.start({ key, number, context: buildContext(making), git, withoutCache });
-  return { kind: 'build-started', number, id, content };
+  return { kind: 'build-started', number, id, content, epoch };
 }
 
 /** @returns why there can be no build. */

@@ -1,7 +1,8 @@
 /** Builds of what is no base: an image that stands in the registry, and a repository with a Dockerfile of its own. */
 import { expect, test } from 'vitest';
 import { request } from '#core/build.ts';
-import { judged } from '#core/candidate.ts';
+import { judged, pushed } from '#core/candidate.ts';
+import { changed, rebuildAsked } from '#core/lifecycle.ts';
 import { Spec } from '#core/spec.ts';
 import { digestOf, finding, mustChange, verdict, web } from '../contracts/samples.ts';
 import { config, look, told, World } from './world.ts';
@@ -75,4 +76,57 @@ test('what blocks in it is not rebuilt, though it has a fix: its source is where
     phase: 'blocked',
     why: expect.stringContaining('fix it at its source, and change the spec to what is fixed'),
   });
+});
+
+const spared = (world: World) => [...world.builder.builds.values()].map(({ withoutCache }) => withoutCache);
+
+/** The newest build ends with its image, and the next one is asked for. */
+async function pushedAndRebuilt(world: World): Promise<void> {
+  world.clock.advance(60);
+  const { builds } = await world.environment();
+  const image = {
+    digest: digestOf(`image-${builds}`),
+    pushedAt: world.clock.now(),
+    tags: [`build-${builds}`],
+  };
+  await world.decide((environment, now) => pushed(environment, image, now));
+  await rebuilt(world);
+}
+
+async function rebuilt(world: World): Promise<void> {
+  const rita = { name: 'rita', groups: ['platform'] };
+  await world.decide((environment, now) => rebuildAsked(environment, rita, true, now));
+  await built(world);
+}
+
+test("a repository's cache is of the running epoch: the first build of each takes none", async () => {
+  const world = await asked({ git });
+  await built(world);
+  await pushedAndRebuilt(world);
+  world.clock.advance(7 * 86_400);
+  await pushedAndRebuilt(world);
+  await pushedAndRebuilt(world);
+  expect(spared(world)).toEqual([true, undefined, true, undefined]);
+});
+
+test('a build that left no image left the cache of before: the next one of the epoch takes none either', async () => {
+  const world = await asked({ git });
+  await built(world);
+  await rebuilt(world);
+  await pushedAndRebuilt(world);
+  expect(spared(world)).toEqual([true, true, undefined]);
+});
+
+test('what another source left in the cache is of no epoch of the repository', async () => {
+  const world = await asked({ image });
+  world.builder.addBase('image/nginx', 'any', digestOf('nginx'));
+  await built(world);
+  await world.decide((environment, now) => {
+    const candidate = { digest: digestOf('image-1'), pushedAt: now, tags: ['build-1'] };
+    return pushed(environment, candidate, now);
+  });
+  const rita = { name: 'rita', groups: ['platform'] };
+  await world.decide((environment, now) => changed(environment, Spec.parse({ git }), rita, now));
+  await built(world);
+  expect(spared(world)).toEqual([undefined, true]);
 });
