@@ -18,7 +18,7 @@ const text = ([network, bits]: Block): string =>
   `${[24, 16, 8, 0].map((shift) => (network >>> shift) & 255).join('.')}/${bits}`;
 
 /** A VPC, a cluster's Services and its API are in these (RFC 1918, RFC 6598). */
-const privateRanges = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16'];
+export const privateRanges = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16'];
 /** Never to be reached: this host, link-local with the metadata address (RFC 3927), multicast and what is reserved. */
 const unreachableRanges = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'];
 
@@ -60,14 +60,16 @@ interface Isolated extends Housed {
 }
 
 /** The standard's version is the cluster's own: it changes with an upgrade of ours, not with one of AWS's. */
-export function namespace({ key, kubernetesVersion }: Housed): KubernetesObject {
-  const standard = Object.fromEntries(
+export const restricted = (kubernetesVersion: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
     ['enforce', 'warn', 'audit'].flatMap((mode) => [
       [`pod-security.kubernetes.io/${mode}`, 'restricted'],
       [`pod-security.kubernetes.io/${mode}-version`, `v${kubernetesVersion}`],
     ]),
   );
-  const labels = { ...labelsOf(key), ...standard };
+
+export function namespace({ key, kubernetesVersion }: Housed): KubernetesObject {
+  const labels = { ...labelsOf(key), ...restricted(kubernetesVersion) };
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespaceOf(key), labels } };
 }
 

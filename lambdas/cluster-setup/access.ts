@@ -4,17 +4,11 @@
  */
 import { accessService } from '#core/access.ts';
 import { hardened } from '#core/isolation.ts';
+import { identityEnvironment, identityMount, identityVolume } from '#core/pod-identity.ts';
 import { fieldManager, type KubernetesObject } from '#core/rollout.ts';
 import * as z from '#core/zod.ts';
 import { accessAccount } from './env.ts';
-import {
-  identityEnvironment,
-  identityMount,
-  identityVolume,
-  nobody,
-  priorityClass,
-  rightsOf,
-} from './system.ts';
+import { nobody, priorityClass, rightsOf } from './system.ts';
 
 export const AccessProperties = z.object({
   /** `<repository URI>@<digest>`. */

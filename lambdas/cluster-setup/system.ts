@@ -1,7 +1,5 @@
 /**
- * What our own programs in a cluster share: a namespace, a priority, and an AWS identity by EKS Pod Identity. What its webhook
- * would add to a pod is written here: an association takes seconds to be known, and a pod that was made before it would never
- * get its credentials. Source: Amazon EKS user guide, "Learn how EKS Pod Identity grants pods access to AWS services".
+ * What our own programs in a cluster share: a namespace, a priority, and an AWS identity by EKS Pod Identity. (core/pod-identity.ts).
  */
 import { type KubernetesObject, managedBy } from '#core/labels.ts';
 import { systemNamespace } from './env.ts';
@@ -56,33 +54,4 @@ export const nobody = {
   runAsGroup: 65532,
   fsGroup: 65532,
   seccompProfile: { type: 'RuntimeDefault' },
-};
-
-/** Where the SDK finds its token, and where the agent is on each node. */
-const identity = {
-  volume: 'eks-pod-identity-token',
-  path: '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount',
-  file: 'eks-pod-identity-token',
-  audience: 'pods.eks.amazonaws.com',
-  agent: 'http://169.254.170.23/v1/credentials',
-};
-
-export const identityEnvironment = {
-  AWS_CONTAINER_CREDENTIALS_FULL_URI: identity.agent,
-  AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: `${identity.path}/${identity.file}`,
-};
-export const identityMount = { name: identity.volume, mountPath: identity.path, readOnly: true };
-export const identityVolume = {
-  name: identity.volume,
-  projected: {
-    sources: [
-      {
-        serviceAccountToken: {
-          audience: identity.audience,
-          expirationSeconds: 86_400,
-          path: identity.file,
-        },
-      },
-    ],
-  },
 };

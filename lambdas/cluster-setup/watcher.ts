@@ -3,17 +3,11 @@
  * identity comes by EKS Pod Identity (system.ts).
  */
 import { hardened } from '#core/isolation.ts';
+import { identityEnvironment, identityMount, identityVolume } from '#core/pod-identity.ts';
 import { fieldManager, type KubernetesObject } from '#core/rollout.ts';
 import * as z from '#core/zod.ts';
 import { watcherAccount } from './env.ts';
-import {
-  identityEnvironment,
-  identityMount,
-  identityVolume,
-  nobody,
-  priorityClass,
-  rightsOf,
-} from './system.ts';
+import { nobody, priorityClass, rightsOf } from './system.ts';
 
 export const WatcherProperties = z.object({
   /** `<repository URI>@<digest>`. */

@@ -1,0 +1,152 @@
+/**
+ * From what a job wants of its cluster and what is seen there to what is to be done, and what is to be told. Slots that are missing
+ * are filled, those that are too many end by themselves (worker/wanted.ts), and nothing that works is ended but by a pause or the end.
+ */
+import type { KubernetesObject } from '../labels.ts';
+import { addSeconds, type Instant } from '../names.ts';
+import {
+  commandContainer,
+  houseObjects,
+  type SlotsPlace,
+  slotJob,
+  slotLabel,
+  turnLabel,
+} from './slot-objects.ts';
+import type { SlotJob, SlotPod, SlotsSight } from './slot-sight.ts';
+import type { SlotsSeen, SlotsWanted } from './slots.ts';
+
+export interface SlotsPlan {
+  /** In their order; each look applies all of them, which changes nothing where they are so. */
+  readonly apply: readonly KubernetesObject[];
+  /** Kubernetes Jobs: one of that name that is there already stays as it is. */
+  readonly create: readonly KubernetesObject[];
+  /** Of Jobs, by their uid, so that what was made since is not met. */
+  readonly end: readonly SlotJob[];
+  readonly removeNamespace: boolean;
+  readonly seen: Pick<SlotsSeen, 'namespace' | 'slots' | 'lookAt'>;
+}
+type Slot = SlotsSeen['slots'][number];
+
+/** A slot that failed at once fails again: each time it waits twice as long, five minutes at most. */
+const firstPauseSeconds = 10;
+const longestPauseSeconds = 300;
+/** While something is on its way. A cluster tells nobody of a job's pods. */
+const lookSeconds = 15;
+/** While all is as it should be. */
+const restSeconds = 60;
+
+export function planSlots(
+  wanted: SlotsWanted,
+  place: SlotsPlace,
+  sight: SlotsSight,
+  now: Instant,
+): SlotsPlan {
+  const slots = seenSlots(sight, now);
+  const nothing = { apply: [], create: [], end: [], removeNamespace: false };
+  const seen = { namespace: sight.namespace === 'gone' ? ('gone' as const) : ('there' as const), slots };
+  const soon = addSeconds(now, lookSeconds);
+  if (wanted.phase === 'ending') {
+    if (sight.namespace === 'gone') return { ...nothing, seen };
+    return { ...nothing, removeNamespace: sight.namespace === 'there', seen: { ...seen, lookAt: soon } };
+  }
+  // A namespace of its name that is on its way out: the job was there before, and is wanted again.
+  if (sight.namespace === 'leaving') return { ...nothing, seen: { ...seen, lookAt: soon } };
+  const apply = houseObjects(wanted, place);
+  const open = sight.jobs.filter((job) => endOf(job) === undefined);
+  if (wanted.phase === 'paused') {
+    const end = open.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    return { ...nothing, apply, end, seen: open.length === 0 ? seen : { ...seen, lookAt: soon } };
+  }
+  const latest = latestBySlot(sight.jobs);
+  const due: KubernetesObject[] = [];
+  let next = addSeconds(now, restSeconds);
+  for (let slot = 0; slot < wanted.slots; slot++) {
+    const job = latest.get(slot);
+    const from = job === undefined ? now : refillAt(job, slots[slots.findIndex((s) => s.slot === slot)], now);
+    if (from === undefined) continue;
+    if (from <= now) due.push(slotJob(wanted, place, slot, job === undefined ? 0 : turnOf(job) + 1));
+    else if (from < next) next = from;
+  }
+  const moving =
+    due.length > 0 || slots.some(({ state }) => state === 'waiting' || state === 'unschedulable');
+  return { ...nothing, apply, create: due, seen: { ...seen, lookAt: moving ? soon : next } };
+}
+
+/** When a slot may be filled again; undefined while it has a worker. */
+function refillAt(job: SlotJob, seen: Slot | undefined, now: Instant): Instant | undefined {
+  const end = endOf(job);
+  if (end === undefined) return undefined;
+  // Its chunk was halved, or is failed: the next one has another.
+  if (seen?.state !== 'failed') return now;
+  const pause = Math.min(firstPauseSeconds * 2 ** turnOf(job), longestPauseSeconds);
+  return addSeconds(end.lastTransitionTime ?? now, pause);
+}
+
+const endOf = ({ status }: SlotJob) =>
+  status.conditions.find(
+    ({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'),
+  );
+
+const numberOf = (labels: Readonly<Record<string, string>>, name: string): number | undefined => {
+  const text = labels[name] ?? '';
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+};
+const turnOf = ({ metadata }: SlotJob): number => numberOf(metadata.labels, turnLabel) ?? 0;
+
+/** Of each slot the Job that filled it last. */
+function latestBySlot(jobs: readonly SlotJob[]): ReadonlyMap<number, SlotJob> {
+  const latest = new Map<number, SlotJob>();
+  for (const job of jobs) {
+    const slot = numberOf(job.metadata.labels, slotLabel);
+    if (slot === undefined) continue;
+    const known = latest.get(slot);
+    if (known === undefined || turnOf(known) < turnOf(job)) latest.set(slot, job);
+  }
+  return latest;
+}
+
+function seenSlots({ jobs, pods }: SlotsSight, now: Instant): Slot[] {
+  return [...latestBySlot(jobs)]
+    .sort(([a], [b]) => a - b)
+    .map(([slot, job]) => {
+      const turn = job.metadata.labels[turnLabel];
+      const own = pods.filter(
+        ({ metadata: { labels } }) => labels[slotLabel] === String(slot) && labels[turnLabel] === turn,
+      );
+      // Of several the newest: those before were on nodes that went.
+      const [pod] = own.sort((a, b) =>
+        (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
+      );
+      const { state, reason } = stateOf(job, pod);
+      const why = reason === undefined ? {} : { reason: reason.slice(0, 500) };
+      return { slot, state, ...why, restarts: turnOf(job), at: now };
+    });
+}
+
+type State = Pick<Slot, 'state'> & { readonly reason?: string | undefined };
+const textOf = ({ reason, message }: { reason?: string | undefined; message?: string | undefined }) =>
+  [reason, message].filter(Boolean).join(': ') || undefined;
+
+function stateOf(job: SlotJob, pod: SlotPod | undefined): State {
+  const end = endOf(job);
+  if (end?.type === 'Complete') return { state: 'succeeded' };
+  const containers = pod ? [...pod.status.initContainerStatuses, ...pod.status.containerStatuses] : [];
+  if (end) {
+    const killed = containers.find(({ state }) => state.terminated?.reason === 'OOMKilled');
+    // Ours is bounded; where it is killed all the same, that is a failure of ours, and no chunk's.
+    if (killed?.name === commandContainer) return { state: 'oom-killed', reason: 'OOMKilled: command' };
+    const failed = containers.find(({ state }) => (state.terminated?.exitCode ?? 0) !== 0);
+    const { terminated } = failed?.state ?? {};
+    const ofContainer = failed && terminated ? `${failed.name}: ${textOf(terminated)}` : undefined;
+    return { state: 'failed', reason: ofContainer ?? textOf(end) };
+  }
+  if (pod === undefined) return { state: 'waiting' };
+  const scheduled = pod.status.conditions.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status === 'False') return { state: 'unschedulable', reason: textOf(scheduled) };
+  const stuck = containers.find(
+    ({ state }) => state.waiting !== undefined && state.waiting.reason !== 'PodInitializing',
+  );
+  if (stuck?.state.waiting)
+    return { state: 'waiting', reason: `${stuck.name}: ${textOf(stuck.state.waiting)}` };
+  return { state: pod.status.phase === 'Running' ? 'running' : 'waiting' };
+}

@@ -1,0 +1,64 @@
+/** What is seen of a job's slots in its cluster: parts of Kubernetes Jobs (batch/v1) and of their pods. */
+import * as z from '../zod.ts';
+
+const Time = z.iso.datetime();
+const metadata = {
+  name: z.string(),
+  namespace: z.string(),
+  uid: z.string(),
+  labels: z._default(z.record(z.string(), z.string()), {}),
+};
+const Conditions = z._default(
+  z.array(
+    z.object({
+      type: z.string(),
+      status: z.string(),
+      reason: z.optional(z.string()),
+      message: z.optional(z.string()),
+      lastTransitionTime: z.nullish(Time),
+    }),
+  ),
+  [],
+);
+
+export const SlotJob = z.object({
+  metadata: z.object({ ...metadata, deletionTimestamp: z.optional(Time) }),
+  status: z.object({ conditions: Conditions }),
+});
+export type SlotJob = z.infer<typeof SlotJob>;
+
+const said = { reason: z.optional(z.string()), message: z.optional(z.string()) };
+const Containers = z._default(
+  z.array(
+    z.object({
+      name: z.string(),
+      state: z._default(
+        z.object({
+          waiting: z.optional(z.object(said)),
+          running: z.optional(z.looseObject({})),
+          terminated: z.optional(z.object({ ...said, exitCode: z.int() })),
+        }),
+        {},
+      ),
+    }),
+  ),
+  [],
+);
+
+export const SlotPod = z.object({
+  metadata: z.object({ ...metadata, creationTimestamp: z.nullish(Time) }),
+  status: z.object({
+    phase: z._default(z.string(), 'Pending'),
+    conditions: Conditions,
+    initContainerStatuses: Containers,
+    containerStatuses: Containers,
+  }),
+});
+export type SlotPod = z.infer<typeof SlotPod>;
+
+export interface SlotsSight {
+  /** With all that was in it; one that is leaving takes nothing new. */
+  readonly namespace: 'there' | 'leaving' | 'gone';
+  readonly jobs: readonly SlotJob[];
+  readonly pods: readonly SlotPod[];
+}
