@@ -1,6 +1,6 @@
 /**
  * Bundles all functions by one esbuild call, SDK included, before synth: `dist/lambdas/<name>/index.mjs`, with the
- * configuration beside each; source maps in dist/maps. The watcher's and those of SSH are beside them, with their
+ * configuration beside each; source maps in dist/maps. The watcher's, the worker's and those of SSH are beside them, with their
  * Dockerfiles.
  * `node lib/bundle.ts` does it; `cdk` runs that first (cdk.json).
  */
@@ -13,6 +13,7 @@ import { loadConfig } from './config-file.ts';
 
 /** What is no function: it runs in the cluster. */
 const watcher = 'watcher';
+const worker = 'worker';
 /** Two of one image, which has OpenSSH too. */
 const accessPrograms = ['gate', 'service'];
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -50,19 +51,20 @@ export async function bundleLambdas(
     ...bundleOptions,
     entryPoints: {
       ...Object.fromEntries(names.map((name) => [`${name}/index`, `lambdas/${name}/handler.ts`])),
-      [`${watcher}/index`]: `${watcher}/main.ts`,
+      ...Object.fromEntries([watcher, worker].map((name) => [`${name}/index`, `${name}/main.ts`])),
       ...Object.fromEntries(accessPrograms.map((name) => [`access/${name}`, `access/${name}/main.ts`])),
     },
     outdir: out,
     outExtension: { '.js': '.mjs' },
   });
   await mkdir(maps, { recursive: true });
-  for (const name of [...names, watcher])
+  for (const name of [...names, watcher, worker])
     await rename(join(out, name, 'index.mjs.map'), join(maps, `${name}.mjs.map`));
   for (const name of accessPrograms)
     await rename(join(out, 'access', `${name}.mjs.map`), join(maps, `access-${name}.mjs.map`));
   for (const name of names) await writeFile(join(out, name, 'config.json'), config);
   await copyFile(join(checkout, watcher, 'Dockerfile'), join(out, watcher, 'Dockerfile'));
+  await cp(join(checkout, worker, 'image'), join(out, worker), { recursive: true });
   await cp(join(checkout, 'access/image'), join(out, 'access'), { recursive: true });
 }
 

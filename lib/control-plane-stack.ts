@@ -8,6 +8,7 @@ import { acknowledge } from './kit/acknowledge.ts';
 import type { BundledFunction } from './kit/bundled-function.ts';
 import { type Place, placeOf } from './kit/dead-letter-places.ts';
 import type { Foundation } from './kit/foundation.ts';
+import { JobWorkers } from './kit/job-workers.ts';
 import type { PagerTopic } from './kit/pager-topic.ts';
 import { PinnedImage } from './kit/pinned-image.ts';
 import { registryHost } from './kit/registry.ts';
@@ -53,11 +54,12 @@ export class ControlPlaneStack extends Stack {
       const access = new AccessStage(this, `Access-${clusterName}`, { ...forAccess, in: cluster });
       return new DeployStage(this, `Deploy-${clusterName}`, { ...foundation, access, in: cluster });
     });
-    const image = PinnedImage.ofWatcher(this, 'WatcherImage');
+    const forWatchers = { ...foundation, image: PinnedImage.ofWatcher(this, 'WatcherImage') };
     const watchers = deploy.map(
-      (deployer) =>
-        new WatcherStage(this, `Watcher-${deployer.clusterName}`, { ...foundation, image, deployer }),
+      (deployer) => new WatcherStage(this, `Watcher-${deployer.clusterName}`, { ...forWatchers, deployer }),
     );
+    const clusterNames = clusters.map((cluster) => cluster.clusterName);
+    const workers = new JobWorkers(this, 'JobWorkers', { table, bucket: sources, clusterNames });
     const dns = new DnsStage(this, 'Dns', { ...foundation, config, api });
     const remove = new RemoveStage(this, 'Remove', foundation);
     build.makesRepositories({ promoter: promote.function.role, remover: remove.function.role });
@@ -72,7 +74,6 @@ export class ControlPlaneStack extends Stack {
     const places = placesOf({ queues, deploy, watchers, clusters, outbox, reconcile, topic: data.pager });
     api.operates(places, { outbox: outbox.function, buildLogs: build.logs });
     new StageDashboard(this, 'Dashboard', { stages: [...Object.keys(queues), 'deploy'], places });
-    const clusterNames = clusters.map((cluster) => cluster.clusterName);
     new ClusterAlarms(this, 'ClusterAlarms', { ...foundation, clusterNames });
 
     this.#tell({
@@ -84,6 +85,7 @@ export class ControlPlaneStack extends Stack {
       HostedZoneId: dns.zone.hostedZoneId,
       RegistryHost: registryHost(this),
       ClusterNames: clusterNames.join(','),
+      ...workers.outputs,
     });
     this.#tellOfStages({ api, ...queues, outbox, reconcile });
     acknowledge(this, {

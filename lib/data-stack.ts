@@ -8,6 +8,7 @@ import { Listed } from '#core/environment.ts';
 import { acknowledge } from './kit/acknowledge.ts';
 import { Backups } from './kit/backups.ts';
 import { choicesOf, removalPolicyOf } from './kit/context.ts';
+import { jobResults } from './kit/job-workers.ts';
 import { PagerTopic } from './kit/pager-topic.ts';
 
 /** The sparse indexes that reconcile reads. */
@@ -101,6 +102,8 @@ export class DataStack extends Stack {
           expiration: Duration.days(7),
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
+        // What workers of data jobs that are gone began to upload, and nobody took their chunk since.
+        { prefix: jobResults, abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
     });
     acknowledge(sources, {

@@ -83,7 +83,7 @@ export class Slot implements CommandRunner {
     await this.#before;
     const open = this.#next('open');
     this.#say({ do: 'run', command, env: Object.entries(env).map(([name, value]) => `${name}=${value}`) });
-    if ((await open) === undefined) return nothing();
+    if ((await open) === undefined) throw new Error('the container of commands is gone');
     const stdin = this.#fifo('in', files.O_WRONLY);
     const stdout = this.#fifo('out', files.O_RDONLY);
     const stderr = this.#fifo('err', files.O_RDONLY);
@@ -143,10 +143,3 @@ const signals = Object.keys(constants.signals).filter(isSignal);
 /** One that we have no name for ended it all the same. */
 const nameOf = (number: number | null): NodeJS.Signals | null =>
   number === null ? null : (signals.find((name) => constants.signals[name] === number) ?? 'SIGKILL');
-
-/** A command that could not begin, for its container was gone already. */
-function nothing(): CommandProcess {
-  const [stdin, stdout, stderr] = [new Socket(), new Socket(), new Socket()];
-  for (const stream of [stdin, stdout, stderr]) stream.destroy();
-  return { stdin, stdout, stderr, exit: Promise.resolve(killedWithItsContainer), kill: () => undefined };
-}

@@ -41,6 +41,15 @@ export class PinnedImage extends Construct {
     });
   }
 
+  /** A worker of data jobs, and the shim beside their commands. */
+  static ofWorker(scope: Construct, id: string): PinnedImage {
+    const { bundles, watcherBase, debianBase } = choicesOf(scope);
+    return new PinnedImage(scope, id, {
+      directory: join(bundles, 'worker'),
+      buildArgs: { BASE: watcherBase, DEBIAN: debianBase },
+    });
+  }
+
   constructor(scope: Construct, id: string, { directory, buildArgs }: PinnedImageProps) {
     super(scope, id);
     this.architecture = choicesOf(this).architecture;

@@ -144,10 +144,11 @@ async function podOf(token: string, { api }: PodIdentityDeps): Promise<Pod> {
 export async function leadPodsToAws(api: KubernetesApi, endpoint: string): Promise<void> {
   const name = 'local-aws-endpoint';
   const group = 'admissionregistration.k8s.io/v1';
-  const hasIdentity =
-    "object.spec.containers.exists(c, has(c.env) && c.env.exists(e, e.name == 'AWS_CONTAINER_CREDENTIALS_FULL_URI'))";
+  // Its other containers get nothing of it, as on EKS.
+  const withIdentity = "c, has(c.env) && c.env.exists(e, e.name == 'AWS_CONTAINER_CREDENTIALS_FULL_URI')";
+  const hasIdentity = `object.spec.containers.exists(${withIdentity})`;
   const env = `[Object.spec.containers.env{name: 'AWS_ENDPOINT_URL', value: '${endpoint}'}]`;
-  const expression = `Object{spec: Object.spec{containers: object.spec.containers.map(c, Object.spec.containers{name: c.name, env: ${env}})}}`;
+  const expression = `Object{spec: Object.spec{containers: object.spec.containers.filter(${withIdentity}).map(c, Object.spec.containers{name: c.name, env: ${env}})}}`;
   await api.apply(`/apis/${group}/mutatingadmissionpolicies/${name}`, {
     apiVersion: group,
     kind: 'MutatingAdmissionPolicy',

@@ -30,8 +30,10 @@ for (const name of [...readdirSync('lambdas'), 'watcher']) {
   mkdirSync(join(bundles, name), { recursive: true });
   writeFileSync(join(bundles, name, 'index.mjs'), 'export const handler = () => undefined;\n');
 }
-mkdirSync(join(bundles, 'access'), { recursive: true });
-for (const name of ['watcher', 'access']) writeFileSync(join(bundles, name, 'Dockerfile'), 'FROM scratch\n');
+for (const name of ['access', 'worker']) mkdirSync(join(bundles, name), { recursive: true });
+// Each another one, as they are: what is the same is one image.
+for (const name of ['watcher', 'access', 'worker'])
+  writeFileSync(join(bundles, name, 'Dockerfile'), `# ${name}\nFROM scratch\n`);
 
 /** With the context of cdk.json, as `cdk` gives it. */
 export function testApp(context: Record<string, unknown> = {}): App {

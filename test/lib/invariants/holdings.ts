@@ -54,7 +54,7 @@ export function holdings(assembly: Assembly): void {
         .parse(JSON.parse(manifest));
       const base = expect.stringMatching(/^public\.ecr\.aws\/.*@sha256:[0-9a-f]{64}$/);
       const sources = Object.values(dockerImages).map(({ source }) => source);
-      expect(sources).toHaveLength(2);
+      expect(sources).toHaveLength(3);
       for (const dockerBuildArgs of [{ BASE: base }, { BASE: base, DEBIAN: base }])
         expect(sources).toContainEqual(expect.objectContaining({ platform: 'linux/amd64', dockerBuildArgs }));
     });

@@ -143,6 +143,45 @@ export function permissions(assembly: Assembly): void {
       ]);
     });
 
+    it("a job's worker reaches what is of its own job, as its pod's namespace says, and nothing it could share", () => {
+      const found = [...roles].filter(([role]) => role.includes('/JobWorkersRole'));
+      expect(found).toHaveLength(1);
+      const tag = `\${aws:PrincipalTag/${'kubernetes-namespace'}}`;
+      const statements = found.flatMap(([, it]) => it);
+      const own = statements.filter((statement) => JSON.stringify(statement).includes(tag));
+      expect(own.map(({ Action }) => Action[0]?.split(':')[0])).toEqual(['dynamodb', 'sqs', 's3']);
+      expect(own[0]?.Condition).toEqual({
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`CHUNK#${tag}`, `TALLY#${tag}`] },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      });
+      expect(own[1]?.Resource).toEqual([
+        expect.stringMatching(/:\*\$\{aws:PrincipalTag\/kubernetes-namespace\}/),
+      ]);
+      expect(own[2]?.Resource).toEqual([expect.stringContaining(`/jobs/${tag}/*`)]);
+      // What is of no job is read, and says which uploads are under way; none of it is written.
+      const shared = statements.filter((statement) => !own.includes(statement));
+      expect(shared.flatMap(({ Action }) => Action)).toEqual([
+        's3:GetObject',
+        's3:ListBucketMultipartUploads',
+      ]);
+      expect(shared[0]?.Resource).toEqual([expect.stringContaining('/datasets/*')]);
+    });
+
+    it('becomes it only in a namespace of a job, by the service account of workers, in a cluster of ours', () => {
+      const [, role] = assembly.ofType('AWS::IAM::Role').find(([id]) => id.includes('/JobWorkersRole')) ?? [];
+      const document = z.object({ Statement: z.array(z.looseObject({ Condition: z.unknown() })) });
+      const { Statement: trusted } = document.parse(role?.Properties['AssumeRolePolicyDocument']);
+      expect(trusted.length).toBeGreaterThan(0);
+      for (const { Condition } of trusted)
+        expect(Condition).toEqual({
+          StringEquals: {
+            'aws:RequestTag/eks-cluster-name': clusterNames,
+            'aws:RequestTag/kubernetes-service-account': 'worker',
+          },
+          StringLike: { 'aws:RequestTag/kubernetes-namespace': 'job-*' },
+        });
+    });
+
     const inClusters = clusterNames.flatMap((name) => [
       { name, who: 'watcher', id: 'Watcher' },
       { name, who: 'access', id: 'Access' },

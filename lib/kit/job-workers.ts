@@ -1,0 +1,83 @@
+/**
+ * What workers of data jobs are in AWS: their image, and one role for all of them. EKS Pod Identity tags each session with the
+ * namespace of its pod, which is the job's name: so a worker reaches its own job's chunks, queue and results, and no other's.
+ * A job's association with it is made when the job begins. Source: Amazon EKS user guide, "List of session tags added by EKS Pod
+ * Identity".
+ */
+import { Stack } from 'aws-cdk-lib';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement, Role, ServicePrincipal, SessionTagsPrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { workerAccount } from '#core/jobs/slots.ts';
+import { acknowledge } from './acknowledge.ts';
+import { PinnedImage } from './pinned-image.ts';
+
+/** Of the bucket: what jobs read, which is the same for all of them, and what they make. */
+const datasets = 'datasets/';
+export const jobResults = 'jobs/';
+const job = tagOf('kubernetes-namespace');
+
+function tagOf(name: string): string {
+  return `\${aws:PrincipalTag/${name}}`;
+}
+
+export interface JobWorkersProps {
+  readonly table: Table;
+  readonly bucket: Bucket;
+  readonly clusterNames: readonly string[];
+}
+
+export class JobWorkers extends Construct {
+  readonly image: PinnedImage;
+  readonly role: Role;
+  /** For who starts jobs. */
+  readonly outputs: Readonly<Record<string, string>>;
+
+  constructor(scope: Construct, id: string, { table, bucket, clusterNames }: JobWorkersProps) {
+    super(scope, id);
+    this.image = PinnedImage.ofWorker(this, 'Image');
+    const eks = new ServicePrincipal('pods.eks.amazonaws.com').withConditions({
+      StringEquals: {
+        'aws:RequestTag/eks-cluster-name': [...clusterNames],
+        'aws:RequestTag/kubernetes-service-account': workerAccount,
+      },
+      StringLike: { 'aws:RequestTag/kubernetes-namespace': 'job-*' },
+    });
+    this.role = new Role(this, 'Role', {
+      description: 'Workers of data jobs: each reaches what is of its own job alone',
+      assumedBy: new SessionTagsPrincipal(eks),
+    });
+    this.outputs = {
+      JobWorkerRoleArn: this.role.roleArn,
+      JobWorkerImage: this.image.reference,
+      JobBucketName: bucket.bucketName,
+    };
+    const allow = (actions: readonly string[], resource: string, conditions = {}) =>
+      this.role.addToPolicy(
+        new PolicyStatement({ actions: [...actions], resources: [resource], conditions }),
+      );
+    allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], table.tableArn, {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`CHUNK#${job}`, `TALLY#${job}`] },
+      // ForAllValues is also true of a request that has no key at all.
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    });
+    allow(
+      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:SendMessage'],
+      Stack.of(this).formatArn({ service: 'sqs', resource: `*${job}` }),
+    );
+    allow(['s3:GetObject'], bucket.arnForObjects(`${datasets}*`));
+    allow(['s3:PutObject', 's3:AbortMultipartUpload'], bucket.arnForObjects(`${jobResults}${job}/*`));
+    allow(['s3:ListBucketMultipartUploads'], bucket.bucketArn);
+    const exported = 'GetSchwiftyData:ExportsOutputFnGetAttSourcesBE4D2488Arn58F0951E';
+    const tag = '<aws:PrincipalTag/kubernetes-namespace>';
+    acknowledge(this.role, {
+      [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:*${tag}]`]:
+        "A job's queue is made with the job, and its name ends with the job's.",
+      [`AwsSolutions-IAM5[Resource::${exported}/${datasets}*]`]:
+        'What a job reads was checked when it was asked for; its objects have no names before.',
+      [`AwsSolutions-IAM5[Resource::${exported}/${jobResults}${tag}/*]`]:
+        'Below the prefix of its own job: a key for each attempt.',
+    });
+  }
+}
