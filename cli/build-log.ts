@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { ApiError, type BuildLogAnswer, type Client } from '../api/client/client.ts';
+import { BuildSteps, type Line, tableOf } from './build-steps.ts';
 
 /** While nothing new is there, or the team has asked too much. */
 const pauseMs = 2000;
@@ -19,12 +20,27 @@ export function logCommand(env: Command, client: () => Client): void {
     .argument('<environment>', 'team/name')
     .option('--build <number>', 'without it the newest')
     .option('--follow', 'until the build has ended')
+    .option('--steps', 'how long each step took, and which came from a cache, in place of what it printed')
     .description('what a build prints')
-    .action(async (id: string, { build, follow = false }: { build?: string; follow?: boolean }) => {
+    .action(async (id: string, { build, follow = false, steps = false }: Options) => {
       const api = client();
       const number = build === undefined ? (await api.get(id)).environment.builds : numberOf(build);
-      for await (const { text } of linesOf(api, { id, number, follow })) console.log(text);
+      const lines = linesOf(api, { id, number, follow });
+      if (steps) return printSteps(lines);
+      for await (const { text } of lines) console.log(text);
     });
+}
+
+interface Options {
+  readonly build?: string;
+  readonly follow?: boolean;
+  readonly steps?: boolean;
+}
+
+async function printSteps(lines: AsyncIterable<Line>): Promise<void> {
+  const read = new BuildSteps();
+  for await (const line of lines) read.add(line);
+  for (const line of tableOf(read.steps)) console.log(line);
 }
 
 function numberOf(text: string): number {
