@@ -124,5 +124,13 @@ function failureOf(build: Build): string {
   const message = failed?.contexts?.map((context) => context.message).find((text) => text);
   const where = failed?.phaseType ? ` in ${failed.phaseType}` : '';
   const link = build.logs?.deepLink ? ` Log: ${build.logs.deepLink}` : '';
-  return `${build.buildStatus}${where}${message ? `: ${message}` : ''}.${link}`;
+  const limit = failed && build.buildStatus === 'TIMED_OUT' ? limitOf(build, failed.phaseType) : '';
+  return `${build.buildStatus}${where}${message ? `: ${message}` : ''}.${limit}${link}`;
+}
+
+/** What a build that hangs hung upon, and which of the project's limits ended it (lib/stages/build.ts). */
+function limitOf({ timeoutInMinutes, queuedTimeoutInMinutes }: Build, phase: string | undefined): string {
+  if (phase === 'QUEUED')
+    return ` No machine was free within ${queuedTimeoutInMinutes} minutes: ask for it again.`;
+  return ` A build may take ${timeoutInMinutes} minutes: \`schwifty env log --steps\` shows the step that it was at.`;
 }

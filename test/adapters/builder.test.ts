@@ -93,6 +93,29 @@ test.each([
     { ended: true, failure: 'FAILED in BUILD: exit status 1. Log: https://logs.example/1' },
   ],
   [{ buildStatus: 'TIMED_OUT' }, { ended: true, failure: 'TIMED_OUT.' }],
+  [
+    {
+      buildStatus: 'TIMED_OUT',
+      timeoutInMinutes: 30,
+      phases: [{ phaseType: 'BUILD', phaseStatus: 'TIMED_OUT' }],
+    },
+    {
+      ended: true,
+      failure:
+        'TIMED_OUT in BUILD. A build may take 30 minutes: `schwifty env log --steps` shows the step that it was at.',
+    },
+  ],
+  [
+    {
+      buildStatus: 'TIMED_OUT',
+      queuedTimeoutInMinutes: 60,
+      phases: [{ phaseType: 'QUEUED', phaseStatus: 'TIMED_OUT' }],
+    },
+    {
+      ended: true,
+      failure: 'TIMED_OUT in QUEUED. No machine was free within 60 minutes: ask for it again.',
+    },
+  ],
 ])('a build that is %o', async (build, expected) => {
   const { builder: codebuild } = await builder(() => json({ builds: [build] }));
   expect(await codebuild.status(id)).toEqual(expected);
