@@ -112,10 +112,16 @@ const differsWhole = (ours: unknown, live: unknown, path: string): string | unde
 /** More of them do not help whoever reads the audit trail. */
 const differencesTold = 4;
 
-/** What a plan puts back that was there before: while a rollout is under way nothing is back yet. */
+/** What differs then is what is being brought about. */
+const underWay: ReadonlySet<Environment['release']['phase']> = new Set([
+  'deploying',
+  'rolling-back',
+  'stopping',
+]);
+
+/** What a plan puts back that was there before: while a rollout or a stop is under way nothing is back yet. */
 export function repairedBy({ release }: Environment, { differences }: Plan): string | undefined {
-  const isUnderWay = release.phase === 'deploying' || release.phase === 'rolling-back';
-  if (isUnderWay || differences.length === 0) return undefined;
+  if (underWay.has(release.phase) || differences.length === 0) return undefined;
   const more = differences.length - differencesTold;
   return `${differences.slice(0, differencesTold).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

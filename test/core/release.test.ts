@@ -254,6 +254,15 @@ describe('what others changed of ours', () => {
     expect(repairedBy(ready(), { ...plan, differences: [] })).toBeUndefined();
     expect(repairedBy(deploying(), plan)).toBeUndefined();
   });
+  it('is not what a stop itself changes', () => {
+    const plan = { apply: [], remove: [], differences: ['Deployment app (spec.replicas)'] };
+    const { digest, approval } = released(1);
+    const waits = { since: at(0), lookAt: at(5) };
+    const stopping = { ...ready(), release: { phase: 'stopping' as const, digest, approval, ...waits } };
+    expect(repairedBy(stopping, plan)).toBeUndefined();
+    const stopped = { ...stopping, release: { ...stopping.release, phase: 'stopped' as const } };
+    expect(repairedBy(stopped, plan)).toBe('Deployment app (spec.replicas)');
+  });
 });
 
 describe('what runs', () => {
