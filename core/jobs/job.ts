@@ -1,0 +1,228 @@
+/**
+ * The life of a data job: listing → sending → running → finishing → ended, with a pause on its way. What becomes of its
+ * chunks, core/jobs/chunk.ts says; this says what they come to. One reducer for what comes twice, late, or from two people at once.
+ */
+import { unreachable } from '../errors.ts';
+import { Instant } from '../names.ts';
+import { isSame } from '../same.ts';
+import * as z from '../zod.ts';
+import { JobKey } from './slots.ts';
+import { emptyTally, progressOf, Tally } from './tally.ts';
+
+export const Outcome = z.enum(['succeeded', 'failed', 'cancelled']);
+export type Outcome = z.infer<typeof Outcome>;
+
+const common = {
+  ...JobKey.shape,
+  /** The one that is stored is the one before. */
+  version: z.int(),
+  requester: z.string(),
+  at: Instant,
+  /** How many workers it may have at once. */
+  parallelism: z.int().check(z.minimum(1), z.maximum(1000)),
+  /** With more failed chunks than this the job is given up; what is done is kept. */
+  toleratedFailures: z.int().check(z.minimum(0)),
+  tally: Tally,
+};
+/** What is known when the dataset was listed. */
+const planned = { chunks: z.int().check(z.minimum(0)), bytes: z.int().check(z.minimum(0)) };
+const paused = z.boolean();
+
+export const Job = z.discriminatedUnion('phase', [
+  /** The dataset's objects are being listed, and pinned. */
+  z.object({ phase: z.literal('listing'), ...common, paused }),
+  /** Chunks are being sent: those before `sent` are in the queue, and workers are at them. */
+  z.object({ phase: z.literal('sending'), ...common, ...planned, paused, sent: z.int() }),
+  z.object({ phase: z.literal('running'), ...common, ...planned, paused }),
+  /** No worker is wanted any more: its manifest is being written, then its queue, namespace and identity go. */
+  z.object({
+    phase: z.literal('finishing'),
+    ...common,
+    ...planned,
+    outcome: Outcome,
+    reason: z.optional(z.string()),
+    manifest: z.boolean(),
+  }),
+  z.object({
+    phase: z.literal('ended'),
+    ...common,
+    ...planned,
+    outcome: Outcome,
+    reason: z.optional(z.string()),
+    since: Instant,
+  }),
+]);
+export type Job = z.infer<typeof Job>;
+type Planned = Extract<Job, { phase: 'sending' | 'running' }>;
+
+export type JobEvent =
+  /** @property chunks of the plan; none for a dataset without a byte in it. */
+  | { readonly kind: 'listed'; readonly chunks: number; readonly bytes: number }
+  /** The dataset can't be read, or can't be planned: why, and what to do. */
+  | { readonly kind: 'unreadable'; readonly reason: string }
+  /** All chunks before this number were taken by the queue. */
+  | { readonly kind: 'sent'; readonly upTo: number }
+  | { readonly kind: 'tallied'; readonly tally: Tally }
+  | { readonly kind: 'pause' | 'resume' | 'cancel'; readonly by: string }
+  /** The failed chunks are waiting again. */
+  | { readonly kind: 'retried'; readonly tally: Tally }
+  | { readonly kind: 'manifest-written' }
+  /** Nothing of it is left but its results. */
+  | { readonly kind: 'taken-away' };
+
+export type JobDecision =
+  | { readonly outcome: 'changed'; readonly job: Job; readonly what?: string }
+  | { readonly outcome: 'unchanged' }
+  /** A person asked for what can't be any more: why. */
+  | { readonly outcome: 'refused'; readonly why: string };
+
+const unchanged: JobDecision = { outcome: 'unchanged' };
+const refused = (why: string): JobDecision => ({ outcome: 'refused', why });
+
+export function nextJob(job: Job, event: JobEvent, now: Instant): JobDecision {
+  switch (event.kind) {
+    case 'listed':
+      return job.phase === 'listing' ? listed(job, event) : unchanged;
+    case 'unreadable':
+      if (job.phase !== 'listing') return unchanged;
+      return finish({ ...job, chunks: 0, bytes: 0 }, 'failed', event.reason);
+    case 'sent':
+      return job.phase === 'sending' ? sent(job, event.upTo) : unchanged;
+    case 'tallied':
+      return tallied(job, event.tally);
+    case 'pause':
+    case 'resume':
+      return held(job, event.kind === 'pause', event.by);
+    case 'cancel':
+      return cancelled(job, event.by);
+    case 'retried':
+      return retried(job, event.tally);
+    case 'manifest-written':
+      if (job.phase !== 'finishing' || job.manifest) return unchanged;
+      return changed({ ...job, manifest: true });
+    case 'taken-away':
+      return job.phase === 'finishing' && job.manifest ? ended(job, now) : unchanged;
+    default:
+      return unreachable(event);
+  }
+}
+
+function listed(
+  { phase: _, ...job }: Extract<Job, { phase: 'listing' }>,
+  { chunks, bytes }: { readonly chunks: number; readonly bytes: number },
+): JobDecision {
+  const next = { ...job, chunks, bytes };
+  if (chunks === 0) return finish(next, 'succeeded', 'There was nothing to read.');
+  return changed({ ...next, phase: 'sending', sent: 0 }, `${chunks} chunks of ${bytes} bytes in all`);
+}
+
+/** Later news of less is old news. */
+function sent(job: Extract<Job, { phase: 'sending' }>, upTo: number): JobDecision {
+  if (upTo < job.chunks) return upTo > job.sent ? changed({ ...job, sent: upTo }) : unchanged;
+  const { sent: _, ...rest } = job;
+  // Workers may have been done with all of it before this was heard.
+  return settled({ ...rest, phase: 'running' }, job.tally, `all ${job.chunks} chunks are sent`);
+}
+
+function tallied(job: Job, tally: Tally): JobDecision {
+  switch (job.phase) {
+    case 'listing':
+    case 'ended':
+      return unchanged;
+    case 'finishing':
+      // A worker's last word: the manifest is written of what is committed then.
+      return isSame(job.tally, tally) || job.manifest ? unchanged : changed({ ...job, tally });
+    case 'sending':
+    case 'running':
+      return isSame(job.tally, tally) ? unchanged : settled(job, tally);
+    default:
+      return unreachable(job);
+  }
+}
+
+/** Whether it goes on with that tally. */
+function settled(job: Planned, tally: Tally, what?: string): JobDecision {
+  const { failed } = tally;
+  const next = { ...job, tally };
+  if (failed > job.toleratedFailures)
+    return finish(next, 'failed', `${chunksOf(failed)} failed; ${job.toleratedFailures} may.`);
+  if (job.phase === 'sending' || progressOf(tally, job.chunks).open > 0) return changed(next, what);
+  return finish(next, 'succeeded', failed > 0 ? `${chunksOf(failed)} failed, as may be.` : undefined);
+}
+
+function held(job: Job, pause: boolean, by: string): JobDecision {
+  if (job.phase === 'finishing' || job.phase === 'ended')
+    return refused(`It has ${job.outcome}: there is nothing to ${pause ? 'pause' : 'resume'}.`);
+  if (job.paused === pause) return unchanged;
+  return changed({ ...job, paused: pause }, `${pause ? 'paused' : 'resumed'} by ${by}`);
+}
+
+function cancelled(job: Job, by: string): JobDecision {
+  if (job.phase === 'finishing' || job.phase === 'ended')
+    return job.outcome === 'cancelled'
+      ? unchanged
+      : refused(`It has ${job.outcome}: there is nothing to cancel.`);
+  const known = job.phase === 'listing' ? { ...job, chunks: 0, bytes: 0 } : job;
+  return finish(known, 'cancelled', `by ${by}`);
+}
+
+/** Of a job that ended with failed chunks: those alone run again, what is committed stays. All were sent once, so all can be asked for. */
+function retried(job: Job, tally: Tally): JobDecision {
+  if (job.phase !== 'ended')
+    return refused('It has not ended: what failed is retried when it has, or cancel it.');
+  const { open } = progressOf(tally, job.chunks);
+  if (open === 0) return refused('Each of its chunks has a result: there is nothing to retry.');
+  const { outcome: _o, reason: _r, since: _s, ...rest } = job;
+  return changed({ ...rest, phase: 'sending', paused: false, sent: 0, tally }, `${chunksOf(open)} run again`);
+}
+
+type Finishing = Extract<Job, { phase: 'finishing' }>;
+type Known = Omit<Finishing, 'phase' | 'outcome' | 'manifest' | 'reason'>;
+
+function finish(
+  { team, name, version, requester, at, parallelism, toleratedFailures, tally, chunks, bytes }: Known,
+  outcome: Outcome,
+  reason: string | undefined,
+): JobDecision {
+  const known = { team, name, version, requester, at, parallelism, toleratedFailures, tally, chunks, bytes };
+  const why = reason === undefined ? {} : { reason };
+  const what = reason === undefined ? outcome : `${outcome}: ${reason}`;
+  return changed({ ...known, phase: 'finishing', outcome, ...why, manifest: false }, what);
+}
+
+function ended({ manifest: _, ...job }: Finishing, now: Instant): JobDecision {
+  return changed({ ...job, phase: 'ended', since: now }, 'nothing is left of it but its results');
+}
+
+export type Wanted = { readonly phase: 'running' | 'paused' | 'ending'; readonly slots: number };
+
+/** What it wants of its cluster. No more workers than there are chunks left for them: one that finds none ends at once. */
+export function slotsOf(job: Job): Wanted {
+  switch (job.phase) {
+    case 'listing':
+      return { phase: 'paused', slots: 0 };
+    case 'sending':
+    case 'running': {
+      if (job.paused) return { phase: 'paused', slots: 0 };
+      const known = job.phase === 'sending' ? job.sent : job.chunks;
+      const { open } = progressOf(job.tally, known);
+      return { phase: 'running', slots: Math.max(0, Math.min(job.parallelism, open)) };
+    }
+    case 'finishing':
+    case 'ended':
+      return { phase: 'ending', slots: 0 };
+    default:
+      return unreachable(job);
+  }
+}
+
+/** A job as it is asked for. */
+export const askedJob = (
+  asked: JobKey & Pick<Job, 'requester' | 'at' | 'parallelism' | 'toleratedFailures'>,
+): Job => ({ ...asked, phase: 'listing', version: 1, paused: false, tally: emptyTally });
+
+const chunksOf = (count: number): string => (count === 1 ? '1 chunk' : `${count} chunks`);
+function changed(job: Job, what?: string): JobDecision {
+  const next = { ...job, version: job.version + 1 };
+  return what === undefined ? { outcome: 'changed', job: next } : { outcome: 'changed', job: next, what };
+}

@@ -1,0 +1,75 @@
+/**
+ * How far a job is, in sums that each write of a chunk carries on: nobody has to read a million chunks to say it. What a write
+ * adds is the difference of two states, so whatever comes twice or is refused adds nothing.
+ */
+import * as z from '../zod.ts';
+import type { ChunkState } from './chunk.ts';
+
+const count = z.int();
+/** Sums over chunks. A fresh chunk, which is stored nowhere, adds nothing. */
+export const Tally = z.object({
+  leased: count,
+  committed: count,
+  failed: count,
+  /** Each goes on as two chunks, which no plan had. */
+  halved: count,
+  /** Of the input: what has a result, checkpoints included. */
+  bytes: count,
+  records: count,
+  outputBytes: count,
+  /** Of commands, added up over all workers: what it cost. */
+  milliseconds: count,
+});
+export type Tally = z.infer<typeof Tally>;
+
+export const emptyTally: Tally = {
+  leased: 0,
+  committed: 0,
+  failed: 0,
+  halved: 0,
+  bytes: 0,
+  records: 0,
+  outputBytes: 0,
+  milliseconds: 0,
+};
+const fields = z.keyof(Tally).options;
+
+export function tallyOf({ state, parts }: ChunkState): Tally {
+  const sum = (of: (part: ChunkState['parts'][number]) => number) =>
+    parts.reduce((total, part) => total + of(part), 0);
+  return {
+    leased: Number(state === 'leased'),
+    committed: Number(state === 'committed'),
+    failed: Number(state === 'failed'),
+    halved: Number(state === 'halved'),
+    bytes: sum(({ from, to }) => to - from),
+    records: sum(({ records }) => records),
+    outputBytes: sum(({ output }) => output?.bytes ?? 0),
+    milliseconds: sum(({ milliseconds }) => milliseconds),
+  };
+}
+
+const each = (of: (field: keyof Tally) => number): Tally =>
+  Tally.parse(Object.fromEntries(fields.map((field) => [field, of(field)])));
+
+export const plus = (a: Tally, b: Tally): Tally => each((field) => a[field] + b[field]);
+
+/** What a write adds. */
+export function added(before: ChunkState | undefined, after: ChunkState): Tally {
+  const had = before === undefined ? emptyTally : tallyOf(before);
+  const has = tallyOf(after);
+  return each((field) => has[field] - had[field]);
+}
+
+export interface Progress {
+  /** Halves counted: what was halved is settled, and its halves are two more. */
+  readonly chunks: number;
+  readonly settled: number;
+  readonly open: number;
+}
+
+export function progressOf({ committed, failed, halved }: Tally, planned: number): Progress {
+  const chunks = planned + 2 * halved;
+  const settled = committed + failed + halved;
+  return { chunks, settled, open: chunks - settled };
+}

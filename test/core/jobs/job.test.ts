@@ -1,0 +1,205 @@
+/** A job from its request to its end, step by step; then whatever comes in any order: nothing ends twice, and nothing runs that may not. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { askedJob, Job, type JobEvent, nextJob, slotsOf } from '#core/jobs/job.ts';
+import { emptyTally, type Tally } from '#core/jobs/tally.ts';
+import { jobKey } from './samples.ts';
+
+const at = '2026-07-01T10:00:00.000Z';
+const later = '2026-07-01T11:00:00.000Z';
+const asked = askedJob({
+  ...jobKey(),
+  requester: 'alice',
+  at,
+  parallelism: 4,
+  toleratedFailures: 1,
+});
+const tally = (more: Partial<Tally>): Tally => ({ ...emptyTally, ...more });
+const listed: JobEvent = { kind: 'listed', chunks: 10, bytes: 1000 };
+const sentAll: JobEvent = { kind: 'sent', upTo: 10 };
+const tallied = (more: Partial<Tally>): JobEvent => ({ kind: 'tallied', tally: tally(more) });
+const by = 'bob';
+
+/** @throws where one changes nothing. */
+const brought = (...events: readonly JobEvent[]): Job =>
+  events.reduce<Job>((job, event) => {
+    const decision = nextJob(job, event, later);
+    if (decision.outcome !== 'changed') throw new Error(`${event.kind}: ${JSON.stringify(decision)}`);
+    return Job.parse(decision.job);
+  }, asked);
+const outcome = (job: Job, event: JobEvent) => nextJob(job, event, later);
+
+describe('step by step', () => {
+  it('is listed, sent, run, told of and taken away', () => {
+    expect(brought(listed)).toMatchObject({ phase: 'sending', chunks: 10, bytes: 1000, sent: 0, version: 2 });
+    expect(brought(listed, { kind: 'sent', upTo: 4 })).toMatchObject({ phase: 'sending', sent: 4 });
+    expect(brought(listed, sentAll)).toMatchObject({ phase: 'running' });
+    const done = brought(listed, sentAll, tallied({ committed: 10 }));
+    expect(done).toMatchObject({ phase: 'finishing', outcome: 'succeeded', manifest: false });
+    expect(outcome(done, { kind: 'taken-away' })).toEqual({ outcome: 'unchanged' });
+    const ended = brought(
+      listed,
+      sentAll,
+      tallied({ committed: 10 }),
+      { kind: 'manifest-written' },
+      { kind: 'taken-away' },
+    );
+    expect(ended).toMatchObject({ phase: 'ended', outcome: 'succeeded', since: later, version: 6 });
+    expect(ended).not.toHaveProperty('manifest');
+  });
+
+  it('of nothing succeeds at once; what can not be read fails, and says why', () => {
+    expect(brought({ kind: 'listed', chunks: 0, bytes: 0 })).toMatchObject({
+      phase: 'finishing',
+      outcome: 'succeeded',
+    });
+    expect(brought({ kind: 'unreadable', reason: 'access denied' })).toMatchObject({
+      phase: 'finishing',
+      outcome: 'failed',
+      reason: 'access denied',
+    });
+  });
+
+  it('is done where its workers were done before it heard that all was sent', () => {
+    const early = brought(listed, { kind: 'sent', upTo: 9 }, tallied({ committed: 10 }));
+    expect(early).toMatchObject({ phase: 'sending' });
+    expect(nextJob(early, sentAll, later)).toMatchObject({
+      job: { phase: 'finishing', outcome: 'succeeded' },
+    });
+  });
+
+  it('waits for the halves of what was halved', () => {
+    expect(brought(listed, sentAll, tallied({ committed: 9, halved: 1 }))).toMatchObject({
+      phase: 'running',
+    });
+    expect(brought(listed, sentAll, tallied({ committed: 11, halved: 1 }))).toMatchObject({
+      phase: 'finishing',
+      outcome: 'succeeded',
+    });
+  });
+
+  it('bears as many failed chunks as it says, and gives up with one more, what is done being kept', () => {
+    const borne = brought(listed, sentAll, tallied({ committed: 9, failed: 1 }));
+    expect(borne).toMatchObject({ outcome: 'succeeded', reason: '1 chunk failed, as may be.' });
+    const over = brought(listed, sentAll, tallied({ committed: 3, failed: 2 }));
+    expect(over).toMatchObject({
+      phase: 'finishing',
+      outcome: 'failed',
+      reason: '2 chunks failed; 1 may.',
+      tally: { committed: 3 },
+    });
+    // A worker that was at it has the last word, until the manifest is written.
+    expect(nextJob(over, tallied({ committed: 4, failed: 2 }), later)).toMatchObject({
+      job: { tally: { committed: 4 } },
+    });
+  });
+
+  it('is paused and resumed wherever it is, and cancelled once', () => {
+    const paused = brought(listed, { kind: 'pause', by }, sentAll);
+    expect(paused).toMatchObject({ phase: 'running', paused: true });
+    expect(slotsOf(paused)).toEqual({ phase: 'paused', slots: 0 });
+    expect(outcome(paused, { kind: 'pause', by })).toEqual({ outcome: 'unchanged' });
+    const gone = brought(listed, { kind: 'cancel', by });
+    expect(gone).toMatchObject({ phase: 'finishing', outcome: 'cancelled', reason: 'by bob' });
+    expect(outcome(gone, { kind: 'cancel', by: 'eve' })).toEqual({ outcome: 'unchanged' });
+    expect(outcome(gone, { kind: 'resume', by })).toMatchObject({ outcome: 'refused' });
+    const done = brought(listed, sentAll, tallied({ committed: 10 }));
+    expect(outcome(done, { kind: 'cancel', by })).toEqual({
+      outcome: 'refused',
+      why: 'It has succeeded: there is nothing to cancel.',
+    });
+  });
+
+  it('runs again what failed, and nothing else, when it has ended', () => {
+    const events = [listed, sentAll, tallied({ committed: 7, failed: 3 })];
+    const retried: JobEvent = { kind: 'retried', tally: tally({ committed: 7 }) };
+    expect(outcome(brought(...events), retried)).toMatchObject({ outcome: 'refused' });
+    const ended = brought(...events, { kind: 'manifest-written' }, { kind: 'taken-away' });
+    const again = nextJob(ended, retried, later);
+    expect(again).toMatchObject({ job: { phase: 'sending', sent: 0 }, what: '3 chunks run again' });
+    if (again.outcome !== 'changed') throw new Error('it runs again');
+    expect(Job.parse(again.job)).not.toHaveProperty('outcome');
+    const whole: JobEvent = { kind: 'retried', tally: tally({ committed: 10 }) };
+    expect(outcome(ended, whole)).toMatchObject({ outcome: 'refused' });
+  });
+
+  it('wants no more workers than it has chunks for', () => {
+    expect(slotsOf(asked)).toEqual({ phase: 'paused', slots: 0 });
+    expect(slotsOf(brought(listed))).toEqual({ phase: 'running', slots: 0 });
+    expect(slotsOf(brought(listed, { kind: 'sent', upTo: 2 }))).toEqual({ phase: 'running', slots: 2 });
+    expect(slotsOf(brought(listed, sentAll))).toEqual({ phase: 'running', slots: 4 });
+    expect(slotsOf(brought(listed, sentAll, tallied({ committed: 7, leased: 3 })))).toMatchObject({
+      slots: 3,
+    });
+    expect(slotsOf(brought(listed, { kind: 'cancel', by }))).toEqual({ phase: 'ending', slots: 0 });
+  });
+});
+
+const some = fc.integer({ min: 0, max: 12 });
+const anyTally = fc.record({ committed: some, failed: fc.nat(3), halved: fc.nat(2) }).map(tally);
+const anyEvent: fc.Arbitrary<JobEvent> = fc.oneof(
+  fc.record({ kind: fc.constant('listed' as const), chunks: some, bytes: fc.nat(5000) }),
+  fc.constant<JobEvent>({ kind: 'unreadable', reason: 'no' }),
+  fc.record({ kind: fc.constant('sent' as const), upTo: some }),
+  fc.record({ kind: fc.constantFrom('tallied' as const, 'retried' as const), tally: anyTally }),
+  fc.record({
+    kind: fc.constantFrom('pause' as const, 'resume' as const, 'cancel' as const),
+    by: fc.constant(by),
+  }),
+  fc.constantFrom<JobEvent>({ kind: 'manifest-written' }, { kind: 'taken-away' }),
+);
+
+describe('whatever comes, in any order, twice and late', () => {
+  it('each change is the next version of what can be stored, and no end comes without a manifest', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 60 }), (events) => {
+        let job: Job = asked;
+        for (const event of events) {
+          const decision = nextJob(job, event, later);
+          if (decision.outcome !== 'changed') continue;
+          const { job: next } = decision;
+          expect(Job.parse(next)).toEqual(next);
+          expect(next.version).toBe(job.version + 1);
+          if (next.phase === 'ended') expect(job).toMatchObject({ phase: 'finishing', manifest: true });
+          // What has an end keeps it, but for a retry.
+          if (job.phase === 'finishing' || (job.phase === 'ended' && event.kind !== 'retried'))
+            expect(next).toMatchObject({ outcome: job.outcome });
+          job = next;
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('what is said again at once changes nothing', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 40 }), anyEvent, (events, last) => {
+        const job = [...events, last].reduce<Job>((known, event) => {
+          const decision = nextJob(known, event, later);
+          return decision.outcome === 'changed' ? decision.job : known;
+        }, asked);
+        expect(nextJob(job, last, later).outcome).not.toBe('changed');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('never wants more workers than it may have, none while it is paused, and none when it is over', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 60 }), (events) => {
+        let job: Job = asked;
+        for (const event of events) {
+          const decision = nextJob(job, event, later);
+          if (decision.outcome === 'changed') job = decision.job;
+          const { phase, slots } = slotsOf(job);
+          expect(slots).toBeLessThanOrEqual(job.parallelism);
+          expect(slots).toBeGreaterThanOrEqual(0);
+          if (phase !== 'running') expect(slots).toBe(0);
+          if (job.phase === 'finishing' || job.phase === 'ended') expect(phase).toBe('ending');
+          else if (job.paused) expect(phase).toBe('paused');
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
