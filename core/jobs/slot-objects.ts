@@ -37,7 +37,7 @@ const jobMap = 'job';
 /** Nobody's number, and another than the command's. */
 const workerUser = 65532;
 /** What ours has, whatever the command is given. */
-const workerResources = { cpu: 0.1, memoryMiB: 192 } as const;
+export const workerResources = { cpu: 0.1, memoryMiB: 192 } as const;
 const shimResources = { cpu: 0.01, memoryMiB: 32 } as const;
 const folders = { job: '/getschwifty/job', slot: '/getschwifty/slot' } as const;
 /** A pod that is told to go gives its chunk back within a second or two, and aborts its uploads. */

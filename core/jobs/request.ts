@@ -1,0 +1,129 @@
+/** What a person asks for: a command over a dataset. From it come what a worker is told, how large chunks are, and what it holds of a quota. */
+import { ClusterName } from '../names.ts';
+import { ImageReference } from '../source.ts';
+import type { Amounts } from '../usage.ts';
+import * as z from '../zod.ts';
+import { Compression, Records } from './dataset.ts';
+import { chunkBytesFor } from './plan.ts';
+import { workerResources } from './slot-objects.ts';
+import type { JobKey } from './slots.ts';
+import { JobSpec } from './spec.ts';
+
+const MiB = 2 ** 20;
+
+/** S3's rules for general purpose buckets, without dots: one with dots has no certificate of its own. */
+const bucket = '[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])';
+/** S3's safe characters, and `=` of Hive's partitions. No space: URLs lose one at their end, and `.. ` is `..` then. */
+const key = "[A-Za-z0-9!_.*'()=+-]+(?:/[A-Za-z0-9!_.*'()=+-]+)*/?";
+
+/** An object, or with `/` at its end all objects below it. */
+export const DatasetUrl = z.string().check(
+  z.maxLength(1100),
+  z.regex(new RegExp(`^s3://${bucket}/${key}$`), 's3://bucket/key, or s3://bucket/prefix/ for all below it'),
+  z.refine(
+    (url) => !url.split('/').some((segment) => segment === '.' || segment === '..'),
+    'no segment that is . or ..',
+  ),
+  z.refine((url) => locationOf(url).key.length <= 1024, 'a key of at most 1024 characters'),
+);
+
+/** Where a team may read: `s3://bucket/` or below it. */
+export const DatasetPrefix = DatasetUrl.check(
+  z.refine((url) => url.endsWith('/'), 'with / at its end: s3://bucket/prefix/'),
+);
+
+const Word = z.string().check(
+  z.minLength(1),
+  z.maxLength(4096),
+  z.refine((word) => !word.includes('\0'), 'no NUL'),
+);
+
+export const JobRequest = z
+  .strictObject({
+    cluster: z.optional(ClusterName),
+    dataset: DatasetUrl,
+    records: z._default(Records, { kind: 'lines' }),
+    compression: z._default(Compression, 'none'),
+    header: z._default(z.boolean(), false),
+    /** Run as it is, by no shell: `["sh", "-c", "…"]` asks for one that is in the image. */
+    command: z.array(Word).check(z.minLength(1), z.maxLength(64)),
+    /** Of our registry; without one the command runs in the worker's own image. */
+    image: z.optional(ImageReference),
+    /** Of the command in each worker. */
+    resources: z.prefault(
+      z.strictObject({
+        cpu: z._default(z.number().check(z.minimum(0.05), z.maximum(64)), 0.5),
+        memoryMiB: z._default(z.int().check(z.minimum(32), z.maximum(262_144)), 256),
+      }),
+      {},
+    ),
+    parallelism: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 4),
+    /** Where the default, half of a worker's memory, does not fit. */
+    chunkMiB: z.optional(z.int().check(z.minimum(1), z.maximum(1024))),
+    recordMiB: z._default(z.int().check(z.minimum(1), z.maximum(1024)), 64),
+    maxAttempts: z._default(z.int().check(z.minimum(1), z.maximum(20)), 4),
+    toleratedFailures: z._default(z.int().check(z.minimum(0), z.maximum(1_000_000)), 0),
+    timeLimitSeconds: z._default(z.int().check(z.minimum(1), z.maximum(43_200)), 3600),
+    spot: z._default(z.boolean(), false),
+  })
+  .check(
+    z.superRefine(({ records, header, compression, chunkMiB }, { addIssue }) => {
+      const no = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message });
+      if (header && records.kind === 'fixed') no('header', 'records of one width have no header');
+      if (compression !== 'none' && chunkMiB !== undefined)
+        no('chunkMiB', 'a compressed object is one chunk: leave it out');
+    }),
+  );
+export type JobRequest = z.infer<typeof JobRequest>;
+
+export interface Location {
+  readonly bucket: string;
+  readonly key: string;
+  /** All objects below it. */
+  readonly isPrefix: boolean;
+}
+
+export function locationOf(url: string): Location {
+  const rest = url.slice('s3://'.length);
+  const at = rest.indexOf('/');
+  const found = { bucket: rest.slice(0, at), key: rest.slice(at + 1) };
+  return { ...found, isPrefix: found.key.endsWith('/') };
+}
+
+/** Both end where a name does: `s3://lake/sales/` lets nobody into `s3://lake/sales-secret/`. */
+export const mayRead = (dataset: string, allowed: readonly string[]): boolean =>
+  allowed.some((prefix) => dataset.startsWith(prefix));
+
+export const chunkBytesOf = ({ chunkMiB, resources }: JobRequest): number =>
+  chunkMiB === undefined ? chunkBytesFor(resources.memoryMiB * MiB) : chunkMiB * MiB;
+
+/** What a worker is told. */
+export function jobSpecOf(request: JobRequest, { name }: JobKey, resultsBucket: string): JobSpec {
+  const { dataset, records, compression, header, command, recordMiB, maxAttempts, timeLimitSeconds } =
+    request;
+  return JobSpec.parse({
+    job: name,
+    input: { bucket: locationOf(dataset).bucket },
+    results: { bucket: resultsBucket, prefix: `jobs/${name}/` },
+    records,
+    compression,
+    header,
+    recordBytes: recordMiB * MiB,
+    command,
+    timeLimitSeconds,
+    maxFailures: maxAttempts,
+  });
+}
+
+/** While it runs, with what its workers take beside its command. It is no environment, and has no volume and no GPU. */
+export function heldBy({ resources, parallelism }: JobRequest): Amounts {
+  const { cpu, memoryMiB } = resources;
+  return {
+    // Thousandths of a core are added as whole numbers: 0.1 + 0.2 is 0.3.
+    cpu: (Math.round((cpu + workerResources.cpu) * 1000) * parallelism) / 1000,
+    memoryMiB: (memoryMiB + workerResources.memoryMiB) * parallelism,
+    gpu: 0,
+    environments: 0,
+    storageGiB: 0,
+  };
+}

@@ -1,0 +1,126 @@
+/** What may be asked for of a data job, what is refused and why, and what comes of it. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  chunkBytesOf,
+  DatasetPrefix,
+  DatasetUrl,
+  heldBy,
+  JobRequest,
+  jobSpecOf,
+  locationOf,
+  mayRead,
+} from '#core/jobs/request.ts';
+import { jobKey } from './samples.ts';
+
+const asked = { dataset: 's3://lake/datasets/checkout/sales.ndjson', command: ['wc', '-l'] };
+const request = (more: object = {}): JobRequest => JobRequest.parse({ ...asked, ...more });
+const problems = (more: object): string[] =>
+  (JobRequest.safeParse({ ...asked, ...more }).error?.issues ?? []).map(
+    ({ path, message }) => `${path.join('.')}: ${message}`,
+  );
+const MiB = 2 ** 20;
+/** What makes one path another, and a letter. */
+const tricky = fc.constantFrom('a', '.', '..', '/', '%2e', '%', '?', '#', '\\', ' ', '+', '\n', '@', ':');
+
+describe('a request', () => {
+  it('needs a dataset and a command alone', () => {
+    expect(request()).toMatchObject({
+      records: { kind: 'lines' },
+      compression: 'none',
+      resources: { cpu: 0.5, memoryMiB: 256 },
+      parallelism: 4,
+      maxAttempts: 4,
+      toleratedFailures: 0,
+    });
+  });
+
+  it.each<[object, RegExp]>([
+    [{ dataset: 'https://lake/x' }, /^dataset: s3:\/\/bucket\/key/],
+    [{ dataset: 's3://lake' }, /^dataset: s3/],
+    [{ dataset: 's3://Lake/x' }, /^dataset: s3/],
+    [{ dataset: 's3://lake/a/../b' }, /^dataset: no segment/],
+    [{ dataset: 's3://lake/a//b' }, /^dataset: s3/],
+    [{ dataset: 's3://lake/a\nb' }, /^dataset: s3/],
+    [{ dataset: 's3://lake/a%2fb' }, /^dataset: s3/],
+    [{ dataset: `s3://lake/${'a'.repeat(1025)}` }, /^dataset: a key of at most 1024/],
+    [{ command: [] }, /^command: /],
+    [{ command: ['a\0b'] }, /^command\.0: no NUL/],
+    [{ command: 'wc -l' }, /^command: .*expected array/],
+    [{ image: 'nginx:latest' }, /^image: an image of our registry by its digest/],
+    [{ parallelism: 0 }, /^parallelism: /],
+    [{ parallelism: 1001 }, /^parallelism: /],
+    [{ resources: { memoryMiB: 16 } }, /^resources\.memoryMiB: /],
+    [{ records: { kind: 'delimited', delimiter: '0a0a' } }, /^records\.delimiter: .*can not be split/],
+    [{ records: { kind: 'fixed', width: 10 }, header: true }, /^header: records of one width/],
+    [{ compression: 'gzip', chunkMiB: 8 }, /^chunkMiB: a compressed object is one chunk/],
+    [{ chunks: 3 }, /Unrecognized key/],
+  ])('of %j is refused by its field', (more, says) => {
+    const found = problems(more);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(says);
+  });
+});
+
+describe('a dataset', () => {
+  it('is an object, or all below a prefix', () => {
+    expect(locationOf('s3://lake/a/b.csv')).toEqual({ bucket: 'lake', key: 'a/b.csv', isPrefix: false });
+    expect(locationOf('s3://lake/a/')).toEqual({ bucket: 'lake', key: 'a/', isPrefix: true });
+    expect(DatasetPrefix.safeParse('s3://lake/a').success).toBe(false);
+  });
+
+  it('is read where the team may, and nowhere that begins alike', () => {
+    const allowed = ['s3://lake/sales/', 's3://other/team=checkout/'].map((url) => DatasetPrefix.parse(url));
+    expect(mayRead('s3://lake/sales/2026/', allowed)).toBe(true);
+    expect(mayRead('s3://lake/sales/', allowed)).toBe(true);
+    expect(mayRead('s3://lake/sales-secret/x', allowed)).toBe(false);
+    expect(mayRead('s3://lake/sales', allowed)).toBe(false);
+    expect(mayRead('s3://lake/sales/x', [])).toBe(false);
+  });
+
+  it('never leaves what it is allowed, whatever is typed behind it', () => {
+    const prefix = 's3://lake/sales/';
+    fc.assert(
+      fc.property(fc.string({ unit: tricky, maxLength: 12 }), (typed) => {
+        const url = `${prefix}${typed}`;
+        if (!DatasetUrl.safeParse(url).success) return;
+        const { bucket, key } = locationOf(url);
+        // As S3 takes it and as a URL is read, it is one and the same.
+        expect(new URL(`https://${bucket}.s3.amazonaws.com/${key}`).pathname).toMatch(/^\/sales\//);
+        expect(bucket).toBe('lake');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('what comes of it', () => {
+  it('a worker is told of its own job, and of nothing that only control needs', () => {
+    const key = jobKey();
+    const spec = jobSpecOf(request({ recordMiB: 2, maxAttempts: 2 }), key, 'results');
+    expect(spec).toMatchObject({
+      job: key.name,
+      input: { bucket: 'lake' },
+      results: { bucket: 'results', prefix: `jobs/${key.name}/` },
+      command: ['wc', '-l'],
+      recordBytes: 2 * MiB,
+      maxFailures: 2,
+    });
+    expect(spec).not.toHaveProperty('parallelism');
+  });
+
+  it('chunks fit a worker, unless somebody knows better', () => {
+    expect(chunkBytesOf(request())).toBe(128 * MiB);
+    expect(chunkBytesOf(request({ chunkMiB: 3 }))).toBe(3 * MiB);
+  });
+
+  it('it holds what all its workers may take, their own part included', () => {
+    expect(heldBy(request({ parallelism: 3, resources: { cpu: 0.1, memoryMiB: 64 } }))).toEqual({
+      cpu: 0.6,
+      memoryMiB: 768,
+      gpu: 0,
+      environments: 0,
+      storageGiB: 0,
+    });
+  });
+});
