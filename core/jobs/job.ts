@@ -9,7 +9,7 @@ import * as z from '../zod.ts';
 import { JobKey } from './slots.ts';
 import { emptyTally, progressOf, Tally } from './tally.ts';
 
-export const Outcome = z.enum(['succeeded', 'failed', 'cancelled']);
+const Outcome = z.enum(['succeeded', 'failed', 'cancelled']);
 export type Outcome = z.infer<typeof Outcome>;
 
 const common = {
