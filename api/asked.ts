@@ -24,7 +24,7 @@ export function placed(config: Config, key: EnvironmentKey, spec: Spec, asked?: 
   const cluster = config.clusters.find(({ name }) => name === wanted);
   if (!cluster || (asked !== undefined && asked !== wanted))
     throw noSuchCluster(config, key, asked, known?.cluster);
-  volumeOf(cluster, spec);
+  fits(cluster, spec);
   return { cluster, basis: basisOf(config, spec) };
 }
 
@@ -62,11 +62,23 @@ function baseOf(
   return base;
 }
 
-/** @param before the spec of what is there already. @throws 422 where the cluster has no such volume, or can't make it larger. */
-export function volumeOf({ volumes }: Cluster, { volume }: Spec, before?: Spec): void {
-  const why = volume && whyNoVolume(volume, volumes, before?.volume);
-  if (why !== undefined) throw invalid([{ path: 'spec.volume', message: why }]);
+/**
+ * @param before the spec of what is there already.
+ * @throws 422 where the cluster has no such volume, or can't make it larger, or where its addresses are the internet's and
+ * nobody said whose it is to be.
+ */
+export function fits({ name, volumes, loadBalancerScheme }: Cluster, spec: Spec, before?: Spec): void {
+  const why = spec.volume && whyNoVolume(spec.volume, volumes, before?.volume);
+  const open = loadBalancerScheme === 'internet-facing' && spec.access.sourceRanges === undefined;
+  const fields = [
+    ...(why === undefined ? [] : [{ path: 'spec.volume', message: why }]),
+    ...(open ? [{ path: 'spec.access.sourceRanges', message: openSays(name) }] : []),
+  ];
+  if (fields.length > 0) throw invalid(fields);
 }
+
+const openSays = (cluster: string): string =>
+  `cluster ${cluster} is reached from the internet: say from where, as ["203.0.113.0/24"]; ["0.0.0.0/0"] is everybody`;
 
 /** With the digest that it is now; undefined where the registry does not have it. What Git has is known when it is built. */
 export async function standing(images: BaseImages, basis: Basis): Promise<Basis | undefined> {

@@ -3,19 +3,12 @@
  * docs/adr/0011 says why it may reach what it may.
  */
 import { accessResources, accessService, besideOf, sshPorts } from './access.ts';
+import { type Block, block, text } from './cidr.ts';
 import { type KubernetesObject, labelsOf, metadataOf } from './labels.ts';
 import { type EnvironmentKey, namespaceOf } from './names.ts';
 import { cpuQuantity, memoryQuantity } from './quantity.ts';
 import { containerPort, type Spec } from './spec.ts';
 import type { Standing } from './standing.ts';
-
-type Block = readonly [network: number, bits: number];
-const block = (cidr: string): Block => {
-  const [address = '', bits] = cidr.split('/');
-  return [address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0), Number(bits)];
-};
-const text = ([network, bits]: Block): string =>
-  `${[24, 16, 8, 0].map((shift) => (network >>> shift) & 255).join('.')}/${bits}`;
 
 /** A VPC, a cluster's Services and its API are in these (RFC 1918, RFC 6598). */
 export const privateRanges = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16'];
@@ -119,6 +112,15 @@ const toAccess = {
   ports: tcp(accessService.port),
 };
 
+/**
+ * Where what reaches a pod comes from: a client, or its load balancer, which also asks for its health, from the VPC. Who may
+ * ask the load balancer, its security group says; this agrees with it as far as the balancer can be told from its clients.
+ */
+function callersOf(scheme: Isolated['loadBalancerScheme'], sourceRanges: readonly string[] | undefined) {
+  if (sourceRanges) return [...new Set([...privateRanges, ...sourceRanges])];
+  return scheme === 'internal' ? privateRanges : ['0.0.0.0/0'];
+}
+
 /** Nothing in and nothing out, but for what the other policies let through: policies add up. */
 export function networkPolicies({ key, spec, loadBalancerScheme }: Isolated): KubernetesObject[] {
   const policy = (name: string, spec: Record<string, unknown>): KubernetesObject => ({
@@ -131,8 +133,8 @@ export function networkPolicies({ key, spec, loadBalancerScheme }: Isolated): Ku
     { protocol: 'UDP', port: 53 },
     { protocol: 'TCP', port: 53 },
   ];
-  const callers = loadBalancerScheme === 'internal' ? privateRanges : ['0.0.0.0/0'];
-  const { ssh } = spec.access;
+  const { ssh, sourceRanges } = spec.access;
+  const callers = callersOf(loadBalancerScheme, sourceRanges);
   const ports = ssh ? [containerPort, sshPorts.gate] : [containerPort];
   return [
     // The empty lists are said, so that they are ours: what somebody adds to them goes at the next look.

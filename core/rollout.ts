@@ -195,7 +195,7 @@ function disruptionBudget({ key, spec }: RolloutInput): KubernetesObject[] {
 
 /** In EKS Auto Mode this class makes an NLB. Which of its subnets take it, public or private ones, the scheme says. */
 function service(input: RolloutInput): KubernetesObject {
-  const { key, loadBalancerScheme, ssh } = input;
+  const { key, spec, loadBalancerScheme, ssh } = input;
   const annotations = {
     'service.beta.kubernetes.io/aws-load-balancer-scheme': loadBalancerScheme,
     ...sshAnnotation(input),
@@ -208,6 +208,8 @@ function service(input: RolloutInput): KubernetesObject {
     spec: {
       type: 'LoadBalancer',
       loadBalancerClass: 'eks.amazonaws.com/nlb',
+      // The rules of its security group. Said when there are none too, so that those of before go.
+      loadBalancerSourceRanges: spec.access.sourceRanges ?? [],
       ...(ssh && { externalTrafficPolicy: 'Local' }),
       selector: selectorOf(key),
       ports: [

@@ -1,4 +1,5 @@
 /** What a person asks for: what goes into an image, and what the cluster is told of it. */
+import { Cidr } from './cidr.ts';
 import { Packages } from './packages.ts';
 import { GitSource, ImageReference } from './source.ts';
 import { Ttl } from './ttl.ts';
@@ -39,6 +40,8 @@ const Access = z.strictObject({
   ssh: z._default(z.boolean(), false),
   /** What all sessions of a pod may use together. */
   memoryMiB: z._default(z.int().check(z.minimum(64), z.maximum(65_536)), 256),
+  /** Who may ask its load balancer. Absent: whom its network lets through; where that is the internet, it must be said. */
+  sourceRanges: z.optional(z.array(Cidr).check(z.minLength(1), z.maxLength(20))),
 });
 
 /** So many at least and at most: a number is both. The cluster's autoscaler keeps the count between them. */

@@ -161,6 +161,35 @@ test('422: a cluster that is not there, or another than the configuration has it
   });
 });
 
+test('422: a cluster that the internet reaches, while nobody says from where', async () => {
+  const open = {
+    name: 'main',
+    kubernetesVersion: '1.36',
+    drainSeconds: 5,
+    loadBalancerScheme: 'internet-facing' as const,
+    volumes: [],
+  };
+  const ask = (access: object) => ({ ...wanted, spec: { ...spec, access } });
+  const world = new World({ clusters: [open] });
+  const post = (access: object) => refused(world, rita, 'POST', environments, ask(access));
+  const message =
+    'cluster main is reached from the internet: say from where, as ["203.0.113.0/24"]; ["0.0.0.0/0"] is everybody';
+  expect(await post({})).toMatchObject({
+    status: 422,
+    fields: [{ path: 'spec.access.sourceRanges', message }],
+  });
+  expect(await post({ sourceRanges: ['203.0.113.7/24'] })).toMatchObject({
+    status: 422,
+    fields: [{ path: 'spec.access.sourceRanges.0' }],
+  });
+  const given = { sourceRanges: ['203.0.113.0/24'] };
+  expect((await call(world, rita, 'POST', environments, ask(given))).status).toBe(201);
+  // Taken back, it would be everybody's.
+  expect(
+    await refused(world, rita, 'PUT', `${environments}/checkout/web`, { spec: { ...spec, access: {} } }),
+  ).toMatchObject({ status: 422, fields: [{ path: 'spec.access.sourceRanges', message }] });
+});
+
 test('201: an environment that the configuration does not name gets repositories of its own', async () => {
   const world = new World();
   expect((await call(world, rita, 'POST', environments, { ...wanted, name: 'other' })).status).toBe(201);

@@ -18,8 +18,8 @@ const Policy = z.object({
   }),
 });
 type Scheme = 'internal' | 'internet-facing';
-const policies = (loadBalancerScheme: Scheme) =>
-  networkPolicies({ key, spec, loadBalancerScheme, kubernetesVersion: '1.36' }).map(
+const policies = (loadBalancerScheme: Scheme, wanted = spec) =>
+  networkPolicies({ key, spec: wanted, loadBalancerScheme, kubernetesVersion: '1.36' }).map(
     (policy) => Policy.parse(policy).spec,
   );
 
@@ -36,8 +36,8 @@ const mayReach = (address: string, port: number, protocol = 'TCP') =>
   policies('internal').some(({ egress = [] }) =>
     egress.some(({ to, ports }) => covers(to, address) && opens(ports, protocol, port)),
   );
-const mayBeReached = (scheme: Scheme, from: string, port: number) =>
-  policies(scheme).some(({ ingress = [] }) =>
+const mayBeReached = (scheme: Scheme, from: string, port: number, wanted = spec) =>
+  policies(scheme, wanted).some(({ ingress = [] }) =>
     ingress.some((rule) => covers(rule.from, from) && opens(rule.ports, 'TCP', port)),
   );
 
@@ -100,6 +100,24 @@ describe('is reached on its port', () => {
   });
   it.each([22, 80, 8080])('not on %d', (port) => {
     expect(mayBeReached('internet-facing', '10.0.0.8', port)).toBe(false);
+  });
+});
+
+describe('with source ranges', () => {
+  const wanted = Spec.parse({ ...spec, access: { sourceRanges: ['203.0.113.0/24'] } });
+  it.each<Scheme>(['internal', 'internet-facing'])(
+    'an %s one is reached from them, and by its load balancer',
+    (scheme) => {
+      expect(mayBeReached(scheme, '203.0.113.7', 9000, wanted)).toBe(true);
+      // The balancer's own address, in the VPC: it asks for health, and may stand in for its clients.
+      expect(mayBeReached(scheme, '10.0.0.8', 9000, wanted)).toBe(true);
+      expect(mayBeReached(scheme, '203.0.114.7', 9000, wanted)).toBe(false);
+      expect(mayBeReached(scheme, '8.8.8.8', 9000, wanted)).toBe(false);
+    },
+  );
+  it('of everybody, everybody', () => {
+    const all = Spec.parse({ ...spec, access: { sourceRanges: ['0.0.0.0/0'] } });
+    expect(mayBeReached('internet-facing', '8.8.8.8', 9000, all)).toBe(true);
   });
 });
 

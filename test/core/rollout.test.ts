@@ -1,6 +1,7 @@
 /** The objects of an environment: shaped as the `restricted` pod security standard wants them, and named by the environment. */
 import { describe, expect, it } from 'vitest';
 import { appUser } from '#core/dockerfile.ts';
+import { LiveObject, planOf } from '#core/drift.ts';
 import { desiredObjects } from '#core/rollout.ts';
 import { Deployment } from '#core/sight.ts';
 import { Spec } from '#core/spec.ts';
@@ -233,4 +234,18 @@ it('are served on port 80 by a load balancer whose scheme the cluster says', () 
       spec: { type: 'LoadBalancer', ports: [{ port: 80, targetPort: 'http' }] },
     });
   }
+});
+
+it('say who may ask their load balancer, and say nobody in particular where none was said, so that what was said goes', () => {
+  const sourceRanges = ['203.0.113.0/24', '198.51.100.7/32'];
+  const before = one('Service', asks({ access: { sourceRanges } }));
+  expect(before?.['spec']).toMatchObject({ loadBalancerSourceRanges: sourceRanges });
+  const after = one('Service');
+  expect(after?.['spec']).toMatchObject({ loadBalancerSourceRanges: [] });
+  if (!before || !after) throw new Error('there are two');
+  const live = [LiveObject.parse(before)];
+  expect(planOf([after], live).differences).toEqual(['Service app (spec.loadBalancerSourceRanges)']);
+  // The API server leaves an empty list out.
+  const { loadBalancerSourceRanges: _, ...bare } = z.looseObject({}).parse(after['spec']);
+  expect(planOf([after], [LiveObject.parse({ ...after, spec: bare })]).differences).toEqual([]);
 });
