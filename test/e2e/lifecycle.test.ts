@@ -111,6 +111,47 @@ describe('an environment that the configuration does not name', () => {
     expect(sets.trim().split('\n')).toHaveLength(1);
   });
 
+  it('is reached from where its spec says, and by all again; its pod stays', async () => {
+    const before = await pods();
+    const ranges = async () =>
+      (
+        await kubectl(
+          ...[
+            '-n',
+            namespace,
+            'get',
+            'service',
+            'app',
+            '--output',
+            'jsonpath={.spec.loadBalancerSourceRanges}',
+          ],
+        )
+      ).trim();
+    const { environment } = await alice.client.get(id);
+    const { spec: asIs, release } = environment;
+    if (release.phase !== 'ready') throw new Error(release.phase);
+    const answers = () =>
+      fetch(`http://${release.address}/`, { signal: AbortSignal.timeout(3000) }).then(
+        () => true,
+        () => false,
+      );
+    expect([await ranges(), await answers()]).toEqual(['', true]);
+    await alice.client.change(id, { ...asIs, access: { ...asIs.access, sourceRanges: ['203.0.113.0/24'] } });
+    await until('its ranges', 120, async () =>
+      (await ranges()) === '["203.0.113.0/24"]' ? true : undefined,
+    );
+    await comes('ready', 120);
+    await until('no answer to others', 30, async () => ((await answers()) ? undefined : true));
+    await alice.client.change(id, asIs);
+    await until('no ranges', 120, async () => ((await ranges()) === '' ? true : undefined));
+    await comes('ready', 120);
+    await until('an answer to all', 30, async () => ((await answers()) ? true : undefined));
+    expect(await pods()).toEqual(before);
+    const steps = await alice.client.trace(id);
+    const lines = steps.flatMap((step) => (step.kind === 'change' ? [step.what] : []));
+    expect(lines.join('\n')).not.toContain('put back');
+  });
+
   it('is given a larger volume, and refused a smaller one', async () => {
     const { environment } = await alice.client.get(id);
     await alice.client.change(id, { ...environment.spec, volume: volumeOf(2) });
