@@ -10,7 +10,7 @@ import { JobKey } from './slots.ts';
 import { emptyTally, progressOf, Tally } from './tally.ts';
 
 const Outcome = z.enum(['succeeded', 'failed', 'cancelled']);
-export type Outcome = z.infer<typeof Outcome>;
+type Outcome = z.infer<typeof Outcome>;
 
 const common = {
   ...JobKey.shape,
