@@ -167,11 +167,10 @@ it('at each turn, and only there, they begin or end, at the time that the clock 
       const isLast = Date.parse(turn) - Date.parse(now) >= 15 * 86_400_000;
       if (isLast) return;
       expect(isWorking(of, turn)).toBe(!isWorking(of, now));
-      const [wanted, other] = isWorking(of, turn) ? [of.from, of.to] : [of.to.replace('24:', '00:'), of.from];
+      const wanted = isWorking(of, turn) ? of.from : of.to.replace('24:', '00:');
       const clock = shown(of.timeZone, turn);
       // A time that is skipped comes when the clock jumps over it.
       if (clock !== wanted) expect(shown(of.timeZone, later(turn, -1)) < wanted && wanted < clock).toBe(true);
-      expect(other).not.toBe(wanted);
     }),
     { numRuns: 200 },
   ));
