@@ -24,7 +24,7 @@ export function placed(config: Config, key: EnvironmentKey, spec: Spec, asked?: 
   const cluster = config.clusters.find(({ name }) => name === wanted);
   if (!cluster || (asked !== undefined && asked !== wanted))
     throw noSuchCluster(config, key, asked, known?.cluster);
-  fits(cluster, spec);
+  mustFit(cluster, spec);
   return { cluster, basis: basisOf(config, spec) };
 }
 
@@ -67,7 +67,7 @@ function baseOf(
  * @throws 422 where the cluster has no such volume, or can't make it larger, or where its addresses are the internet's and
  * nobody said whose it is to be.
  */
-export function fits({ name, volumes, loadBalancerScheme }: Cluster, spec: Spec, before?: Spec): void {
+export function mustFit({ name, volumes, loadBalancerScheme }: Cluster, spec: Spec, before?: Spec): void {
   const why = spec.volume && whyNoVolume(spec.volume, volumes, before?.volume);
   const open = loadBalancerScheme === 'internet-facing' && spec.access.sourceRanges === undefined;
   const fields = [

@@ -98,8 +98,8 @@ export function limitRange({ key, spec }: Isolated): KubernetesObject {
   return { apiVersion: 'v1', kind: 'LimitRange', metadata: metadataOf(key), spec: { limits } };
 }
 
-const tcp = (...ports: number[]) => ports.map((port) => ({ protocol: 'TCP', port }));
-const peers = (ranges: readonly string[]) => ranges.map((cidr) => ({ ipBlock: { cidr } }));
+export const tcp = (...ports: number[]) => ports.map((port) => ({ protocol: 'TCP', port }));
+export const peers = (ranges: readonly string[]) => ranges.map((cidr) => ({ ipBlock: { cidr } }));
 
 /** The service that gates ask. All of a pod may: it answers nobody without the gate's token. */
 const toAccess = {

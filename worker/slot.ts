@@ -7,8 +7,7 @@ import { constants as files, fstatSync, openSync } from 'node:fs';
 import { createServer, Socket } from 'node:net';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { parseJson } from '#core/errors.ts';
+import { parseJson, Rejected } from '#core/errors.ts';
 import * as z from '#core/zod.ts';
 import type { CommandProcess, CommandRunner, Exit } from './runner.ts';
 
@@ -34,6 +33,8 @@ export class Slot implements CommandRunner {
   #heard: (word: Word) => void = () => undefined;
   readonly #lost: Promise<void>;
   #before: Promise<unknown> = Promise.resolve();
+  /** What was said that no shim says: why the line was closed. */
+  #nonsense: string | undefined;
 
   /** Waits for the shim, which comes when its image is there. The first who calls is it: no command runs before. */
   static async open(folder: string, signal: AbortSignal): Promise<Slot> {
@@ -63,15 +64,24 @@ export class Slot implements CommandRunner {
     this.#lost = closed(control);
     // Its closing tells all there is to know.
     control.on('error', () => undefined);
-    const lines = createInterface({ input: control });
-    lines.on('line', (line) => {
-      try {
-        this.#heard(parseJson(Word, line.slice(0, longestWord), "the shim's word"));
-      } catch {
-        // Who speaks so is not the shim any more.
-        control.destroy();
-      }
+    let rest = '';
+    control.setEncoding('utf8').on('data', (some: string) => {
+      const lines = `${rest}${some}`.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of [...lines, ...(rest.length > longestWord ? [rest] : [])]) this.#hear(line);
     });
+  }
+
+  #hear(line: string): void {
+    if (this.#nonsense !== undefined) return;
+    try {
+      if (line.length > longestWord) throw new Rejected(`the shim said more than ${longestWord} characters`);
+      this.#heard(parseJson(Word, line, "the shim's word"));
+    } catch (error) {
+      // Who speaks so is not the shim any more.
+      this.#nonsense = error instanceof Error ? error.message : String(error);
+      this.#control.destroy();
+    }
   }
 
   get gone(): boolean {
@@ -90,8 +100,13 @@ export class Slot implements CommandRunner {
     this.#before = Promise.allSettled([stdin, stdout, stderr].map((stream) => closed(stream)));
     const ended = this.#next('ended');
     this.#say({ do: 'go' });
-    const exit = ended.then((word) => (word === undefined ? killedWithItsContainer : exitOf(word)));
+    const exit = ended.then((word) => (word === undefined ? this.#exitWithShim() : exitOf(word)));
     return { stdin, stdout, stderr, exit, kill: () => this.#say({ do: 'kill' }) };
+  }
+
+  #exitWithShim(): Exit {
+    if (this.#nonsense === undefined) return killedWithItsContainer;
+    return { code: 127, signal: null, why: this.#nonsense, oomKills: undefined };
   }
 
   /** Closes the line: the shim ends, and its container with it. */

@@ -166,7 +166,7 @@ function cancelled(job: Job, by: string): JobDecision {
   return finish(known, 'cancelled', `by ${by}`);
 }
 
-/** Of a job that ended with failed chunks: those alone run again, what is committed stays. All were sent once, so all can be asked for. */
+/** Of a job that has ended: what has no result runs again. All of it is sent again, and what is committed stays: a worker removes its message. */
 function retried(job: Job, tally: Tally): JobDecision {
   if (job.phase !== 'ended')
     return refused('It has not ended: what failed is retried when it has, or cancel it.');

@@ -3,7 +3,7 @@
  * for each slot. The pod has two containers: ours with the AWS identity, and the command's with nothing (docs/adr/0030).
  */
 import { appUser } from '../dockerfile.ts';
-import { hardened, privateRanges, publicRanges, restricted } from '../isolation.ts';
+import { hardened, peers, privateRanges, publicRanges, restricted, tcp } from '../isolation.ts';
 import { type KubernetesObject, managedBy } from '../labels.ts';
 import {
   identityAgent,
@@ -106,9 +106,6 @@ function limitRange(wanted: SlotsWanted): KubernetesObject {
   return { apiVersion: 'v1', kind: 'LimitRange', metadata: metadataOf(wanted, jobMap), spec: { limits } };
 }
 
-const peers = (ranges: readonly string[]) => ranges.map((cidr) => ({ ipBlock: { cidr } }));
-const tcp = (port: number) => ({ protocol: 'TCP', port });
-
 /**
  * Both containers of a pod have one network: what the worker needs, its command reaches too, without a credential for it. Neither
  * reaches the metadata address, the cluster's API or anything else that is private.
@@ -120,17 +117,15 @@ function networkPolicies(wanted: SlotsWanted, { endpoints = [] }: SlotsPlace): K
     metadata: metadataOf(wanted, name),
     spec: { podSelector: {}, policyTypes: ['Egress'], egress, ...more },
   });
-  const dns = [{ protocol: 'UDP', port: 53 }, tcp(53)];
+  const dns = [{ protocol: 'UDP', port: 53 }, ...tcp(53)];
   return [
     policy('default-deny', [], { policyTypes: ['Ingress', 'Egress'], ingress: [] }),
     policy('resolve', [{ to: peers(privateRanges), ports: dns }]),
     policy('reach-aws', [
-      { to: peers(publicRanges), ports: [tcp(443)] },
-      ...endpoints.map(({ cidr, port }) => ({ to: peers([cidr]), ports: [tcp(port)] })),
+      { to: peers(publicRanges), ports: tcp(443) },
+      ...endpoints.map(({ cidr, port }) => ({ to: peers([cidr]), ports: tcp(port) })),
     ]),
-    policy('ask-identity', [
-      { to: peers([`${identityAgent.address}/32`]), ports: [tcp(identityAgent.port)] },
-    ]),
+    policy('ask-identity', [{ to: peers([`${identityAgent.address}/32`]), ports: tcp(identityAgent.port) }]),
   ];
 }
 

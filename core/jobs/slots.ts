@@ -9,7 +9,7 @@ import { JobSpec } from './spec.ts';
 
 /**
  * What a job is called, everywhere: its namespace has this name, its queue ends with it, its results lie below `jobs/<name>/`,
- * and its items of the table have partition keys `CHUNK#<name>` and `TALLY#<name>`. So the tag `kubernetes-namespace` of a
+ * and its chunks have the partition key `CHUNK#<name>`. So the tag `kubernetes-namespace` of a
  * pod's identity bounds what its worker may do.
  */
 const JobName = z.string().check(z.regex(/^job-[0-9a-f]{16}$/, 'job- and 16 hexadecimal digits'));

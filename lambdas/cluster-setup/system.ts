@@ -1,5 +1,5 @@
 /**
- * What our own programs in a cluster share: a namespace, a priority, and an AWS identity by EKS Pod Identity. (core/pod-identity.ts).
+ * What our own programs in a cluster share: a namespace, a priority, and an AWS identity by EKS Pod Identity (core/pod-identity.ts).
  */
 import { type KubernetesObject, managedBy } from '#core/labels.ts';
 import { systemNamespace } from './env.ts';

@@ -1,6 +1,6 @@
 /**
  * The watcher in its cluster: a service account that may list and watch three kinds and nothing else, and one pod. Its AWS
- * identity comes by EKS Pod Identity (system.ts).
+ * identity comes by EKS Pod Identity (core/pod-identity.ts).
  */
 import { hardened } from '#core/isolation.ts';
 import { identityEnvironment, identityMount, identityVolume } from '#core/pod-identity.ts';

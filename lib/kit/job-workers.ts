@@ -57,8 +57,8 @@ export class JobWorkers extends Construct {
       this.role.addToPolicy(
         new PolicyStatement({ actions: [...actions], resources: [resource], conditions }),
       );
-    allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], table.tableArn, {
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`CHUNK#${job}`, `TALLY#${job}`] },
+    allow(['dynamodb:GetItem', 'dynamodb:PutItem'], table.tableArn, {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`CHUNK#${job}`] },
       // ForAllValues is also true of a request that has no key at all.
       Null: { 'dynamodb:LeadingKeys': 'false' },
     });

@@ -1,6 +1,17 @@
 /** Commands behind the shim, which is process 1 there as it is in a container. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -94,13 +105,33 @@ describe('a slot', () => {
     const shim = new ShimWorld(program);
     const slot = await shim.slot;
     // As if the command could: of the worker's own files.
-    const { rmSync, symlinkSync } = await import('node:fs');
     writeFileSync(join(shim.folder, 'secret'), 'a token');
     rmSync(join(shim.folder, 'out'));
     symlinkSync(join(shim.folder, 'secret'), join(shim.folder, 'out'));
     await expect(slot.start(sh('true'), {})).rejects.toThrow();
     expect(readFileSync(join(shim.folder, 'secret'), 'utf8')).toBe('a token');
     await shim.close();
+  });
+
+  it.each([
+    ['no JSON', 'nonsense\n', "the shim's word is not JSON"],
+    ['no word of a shim', '{"is":"root"}\n', "the shim's word is not valid"],
+    ['a line without an end', 'x'.repeat(20_000), 'the shim said more than 10000 characters'],
+  ])('believes nobody who says %s, and blames no memory for it', async (_, said, why) => {
+    const folder = mkdtempSync(join(tmpdir(), 'slot-'));
+    execFileSync(program, ['install', folder]);
+    const opening = Slot.open(folder, AbortSignal.timeout(10_000));
+    const held = ['in', 'out', 'err'].map((name) => openSync(join(folder, name), constants.O_RDWR));
+    const caller = createConnection(join(folder, 'control'));
+    caller.setEncoding('utf8').on('error', () => undefined);
+    caller.on('data', (order: string) => caller.write(order.includes('"run"') ? '{"is":"open"}\n' : said));
+    const slot = await opening;
+    const { exit, stdin, stdout, stderr } = await slot.start(sh('true'), {});
+    expect(await exit).toMatchObject({ code: 127, why: expect.stringContaining(why), oomKills: undefined });
+    expect(slot.gone).toBe(true);
+    for (const stream of [stdin, stdout, stderr]) stream.destroy();
+    held.forEach(closeSync);
+    rmSync(folder, { recursive: true });
   });
 
   it('gives up where nobody calls and it is told to', async () => {

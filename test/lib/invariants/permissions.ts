@@ -151,7 +151,7 @@ export function permissions(assembly: Assembly): void {
       const own = statements.filter((statement) => JSON.stringify(statement).includes(tag));
       expect(own.map(({ Action }) => Action[0]?.split(':')[0])).toEqual(['dynamodb', 'sqs', 's3']);
       expect(own[0]?.Condition).toEqual({
-        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`CHUNK#${tag}`, `TALLY#${tag}`] },
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`CHUNK#${tag}`] },
         Null: { 'dynamodb:LeadingKeys': 'false' },
       });
       expect(own[1]?.Resource).toEqual([
