@@ -41,12 +41,14 @@ interface Span {
 const minutesOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
 /** A week, and one more for a day that a zone skipped. */
 const daysAhead = 15;
+/** Behind those: whether the last end is one, the day after it says. */
+const daysBehind = 2;
 
 /** Those that may have begun by now, and those that come. */
 function spansAround({ timeZone, days, from, to }: WorkingHours, now: Instant): Span[] {
   const clock = new ZoneClock(timeZone);
   const wanted = days.map((name) => weekdays.indexOf(name));
-  return Array.from({ length: daysAhead + 1 }, (_, index) => clock.dayOf(now, index - 1))
+  return Array.from({ length: daysAhead + daysBehind + 1 }, (_, index) => clock.dayOf(now, index - 1))
     .filter((midnight) => wanted.includes(new Date(midnight).getUTCDay()))
     .map((midnight) => ({
       begin: clock.firstAt(midnight + minutesOf(from) * 60_000),
@@ -65,9 +67,8 @@ export function nextTurn(hours: WorkingHours, now: Instant): Instant {
     ...(spans.some((other) => other.end === begin) ? [] : [begin]),
     ...(spans.some((other) => other.begin === end) ? [] : [end]),
   ]);
-  const [first = new Date(Date.parse(now) + daysAhead * 86_400_000).toISOString()] = turns
-    .filter((turn) => turn > now)
-    .sort();
+  const horizon = new Date(Date.parse(now) + daysAhead * 86_400_000).toISOString();
+  const [first = horizon] = turns.filter((turn) => now < turn && turn < horizon).sort();
   return first;
 }
 
