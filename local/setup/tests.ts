@@ -38,10 +38,7 @@ export function testStep(board: Board, counts: Map<string, Counts>, test: TestRu
       '--reporter=json',
       `--outputFile=${file}`,
     ];
-    const onLine = (line: string): void => {
-      const name = /[✓×] +(?:\S+ +)?(\S+\.test\.ts)/.exec(line)?.[1];
-      if (name !== undefined) progress.note(name);
-    };
+    const onLine = progressOf(progress.note);
     const env = { ...process.env, ...test.env, NO_COLOR: '1' };
     const ended = await run('vitest', args, { log, cwd: root, env, onLine }).then(
       () => undefined,
@@ -57,6 +54,19 @@ export function testStep(board: Board, counts: Map<string, Counts>, test: TestRu
     if (tests.skipped.length > 0 && process.env['CI'] === 'true')
       throw new Error(['nothing may be skipped with CI=true:', ...tests.skipped].join('\n  '));
   });
+}
+
+/** Exported for its test. Tells the file of each test that ended, and from the first failure on what failed last: a run cut short says it too. */
+export function progressOf(note: (text: string) => void): (line: string) => void {
+  let failures = '';
+  let failed = 0;
+  return (line) => {
+    const [, mark, name, title = ''] = /([✓×]) +(?:\S+ +)?(\S+\.test\.ts)(?: > (.*))?/.exec(line) ?? [];
+    if (name === undefined) return;
+    // A line about a whole file repeats what its tests said.
+    if (mark === '×' && title !== '') failures = `; ${++failed} failed, last ${name} > ${title}`;
+    note(`${name}${failures}`);
+  };
 }
 
 const reportSchema = z.object({

@@ -9,7 +9,6 @@ import {
   PutRegistryScanningConfigurationCommand,
   RepositoryNotFoundException,
 } from '@aws-sdk/client-ecr';
-import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { partition, state } from '#adapters/aws/items.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
@@ -26,6 +25,8 @@ import { makeRepositories, plays, table } from './plays.ts';
 
 /** Longer than every patience and the minute of reconcile together: the event comes when its work was done without it. */
 const lateSeconds = 200;
+/** A message that failed, or whose function was killed, comes again after six times the function's time-out. */
+const againSeconds = 6 * 60 + 60;
 const faults = ['drop', 'double', 'delay'] as const;
 /** Each once, whoever takes it. */
 const events = [
@@ -48,7 +49,6 @@ const cases = events.flatMap((event, number) =>
 type Case = (typeof cases)[number];
 
 const ecr = new ECRClient(access.sdk);
-const sqs = new SQSClient(access.sdk);
 const dynamo = new DynamoDBClient(access.sdk);
 const runs = new Map<string, Promise<unknown>>();
 
@@ -80,13 +80,13 @@ describe('every event, lost, doubled and late', () => {
       onTestFinished(() => forget(key));
       await runs.get(key.name);
       const delivered = { drop: 0, double: 2, delay: 1 }[fault];
-      await until(`the fault of ${title(each)}`, lateSeconds + 60, async () => {
-        const seen = await befallen(key.name);
-        return seen.taken === 1 && seen.delivered === delivered ? true : undefined;
-      });
-      // The looks of so many rollouts at once keep the deployer's queue from ever being empty.
-      await Promise.allSettled(runs.values());
-      await drained();
+      let seen = await befallen(key.name);
+      const handled = async () => {
+        seen = await befallen(key.name);
+        return (seen.taken === 1 && seen.delivered === delivered && seen.waiting === 0) || undefined;
+      };
+      const patience = lateSeconds + againSeconds;
+      await until(`the fault of ${title(each)}`, patience, handled, () => JSON.stringify(seen));
       const audit = (await table.audit(key, 100)).map(({ what }) => what);
       // What was taken again was promoted before it was asked for again: that is a story of its own.
       const history = audit.slice(audit.findLastIndex((what) => what.startsWith('asked for ')));
@@ -122,27 +122,6 @@ async function basicScanning(): Promise<void> {
 const scanner = new EcrScanner(ecr);
 const isPushed = (key: EnvironmentKey) =>
   until('the push', 60, () => scanner.imageByTag(repositoryOf('candidate', key), 'by-hand'));
-
-/** A message that failed, or whose function was killed, comes again after six times the function's time-out. */
-const againSeconds = 6 * 60 + 60;
-
-/** Every stage's queue was empty once since: what was delivered before is handled. */
-async function drained(): Promise<void> {
-  const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}));
-  await Promise.all(
-    QueueUrls.filter((url) => /InboxQueue/.test(url)).map((QueueUrl) =>
-      until(`${QueueUrl} to be empty`, againSeconds, async () => {
-        const { Attributes } = await sqs.send(
-          new GetQueueAttributesCommand({
-            QueueUrl,
-            AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
-          }),
-        );
-        return Object.values(Attributes ?? {}).every((count) => count === '0') ? true : undefined;
-      }),
-    ),
-  );
-}
 
 /** Its looks would go on for ever. */
 async function forget(key: EnvironmentKey): Promise<void> {

@@ -14,7 +14,7 @@ export interface EventFault {
 }
 
 const Rules = z.object({
-  rules: z.array(z.object({ detailType: z.string(), holds: z.string(), taken: z.int(), delivered: z.int() })),
+  rules: z.array(z.object({ holds: z.string(), taken: z.int(), delivered: z.int(), waiting: z.int() })),
 });
 
 async function call(method: 'GET' | 'POST' | 'DELETE', body?: EventFault): Promise<unknown> {
@@ -31,12 +31,15 @@ async function call(method: 'GET' | 'POST' | 'DELETE', body?: EventFault): Promi
 /** Befalls the next delivery of the event, once. */
 export const befall = (fault: EventFault): Promise<unknown> => call('POST', fault);
 
-/** What became of an environment's fault: how many events it took, how often those were delivered all the same. */
-export async function befallen(holds: string): Promise<{ taken: number; delivered: number }> {
+/** What became of an environment's fault: events that it took, messages that it sent on, and those nobody handled yet. */
+export async function befallen(
+  holds: string,
+): Promise<{ taken: number; delivered: number; waiting: number }> {
   const { rules } = Rules.parse(await call('GET'));
   const [rule, ...others] = rules.filter((each) => each.holds === holds);
   if (rule === undefined || others.length > 0) throw new Error(`not one fault is about ${holds}`);
-  return { taken: rule.taken, delivered: rule.delivered };
+  const { taken, delivered, waiting } = rule;
+  return { taken, delivered, waiting };
 }
 
 export const noMoreFaults = (): Promise<unknown> => call('DELETE');

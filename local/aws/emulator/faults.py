@@ -2,20 +2,23 @@
 
 A rule says what happens to the next deliveries of an event to the targets of rules, by its source, its detail type and
 a text that its detail holds. It works on EventBridge's own way to its targets, so that a stage sees nothing but the
-outcome. `POST /_local/faults/events` adds a rule, `GET` tells what each has done, `DELETE` takes all away.
+outcome. `POST /_local/faults/events` adds a rule, `GET` tells what each has done and how many of the messages that it let
+through are still in a queue, `DELETE` takes all away.
 """
 
 import json
 import re
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region, request_scope
-from ministack.services import eventbridge
+from ministack.services import eventbridge, sqs
 
 from .admin import BadRequest, route
-from .extend import extends
+from .extend import extends, needs
+
+needs(sqs, "_queues")
 
 _KINDS = ("drop", "double", "delay")
 
@@ -33,6 +36,8 @@ class Rule:
     """Of a delay."""
     taken: int = 0
     delivered: int = 0
+    events: list[str] = field(default_factory=list)
+    """The ids of the events that it took."""
 
 
 _rules: list[Rule] = []
@@ -62,7 +67,13 @@ def _add(_match: re.Match[str], body: dict[str, Any]) -> dict[str, Any]:
 
 @route("GET", "faults/events")
 def _list(_match: re.Match[str], _body: dict[str, Any]) -> dict[str, Any]:
-    return {"rules": [asdict(rule) for rule in _rules]}
+    return {"rules": [{**asdict(rule), "waiting": _waiting(rule)} for rule in _rules]}
+
+
+def _waiting(rule: Rule) -> int:
+    """Messages of its events that nobody has handled to the end: in a stage's queue, in flight or among its dead letters."""
+    bodies = [message["body"] for queue in list(sqs._queues.values()) for message in list(queue["messages"])]
+    return sum(any(event in body for event in rule.events) for body in bodies)
 
 
 @route("DELETE", "faults/events")
@@ -107,5 +118,6 @@ def _take(event: dict[str, Any]) -> Rule | None:
             if named and rule.times > 0 and rule.holds in text:
                 rule.times -= 1
                 rule.taken += 1
+                rule.events.append(event["EventId"])
                 return rule
     return None

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { isAtLeast } from '#local/setup/go.ts';
 import { missingPackages } from '#local/setup/packages.ts';
 import { diskNeeded, minutesNeeded, type Plan } from '#local/setup/plan.ts';
-import { countTests } from '#local/setup/tests.ts';
+import { countTests, progressOf } from '#local/setup/tests.ts';
 
 test.each([
   ['go1.26.0', '1.26.0', true],
@@ -73,4 +73,18 @@ test('tests are counted one by one; a file that cannot be loaded is a failure', 
     failed: ['a.test.ts: f: Error: no', 'b.test.ts: SyntaxError: oh'],
     skipped: ['a.test.ts: s', 'a.test.ts: t'],
   });
+});
+
+test('progress names the file of the test that ended, and what failed, also while the run goes on', () => {
+  const notes: string[] = [];
+  const onLine = progressOf((text) => notes.push(text));
+  onLine(' RUN  v5.1.1');
+  onLine(' ✓ |e2e| test/e2e/a.test.ts > one 3ms');
+  onLine(' × |e2e| test/e2e/a.test.ts > two > three 420000ms');
+  onLine(' ✓  e2e  test/e2e/b.test.ts > one 3ms');
+  expect(notes).toEqual([
+    'test/e2e/a.test.ts',
+    'test/e2e/a.test.ts; 1 failed, last test/e2e/a.test.ts > two > three 420000ms',
+    'test/e2e/b.test.ts; 1 failed, last test/e2e/a.test.ts > two > three 420000ms',
+  ]);
 });
