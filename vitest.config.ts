@@ -1,5 +1,5 @@
 /**
- * Three projects: `unit` needs no cloud and is the daily run with `moto` (a server that comes and goes with its tests); `e2e` runs
+ * Four projects: `unit` needs no cloud and is the daily run with `moto` and `sql` (servers that come and go with their tests); `e2e` runs
  * against the instance that local/test.ts brings up.
  */
 import { defineConfig } from 'vitest/config';
@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/moto/**'],
+          exclude: ['test/e2e/**', 'test/moto/**', 'test/sql/**'],
           testTimeout: 20_000,
         },
       },
@@ -21,6 +21,14 @@ export default defineConfig({
           include: ['test/moto/**/*.test.ts'],
           globalSetup: ['test/moto/setup.ts'],
           testTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'sql',
+          include: ['test/sql/**/*.test.ts'],
+          globalSetup: ['test/sql/server.ts'],
+          testTimeout: 60_000,
         },
       },
       {

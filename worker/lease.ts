@@ -11,7 +11,7 @@ import {
   freshChunk,
   nextChunk,
 } from '#core/jobs/chunk.ts';
-import type { Chunk } from '#core/jobs/plan.ts';
+import type { AnyChunk } from '#core/jobs/plan.ts';
 import type { ChunkStore } from '#core/jobs/ports.ts';
 
 export interface LeaseDeps {
@@ -24,10 +24,10 @@ const tries = 5;
 export class ChunkHolder {
   readonly #deps: LeaseDeps;
   readonly #job: string;
-  readonly #chunk: Chunk;
+  readonly #chunk: AnyChunk;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(deps: LeaseDeps, job: string, chunk: Chunk) {
+  constructor(deps: LeaseDeps, job: string, chunk: AnyChunk) {
     this.#deps = deps;
     this.#job = job;
     this.#chunk = chunk;

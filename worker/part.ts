@@ -1,29 +1,17 @@
 /** One run of the command over a range of records: read, cut, fed, its output kept, and what is to be said of it. */
-import { pipeline, Readable } from 'node:stream';
-import { crc32, createGunzip, createZstdDecompress } from 'node:zlib';
-import { unreachable } from '#core/errors.ts';
-import type { ChunkFailure, Part } from '#core/jobs/chunk.ts';
-import type { Compression } from '#core/jobs/dataset.ts';
-import type { Chunk } from '#core/jobs/plan.ts';
-import { InputFailed, type JobObjects, OutputTooLarge, type Upload } from '#core/jobs/ports.ts';
-import {
-  type Cutter,
-  cutterOf,
-  type Range,
-  RecordCutOff,
-  RecordTooLarge,
-  wholeStream,
-} from '#core/jobs/records.ts';
-import type { JobSpec } from '#core/jobs/spec.ts';
+import { crc32 } from 'node:zlib';
+import { type ChunkFailure, isOfObject, type Part } from '#core/jobs/chunk.ts';
+import type { AnyChunk } from '#core/jobs/plan.ts';
+import { InputFailed, OutputTooLarge, type Upload } from '#core/jobs/ports.ts';
+import { RecordCutOff, RecordTooLarge } from '#core/jobs/records.ts';
 import { type Ending, RunningCommand } from './command.ts';
-import { type Block, blocksOf, type Reading } from './ranges.ts';
+import type { Feed, Read } from './feed.ts';
+import { type ObjectDeps, ObjectFeed } from './object-feed.ts';
+import { type RowDeps, RowFeed } from './row-feed.ts';
 import type { CommandRunner } from './runner.ts';
 
-export interface PartDeps {
-  readonly objects: JobObjects;
-  readonly spec: JobSpec;
+export interface PartDeps extends ObjectDeps, RowDeps {
   readonly runner: CommandRunner;
-  readonly reading: Reading;
   readonly now: () => number;
 }
 
@@ -37,19 +25,15 @@ export class PartFailed extends Error {
   }
 }
 
-/** What most records are shorter than: read along with the range, so that its last one needs no call of its own. */
-const tailBytes = 64 * 1024;
-
 /** @throws PartFailed for what is the job's, and anything else for what is ours or passes. */
 export async function runPart(
   deps: PartDeps,
-  range: Chunk,
+  chunk: AnyChunk,
   attempt: number,
   signal: AbortSignal,
 ): Promise<Part> {
   const began = deps.now();
-  const key = `${deps.spec.results.prefix}${range.id}/${attempt}-${range.start}`;
-  const run = new Run(deps, range, key, signal);
+  const run = new Run(deps, chunk, attempt, signal);
   try {
     const read = await run.feed();
     const output = await run.finish();
@@ -73,71 +57,27 @@ function failureOf(error: unknown): ChunkFailure | undefined {
   return undefined;
 }
 
-type Read = Pick<Part, 'from' | 'to' | 'records' | 'crc32'>;
-
 class Run {
   readonly #deps: PartDeps;
-  readonly #range: Chunk;
+  readonly #chunk: AnyChunk;
+  readonly #feed: Feed;
   readonly #signal: AbortSignal;
   readonly #upload: Upload;
   readonly #key: string;
   #command: RunningCommand | undefined;
   #written = { bytes: 0, crc32: 0 };
 
-  constructor(deps: PartDeps, range: Chunk, key: string, signal: AbortSignal) {
+  constructor(deps: PartDeps, chunk: AnyChunk, attempt: number, signal: AbortSignal) {
     this.#deps = deps;
-    this.#range = range;
+    this.#chunk = chunk;
+    this.#feed = isOfObject(chunk) ? new ObjectFeed(deps, chunk, signal) : new RowFeed(deps, chunk, signal);
     this.#signal = signal;
-    this.#key = key;
-    this.#upload = deps.objects.begin(key);
+    this.#key = `${deps.spec.results.prefix}${chunk.id}/${attempt}-${this.#feed.start}`;
+    this.#upload = deps.objects.begin(this.#key);
   }
 
   feed(): Promise<Read> {
-    return this.#deps.spec.compression === 'none' ? this.#feedRange() : this.#feedWhole();
-  }
-
-  async #feedRange(): Promise<Read> {
-    const cutter = this.#cutter(this.#range);
-    let crc = 0;
-    for await (const block of this.#blocks(cutter.readFrom, cutter.readTo + tailBytes)) {
-      const ours = cutter.push(block.bytes);
-      const given = ours.length > 0 ? this.#give(ours) : undefined;
-      // While the command reads it.
-      crc = crc32(ours, crc);
-      await given;
-      block.release();
-      if (cutter.done) break;
-    }
-    cutter.end();
-    return { ...cutter.found, crc32: crc };
-  }
-
-  /** The checksum is of the object's own bytes, the records are of what comes out of them. */
-  async #feedWhole(): Promise<Read> {
-    const { size } = this.#range;
-    const { compression } = this.#deps.spec;
-    let crc = 0;
-    const counted = async function* (blocks: AsyncIterable<Block>): AsyncGenerator<Uint8Array> {
-      for await (const { bytes, release } of blocks) {
-        crc = crc32(bytes, crc);
-        // The decompressor keeps what it is given until it is done with it.
-        yield Buffer.from(bytes);
-        release();
-      }
-    };
-    const cutter = this.#cutter(wholeStream);
-    const blocks = Readable.from(counted(this.#blocks(0, size)));
-    const plain = pipeline(blocks, decompressor(compression), () => undefined);
-    try {
-      for await (const bytes of plain) {
-        const ours = cutter.push(bytes);
-        if (ours.length > 0) await this.#give(ours);
-      }
-    } catch (error) {
-      throw asInput(error, `${this.#range.key} is no whole ${compression} file`);
-    }
-    cutter.end();
-    return { from: 0, to: size, records: cutter.found.records, crc32: crc };
+    return this.#feed.read((bytes) => this.#give(bytes));
   }
 
   /** @returns what it wrote; undefined where there was no record, and so no command. */
@@ -154,15 +94,6 @@ class Run {
     await this.#upload.abort();
   }
 
-  #cutter(range: Range): Cutter {
-    return cutterOf(range, this.#deps.spec.records, this.#deps.spec.recordBytes);
-  }
-
-  #blocks(from: number, surely: number): AsyncGenerator<Block> {
-    const { objects, reading } = this.#deps;
-    return blocksOf({ objects, object: this.#range, signal: this.#signal, how: reading }, from, surely);
-  }
-
   async #give(bytes: Uint8Array): Promise<void> {
     this.#command ??= await this.#start();
     await this.#command.write(bytes);
@@ -176,11 +107,11 @@ class Run {
 
   async #start(): Promise<RunningCommand> {
     const { spec, runner } = this.#deps;
-    const header = spec.header && this.#range.start > 0 ? await this.#header() : undefined;
+    const header = await this.#feed.header();
     const command = await RunningCommand.start(runner, {
       command: spec.command,
       timeLimitMs: spec.timeLimitSeconds * 1000,
-      env: { CHUNK_ID: this.#range.id, CHUNK_KEY: this.#range.key },
+      env: { CHUNK_ID: this.#chunk.id, CHUNK_KEY: this.#chunk.key },
       signal: this.#signal,
       output: async (bytes) => {
         this.#written = {
@@ -192,22 +123,6 @@ class Run {
     });
     if (header) await command.write(header);
     return command;
-  }
-
-  /** The object's first record, whole: what is cut at offset 0 and behind it. */
-  async #header(): Promise<Buffer> {
-    const { size, key } = this.#range;
-    const cutter = this.#cutter({ size, start: 0, end: 1, aligned: true, quoted: false, scanFrom: 0 });
-    const parts: Buffer[] = [];
-    for await (const block of this.#blocks(0, tailBytes)) {
-      parts.push(Buffer.from(cutter.push(block.bytes)));
-      block.release();
-      if (cutter.done) break;
-    }
-    cutter.end();
-    if (cutter.found.records !== 1)
-      throw new InputFailed(`${key} begins with an empty record, not with a header`);
-    return Buffer.concat(parts);
   }
 
   #failureOf({ code, signal, timedOut, stderr, oomKills }: Ending): ChunkFailure | undefined {
@@ -226,24 +141,4 @@ class Run {
       stderr,
     };
   }
-}
-
-function decompressor(compression: Compression) {
-  switch (compression) {
-    case 'gzip':
-      return createGunzip();
-    case 'zstd':
-      return createZstdDecompress();
-    case 'none':
-      throw new Error('nothing to decompress');
-    default:
-      return unreachable(compression);
-  }
-}
-
-/** zlib's errors have codes of its own: Z_DATA_ERROR, Z_BUF_ERROR (it ends too early), ZSTD_error_…. */
-function asInput(error: unknown, what: string): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (!(error instanceof Error) || !/^(Z_|ZSTD_)/.test(code)) return error;
-  return new InputFailed(`${what}: ${error.message}`, { cause: error });
 }

@@ -2,8 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { ChunkItems } from '#adapters/aws/chunk-items.ts';
 import { SqsChunkQueue } from '#adapters/aws/chunk-queue.ts';
+import { databasePlace } from '#adapters/aws/database-secret.ts';
 import { S3JobObjects } from '#adapters/aws/job-objects.ts';
 import { makeLog } from '#adapters/log.ts';
+import { PostgresTables } from '#adapters/sql/postgres.ts';
 import { parse, parseJson } from '#core/errors.ts';
 import { JobSpec } from '#core/jobs/spec.ts';
 import { Env } from './env.ts';
@@ -30,7 +32,11 @@ export async function startWorker(runnerFor: (stop: AbortSignal) => Promise<Comm
       isWanted: wantedOf(env),
       chunks: new ChunkItems(env.TABLE_NAME),
       queue: new SqsChunkQueue(env.QUEUE_URL),
-      objects: new S3JobObjects({ input: spec.input.bucket, results: spec.results.bucket }),
+      objects: new S3JobObjects({
+        results: spec.results.bucket,
+        ...('bucket' in spec.input && { input: spec.input.bucket }),
+      }),
+      tables: async (secret) => new PostgresTables(await databasePlace(secret)),
       idleSeconds: env.IDLE_SECONDS,
     },
     stopping.signal,

@@ -9,12 +9,14 @@ import {
   type ChunkRules,
   type ChunkState,
   halvesOf,
+  isOfObject,
   type Part,
   restOf,
 } from '#core/jobs/chunk.ts';
-import type { Chunk } from '#core/jobs/plan.ts';
+import type { AnyChunk } from '#core/jobs/plan.ts';
 import type { ChunkQueue, ChunkStore, Delivery } from '#core/jobs/ports.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
+import { handOver } from './hand-over.ts';
 import { ChunkHolder } from './lease.ts';
 import { type PartDeps, PartFailed, runPart } from './part.ts';
 
@@ -32,8 +34,9 @@ const halveFromBytes = 2 ** 20;
 /** SQS hides a message for 12 hours at most. */
 const longestHidingSeconds = 43_200;
 
-function rulesOf({ leaseSeconds, maxFailures, compression }: JobSpec): ChunkRules {
-  return { leaseSeconds, maxFailures, halveFromBytes, mayHalve: compression === 'none' };
+function rulesOf({ leaseSeconds, maxFailures, compression, input }: JobSpec): ChunkRules {
+  const mayHalve = compression === 'none' && 'bucket' in input;
+  return { leaseSeconds, maxFailures, halveFromBytes, mayHalve };
 }
 
 /** @param stop a chunk in hand is given back at once. */
@@ -101,22 +104,39 @@ class Turn {
     }
   }
 
-  /** From the last checkpoint on, checkpoint by checkpoint. */
+  /** From the last checkpoint on, checkpoint by checkpoint, and at last its results where they go on. */
   async #run(begun: ChunkState, signal: AbortSignal): Promise<void> {
-    const { checkpointBytes } = this.#deps.spec;
     const attempt = begun.attempts;
     let state = begun;
     while (state.state === 'leased') {
-      const rest = restOf(state);
-      const end = checkpointBytes === undefined ? rest.end : Math.min(rest.end, rest.start + checkpointBytes);
-      const part = await runPart(this.#deps, { ...rest, end }, attempt, signal);
-      const last = end === rest.end;
-      const said = await this.#holder.say({ kind: last ? 'commit' : 'checkpoint', part });
-      if (said.decision.outcome === 'lost') return this.#deps.log.warn('too late', about(rest, attempt));
+      const said = state.handOver ? await this.#handOver(state, signal) : await this.#next(state, signal);
+      if (said.decision.outcome === 'lost')
+        return this.#deps.log.warn('too late', about(state.chunk, attempt));
       state = said.state;
-      this.#deps.log.info(last ? 'committed' : 'checkpoint', { ...about(rest, attempt), ...figures(part) });
     }
     await this.#settled(state);
+  }
+
+  async #next(state: ChunkState, signal: AbortSignal) {
+    const { spec, log } = this.#deps;
+    const attempt = state.attempts;
+    const rest = restOf(state);
+    const next = upToCheckpoint(rest, spec.checkpointBytes);
+    const part = await runPart(this.#deps, next ?? rest, attempt, signal);
+    const kind = next !== undefined ? 'checkpoint' : spec.target ? 'hand-over' : 'commit';
+    const said = await this.#holder.say({ kind, part });
+    if (said.decision.outcome !== 'lost') log.info(done[kind], { ...about(rest, attempt), ...figures(part) });
+    return said;
+  }
+
+  async #handOver(state: ChunkState, signal: AbortSignal) {
+    const { spec, log } = this.#deps;
+    const attempt = state.attempts;
+    if (spec.target === undefined) throw new Error('results to hand over, and no table to take them');
+    await handOver(this.#deps, spec.target, state, signal);
+    const said = await this.#holder.say({ kind: 'handed-over', attempt });
+    if (said.decision.outcome !== 'lost') log.info('handed over', about(state.chunk, attempt));
+    return said;
   }
 
   /** The lease in the table and the message's hiding, together: three times within each lease. */
@@ -171,5 +191,19 @@ class Turn {
   }
 }
 
-const about = ({ id, key, start, end }: Chunk, attempt: number) => ({ chunk: id, key, start, end, attempt });
+const done = { checkpoint: 'checkpoint', commit: 'committed', 'hand-over': 'to be handed over' } as const;
+
+/** Undefined where it is done with the rest. */
+function upToCheckpoint(rest: AnyChunk, checkpointBytes: number | undefined): AnyChunk | undefined {
+  if (checkpointBytes === undefined || !isOfObject(rest)) return undefined;
+  const end = rest.start + checkpointBytes;
+  return end < rest.end ? { ...rest, end } : undefined;
+}
+
+const about = (chunk: AnyChunk, attempt: number) => ({
+  chunk: chunk.id,
+  key: chunk.key,
+  ...(isOfObject(chunk) && { start: chunk.start, end: chunk.end }),
+  attempt,
+});
 const figures = ({ from, to, records, milliseconds }: Part) => ({ from, to, records, milliseconds });

@@ -1,6 +1,6 @@
 /** What a data job reads and writes in S3: ranges of objects that must still be those that were planned, and results. */
 import { Readable } from 'node:stream';
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, type GetObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { Retryable } from '#core/errors.ts';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
 import { InputFailed, type JobObjects, type Upload } from '#core/jobs/ports.ts';
@@ -8,7 +8,8 @@ import { retryable } from './errors.ts';
 import { abortUploads, MultipartUpload } from './multipart-upload.ts';
 
 export interface JobBuckets {
-  readonly input: string;
+  /** None for a job that reads a table. */
+  readonly input?: string;
   readonly results: string;
 }
 
@@ -37,20 +38,25 @@ export class S3JobObjects implements JobObjects {
     to: number,
     abortSignal: AbortSignal,
   ): Promise<AsyncIterable<Uint8Array>> {
-    const command = new GetObjectCommand({
-      Bucket: this.#buckets.input,
-      Key: key,
-      Range: `bytes=${from}-${to - 1}`,
-      IfMatch: etag,
-    });
+    if (this.#buckets.input === undefined) throw new Error(`${key} is to be read, and no bucket is known`);
+    const Range = `bytes=${from}-${to - 1}`;
+    return this.#get({ Bucket: this.#buckets.input, Key: key, Range, IfMatch: etag }, abortSignal);
+  }
+
+  result(key: string, abortSignal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    return this.#get({ Bucket: this.#buckets.results, Key: key }, abortSignal);
+  }
+
+  async #get(input: GetObjectCommandInput & { Key: string }, abortSignal: AbortSignal) {
+    const command = new GetObjectCommand(input);
     try {
       const { Body } = await retryable('GetObject', () => this.#client.send(command, { abortSignal }));
-      if (!(Body instanceof Readable)) throw new Retryable(`${key} came without a body`);
+      if (!(Body instanceof Readable)) throw new Retryable(`${input.Key} came without a body`);
       return Body;
     } catch (error) {
       const why = error instanceof Error ? final[error.name] : undefined;
       if (why === undefined) throw error;
-      throw new InputFailed(`${key} ${why}`, { cause: error });
+      throw new InputFailed(`${input.Key} ${why}`, { cause: error });
     }
   }
 

@@ -43,6 +43,14 @@ export class MemoryJobObjects implements JobObjects {
     };
   }
 
+  async result(key: string): Promise<AsyncIterable<Uint8Array>> {
+    const bytes = this.results.get(key);
+    if (bytes === undefined) throw new InputFailed(`${key} is not there`);
+    return (async function* () {
+      yield Buffer.from(bytes);
+    })();
+  }
+
   async sweep(prefix: string): Promise<void> {
     for (const key of this.unfinished) if (key.startsWith(prefix)) this.unfinished.delete(key);
   }

@@ -5,7 +5,7 @@
 import { unreachable } from '../errors.ts';
 import { addSeconds, Instant } from '../names.ts';
 import * as z from '../zod.ts';
-import { Chunk } from './plan.ts';
+import { AnyChunk, type Chunk } from './plan.ts';
 
 /** Why an attempt failed. What can't be mended by trying again fails the chunk at once. */
 export const ChunkFailure = z.object({
@@ -21,6 +21,8 @@ export const ChunkFailure = z.object({
     /** The object is another one, or gone, or can't be read, or is not what the job says it is. */
     'input',
     'output-too-large',
+    /** The table that results go to does not take them. */
+    'target',
   ]),
   message: z.string().check(z.maxLength(1000)),
   exitCode: z.optional(z.int()),
@@ -35,6 +37,7 @@ const permanent: ReadonlySet<ChunkFailure['kind']> = new Set([
   'record-too-large',
   'input',
   'output-too-large',
+  'target',
 ]);
 
 /** What one run of the command made of a range of records: an entry of the manifest. */
@@ -42,7 +45,7 @@ export const Part = z.object({
   from: z.int(),
   to: z.int(),
   records: z.int(),
-  /** Of the object's bytes from `from` to `to`. */
+  /** Of the bytes from `from` to `to`: of the object, or of the rows that were read. */
   crc32: z.int(),
   attempt: z.int(),
   milliseconds: z.int(),
@@ -53,7 +56,7 @@ export type Part = z.infer<typeof Part>;
 
 const common = {
   job: z.string(),
-  chunk: Chunk,
+  chunk: AnyChunk,
   version: z.int(),
   /** Given out so far: the newest number is that of the newest lease. */
   attempts: z.int(),
@@ -61,6 +64,8 @@ const common = {
   failures: z.int(),
   /** Done for good, from the chunk's beginning on: a checkpoint each, and the last one. */
   parts: z.array(Part),
+  /** All of it is done; what is left is to bring its results to their table. */
+  handOver: z.optional(z.boolean()),
   lastFailure: z.optional(ChunkFailure),
 };
 
@@ -80,6 +85,9 @@ export type ChunkEvent =
   | { readonly kind: 'heartbeat'; readonly attempt: number }
   | { readonly kind: 'checkpoint'; readonly part: Part }
   | { readonly kind: 'commit'; readonly part: Part }
+  /** The last part, where results go on to a table: from now on they are these, whoever brings them there. */
+  | { readonly kind: 'hand-over'; readonly part: Part }
+  | { readonly kind: 'handed-over'; readonly attempt: number }
   /** The worker is told to go: its attempt does not count. */
   | { readonly kind: 'release'; readonly attempt: number }
   | { readonly kind: 'fail'; readonly attempt: number; readonly failure: ChunkFailure }
@@ -105,7 +113,7 @@ export type ChunkDecision =
   | { readonly outcome: 'lost' };
 
 /** A chunk that nobody has taken yet is not stored. */
-export const freshChunk = (job: string, chunk: Chunk): ChunkState => ({
+export const freshChunk = (job: string, chunk: AnyChunk): ChunkState => ({
   state: 'waiting',
   job,
   chunk,
@@ -137,7 +145,12 @@ export function nextChunk(
       return changed(given, { ...shared(given), state: 'waiting' });
     case 'fail':
       return holds(given, event.attempt) ? failed(given, event.failure, rules) : lost;
+    case 'handed-over':
+      if (given.state === 'committed' && given.attempts === event.attempt) return { outcome: 'unchanged' };
+      if (!holds(given, event.attempt) || !given.handOver) return lost;
+      return changed(given, { ...shared(given), state: 'committed' });
     case 'checkpoint':
+    case 'hand-over':
     case 'commit':
       return done(given, event, rules, now);
     default:
@@ -172,9 +185,12 @@ function lease(given: ChunkState, rules: ChunkRules, now: Instant): ChunkDecisio
 
 function failed(given: Leased, failure: ChunkFailure, rules: ChunkRules): ChunkDecision {
   const known = { ...shared(given), failures: given.failures + 1, lastFailure: failure };
-  const { start, end } = restOf(given);
-  if (failure.kind === 'out-of-memory' && rules.mayHalve && end - start >= rules.halveFromBytes)
-    return changed(given, { ...known, state: 'halved', middle: start + Math.floor((end - start) / 2) });
+  const rest = restOf(given);
+  if (failure.kind === 'out-of-memory' && rules.mayHalve && isOfObject(rest)) {
+    const { start, end } = rest;
+    if (end - start >= rules.halveFromBytes)
+      return changed(given, { ...known, state: 'halved', middle: start + Math.floor((end - start) / 2) });
+  }
   if (permanent.has(failure.kind) || known.failures >= rules.maxFailures)
     return changed(given, { ...known, state: 'failed' });
   return changed(given, { ...known, state: 'waiting' });
@@ -189,16 +205,24 @@ function done(
   // Said again by its own worker, that did not hear the answer.
   if (given.parts.some((known) => known.from === part.from && known.attempt === part.attempt))
     return { outcome: 'unchanged' };
-  if (!holds(given, part.attempt)) return lost;
+  if (!holds(given, part.attempt) || given.handOver) return lost;
   const known = { ...shared(given), parts: [...given.parts, part] };
   if (kind === 'commit') return changed(given, { ...known, state: 'committed' });
-  return changed(given, { ...known, state: 'leased', until: addSeconds(now, rules.leaseSeconds) });
+  const handOver = kind === 'hand-over' && { handOver: true };
+  return changed(given, {
+    ...known,
+    ...handOver,
+    state: 'leased',
+    until: addSeconds(now, rules.leaseSeconds),
+  });
 }
 
-/** What is still to be done: behind a checkpoint a record begins. */
-export function restOf({ chunk, parts }: Pick<ChunkState, 'chunk' | 'parts'>): Chunk {
+export const isOfObject = (chunk: AnyChunk): chunk is Chunk => 'start' in chunk;
+
+/** What is still to be done: behind a checkpoint a record begins. Rows of a table are done at once or not at all. */
+export function restOf({ chunk, parts }: Pick<ChunkState, 'chunk' | 'parts'>): AnyChunk {
   const last = parts.at(-1);
-  if (last === undefined) return chunk;
+  if (last === undefined || !isOfObject(chunk)) return chunk;
   return { ...chunk, start: last.to, aligned: true, scanFrom: last.to, quoted: false };
 }
 
@@ -206,6 +230,7 @@ export function restOf({ chunk, parts }: Pick<ChunkState, 'chunk' | 'parts'>): C
 export function halvesOf(halved: Extract<ChunkState, { state: 'halved' }>): readonly [Chunk, Chunk] {
   const rest = restOf(halved);
   const { middle } = halved;
+  if (!isOfObject(rest)) throw new Error(`chunk ${rest.id} is no piece of an object: it has no halves`);
   return [
     { ...rest, id: `${rest.id}a`, end: middle },
     { ...rest, id: `${rest.id}b`, start: middle, aligned: false },
@@ -214,9 +239,26 @@ export function halvesOf(halved: Extract<ChunkState, { state: 'halved' }>): read
 
 type Common = Omit<Extract<ChunkState, { state: 'waiting' }>, 'state'>;
 /** Without what belongs to a state alone. */
-function shared({ job, chunk, version, attempts, failures, parts, lastFailure }: ChunkState): Common {
-  const known = { job, chunk, version, attempts, failures, parts };
-  return lastFailure === undefined ? known : { ...known, lastFailure };
+function shared({
+  job,
+  chunk,
+  version,
+  attempts,
+  failures,
+  parts,
+  handOver,
+  lastFailure,
+}: ChunkState): Common {
+  return {
+    job,
+    chunk,
+    version,
+    attempts,
+    failures,
+    parts,
+    ...(handOver !== undefined && { handOver }),
+    ...(lastFailure !== undefined && { lastFailure }),
+  };
 }
 
 const changed = ({ version }: ChunkState, state: ChunkState): ChunkDecision => ({

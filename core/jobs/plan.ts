@@ -5,6 +5,7 @@
 import { Rejected } from '../errors.ts';
 import * as z from '../zod.ts';
 import { type Compression, DatasetObject, type Records } from './dataset.ts';
+import { KeyChunk } from './sql/table.ts';
 
 const MiB = 2 ** 20;
 const maxChunks = 1_000_000;
@@ -27,6 +28,9 @@ export const Chunk = z.object({
   scanFrom: z.int().check(z.nonnegative()),
 });
 export type Chunk = z.infer<typeof Chunk>;
+
+export const AnyChunk = z.union([Chunk, KeyChunk]);
+export type AnyChunk = z.infer<typeof AnyChunk>;
 
 export interface Plan {
   readonly objects: readonly DatasetObject[];

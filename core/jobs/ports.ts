@@ -37,6 +37,8 @@ export interface JobObjects {
   ): Promise<AsyncIterable<Uint8Array>>;
   /** Nothing is there until `finish`. */
   begin(key: string): Upload;
+  /** The bytes of a finished one. */
+  result(key: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Uploads below this prefix that nobody finished are aborted: those of workers that are gone. */
   sweep(prefix: string): Promise<void>;
 }

@@ -1,12 +1,25 @@
 /** What a worker is told of its job. */
 import * as z from '../zod.ts';
 import { Compression, Records } from './dataset.ts';
+import { SqlTable, TypedSource } from './sql/table.ts';
 
 const MiB = 2 ** 20;
 
+/** Of Secrets Manager: where the database is, and who the worker is there (adapters/aws/database-secret.ts). */
+const Secret = z.string().check(z.minLength(1), z.maxLength(2048));
+
+/** Objects of S3, or the rows of a table: as CSV where `records` are CSV, else a line each. */
+const Input = z.union([
+  z.object({ bucket: z.string().check(z.minLength(3)) }),
+  z.object({
+    secret: Secret,
+    source: TypedSource,
+  }),
+]);
+
 export const JobSpec = z.object({
   job: z.string().check(z.regex(/^[a-z0-9](?:-?[a-z0-9]){0,62}$/, 'lower-case letters, digits and hyphens')),
-  input: z.object({ bucket: z.string().check(z.minLength(3)) }),
+  input: Input,
   results: z.object({ bucket: z.string().check(z.minLength(3)), prefix: z.string().check(z.minLength(1)) }),
   records: Records,
   compression: z._default(Compression, 'none'),
@@ -20,6 +33,8 @@ export const JobSpec = z.object({
   timeLimitSeconds: z._default(z.int().check(z.positive()), 3600),
   leaseSeconds: z._default(z.int().check(z.gte(3), z.lte(3600)), 120),
   maxFailures: z._default(z.int().check(z.positive(), z.lte(20)), 4),
+  /** The table that each chunk's results are brought to, once: rows in the order of its columns. */
+  target: z.optional(z.object({ secret: Secret, table: SqlTable, format: z.enum(['csv', 'text']) })),
   /** After so many bytes of a chunk the command is run anew, and what was done stays done. */
   checkpointBytes: z.optional(z.int().check(z.positive())),
 });

@@ -1,5 +1,5 @@
 /**
- * The daily checks, none of which needs a cloud (moto's server comes and goes with its tests): each is one step with a
+ * The daily checks, none of which needs a cloud (moto's server and PostgreSQL come and go with their tests): each is one step with a
  * log; tests are counted one by one.
  */
 import { join } from 'node:path';
@@ -63,11 +63,17 @@ export async function runChecks(ui: Ui, desk: Desk): Promise<Result[]> {
     project: 'unit',
     after: [whatever(dead)],
   });
-  void testStep(board, counts, {
+  const moto = testStep(board, counts, {
     ...place,
     title: 'Contracts, against moto',
     project: 'moto',
     after: [whatever(unit)],
+  });
+  void testStep(board, counts, {
+    ...place,
+    title: 'Tables, against PostgreSQL',
+    project: 'sql',
+    after: [whatever(moto)],
   });
   return report(ui, await board.settle(), counts);
 }

@@ -35,6 +35,7 @@ const NEEDS: readonly Need[] = [
   { name: 'dnsutils', gives: 'dig', why: 'asks the DNS zone' },
   { name: 'openssl', gives: 'openssl', why: 'certificates of the tests' },
   { name: 'openssh-client', gives: 'ssh', why: 'logs in to environments' },
+  { name: 'postgresql', gives: '/usr/bin/pg_createcluster', why: 'tests of jobs that read tables' },
   { name: 'rsync', gives: 'rsync', why: 'the same, for whole folders' },
 ];
 

@@ -18,7 +18,7 @@ export interface Place {
 
 interface TestRun extends Place {
   readonly title: string;
-  readonly project: 'unit' | 'moto' | 'e2e';
+  readonly project: 'unit' | 'moto' | 'sql' | 'e2e';
   readonly after: Promise<unknown>[];
   readonly env?: NodeJS.ProcessEnv;
 }

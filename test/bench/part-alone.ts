@@ -25,6 +25,7 @@ const deps = {
   spec,
   reading,
   objects: new S3JobObjects({ input: 'input', results: 'results' }, client),
+  tables: () => Promise.reject(new Error('this job has no database')),
   runner: new OwnRunner(),
   now: performance.now.bind(performance),
 };

@@ -43,6 +43,15 @@ export function chunkStoreContract(name: string, make: () => ChunkStore, deviati
       expect(state.state).toBe('committed');
     });
 
+    test('one of a table comes back too, on its way to another one', async () => {
+      const range = { after: ['a', "'é\n"], upTo: null };
+      let state = next(freshChunk(job, { id: '3', key: 'public.t', range }), { kind: 'lease' });
+      await chunks.write(state);
+      state = next(state, { kind: 'hand-over', part: part(1) });
+      await chunks.write(state);
+      expect(await chunks.read(job, '3')).toEqual(state);
+    });
+
     test('of many who take one chunk at once one does', async () => {
       const outcomes = await Promise.allSettled([0, 1, 2, 3].map(() => chunks.write(leased())));
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);

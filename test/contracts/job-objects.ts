@@ -28,12 +28,13 @@ export function jobObjectsContract(
       world = await make();
     });
     const { signal } = new AbortController();
-    const read = async (object: DatasetObject, from: number, to: number): Promise<Buffer> => {
+    const gathered = async (stream: AsyncIterable<Uint8Array>): Promise<Buffer> => {
       const parts: Uint8Array[] = [];
-      for await (const bytes of await world.objects.read(object, from, to, signal))
-        parts.push(Buffer.from(bytes));
+      for await (const bytes of stream) parts.push(Buffer.from(bytes));
       return Buffer.concat(parts);
     };
+    const read = async (object: DatasetObject, from: number, to: number) =>
+      gathered(await world.objects.read(object, from, to, signal));
 
     test('ranges are the bytes that were put', async () => {
       const bytes = randomBytes(300_000);
@@ -70,6 +71,7 @@ export function jobObjectsContract(
         expect(await world.result(key)).toBeUndefined();
         await upload.finish();
         expect((await world.result(key))?.equals(bytes)).toBe(true);
+        expect((await gathered(await world.objects.result(key, signal))).equals(bytes)).toBe(true);
       }
       expect(await world.unfinished()).toEqual([]);
     });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { isOfObject } from '#core/jobs/chunk.ts';
 import { verify } from '#core/jobs/verify.ts';
 import { wantedOf } from '../../worker/wanted.ts';
 import { work } from '../../worker/worker.ts';
@@ -26,7 +27,11 @@ describe('chunks', () => {
     expect(new Set(states.map(({ state }) => state))).toEqual(new Set(['committed']));
     const parts = states.flatMap(({ chunk, parts }) => parts.map((part) => ({ ...part, key: chunk.key })));
     const objects = ['a.txt', 'b.txt'].map((key) => {
-      const { size, etag } = states.find(({ chunk }) => chunk.key === key)?.chunk ?? { size: 0, etag: '' };
+      const { size = 0, etag = '' } =
+        states
+          .map(({ chunk }) => chunk)
+          .filter(isOfObject)
+          .find((chunk) => chunk.key === key) ?? {};
       return { key, size, etag };
     });
     expect(verify(objects, parts)).toEqual({ faults: [], bytes: input.length + 69, records: 2010 });

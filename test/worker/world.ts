@@ -30,6 +30,7 @@ export class WorkerWorld {
   /** How far the clock is ahead. */
   ahead = 0;
   readonly runner: CommandRunner;
+  tables: WorkerDeps['tables'] = () => Promise.reject(new Error('this job has no database'));
   reading = { rangeBytes: 100_000, parallel: 3 };
 
   constructor(more: Partial<z.input<typeof JobSpec>> = {}, runner: CommandRunner = new OwnRunner()) {
@@ -49,6 +50,7 @@ export class WorkerWorld {
       log: { info: say, warn: say, error: (message, error) => say(`${message}: ${error}`) },
       runner: this.runner,
       isWanted: async () => true,
+      tables: this.tables,
       reading: this.reading,
       now: this.now,
       idleSeconds: 1,

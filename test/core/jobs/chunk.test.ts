@@ -1,7 +1,16 @@
 /** The life of a chunk, step by step; then workers that crash, come late, and say all things twice: a result counts once. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ChunkEvent, ChunkState, freshChunk, halvesOf, nextChunk, restOf } from '#core/jobs/chunk.ts';
+import {
+  type ChunkEvent,
+  type ChunkFailure,
+  ChunkState,
+  freshChunk,
+  halvesOf,
+  isOfObject,
+  nextChunk,
+  restOf,
+} from '#core/jobs/chunk.ts';
 import { verify } from '#core/jobs/verify.ts';
 import { addSeconds } from '#core/names.ts';
 import { chunk, part, rules } from './samples.ts';
@@ -20,7 +29,7 @@ function stateAfter(...events: readonly (readonly [number, ChunkEvent])[]): Chun
 }
 const lease: ChunkEvent = { kind: 'lease' };
 const commit = (attempt: number): ChunkEvent => ({ kind: 'commit', part: part(attempt) });
-const fail = (attempt: number, kind: 'command' | 'out-of-memory' | 'input' = 'command'): ChunkEvent => ({
+const fail = (attempt: number, kind: ChunkFailure['kind'] = 'command'): ChunkEvent => ({
   kind: 'fail',
   attempt,
   failure: { kind, message: 'no' },
@@ -127,7 +136,17 @@ const anyEvent = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      kind: fc.constantFrom('heartbeat', 'release', 'fail', 'oom', 'checkpoint', 'commit', 'commit'),
+      kind: fc.constantFrom(
+        'heartbeat',
+        'release',
+        'fail',
+        'oom',
+        'checkpoint',
+        'commit',
+        'commit',
+        'hand-over',
+        'handed-over',
+      ),
       attempt: fc.integer({ min: 1, max: 8 }),
     }),
   },
@@ -135,12 +154,18 @@ const anyEvent = fc.oneof(
 );
 type Anything = typeof anyEvent extends fc.Arbitrary<infer E> ? E : never;
 
+function beginOf(state: ChunkState): number {
+  const rest = restOf(state);
+  if (!isOfObject(rest)) throw new Error('these are pieces of an object');
+  return rest.start;
+}
+
 /** A worker reads what is left when it begins, and speaks of that ever after. */
 class Workers {
   readonly #from = new Map<number, number>();
 
   taken(state: ChunkState): void {
-    this.#from.set(state.attempts, restOf(state).start);
+    this.#from.set(state.attempts, beginOf(state));
   }
 
   word(anything: Anything): ChunkEvent | undefined {
@@ -148,10 +173,10 @@ class Workers {
     const { kind, attempt } = anything;
     const from = this.#from.get(attempt);
     if (from === undefined) return undefined;
-    if (kind === 'heartbeat' || kind === 'release') return { kind, attempt };
+    if (kind === 'heartbeat' || kind === 'release' || kind === 'handed-over') return { kind, attempt };
     if (kind === 'fail') return fail(attempt);
     if (kind === 'oom') return fail(attempt, 'out-of-memory');
-    if (kind === 'commit') return { kind, part: part(attempt, from, 400) };
+    if (kind === 'commit' || kind === 'hand-over') return { kind, part: part(attempt, from, 400) };
     const to = Math.min(from + 7, 399);
     if (to <= from) return undefined;
     return { kind: 'checkpoint', part: part(attempt, from, to) };
@@ -195,6 +220,8 @@ describe('laws', () => {
           expect(now.attempts).toBeGreaterThanOrEqual(before.attempts);
           expect(now.parts.slice(0, before.parts.length)).toEqual(before.parts);
           expect(['committed', 'halved']).not.toContain(before.state);
+          // Somebody may be bringing these to a table already.
+          if (before.handOver) expect(now).toMatchObject({ handOver: true, parts: before.parts });
           if (now.state === 'leased' && before.state === 'leased' && now.attempts > before.attempts)
             expect(now.failures).toBe(before.failures + 1);
         });

@@ -47,7 +47,7 @@ function play(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : n
     const all = [...chunks.values()];
     const before = all[which % all.length];
     if (before === undefined) throw new Error('there is always one');
-    const from = before.parts.at(-1)?.to ?? before.chunk.start;
+    const from = before.parts.at(-1)?.to ?? chunk.start;
     const decision = nextChunk(before, eventOf(kind, before.attempts - Number(late), from), rules, now);
     if (decision.outcome !== 'changed') continue;
     const { state } = decision;

@@ -1,0 +1,55 @@
+/** A table that a data job reads or writes, and the pieces of it: ranges of its key, which touch and leave nothing out. */
+import * as z from '../../zod.ts';
+
+/** Quoted wherever it is written, so any text that PostgreSQL takes: 63 bytes (its NAMEDATALEN), no NUL. */
+const Identifier = z.string().check(
+  z.minLength(1),
+  z.refine((name) => Buffer.byteLength(name) <= 63 && !name.includes('\0'), 'a name of 63 bytes at most'),
+);
+
+export const SqlTable = z.object({
+  schema: z._default(Identifier, 'public'),
+  table: Identifier,
+});
+export type SqlTable = z.infer<typeof SqlTable>;
+
+/** A table, and the columns of a unique key of it: chunks are ranges of that key, in its own order. */
+export const SqlSource = z.object({
+  ...SqlTable.shape,
+  key: z.array(Identifier).check(z.minLength(1), z.maxLength(8)),
+});
+export type SqlSource = z.infer<typeof SqlSource>;
+
+/** With the types of its key's columns, in the database's own words (PostgreSQL: `format_type`). */
+export const TypedSource = z.object({ ...SqlSource.shape, types: z.array(z.string()) });
+export type TypedSource = z.infer<typeof TypedSource>;
+
+/** A value for each key column, as the database writes it in text. */
+export const KeyTuple = z.array(z.string()).check(z.minLength(1), z.maxLength(8));
+export type KeyTuple = z.infer<typeof KeyTuple>;
+
+/** Rows behind `after`, up to `upTo` and with it; null is the table's own beginning or end. */
+export const KeyRange = z.object({ after: z.nullable(KeyTuple), upTo: z.nullable(KeyTuple) });
+export type KeyRange = z.infer<typeof KeyRange>;
+
+/** A piece of a table, as a message. */
+export const KeyChunk = z.object({
+  id: z.string().check(z.regex(/^\d{1,7}$/)),
+  /** What people call the table. */
+  key: z.string(),
+  range: KeyRange,
+});
+export type KeyChunk = z.infer<typeof KeyChunk>;
+
+/**
+ * One more range than bounds. Whatever the bounds are, each key is in exactly one range as long as they ascend: stale
+ * statistics make chunks of unequal size, never a gap or a row that comes twice.
+ */
+export function* rangesOf(bounds: Iterable<KeyTuple>): Generator<KeyRange> {
+  let after: KeyTuple | null = null;
+  for (const upTo of bounds) {
+    yield { after, upTo };
+    after = upTo;
+  }
+  yield { after, upTo: null };
+}

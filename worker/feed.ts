@@ -1,0 +1,14 @@
+/** What a command is fed: records of an object, or rows of a table. */
+import type { Part } from '#core/jobs/chunk.ts';
+
+export type Read = Pick<Part, 'from' | 'to' | 'records' | 'crc32'>;
+/** Resolves when the bytes may be used again. */
+export type Give = (bytes: Uint8Array) => Promise<void>;
+
+export interface Feed {
+  /** In the chunk's object: where this part of it begins. */
+  readonly start: number;
+  read(give: Give): Promise<Read>;
+  /** To be given before all else, once there is anything. */
+  header(): Promise<Uint8Array | undefined>;
+}

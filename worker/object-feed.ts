@@ -1,0 +1,130 @@
+/** A piece of an object, or a compressed one whole, as what a command is fed. */
+import { pipeline, Readable } from 'node:stream';
+import { crc32, createGunzip, createZstdDecompress } from 'node:zlib';
+import { unreachable } from '#core/errors.ts';
+import type { Compression } from '#core/jobs/dataset.ts';
+import type { Chunk } from '#core/jobs/plan.ts';
+import { InputFailed, type JobObjects } from '#core/jobs/ports.ts';
+import { type Cutter, cutterOf, type Range, wholeStream } from '#core/jobs/records.ts';
+import type { JobSpec } from '#core/jobs/spec.ts';
+import type { Feed, Give, Read } from './feed.ts';
+import { type Block, blocksOf, type Reading } from './ranges.ts';
+
+export interface ObjectDeps {
+  readonly objects: JobObjects;
+  readonly spec: JobSpec;
+  readonly reading: Reading;
+}
+
+/** What most records are shorter than: read along with the range, so that its last one needs no call of its own. */
+const tailBytes = 64 * 1024;
+
+export class ObjectFeed implements Feed {
+  readonly #deps: ObjectDeps;
+  readonly #range: Chunk;
+  readonly #signal: AbortSignal;
+
+  constructor(deps: ObjectDeps, range: Chunk, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#range = range;
+    this.#signal = signal;
+  }
+
+  get start(): number {
+    return this.#range.start;
+  }
+
+  read(give: Give): Promise<Read> {
+    return this.#deps.spec.compression === 'none' ? this.#readRange(give) : this.#readWhole(give);
+  }
+
+  async #readRange(give: Give): Promise<Read> {
+    const cutter = this.#cutter(this.#range);
+    let crc = 0;
+    for await (const block of this.#blocks(cutter.readFrom, cutter.readTo + tailBytes)) {
+      const ours = cutter.push(block.bytes);
+      const given = ours.length > 0 ? give(ours) : undefined;
+      // While the command reads it.
+      crc = crc32(ours, crc);
+      await given;
+      block.release();
+      if (cutter.done) break;
+    }
+    cutter.end();
+    return { ...cutter.found, crc32: crc };
+  }
+
+  /** The checksum is of the object's own bytes, the records are of what comes out of them. */
+  async #readWhole(give: Give): Promise<Read> {
+    const { size } = this.#range;
+    const { compression } = this.#deps.spec;
+    let crc = 0;
+    const counted = async function* (blocks: AsyncIterable<Block>): AsyncGenerator<Uint8Array> {
+      for await (const { bytes, release } of blocks) {
+        crc = crc32(bytes, crc);
+        // The decompressor keeps what it is given until it is done with it.
+        yield Buffer.from(bytes);
+        release();
+      }
+    };
+    const cutter = this.#cutter(wholeStream);
+    const blocks = Readable.from(counted(this.#blocks(0, size)));
+    const plain = pipeline(blocks, decompressor(compression), () => undefined);
+    try {
+      for await (const bytes of plain) {
+        const ours = cutter.push(bytes);
+        if (ours.length > 0) await give(ours);
+      }
+    } catch (error) {
+      throw asInput(error, `${this.#range.key} is no whole ${compression} file`);
+    }
+    cutter.end();
+    return { from: 0, to: size, records: cutter.found.records, crc32: crc };
+  }
+
+  /** The object's first record, whole: what is cut at offset 0 and behind it. The first chunk has it anyway. */
+  async header(): Promise<Buffer | undefined> {
+    const { size, key, start } = this.#range;
+    if (!this.#deps.spec.header || start === 0) return undefined;
+    const cutter = this.#cutter({ size, start: 0, end: 1, aligned: true, quoted: false, scanFrom: 0 });
+    const parts: Buffer[] = [];
+    for await (const block of this.#blocks(0, tailBytes)) {
+      parts.push(Buffer.from(cutter.push(block.bytes)));
+      block.release();
+      if (cutter.done) break;
+    }
+    cutter.end();
+    if (cutter.found.records !== 1)
+      throw new InputFailed(`${key} begins with an empty record, not with a header`);
+    return Buffer.concat(parts);
+  }
+
+  #cutter(range: Range): Cutter {
+    return cutterOf(range, this.#deps.spec.records, this.#deps.spec.recordBytes);
+  }
+
+  #blocks(from: number, surely: number): AsyncGenerator<Block> {
+    const { objects, reading } = this.#deps;
+    return blocksOf({ objects, object: this.#range, signal: this.#signal, how: reading }, from, surely);
+  }
+}
+
+function decompressor(compression: Compression) {
+  switch (compression) {
+    case 'gzip':
+      return createGunzip();
+    case 'zstd':
+      return createZstdDecompress();
+    case 'none':
+      throw new Error('nothing to decompress');
+    default:
+      return unreachable(compression);
+  }
+}
+
+/** zlib's errors have codes of its own: Z_DATA_ERROR, Z_BUF_ERROR (it ends too early), ZSTD_error_…. */
+function asInput(error: unknown, what: string): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (!(error instanceof Error) || !/^(Z_|ZSTD_)/.test(code)) return error;
+  return new InputFailed(`${what}: ${error.message}`, { cause: error });
+}
