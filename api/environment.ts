@@ -1,4 +1,6 @@
 /** What the routes of environments share: how one is described, and what is said where there is none. */
+import { certificateOf } from '#core/cluster.ts';
+import type { Config } from '#core/config.ts';
 import type { Change, Decision } from '#core/decision.ts';
 import { type Environment, judgedDigest, phaseOf } from '#core/environment.ts';
 import { Conflict, unreachable } from '#core/errors.ts';
@@ -9,13 +11,18 @@ import { ProblemError, refused } from './problem.ts';
 import type { EnvironmentAnswer } from './schemas.ts';
 import { warnedOf } from './warnings.ts';
 
+interface DescribeDeps {
+  readonly store: EnvironmentStore;
+  readonly config: Pick<Config, 'clusters'>;
+}
+
 /** An answer's body and its ETag. */
 export async function described(
-  store: EnvironmentStore,
+  deps: DescribeDeps,
   key: EnvironmentKey,
   headers: Readonly<Record<string, string>> = {},
 ) {
-  const body = await describe(store, key);
+  const body = await describe(deps, key);
   return { body, headers: { ...headers, ...etagOf(body.environment) } };
 }
 
@@ -41,17 +48,26 @@ export async function writeAt(store: EnvironmentStore, change: Change, enclosed?
   }
 }
 
-async function describe(store: EnvironmentStore, key: EnvironmentKey): Promise<EnvironmentAnswer> {
+async function describe({ store, config }: DescribeDeps, key: EnvironmentKey): Promise<EnvironmentAnswer> {
   const [environment, history] = await Promise.all([readThere(store, key), store.audit(key, 50)]);
   const digest = judgedDigest(environment);
   const verdict = digest && (await store.verdict(key, digest));
   return {
     environment,
     phase: phaseOf(environment),
+    ...urlOf(environment, config),
     ...(verdict ? { verdict } : {}),
     ...warnedOf(environment.spec),
     history: [...history],
   };
+}
+
+/** None before it has a name. */
+function urlOf({ key, cluster, dns }: Environment, { clusters }: DescribeDeps['config']): { url?: string } {
+  if (!dns) return {};
+  const place = clusters.find(({ name }) => name === cluster);
+  const hasTls = place !== undefined && certificateOf(place, key.team) !== undefined;
+  return { url: `${hasTls ? 'https' : 'http'}://${dns.name}` };
 }
 
 /** @throws 404 where there is none; one that was deleted leaves its history alone. */

@@ -165,6 +165,8 @@ export const CreateApproval = z.strictObject({ digest: Digest });
 export const EnvironmentAnswer = z.object({
   environment: Environment,
   phase: z.string(),
+  /** Where it serves, by TLS where its team has a certificate in its cluster. Absent before it has a name. */
+  url: z.optional(z.url()),
   /** On the newest image, or on the blocked one that is being rebuilt, once the gate has judged it. */
   verdict: z.optional(Verdict),
   warnings,

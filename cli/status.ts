@@ -3,7 +3,14 @@ import { type EnvironmentAnswer, explain } from '../api/client/client.ts';
 
 const short = (digest: string): string => digest.slice(0, 19);
 
-export function statusText({ environment, phase, verdict, warnings, history }: EnvironmentAnswer): string {
+export function statusText({
+  environment,
+  phase,
+  url,
+  verdict,
+  warnings,
+  history,
+}: EnvironmentAnswer): string {
   const { key, cluster, dns, incidents, release } = environment;
   const ssh = sshText(environment);
   return [
@@ -12,7 +19,7 @@ export function statusText({ environment, phase, verdict, warnings, history }: E
     ...(verdict ? verdictLines(verdict) : []),
     ...warningLines(warnings),
     `  running  ${releaseText(release)}`,
-    ...(dns ? [`  address  http://${dns.name} → ${dns.target}`] : []),
+    ...(dns ? [`  address  ${url ?? dns.name} → ${dns.target}`] : []),
     ...(ssh === undefined ? [] : [`  ssh      ${ssh}`]),
     ...timeLines(environment),
     ...incidents.map(

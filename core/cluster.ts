@@ -1,20 +1,32 @@
 /** A cluster that environments run in, and which of them do, as far as it is a matter of configuration. */
 import { defaultDrainSeconds } from './draining.ts';
-import { ClusterName, EnvironmentKey } from './names.ts';
+import { ClusterName, EnvironmentKey, type TeamName } from './names.ts';
 import { VolumeClasses } from './volume-class.ts';
 import * as z from './zod.ts';
+
+const arn = /^arn:aws(?:-cn|-us-gov)?:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]{36}$/;
+const Certificate = z.string().check(z.regex(arn, 'the ARN of a certificate of ACM'));
 
 export const Cluster = z.strictObject({
   name: ClusterName,
   kubernetesVersion: z.string().check(z.regex(/^1\.\d+$/)),
   /** Who reaches an environment's address: the VPC, or everybody. */
   loadBalancerScheme: z._default(z.enum(['internal', 'internet-facing']), 'internal'),
+  /**
+   * By team: the certificate of ACM, in the cluster's region, for `*.<team>.<zone>`. Environments of a team that has one serve
+   * TLS on port 443 too.
+   */
+  certificates: z._default(z.record(z.string(), Certificate), {}),
   /** What its environments may keep their work on. */
   volumes: VolumeClasses,
   /** For how long a pod that goes still answers, until no load balancer leads to it any more. */
   drainSeconds: z._default(z.int().check(z.minimum(0), z.maximum(600)), defaultDrainSeconds),
 });
 export type Cluster = z.infer<typeof Cluster>;
+
+/** Undefined where its environments serve no TLS. */
+export const certificateOf = ({ certificates }: Pick<Cluster, 'certificates'>, team: TeamName) =>
+  certificates[team];
 
 /** An environment, and the cluster that it is to run in. */
 export const PlacedEnvironment = z.strictObject({ ...EnvironmentKey.shape, cluster: ClusterName });

@@ -60,6 +60,14 @@ export const Config = z
         for (const name of twice)
           context.addIssue({ code: 'custom', path: [list], message: `${name} twice` });
       }
+      config.clusters.forEach(({ certificates }, i) => {
+        for (const team of Object.keys(certificates).filter((name) => !teams.has(name)))
+          context.addIssue({
+            code: 'custom',
+            path: ['clusters', i, 'certificates', team],
+            message: `no team is called ${team}`,
+          });
+      });
       config.environments.forEach((environment, i) => {
         const complain = (field: string, message: string) =>
           context.addIssue({ code: 'custom', path: ['environments', i, field], message });

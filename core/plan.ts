@@ -1,6 +1,7 @@
 /** What asking for an environment would do, without doing it. What is known only later stands there as a word for it. */
 import { accessService } from './access.ts';
 import { type BaseImage, baseReference } from './catalog.ts';
+import { type Cluster, certificateOf } from './cluster.ts';
 import { buildContext, type Making } from './context.ts';
 import type { Environment } from './environment.ts';
 import { unreachable } from './errors.ts';
@@ -36,6 +37,7 @@ export interface PlanInput {
     readonly loadBalancerScheme: 'internal' | 'internet-facing';
     readonly volumes: readonly VolumeClass[];
     readonly drainSeconds: number;
+    readonly certificates: Cluster['certificates'];
   };
 }
 interface Plan {
@@ -162,6 +164,7 @@ export function planOf(input: PlanInput): Plan {
       loadBalancerScheme: cluster.loadBalancerScheme,
       kubernetesVersion: cluster.kubernetesVersion,
       drainSeconds: cluster.drainSeconds,
+      certificate: certificateOf(cluster, key.team),
       ssh: spec.access.ssh ? unknownSsh : undefined,
       storageClass: spec.volume && classOf(spec.volume, cluster.volumes)?.storageClass,
     }),

@@ -28,6 +28,8 @@ export interface RolloutInput {
   readonly image: string;
   readonly digest: Digest;
   readonly loadBalancerScheme: 'internal' | 'internet-facing';
+  /** Of ACM, where its name has one: its load balancer serves TLS too. */
+  readonly certificate?: string | undefined;
   /** The cluster's, such as `1.36`. */
   readonly kubernetesVersion: string;
   /** For how long a pod that goes still answers. */
@@ -193,11 +195,28 @@ function disruptionBudget({ key, spec }: RolloutInput): KubernetesObject[] {
   ];
 }
 
+/** TLS ends at the load balancer: to the pod it is what comes by port 80. */
+const tlsPort = { name: 'https', port: 443, targetPort: 'http', protocol: 'TCP' };
+
+/**
+ * Of Amazon EKS's User Guide, "Use Service Annotations to configure Network Load Balancers". The policy is what ELB recommends
+ * ("Security policies for your Network Load Balancer"); the controller's own default still takes TLS 1.0.
+ */
+const tlsAnnotations = (certificate: string) => ({
+  'service.beta.kubernetes.io/aws-load-balancer-ssl-cert': certificate,
+  'service.beta.kubernetes.io/aws-load-balancer-ssl-ports': String(tlsPort.port),
+  'service.beta.kubernetes.io/aws-load-balancer-ssl-negotiation-policy':
+    'ELBSecurityPolicy-TLS13-1-2-2021-06',
+});
+
 /** In EKS Auto Mode this class makes an NLB. Which of its subnets take it, public or private ones, the scheme says. */
 function service(input: RolloutInput): KubernetesObject {
-  const { key, spec, loadBalancerScheme, ssh } = input;
+  const { key, spec, loadBalancerScheme, certificate, ssh } = input;
   const annotations = {
     'service.beta.kubernetes.io/aws-load-balancer-scheme': loadBalancerScheme,
+    // Said when there is none too, so that what belongs to one goes.
+    'getschwifty.dev/tls': String(certificate !== undefined),
+    ...(certificate !== undefined && tlsAnnotations(certificate)),
     ...sshAnnotation(input),
     ...(ssh && sshServiceAnnotations),
   };
@@ -214,6 +233,7 @@ function service(input: RolloutInput): KubernetesObject {
       selector: selectorOf(key),
       ports: [
         { name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' },
+        ...(certificate === undefined ? [] : [tlsPort]),
         ...(ssh ? [sshServicePort] : []),
       ],
     },

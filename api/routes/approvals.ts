@@ -18,7 +18,8 @@ const approve = route({
   body: CreateApproval,
   answers: { 201: EnvironmentAnswer },
   problems: [409],
-  answer: async ({ params: key, headers, body: { digest }, ...asked }, { store, config, clock }) => {
+  answer: async ({ params: key, headers, body: { digest }, ...asked }, deps) => {
+    const { store, config, clock } = deps;
     const { person, requestId, request } = asked;
     const environment = await readAt(store, key, headers['if-match']);
     const verdict = await store.verdict(key, digest);
@@ -28,7 +29,7 @@ const approve = route({
     const news = { kind: 'approved' as const, digest, person, team, verdict, policy };
     const change = causedBy(mustChange(next(environment, news, now)), requestId);
     await writeAt(store, change, { approval: { digest, approver: person.name, at: now }, request });
-    return { status: 201, ...(await described(store, key)) };
+    return { status: 201, ...(await described(deps, key)) };
   },
 });
 
@@ -43,12 +44,13 @@ const reject = route({
   query: none,
   body: CreateRejection,
   answers: { 201: EnvironmentAnswer },
-  answer: async ({ params: key, headers, body, person, requestId, request }, { store, clock }) => {
+  answer: async ({ params: key, headers, body, person, requestId, request }, deps) => {
+    const { store, clock } = deps;
     const environment = await readAt(store, key, headers['if-match']);
     const rejection = { ...body, person: person.name };
     const decision = next(environment, { kind: 'rejected', rejection }, clock.now());
     await writeAt(store, causedBy(mustChange(decision), requestId), { request });
-    return { status: 201, ...(await described(store, key)) };
+    return { status: 201, ...(await described(deps, key)) };
   },
 });
 

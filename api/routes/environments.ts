@@ -47,7 +47,7 @@ const create = route({
     const decide = async () => causedBy(mustChange(decided(await store.read(key))), requestId);
     await writeHolding(deps, decide, { request });
     const headers = { location: `/environments/${environmentId(key)}` };
-    return { status: 201, ...(await described(store, key, headers)) };
+    return { status: 201, ...(await described(deps, key, headers)) };
   },
 });
 
@@ -62,7 +62,7 @@ const get = route({
   query: none,
   body: noBody,
   answers: { 200: EnvironmentAnswer },
-  answer: async ({ params }, { store }) => ({ status: 200, ...(await described(store, params)) }),
+  answer: async ({ params }, deps) => ({ status: 200, ...(await described(deps, params)) }),
 });
 
 export const environmentRoutes = [create, get];

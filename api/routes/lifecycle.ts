@@ -48,7 +48,7 @@ async function done(
   const first = await decide();
   if (first.outcome !== 'unchanged')
     await writeHolding(deps, async () => causedBy(mustChange(await decide()), requestId), { request });
-  return described(deps.store, key);
+  return described(deps, key);
 }
 
 const common = {

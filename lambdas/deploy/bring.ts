@@ -1,5 +1,5 @@
 /** Brings a cluster to what an environment wants, and says what it sees there then. */
-import type { Cluster } from '#core/cluster.ts';
+import { type Cluster, certificateOf } from '#core/cluster.ts';
 import { type Plan, planOf, repairedBy } from '#core/drift.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
@@ -76,6 +76,7 @@ function wantedObjects(
     loadBalancerScheme,
     kubernetesVersion,
     drainSeconds,
+    certificate: certificateOf(cluster, key.team),
     storageClass: storageClassOf(cluster, spec),
   };
   const image = `${registry}/${repositoryOf('release', key)}@${digest}`;

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { EnvironmentAnswer } from '#api/schemas.ts';
 import { Builds } from '#core/builds.ts';
-import { spec } from '../contracts/samples.ts';
+import { change } from '#core/decision.ts';
+import { spec, start } from '../contracts/samples.ts';
 import { awaitingApproval, image, ready } from '../lambdas/ways.ts';
 import { anna, rita, World } from '../lambdas/world.ts';
 import { answered, call, refused } from './calls.ts';
@@ -27,6 +28,25 @@ test('201: an environment is stored and told, and where to read it', async () =>
     environment: { requester: 'rita', cluster: 'main', version: 1 },
     history: [{ actor: 'rita', what: 'asked for the environment' }],
   });
+});
+
+test('its address is said once it has a name, by TLS where its team has a certificate', async () => {
+  const url = async (certificates: Record<string, string>) => {
+    const cluster = { name: 'main', kubernetesVersion: '1.36', drainSeconds: 5, certificates, volumes: [] };
+    const world = new World({ clusters: [{ ...cluster, loadBalancerScheme: 'internal' }] });
+    await call(world, rita, 'POST', environments, wanted);
+    const read = async () =>
+      EnvironmentAnswer.parse(await (await call(world, rita, 'GET', '/environments/checkout/web')).json());
+    const { environment, url: before } = await read();
+    expect(before).toBeUndefined();
+    const dns = { name: 'web.checkout.schwifty.example', target: 'a.elb.us-east-1.amazonaws.com' };
+    const named = { at: start, actor: 'dns', what: 'named', events: [] };
+    await world.store.write(change(environment, { dns }, named));
+    return (await read()).url;
+  };
+  const certificate = 'arn:aws:acm:us-east-1:000000000000:certificate/11111111-2222-3333-4444-555555555555';
+  expect(await url({ checkout: certificate })).toBe('https://web.checkout.schwifty.example');
+  expect(await url({ search: certificate })).toBe('http://web.checkout.schwifty.example');
 });
 
 test('409: an environment that exists is not asked for again, also by two at once', async () => {
@@ -142,6 +162,7 @@ test('422: a cluster that is not there, or another than the configuration has it
       kubernetesVersion: '1.36',
       drainSeconds: 5,
       loadBalancerScheme: 'internal' as const,
+      certificates: {},
       volumes: [],
     })),
   };
@@ -167,6 +188,7 @@ test('422: a cluster that the internet reaches, while nobody says from where', a
     kubernetesVersion: '1.36',
     drainSeconds: 5,
     loadBalancerScheme: 'internet-facing' as const,
+    certificates: {},
     volumes: [],
   };
   const ask = (access: object) => ({ ...wanted, spec: { ...spec, access } });

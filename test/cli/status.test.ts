@@ -149,13 +149,17 @@ test('the whole, from its first line to its last', () => {
       dns: { name: 'web.checkout.schwifty.example', target: 'lb-1.elb.example' },
       incidents: [incident],
     },
-    { phase: 'ready', history: [{ at: start, actor: 'rita', what: 'asked for the environment' }] },
+    {
+      phase: 'ready',
+      url: 'https://web.checkout.schwifty.example',
+      history: [{ at: start, actor: 'rita', what: 'asked for the environment' }],
+    },
   );
   expect(whole.split('\n')).toEqual([
     'checkout/web in cluster main: ready (version 1)',
     `  image    ${short} was approved by anna and is promoted`,
     `  running  ${short} is Ready since ${start} at lb-1.elb.example`,
-    '  address  http://web.checkout.schwifty.example → lb-1.elb.example',
+    '  address  https://web.checkout.schwifty.example → lb-1.elb.example',
     `  INCIDENT oom since ${start}: Killed.`,
     '  history',
     `    ${start}  rita     asked for the environment`,

@@ -41,6 +41,15 @@ it('wants four eyes and an address within the VPC unless told otherwise', () => 
   expect(parsed.waivers).toEqual([]);
 });
 
+const certificate = 'arn:aws:acm:us-east-1:000000000000:certificate/11111111-2222-3333-4444-555555555555';
+it('takes a certificate for a team', () => {
+  const clusters = config.clusters.map((cluster) => ({
+    ...cluster,
+    certificates: { checkout: certificate },
+  }));
+  expect(Config.parse({ ...config, clusters }).clusters[0]?.certificates).toEqual({ checkout: certificate });
+});
+
 describe('refused', () => {
   const [environment] = config.environments;
   it.each<[string, object, string]>([
@@ -58,6 +67,23 @@ describe('refused', () => {
       'a base of two systems',
       { catalog: { bases: config.catalog.bases.map((base) => ({ ...base, takes: ['apt', 'pip', 'dnf'] })) } },
       'a base has one of them',
+    ],
+    [
+      'a certificate for no team',
+      {
+        clusters: config.clusters.map((cluster) => ({ ...cluster, certificates: { payments: certificate } })),
+      },
+      'no team is called payments',
+    ],
+    [
+      'a certificate that is none',
+      {
+        clusters: config.clusters.map((cluster) => ({
+          ...cluster,
+          certificates: { checkout: 'schwifty.example' },
+        })),
+      },
+      'the ARN of a certificate of ACM',
     ],
     ['two of a name', { environments: [environment, environment] }, 'checkout/web twice'],
     ['two teams of a name', { teams: [...config.teams, ...config.teams] }, 'checkout twice'],

@@ -236,6 +236,39 @@ it('are served on port 80 by a load balancer whose scheme the cluster says', () 
   }
 });
 
+it('serve TLS beside it where the team has a certificate, and no more when it has none', () => {
+  const certificate = 'arn:aws:acm:us-east-1:000000000000:certificate/11111111-2222-3333-4444-555555555555';
+  const input = {
+    ...{ key, spec, image, digest: digest(1), loadBalancerScheme: 'internal' as const },
+    ...{ kubernetesVersion: '1.36', drainSeconds: 5 },
+  };
+  const [before] = desiredObjects({ ...input, certificate }).filter(({ kind }) => kind === 'Service');
+  expect(before).toMatchObject({
+    metadata: {
+      annotations: {
+        'service.beta.kubernetes.io/aws-load-balancer-ssl-cert': certificate,
+        'service.beta.kubernetes.io/aws-load-balancer-ssl-ports': '443',
+        'service.beta.kubernetes.io/aws-load-balancer-ssl-negotiation-policy':
+          'ELBSecurityPolicy-TLS13-1-2-2021-06',
+      },
+    },
+    spec: {
+      ports: [
+        { name: 'http', port: 80, targetPort: 'http' },
+        { name: 'https', port: 443, targetPort: 'http' },
+      ],
+    },
+  });
+  const after = one('Service');
+  expect(JSON.stringify(after)).not.toMatch(/ssl|443/);
+  if (!before || !after) throw new Error('there are two');
+  // No pod is of it: nothing is rolled out anew.
+  const others = (objects: readonly { kind: string }[]) => objects.filter(({ kind }) => kind !== 'Service');
+  expect(others(desiredObjects({ ...input, certificate }))).toEqual(others(desiredObjects(input)));
+  const gone = ['Service app (metadata.annotations.getschwifty.dev/tls)'];
+  expect(planOf([after], [LiveObject.parse(before)]).differences).toEqual(gone);
+});
+
 it('say who may ask their load balancer, and say nobody in particular where none was said, so that what was said goes', () => {
   const sourceRanges = ['203.0.113.0/24', '198.51.100.7/32'];
   const before = one('Service', asks({ access: { sourceRanges } }));
