@@ -8,7 +8,7 @@ import { Conflict } from '#core/errors.ts';
 import { count } from '#core/measures.ts';
 import { log, withFields } from './log.ts';
 import { measure } from './metrics.ts';
-import { type Inbox, keeper, measureHandled, onFailure, signalOf, tries } from './queue.ts';
+import { type Inbox, jittered, keeper, measureHandled, onFailure, signalOf, tries } from './queue.ts';
 
 export interface Message {
   readonly signal: Signal;
@@ -59,11 +59,12 @@ const read = (record: SQSRecord): Promise<Entry> =>
     }
   });
 
-/** After a conflict the same work, done again at once, sees what the other wrote. */
+/** After a conflict the same work, done again, sees what the other wrote: queue.ts says how often, and when. */
 async function afresh(handleAll: HandleAll, read: readonly Entry[]): Promise<readonly Entry[]> {
   let entries = read;
   let todo = entries.filter(({ message }) => message !== undefined);
-  for (let left = tries; left > 0 && todo.length > 0; left--) {
+  for (let turn = 0; turn < tries && todo.length > 0; turn++) {
+    if (turn > 0) await jittered(turn - 1);
     const errors = await handleAll(todo.flatMap(({ message }) => message ?? []));
     const ended = new Map(todo.map((entry, i) => [entry.record, { ...entry, error: errors[i] }]));
     entries = entries.map((entry) => ended.get(entry.record) ?? entry);

@@ -2,6 +2,7 @@
  * The wrapper of every stage that reads a queue. A record that fails is reported alone and comes again; one that can
  * never work goes to the DLQ at once, with its reason.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { parseEvent, type Signal } from '#core/aws-events.ts';
 import type { Failure } from '#core/dead-letter.ts';
@@ -30,7 +31,7 @@ export function queueHandler(handle: Handle, inbox: Inbox): (event: SQSEvent) =>
   const keep = keeper(stage, failures);
   /** What fails is logged by then; SQS brings again what is named here. */
   const failed = (record: SQSRecord): Promise<SQSBatchItemFailure[]> =>
-    withFields({ stage }, () => handleRecord(record, handle, refuse, keep)).then(
+    withFields({ stage }, () => handleRecord(record, handle, { refuse, keep })).then(
       () => [],
       () => [{ itemIdentifier: record.messageId }],
     );
@@ -51,17 +52,22 @@ const failureOf = (stage: string, record: SQSRecord, reason: string): Failure =>
   at: new Date().toISOString(),
 });
 
+interface Means {
+  readonly refuse?: Refuse | undefined;
+  readonly keep?: Keep;
+  readonly pause?: Pause;
+}
+
 export async function handleRecord(
   record: SQSRecord,
   handle: Handle,
-  refuse?: Refuse,
-  keep: Keep = async () => undefined,
+  { refuse, keep = async () => undefined, pause = jittered }: Means = {},
 ): Promise<void> {
   const { messageId, attributes } = record;
   await withFields({ messageId, attempt: attributes.ApproximateReceiveCount }, async () => {
     try {
       const signal = signalOf(record);
-      await afresh(() => handle(signal, messageId));
+      await afresh(() => handle(signal, messageId), pause);
       measureHandled(record);
     } catch (error) {
       log.error('the message was not handled', error);
@@ -95,17 +101,29 @@ export async function onFailure(record: SQSRecord, error: unknown, refuse: Refus
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
-/** Stages read before they decide: after a conflict the same work, done again at once, sees what the other wrote. */
-export const tries = 3;
+/**
+ * Stages read before they decide: after a conflict the same work, done again, sees what the other wrote. Several write in turn
+ * where much happens at once, so only the first try again is made at once. A message that had to come again by SQS would do so
+ * after six times the function's time, which for a promotion is an hour.
+ */
+export const tries = 6;
 
-async function afresh(work: () => Promise<void>, left = tries): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof Conflict)) throw error;
-    measure([count('Conflicts')]);
-    if (left <= 1) throw error;
-    await afresh(work, left - 1);
+/** @param turn of the tries again, from 0 on. */
+export type Pause = (turn: number) => Promise<unknown>;
+
+/** Up to 25, 50, 100 and 200 ms: those who met once are not to meet again (Amazon Builders' Library, "Timeouts, retries and backoff with jitter"). */
+export const jittered: Pause = async (turn) => turn > 0 && sleep(Math.random() * 25 * 2 ** (turn - 1));
+
+async function afresh(work: () => Promise<void>, pause: Pause): Promise<void> {
+  for (let turn = 0; ; turn++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+      measure([count('Conflicts')]);
+      if (turn === tries - 1) throw error;
+      await pause(turn);
+    }
   }
 }
 

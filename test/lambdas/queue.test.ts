@@ -13,7 +13,7 @@ const refusals = () => {
 };
 const handled = async (body: unknown) => {
   const { reasons, refuse } = refusals();
-  await handleRecord(sqsRecord(body), async () => undefined, refuse);
+  await handleRecord(sqsRecord(body), async () => undefined, { refuse });
   return reasons;
 };
 
@@ -51,25 +51,29 @@ test.each([
 
 test('what a stage rejects goes to the DLQ with its reason; what may work later comes again', async () => {
   const { reasons, refuse } = refusals();
-  const failing = (error: Error) => handleRecord(sqsRecord(look()), () => Promise.reject(error), refuse);
+  const failing = (error: Error) => handleRecord(sqsRecord(look()), () => Promise.reject(error), { refuse });
   await failing(new Rejected('no such base'));
   await expect(failing(new Retryable('throttled'))).rejects.toThrow('throttled');
   await expect(failing(new Error('a bug'))).rejects.toThrow('a bug');
   expect(reasons).toEqual(['no such base']);
 });
 
-test('a conflict is tried again at once, and after three tries later', async () => {
+test('a conflict is tried again at once, then after pauses, and after six tries later', async () => {
   const handle = vi.fn(async () => undefined).mockRejectedValueOnce(new Conflict('first'));
   await handleRecord(sqsRecord(look()), handle);
   expect(handle).toHaveBeenCalledTimes(2);
   const never = vi.fn(() => Promise.reject(new Conflict('somebody else')));
-  await expect(handleRecord(sqsRecord(look()), never)).rejects.toThrow('somebody else');
-  expect(never).toHaveBeenCalledTimes(3);
+  const pause = vi.fn(async () => undefined);
+  await expect(handleRecord(sqsRecord(look()), never, { pause })).rejects.toThrow('somebody else');
+  expect(never).toHaveBeenCalledTimes(6);
+  expect(pause.mock.calls).toEqual([[0], [1], [2], [3], [4]]);
 });
 
 test('a DLQ that does not answer loses nothing: the message comes again', async () => {
   const refuse = () => Promise.reject(new Error('SQS is down'));
-  await expect(handleRecord(sqsRecord('{'), async () => undefined, refuse)).rejects.toThrow('SQS is down');
+  await expect(handleRecord(sqsRecord('{'), async () => undefined, { refuse })).rejects.toThrow(
+    'SQS is down',
+  );
   await expect(handleRecord(sqsRecord('{'), async () => undefined)).rejects.toThrow(Rejected);
 });
 

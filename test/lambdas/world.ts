@@ -155,13 +155,11 @@ export class World {
 
   /** One message to one stage, as its queue delivers it. @throws what makes SQS deliver it again. */
   async deliver(stage: QueueStage, message: unknown, parts?: Parameters<World['stages']>[0]): Promise<void> {
-    await handleRecord(
-      sqsRecord(message, `m-${this.#messages++}`),
-      this.stages(parts)[stage],
-      async (_, reason) => {
+    await handleRecord(sqsRecord(message, `m-${this.#messages++}`), this.stages(parts)[stage], {
+      refuse: async (_, reason) => {
         this.dead.push({ stage, reason });
       },
-    );
+    });
   }
 
   /** Reads, decides by `how`, writes: the way of an environment to where a test begins. */

@@ -148,7 +148,9 @@ export class Cloud {
     const end = await this.run(stage, async (invocation) => {
       const refused = (_: unknown, reason: string) => this.#bury({ stage, cluster, body, reason });
       const handle = stagesOf(this.#depsOf(cluster, invocation))[stage];
-      await handleRecord(sqsRecord(body, `m-${this.#messages++}`), handle, refused);
+      // Its clock is its own: nobody waits in ours.
+      const pause = async () => undefined;
+      await handleRecord(sqsRecord(body, `m-${this.#messages++}`), handle, { refuse: refused, pause });
     });
     if (end === undefined) return;
     this.trace(`  ${stage} failed: ${end}`);
