@@ -1,6 +1,6 @@
 /** `?dryRun=true`: a request is decided as if it were meant, refused as it would be, and answered by its plan. */
 import { createHash } from 'node:crypto';
-import { epochOf } from '#core/builds.ts';
+import { epochOf, tooYoungFrom } from '#core/builds.ts';
 import type { Cluster } from '#core/cluster.ts';
 import { contentOf } from '#core/context.ts';
 import { costOf } from '#core/cost.ts';
@@ -64,12 +64,16 @@ export function planFor(deps: Pick<Deps, 'config' | 'clock'>, wanted: Placed): P
   return { ...planned, objects, cost, ...warnedOf(wanted.spec) };
 }
 
-const planInput = ({ config, clock }: Pick<Deps, 'config' | 'clock'>, { stands, ...wanted }: Placed) => ({
-  ...wanted,
-  basis: stands ?? wanted.basis,
-  epoch: epochOf(clock.now(), config.builds),
-  indexes: config.builds.indexes,
-});
+const planInput = ({ config, clock }: Pick<Deps, 'config' | 'clock'>, { stands, ...wanted }: Placed) => {
+  const epoch = epochOf(clock.now(), config.builds);
+  return {
+    ...wanted,
+    basis: stands ?? wanted.basis,
+    epoch,
+    tooYoungFrom: tooYoungFrom(epoch, config.builds),
+    indexes: config.builds.indexes,
+  };
+};
 
 /** @throws what the request itself would be refused with. */
 async function allowed(deps: Deps, decision: Decision): Promise<void> {

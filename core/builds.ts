@@ -7,11 +7,17 @@ import * as z from './zod.ts';
 export const Builds = z.strictObject({
   /** What a package manager resolved is at most so many days old in any image that is built or taken again. */
   epochDays: z._default(z.int().check(z.minimum(1), z.maximum(90)), 7),
+  /**
+   * How old a release of pip and npm is, at the day that the epoch began: most that mean harm are found within days. 0 takes all.
+   * What a verdict asks for is taken whatever its age.
+   */
+  minimumAgeDays: z._default(z.int().check(z.minimum(0), z.maximum(30)), 3),
   indexes: z.prefault(Indexes, {}),
 });
 export type Builds = z.infer<typeof Builds>;
 
 const dayMs = 86_400_000;
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 'yyyy-mm-dd'.length);
 
 /**
  * The day that the running security epoch began. It stands in each instruction that installs: no layer of an older epoch
@@ -19,6 +25,13 @@ const dayMs = 86_400_000;
  */
 export function epochOf(now: Instant, { epochDays }: Pick<Builds, 'epochDays'>): string {
   const length = epochDays * dayMs;
-  const began = Math.floor(Date.parse(now) / length) * length;
-  return new Date(began).toISOString().slice(0, 'yyyy-mm-dd'.length);
+  return dayOf(Math.floor(Date.parse(now) / length) * length);
+}
+
+/** What was released on this day or later is too young. The same all over an epoch, so that what was built once need not be again. */
+export function tooYoungFrom(
+  epoch: string,
+  { minimumAgeDays }: Pick<Builds, 'minimumAgeDays'>,
+): string | undefined {
+  return minimumAgeDays === 0 ? undefined : dayOf(Date.parse(epoch) - minimumAgeDays * dayMs);
 }

@@ -32,6 +32,8 @@ export interface BuildInput {
   readonly fixes: readonly Fix[];
   /** The day from which on its packages are looked up anew: builds.ts. */
   readonly epoch: string;
+  /** A day: releases of that day and later are too young for pip and npm. */
+  readonly tooYoungFrom?: string | undefined;
   /** Without them the public ones. */
   readonly indexes?: Indexes | undefined;
 }
@@ -41,9 +43,23 @@ interface Language {
   readonly manager: PackageManager;
   readonly folder: string;
   readonly cache: string;
-  /** @param index in the place of the public one. */
-  readonly install: (packages: readonly Package[], index: string | undefined) => string;
+  /** What is done before, whatever the packages. */
+  readonly prepare?: (how: How) => string;
+  readonly install: (packages: readonly Package[], how: How) => string;
+  /** Fails where what was installed one after the other does not fit together. */
+  readonly check?: string;
 }
+
+interface How {
+  /** In the place of the public one. */
+  readonly index: string | undefined;
+  /** A day. */
+  readonly before: string | undefined;
+}
+
+/** The first that asks an index how old a release is. The bases' own are older: Debian 12 has 23.0. */
+const pip = 'pip==26.0.1 --hash=sha256:bdb1b08f4274833d62c1aa29e20907365a2ceb950410df15fc9521bad440122b';
+const pipIn = 'python3 /opt/pip/pip --python /opt/venv/bin/python';
 
 /** In the order in which the image takes them: what changes least often first. */
 const languages: readonly Language[] = [
@@ -58,15 +74,18 @@ const languages: readonly Language[] = [
     manager: 'npm',
     folder: '/opt/npm',
     cache: '/root/.npm',
-    install: (packages, index) =>
-      `npm install --global --prefix /opt/npm --cache /root/.npm --no-audit --no-fund ${option('--registry', index)}${quoted(packages, '@')}`,
+    install: (packages, { index, before }) =>
+      `npm install --global --prefix /opt/npm --cache /root/.npm --no-audit --no-fund ${option('--registry', index)}${option('--before', before)}${quoted(packages, '@')}`,
   },
   {
     manager: 'pip',
     folder: '/opt/venv',
     cache: '/root/.cache/pip',
-    install: (packages, index) =>
-      `python3 -m venv --without-pip /opt/venv && python3 -m pip --python /opt/venv/bin/python install --cache-dir /root/.cache/pip ${option('--index-url', index)}${quoted(packages, '==')}`,
+    prepare: ({ index }) =>
+      `echo '${pip}' > /tmp/pip.txt && python3 -m pip install --cache-dir /root/.cache/pip --target /opt/pip --no-deps --require-hashes ${option('--index-url', index)}--requirement /tmp/pip.txt && python3 -m venv --without-pip /opt/venv`,
+    install: (packages, { index, before }) =>
+      `${pipIn} install --cache-dir /root/.cache/pip ${option('--index-url', index)}${option('--uploaded-prior-to', before && `${before}T00:00:00Z`)}${quoted(packages, '==')}`,
+    check: `${pipIn} check`,
   },
 ];
 
@@ -107,18 +126,13 @@ const addUser = [
 /** What changes least often comes first: each instruction that changes makes all behind it anew. */
 export function dockerfile(input: BuildInput): string {
   const { spec, baseImage } = input;
-  const used = languages
-    .map((language) => ({ language, packages: wanted(input, language.manager) }))
-    .filter(({ packages }) => packages.length > 0);
+  const used = languages.filter(({ manager }) => wanted(input, manager).length > 0);
   const hasTools = spec.packages.tools.length > 0 && used.length > 0;
   const builder = hasTools ? 'tools' : 'base';
   const lines = [
     `FROM ${baseImage} AS base`,
     ...(hasTools ? ['FROM base AS tools', installSystem(input, 'tools', spec.packages.tools)] : []),
-    ...used.flatMap(({ language: { manager, cache, install }, packages }) => [
-      `FROM ${builder} AS ${manager}`,
-      run(input, manager, [cache], install(packages, indexOf(input, manager))),
-    ]),
+    ...used.flatMap((language) => [`FROM ${builder} AS ${language.manager}`, ...installOf(input, language)]),
     'FROM base',
     label(input),
     'ENV PATH=/opt/venv/bin:/opt/npm/bin:/opt/env/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_PATH=/opt/npm/lib/node_modules:/usr/local/lib/node_modules',
@@ -126,7 +140,7 @@ export function dockerfile(input: BuildInput): string {
     'WORKDIR /app',
     `RUN ${addUser}`,
     ...installOwn(input),
-    ...used.map(({ language: { manager, folder } }) => `COPY --from=${manager} ${folder} ${folder}`),
+    ...used.map(({ manager, folder }) => `COPY --from=${manager} ${folder} ${folder}`),
     ...(Object.keys(spec.files).length === 0 ? [] : ['COPY files/ /app/']),
     `USER ${appUser}:${appUser}`,
     ...commandOf(spec),
@@ -201,8 +215,8 @@ function run(
   return ['RUN', ...mounts, ...words, command].join(' ');
 }
 
-/** What the spec and the fixes ask of a manager. The system's own takes the fixes of any system. */
-function wanted({ spec, fixes }: BuildInput, manager: PackageManager): Package[] {
+/** What the spec asks of a manager, without what a fix is for, and the fixes. The system's own takes the fixes of any system. */
+function wantedOf({ spec, fixes }: BuildInput, manager: PackageManager) {
   const own = fixes.filter((fix) => (isSystem(manager) ? isSystem(fix.manager) : fix.manager === manager));
   const isFixed = (name: string) =>
     own.some((fix) => canonical(manager, fix.package) === canonical(manager, name));
@@ -211,7 +225,14 @@ function wanted({ spec, fixes }: BuildInput, manager: PackageManager): Package[]
   const pinned = own.map((fix) =>
     isSystem(manager) ? { name: fix.package } : { name: fix.package, version: fix.version },
   );
-  return [...kept, ...pinned].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { kept: kept.sort(byName), pinned: pinned.sort(byName) };
+}
+
+const byName = (a: Package, b: Package): number => (a.name < b.name ? -1 : 1);
+
+function wanted(input: BuildInput, manager: PackageManager): Package[] {
+  const { kept, pinned } = wantedOf(input, manager);
+  return [...kept, ...pinned].sort(byName);
 }
 
 /** Of whose packages the base can install no fix. */
@@ -225,8 +246,35 @@ export function unfixable(
   return bad && (isSystem(bad.manager) ? 'system' : bad.manager);
 }
 
-const indexOf = ({ indexes }: BuildInput, manager: PackageManager): string | undefined =>
-  isIndexed(manager) ? indexes?.[manager].url : undefined;
+const howOf = (input: BuildInput, manager: PackageManager): How => {
+  const index = isIndexed(manager) ? input.indexes?.[manager] : undefined;
+  const tells = isIndexed(manager) && (index?.tellsAge ?? true);
+  return { index: index?.url, before: tells ? input.tooYoungFrom : undefined };
+};
+
+/** pip says only that there is no such release. */
+const explained = (command: string, { before }: How): string =>
+  before === undefined
+    ? command
+    : `${command} || { echo 'Releases of ${before} and later are too young to be taken (builds.minimumAgeDays): ask for an older one.' >&2; exit 1; }`;
+
+/**
+ * What the spec asks for, from what is old enough; then the fixes of a verdict, whatever their age: what they mend is known, and
+ * may be abused already.
+ */
+function installOf(input: BuildInput, { manager, cache, prepare, install, check }: Language): string[] {
+  const how = howOf(input, manager);
+  const { kept, pinned } = wantedOf(input, manager);
+  const steps = [
+    ...(kept.length === 0 ? [] : [explained(install(kept, how), how)]),
+    ...(pinned.length === 0 ? [] : [install(pinned, { ...how, before: undefined })]),
+    ...(pinned.length > 0 && kept.length > 0 && check !== undefined ? [check] : []),
+  ];
+  return [
+    ...(prepare === undefined ? [] : [run(input, manager, [cache], prepare(how))]),
+    run(input, manager, [cache], steps.join(' && ')),
+  ];
+}
 
 const option = (name: string, value: string | undefined): string =>
   value === undefined ? '' : `${name} '${value}' `;

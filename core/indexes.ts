@@ -21,6 +21,8 @@ const index = (grammar: RegExp, says: string) =>
   z.strictObject({
     /** All of this manager is installed from here. Without it, from where the base's own settings say: the public one. */
     url: z.optional(IndexUrl),
+    /** It says when each release was uploaded (PEP 700; npm's `time`). One that does not can't be asked for older ones. */
+    tellsAge: z._default(z.boolean(), true),
     private: z._default(z.array(z.string().check(z.maxLength(64), z.regex(grammar, says))), []),
   });
 

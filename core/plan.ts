@@ -30,6 +30,7 @@ export interface PlanInput {
   readonly basis: Basis;
   /** The security epoch that is running. */
   readonly epoch: string;
+  readonly tooYoungFrom: string | undefined;
   readonly indexes: Indexes;
   readonly cluster: {
     readonly name: string;
@@ -106,12 +107,13 @@ const unknownSsh = {
 };
 
 /** What its build would be made from, as far as that is known before. */
-export function makingOf({ key, spec, basis, epoch, indexes }: PlanInput): Making {
+export function makingOf({ key, spec, basis, epoch, tooYoungFrom, indexes }: PlanInput): Making {
   switch (basis.kind) {
     case 'base': {
       const { base } = basis;
       const baseImage = baseReference(base);
-      return { from: 'base', spec, baseImage, takes: base.takes, key, fixes: [], epoch, indexes };
+      const common = { spec, baseImage, takes: base.takes, key, fixes: [] };
+      return { from: 'base', ...common, epoch, tooYoungFrom, indexes };
     }
     case 'image':
       return { from: 'image', key, spec, image: `${basis.repository}@${basis.digest}` };

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import type { Signal } from '#core/aws-events.ts';
 import { isCacheOf } from '#core/build.ts';
 import type { ImageBuilder } from '#core/build-ports.ts';
-import { epochOf } from '#core/builds.ts';
+import { epochOf, tooYoungFrom } from '#core/builds.ts';
 import { whyBaseIsGone } from '#core/catalog.ts';
 import type { Config } from '#core/config.ts';
 import { buildContext, contentOf, type Making } from '#core/context.ts';
@@ -120,7 +120,7 @@ async function makingOf(deps: BuildDeps, environment: Environment, build: Build)
 
 async function fromBase(
   { builder, config }: BuildDeps,
-  input: Omit<BuildInput, 'baseImage' | 'takes' | 'indexes'>,
+  input: Pick<BuildInput, 'key' | 'spec' | 'fixes' | 'epoch'>,
   name: string,
 ): Promise<Making | string> {
   const base = config.catalog.bases.find((entry) => entry.name === name);
@@ -131,7 +131,9 @@ async function fromBase(
   if (missing) return `${base.name} takes no ${missing} packages: mirror it anew with the fixes`;
   const { indexes } = config.builds;
   const [refusal] = unresolvable(input.spec.packages, indexes);
-  return refusal?.message ?? { from: 'base', ...input, baseImage, takes: base.takes, indexes };
+  if (refusal) return refusal.message;
+  const young = tooYoungFrom(input.epoch, config.builds);
+  return { from: 'base', ...input, baseImage, takes: base.takes, tooYoungFrom: young, indexes };
 }
 
 type Build = Extract<Environment['candidate'], { phase: 'building' }>['build'];

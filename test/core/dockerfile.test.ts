@@ -1,10 +1,13 @@
 /** The Dockerfile of a spec: what each base gets, and where fixes go. Its laws are in dockerfile-laws.test.ts. */
 import { describe, expect, it } from 'vitest';
+import { tooYoungFrom } from '#core/builds.ts';
 import { buildContext } from '#core/context.ts';
 import { dockerfile, unfixable } from '#core/dockerfile.ts';
+import { Indexes } from '#core/indexes.ts';
 import type { PackageManager } from '#core/packages.ts';
 import { Spec } from '#core/spec.ts';
 import type { Fix } from '#core/verdict.ts';
+import type * as z from '#core/zod.ts';
 import { digest, key } from './samples.ts';
 
 const baseImage = `000000000000.dkr.ecr.us-east-1.amazonaws.com/base/debian@${digest(1)}`;
@@ -21,6 +24,12 @@ const install = (packages: object, fixes: Fix[] = [], of = takes) =>
 /** Without its mounts and its epoch, which tests of their own hold. */
 const bare = (line: string) => line.replaceAll(/--mount=\S+ |SECURITY_EPOCH=\S+ /g, '');
 
+const pip = 'python3 /opt/pip/pip --python /opt/venv/bin/python';
+/** One that knows how old releases are, by its hash. */
+const pipStage = [
+  "RUN echo 'pip==26.0.1 --hash=sha256:bdb1b08f4274833d62c1aa29e20907365a2ceb950410df15fc9521bad440122b' > /tmp/pip.txt && python3 -m pip install --cache-dir /root/.cache/pip --target /opt/pip --no-deps --require-hashes --requirement /tmp/pip.txt && python3 -m venv --without-pip /opt/venv",
+];
+
 it('is, for everything at once', () => {
   const packages = {
     apt: [{ name: 'curl' }, { name: 'git', version: '1:2.39.5-0+deb12u2' }],
@@ -36,7 +45,8 @@ it('is, for everything at once', () => {
     'FROM tools AS npm',
     "RUN npm install --global --prefix /opt/npm --cache /root/.npm --no-audit --no-fund '@scope/pkg@1.0.0-rc.1'",
     'FROM tools AS pip',
-    "RUN python3 -m venv --without-pip /opt/venv && python3 -m pip --python /opt/venv/bin/python install --cache-dir /root/.cache/pip 'Jinja2==2.10'",
+    ...pipStage,
+    `RUN ${pip} install --cache-dir /root/.cache/pip 'Jinja2==2.10'`,
     'FROM base',
     `LABEL dev.getschwifty.environment="checkout/web" org.opencontainers.image.title="checkout/web" org.opencontainers.image.base.name="${baseImage.split('@')[0]}" org.opencontainers.image.base.digest="${digest(1)}"`,
     'ENV PATH=/opt/venv/bin:/opt/npm/bin:/opt/env/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_PATH=/opt/npm/lib/node_modules:/usr/local/lib/node_modules',
@@ -60,7 +70,7 @@ it("each cache is the environment's own, of one place and one stage, and nobody 
   };
   const made = lines(spec({ packages })).join(' ');
   expect(made).not.toContain('sharing=');
-  expect(made.match(/(?<=--mount=type=cache,id=)[^,]+/g)).toEqual([
+  expect([...new Set(made.match(/(?<=--mount=type=cache,id=)[^,]+/g))]).toEqual([
     'checkout--web-tools-var-cache-apt',
     'checkout--web-tools-var-lib-apt-lists',
     'checkout--web-npm-root-.npm',
@@ -73,7 +83,7 @@ it("each cache is the environment's own, of one place and one stage, and nobody 
 it('each instruction that installs has the epoch, and no other: a layer of an older one is not taken', () => {
   const packages = { apt: [{ name: 'curl' }], pip: [{ name: 'six' }], tools: [{ name: 'gcc' }] };
   const installing = lines(spec({ packages })).filter((line) => /install /.test(line));
-  expect(installing).toHaveLength(3);
+  expect(installing).toHaveLength(4);
   for (const line of installing) expect(line).toMatch(/^RUN (--mount=\S+ )+SECURITY_EPOCH=2026-11-19 /);
   expect(lines(spec()).join()).not.toContain('EPOCH');
 });
@@ -105,19 +115,62 @@ it('a base with conda', () => {
   expect(made).toContain('COPY --from=conda /opt/env /opt/env');
 });
 
+describe('the age of a release', () => {
+  const young = (packages: object, fixes: Fix[] = [], indexes?: z.input<typeof Indexes>) =>
+    dockerfile({
+      ...{ spec: spec({ packages }), baseImage, takes, key, fixes, epoch },
+      tooYoungFrom: '2026-11-16',
+      indexes: Indexes.parse(indexes ?? {}),
+    });
+
+  it('bounds what pip and npm take, with all that comes with it', () => {
+    const made = young({ pip: [{ name: 'six' }], npm: [{ name: 'ms', version: '2.1.3' }] });
+    expect(made).toContain("--uploaded-prior-to '2026-11-16T00:00:00Z' 'six'");
+    expect(made).toContain("--before '2026-11-16' 'ms@2.1.3'");
+  });
+
+  it('does not hold up a fix, and what does not fit together then fails the build', () => {
+    const fix = { manager: 'pip' as const, package: 'jinja2', version: '3.1.6' };
+    const made = young({ pip: [{ name: 'flask' }] }, [fix]);
+    const bounded = `${pip} install --cache-dir /root/.cache/pip --uploaded-prior-to '2026-11-16T00:00:00Z' 'flask'`;
+    const fixed = `${pip} install --cache-dir /root/.cache/pip 'jinja2==3.1.6'`;
+    const why =
+      "{ echo 'Releases of 2026-11-16 and later are too young to be taken (builds.minimumAgeDays): ask for an older one.' >&2; exit 1; }";
+    expect(made).toContain(`${bounded} || ${why} && ${fixed} && ${pip} check\n`);
+    const alone = young({ pip: [{ name: 'Jinja2', version: '2.10' }] }, [fix]);
+    expect(alone).toContain(`SECURITY_EPOCH=2026-11-19 ${fixed}\n`);
+  });
+
+  it('is not asked of an index that does not tell it', () => {
+    const made = young({ pip: [{ name: 'six' }], npm: [{ name: 'ms' }] }, [], { npm: { tellsAge: false } });
+    expect(made).toContain('--uploaded-prior-to');
+    expect(made).not.toContain('--before');
+  });
+
+  it.each([
+    [3, '2026-11-16'],
+    [0, undefined],
+    [30, '2026-10-20'],
+  ])('%d days before the epoch', (minimumAgeDays, day) => {
+    expect(tooYoungFrom(epoch, { minimumAgeDays })).toBe(day);
+  });
+});
+
 describe('a fix', () => {
   it('takes the place of what the spec pins, however the name is written', () => {
     for (const name of ['Jinja2', 'jinja2', 'JINJA2']) {
       for (const fixed of ['jinja2', 'Jinja2']) {
         const fix = { manager: 'pip' as const, package: fixed, version: '3.1.6' };
-        expect(install({ pip: [{ name, version: '2.10' }] }, [fix])[0]).toContain(` '${fixed}==3.1.6'`);
-        expect(install({ pip: [{ name, version: '2.10' }] }, [fix])[0]).not.toContain('2.10');
+        expect(install({ pip: [{ name, version: '2.10' }] }, [fix])[1]).toContain(` '${fixed}==3.1.6'`);
+        expect(install({ pip: [{ name, version: '2.10' }] }, [fix])[1]).not.toContain('2.10');
       }
     }
   });
   it('of a package that came with another is installed beside it', () => {
     const fix = { manager: 'npm' as const, package: 'minimist', version: '1.2.6' };
-    expect(install({ npm: [{ name: 'mkdirp' }] }, [fix])[0]).toContain("'minimist@1.2.6' 'mkdirp'");
+    const npm = 'npm install --global --prefix /opt/npm --cache /root/.npm --no-audit --no-fund';
+    const [made = ''] = install({ npm: [{ name: 'mkdirp' }] }, [fix]);
+    expect(bare(made)).toBe(`RUN ${npm} 'mkdirp' && ${npm} 'minimist@1.2.6'`);
   });
   it('of a Debian package is the newest of the suite', () => {
     const fix = { manager: 'apt' as const, package: 'openssl', version: '3.0.17-1~deb12u2' };
@@ -127,8 +180,10 @@ describe('a fix', () => {
     const fix = (name: string) => ({ manager: 'apt' as const, package: name, version: '3.0.17-1~deb12u2' });
     const packages = { apt: [{ name: 'openssl' }], pip: [{ name: 'six' }] };
     const [before, fixed] = [install(packages), install(packages, [fix('openssl'), fix('libssl3')])];
-    expect(fixed[0]).toBe(before[0]);
-    expect(fixed[1]).toContain(" FIXES='libssl3=3.0.17-1~deb12u2 openssl=3.0.17-1~deb12u2' apt-get update ");
+    expect(fixed.slice(0, -1)).toEqual(before.slice(0, -1));
+    expect(fixed.at(-1)).toContain(
+      " FIXES='libssl3=3.0.17-1~deb12u2 openssl=3.0.17-1~deb12u2' apt-get update ",
+    );
   });
   it("of a system's package goes to the manager that the base has", () => {
     const fix = { manager: 'apt' as const, package: 'openssl', version: '3.1.4-r5' };
