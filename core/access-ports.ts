@@ -7,6 +7,12 @@ export interface Tokens {
   namespaceOf(token: string): Promise<string | undefined>;
 }
 
+/** What an alarm hears, or rings. */
+export interface Heartbeat {
+  /** Says once that it is alive. @throws where nobody was told. */
+  beat(): Promise<void>;
+}
+
 /** The access service, as its gates see it. */
 export interface AccessClient {
   /** @throws where there is no answer. */

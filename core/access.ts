@@ -30,3 +30,13 @@ export function besideOf(access: Access | undefined): { readonly cpu: number; re
   if (!access?.ssh) return none;
   return { cpu: gate.cpu + server.cpu, memoryMiB: gate.memoryMiB + access.memoryMiB };
 }
+
+/**
+ * How an access service says that it is alive, so that its silence rings. The namespace is of its cluster alone: its role may
+ * put metrics into no other, so that no cluster speaks for another one.
+ */
+export const accessHeartbeat = {
+  namespaceOf: (cluster: string): string => `GetSchwifty/Access/${cluster}`,
+  metric: 'Alive',
+  everyMs: 60_000,
+} as const;

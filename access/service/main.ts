@@ -1,10 +1,14 @@
 /** Entry of the access service: it answers the gates of a cluster, until SIGTERM. */
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MetricHeartbeat } from '#adapters/aws/heartbeat.ts';
 import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
 import { TokenReviews } from '#adapters/kubernetes/tokens.ts';
 import { makeLog } from '#adapters/log.ts';
+import { accessHeartbeat } from '#core/access.ts';
 import { parse } from '#core/errors.ts';
+import { sayAlive } from './alive.ts';
 import { Env } from './env.ts';
 import { AccessService } from './service.ts';
 
@@ -16,17 +20,18 @@ const account = '/var/run/secrets/kubernetes.io/serviceaccount';
 const env = parse(Env, process.env, "the access service's environment");
 const log = makeLog({ service: 'access' });
 const host = env.KUBERNETES_SERVICE_HOST;
-const service = new AccessService({
-  tokens: new TokenReviews({
-    endpoint: `https://${host.includes(':') ? `[${host}]` : host}:${env.KUBERNETES_SERVICE_PORT}`,
-    ca: (await readFile(`${account}/ca.crt`)).toString('base64'),
-    token: () => readFile(`${account}/token`, 'utf8'),
-    timeoutMs: 1_500,
-  }),
-  keys: new PersonKeyItems(env.TABLE_NAME),
-  now: () => new Date(),
-  log,
+const stopping = new AbortController();
+const { signal } = stopping;
+const ownToken = () => readFile(`${account}/token`, 'utf8');
+const keys = new PersonKeyItems(env.TABLE_NAME);
+const tokens = new TokenReviews({
+  endpoint: `https://${host.includes(':') ? `[${host}]` : host}:${env.KUBERNETES_SERVICE_PORT}`,
+  ca: (await readFile(`${account}/ca.crt`)).toString('base64'),
+  token: ownToken,
+  timeoutMs: 1_500,
 });
+const service = new AccessService({ tokens, keys, now: () => new Date(), log });
+const heartbeat = new MetricHeartbeat(accessHeartbeat.namespaceOf(env.CLUSTER_NAME), accessHeartbeat.metric);
 
 const server = createServer(async (request, response) => {
   const send = (status: number, body: object) => {
@@ -49,7 +54,12 @@ for (const name of ['SIGTERM', 'SIGINT'] as const)
     log.info('stopping', { why: name });
     server.close();
     server.closeIdleConnections();
+    stopping.abort(name);
   });
+while (!signal.aborted) {
+  await sayAlive({ tokens, keys, heartbeat, ownToken, log });
+  await sleep(accessHeartbeat.everyMs, undefined, { signal }).catch(() => undefined);
+}
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   let body = '';

@@ -30,7 +30,7 @@ const selector = { 'app.kubernetes.io/name': name };
 const metadata = { name, namespace, labels };
 
 /** In the order in which they are applied. */
-export function accessObjects(properties: AccessProperties): KubernetesObject[] {
+export function accessObjects(cluster: string, properties: AccessProperties): KubernetesObject[] {
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
     ...rightsOf(accessAccount, [
@@ -57,13 +57,13 @@ export function accessObjects(properties: AccessProperties): KubernetesObject[] 
         revisionHistoryLimit: 2,
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
         selector: { matchLabels: selector },
-        template: { metadata: { labels }, spec: podSpec(properties) },
+        template: { metadata: { labels }, spec: podSpec(cluster, properties) },
       },
     },
   ];
 }
 
-function podSpec({ Image, TableName, Region, Architecture }: AccessProperties) {
+function podSpec(cluster: string, { Image, TableName, Region, Architecture }: AccessProperties) {
   const probe = { httpGet: { path: '/live', port: 'http' }, periodSeconds: 5 };
   return {
     serviceAccountName: name,
@@ -84,7 +84,10 @@ function podSpec({ Image, TableName, Region, Architecture }: AccessProperties) {
         name,
         image: Image,
         args: ['/access/service.mjs'],
-        env: Object.entries(accessEnvironment(TableName, Region)).map(([name, value]) => ({ name, value })),
+        env: Object.entries(accessEnvironment(TableName, Region, cluster)).map(([name, value]) => ({
+          name,
+          value,
+        })),
         ports: [{ name: 'http', containerPort: port }],
         resources: { requests: { cpu: '20m', memory: '160Mi' }, limits: { memory: '160Mi' } },
         readinessProbe: probe,
@@ -98,9 +101,10 @@ function podSpec({ Image, TableName, Region, Architecture }: AccessProperties) {
 }
 
 /** What access/service/env.ts asks for, and what the SDK needs to find its credentials. */
-export const accessEnvironment = (tableName: string, region: string) => ({
+export const accessEnvironment = (tableName: string, region: string, cluster: string) => ({
   TABLE_NAME: tableName,
   AWS_REGION: region,
+  CLUSTER_NAME: cluster,
   PORT: String(port),
   ...identityEnvironment,
 });

@@ -68,11 +68,11 @@ export async function setUp(
 async function setUpAccess(
   { RequestType, ResourceProperties, OldResourceProperties }: Asked,
   cluster: Cluster,
-  { registry }: Place,
+  { clusterName, registry }: Place,
   pauseMs: number,
 ): Promise<Attributes | undefined> {
   const properties = parse(AccessProperties, ResourceProperties, 'the properties of the access service');
-  const objects = accessObjects(properties);
+  const objects = accessObjects(clusterName, properties);
   if (RequestType === 'Delete') {
     // The policies stay: what runs is still not to be replaced by anything else.
     await again(() => cluster.remove(objects.toReversed()), pauseMs);

@@ -10,6 +10,8 @@ export interface AlarmProps {
   readonly threshold: number;
   readonly below?: boolean;
   readonly evaluationPeriods?: number;
+  /** Of a metric that only who is alive sends: that there is none is what it rings for. Elsewhere it is well. */
+  readonly silenceRings?: boolean;
   /** What was seen: "messages are in the DLQ". */
   readonly seen: string;
   /** Who is hurt. */
@@ -27,7 +29,7 @@ export function alarm(scope: Construct, id: string, props: AlarmProps): Alarm {
     comparisonOperator: props.below
       ? ComparisonOperator.LESS_THAN_THRESHOLD
       : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-    treatMissingData: TreatMissingData.NOT_BREACHING,
+    treatMissingData: props.silenceRings ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
     alarmDescription: `${props.seen} ${props.impact} Runbook: docs/runbooks/${props.runbook}.md`,
   });
   made.addAlarmAction(new SnsAction(props.pager));

@@ -8,6 +8,8 @@ export const unscoped = {
     'Findings of enhanced scanning are read in the name of the caller; Inspector lists all or nothing.',
   'inspector2:ListFindings':
     'Findings of enhanced scanning are read in the name of the caller; Inspector lists all or nothing.',
+  'cloudwatch:PutMetricData':
+    'Metrics are no resources; the condition on `cloudwatch:namespace` leaves one namespace.',
   'dynamodb:ListStreams': 'Lambda asks for it before it reads a stream; it is for all tables.',
   'ec2:AssignPrivateIpAddresses': 'Lambda makes the network interfaces of a function in a VPC.',
   'ec2:CreateNetworkInterface': 'Lambda makes the network interfaces of a function in a VPC.',

@@ -6,6 +6,7 @@ import { MemoryChunkQueue, MemoryChunks } from '#adapters/memory/chunks.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
+import { MemoryHeartbeat } from '#adapters/memory/heartbeat.ts';
 import { MemoryJobObjects } from '#adapters/memory/job-objects.ts';
 import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
@@ -31,6 +32,7 @@ import { clusterFieldsContract } from './cluster-fields.ts';
 import { deadLetterQueuesContract } from './dead-letter-queues.ts';
 import { dnsZoneContract } from './dns-zone.ts';
 import { eventBusContract } from './event-bus.ts';
+import { heartbeatContract } from './heartbeat.ts';
 import { jobObjectsContract } from './job-objects.ts';
 import { lookQueuesContract } from './look-queues.ts';
 import { noticesContract } from './notices.ts';
@@ -52,6 +54,10 @@ quotaContract('MemoryStore', () => new MemoryStore());
 requestsContract('MemoryRequests', () => {
   const store = new MemoryStore();
   return { requests: store.requests, store };
+});
+heartbeatContract('MemoryHeartbeat', () => {
+  const heartbeat = new MemoryHeartbeat();
+  return { heartbeat, heard: async () => heartbeat.beats };
 });
 bucketsContract('MemoryBuckets', () => new MemoryBuckets());
 repositoriesContract('MemoryRegistry', async () => {

@@ -225,7 +225,7 @@ describe('the watcher in its cluster', () => {
 });
 
 describe('the access service in its cluster', () => {
-  const all = accessObjects(accessProperties);
+  const all = accessObjects('main', accessProperties);
   test('may ask whose a token is, and nothing else', () => {
     expect(all.find(({ kind }) => kind === 'ClusterRole')).toMatchObject({
       rules: [{ apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] }],
@@ -235,7 +235,7 @@ describe('the access service in its cluster', () => {
 
   test('is given what it asks for, and no secret', () => {
     const byKubernetes = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' };
-    const given = accessEnvironment('table', 'us-east-1');
+    const given = accessEnvironment('table', 'us-east-1', 'main');
     expect(AccessEnv.safeParse({ ...given, ...byKubernetes }).error).toBeUndefined();
     expect(JSON.stringify(all)).not.toMatch(/SECRET|AWS_ACCESS_KEY/);
   });

@@ -7,6 +7,7 @@ import re
 import time
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs
 
 import ministack.app as app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
@@ -18,7 +19,7 @@ from .extend import extends, needs
 needs(app, "AUTH")
 needs(lambda_runtime, "reset", "workers_in_use")
 needs(iam_actions, "extract_resource_arn")
-needs(iam_actions, "_DYNAMODB_TRANSACT_ITEM_ACTIONS", "_dynamodb_table_arn")
+needs(iam_actions, "_DYNAMODB_TRANSACT_ITEM_ACTIONS", "_dynamodb_table_arn", "_query_param", "extract_iam_action")
 needs(iam_evaluator, "_role_name_from_assumed_arn", "ParsedStatement")
 needs(ecr, "_repo_arn")
 needs(iam, "_roles")
@@ -151,6 +152,50 @@ def _stream_arn(original: Any, service: str, *rest: Any, **named: Any) -> Any:
     return f"{arn}:log-stream:{json.loads(body).get('logStreamName', '')}"
 
 
+class _InNamespace(str):
+    """The resource of PutMetricData, which is none, with the namespace that is put into."""
+
+    namespace: str
+
+
+@extends(iam_actions, "extract_resource_arn")
+def _metrics_namespace(
+    original: Any,
+    service: str,
+    method: str,
+    path: str,
+    headers: Any,
+    body: bytes,
+    query_params: Any,
+    region: str,
+    account_id: str,
+) -> str:
+    """`cloudwatch:namespace` (Service Authorization Reference, Amazon CloudWatch) is a key of this one action, which
+    comes as JSON or as a form. What can't be read has no namespace: a policy that asks for one refuses it."""
+    found = original(service, method, path, headers, body, query_params, region, account_id)
+    if service != "monitoring":
+        return found
+    action = iam_actions.extract_iam_action(service, method, path, headers, body, query_params)
+    if action != "cloudwatch:PutMetricData":
+        return found
+    namespace = _namespace_in(headers, body, query_params)
+    if not isinstance(namespace, str):
+        return found
+    arn = _InNamespace(found)
+    arn.namespace = namespace
+    return arn
+
+
+def _namespace_in(headers: Any, body: bytes, query_params: Any) -> Any:
+    if body[:1] != b"{":
+        form = parse_qs(body.decode(errors="replace"))
+        return iam_actions._query_param(query_params or form, "Namespace")
+    try:
+        return json.loads(body).get("Namespace")
+    except ValueError:
+        return None
+
+
 @extends(iam_actions, "dynamodb_service_context")
 def _service_context(original: Any, body: bytes) -> dict[str, Any]:
     context = original(body)
@@ -186,6 +231,8 @@ def _transaction_checks(
 def _check(original: Any, *args: Any, resource_arn: str = "*", service_context: Any = None, **rest: Any) -> Any:
     if isinstance(resource_arn, _ItemArn):
         service_context = {**(service_context or {}), _LEADING_KEYS: resource_arn.leading_keys}
+    if isinstance(resource_arn, _InNamespace):
+        service_context = {**(service_context or {}), "cloudwatch:namespace": resource_arn.namespace}
     return original(*args, resource_arn=resource_arn, service_context=service_context, **rest)
 
 

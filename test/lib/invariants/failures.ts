@@ -1,5 +1,6 @@
 /** Whatever can fail has a place for what failed, an alarm that says who is hurt, and a runbook. */
 import { describe, expect, it } from 'vitest';
+import { accessHeartbeat } from '#core/access.ts';
 import { impactOf, type Stage } from '#core/flow.ts';
 import * as z from '#core/zod.ts';
 import { type Assembly, clusterNames, type Resource, target } from '../assembly.ts';
@@ -11,7 +12,7 @@ const Alarm = z.looseObject({
   AlarmDescription: z.string(),
   AlarmActions: z.array(z.unknown()).check(z.minLength(1)),
   OKActions: z.array(z.unknown()).check(z.minLength(1)),
-  TreatMissingData: z.literal('notBreaching'),
+  TreatMissingData: z.enum(['notBreaching', 'breaching']),
 });
 
 /** The stage that a logical id belongs to: it begins with the name of the stage's construct. */
@@ -84,6 +85,33 @@ export function failureSurfaces(assembly: Assembly): void {
         AlarmDescription: expect.stringContaining(impactOf('watcher')),
       });
     });
+
+    it.each(clusterNames)('an access service of %s that says nothing for five minutes rings', (name) => {
+      const heard = ofType('AWS::CloudWatch::Alarm').filter(
+        ([, { Properties }]) => Properties['Namespace'] === accessHeartbeat.namespaceOf(name),
+      );
+      expect(heard.map(([, { Properties }]) => Properties)).toEqual([
+        expect.objectContaining({
+          MetricName: accessHeartbeat.metric,
+          Statistic: 'Sum',
+          Period: 60,
+          EvaluationPeriods: 5,
+          Threshold: 1,
+          ComparisonOperator: 'LessThanThreshold',
+          TreatMissingData: 'breaching',
+          AlarmDescription: expect.stringMatching(
+            /^The access service of cluster .* Runbook: .*\/access\.md$/,
+          ),
+        }),
+      ]);
+    });
+
+    it('of all others no data is no alarm', () =>
+      expect(
+        alarms
+          .filter(({ TreatMissingData }) => TreatMissingData === 'breaching')
+          .map(({ MetricName }) => MetricName),
+      ).toEqual(clusterNames.map(() => accessHeartbeat.metric)));
 
     it('the stream is read with bisection, bounded retries and a place for what failed', () => {
       const [stream] = mappings.filter((mapping) => mapping['ScalingConfig'] === undefined);

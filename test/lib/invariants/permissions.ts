@@ -126,22 +126,31 @@ export function permissions(assembly: Assembly): void {
       ]);
     });
 
-    it.each(clusterNames)("the access service of %s may read people's SSH keys, and nothing else", (name) => {
-      const statements = [...roles]
-        .filter(([role]) => role.includes(`/Access${name}Role`))
-        .flatMap(([, it]) => it);
-      expect(statements).toEqual([
-        {
-          Effect: 'Allow',
-          Action: ['dynamodb:Query'],
-          Resource: [expect.stringMatching(/Table/)],
-          Condition: {
-            'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['SSHKEY#*'] },
-            Null: { 'dynamodb:LeadingKeys': 'false' },
+    it.each(clusterNames)(
+      'the access service of %s may read SSH keys, say that it lives, and no more',
+      (name) => {
+        const statements = [...roles]
+          .filter(([role]) => role.includes(`/Access${name}Role`))
+          .flatMap(([, it]) => it);
+        expect(statements).toEqual([
+          {
+            Effect: 'Allow',
+            Action: ['dynamodb:Query'],
+            Resource: [expect.stringMatching(/Table/)],
+            Condition: {
+              'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['SSHKEY#*'] },
+              Null: { 'dynamodb:LeadingKeys': 'false' },
+            },
           },
-        },
-      ]);
-    });
+          {
+            Effect: 'Allow',
+            Action: ['cloudwatch:PutMetricData'],
+            Resource: ['"*"'],
+            Condition: { StringEquals: { 'cloudwatch:namespace': `GetSchwifty/Access/${name}` } },
+          },
+        ]);
+      },
+    );
 
     it("a job's worker reaches what is of its own job, as its pod's namespace says, and nothing it could share", () => {
       const found = [...roles].filter(([role]) => role.includes('/JobWorkersRole'));
