@@ -13,6 +13,7 @@ import type {
   NamePlanner,
   PersonKeys,
   Reports,
+  SshSessions,
   Waivers,
 } from '#core/ports.ts';
 import type { Buckets, KeptAnswer, RequestRef, Requests } from '#core/request-ports.ts';
@@ -33,6 +34,7 @@ export interface ApiDeps extends DeadLetterDeps {
   readonly buckets: Buckets;
   readonly requests: Requests;
   readonly keys: PersonKeys;
+  readonly sessions: Pick<SshSessions, 'list'>;
   readonly bases: BaseImages;
   readonly buildLogs: BuildLogs;
   readonly names: NamePlanner;

@@ -6,6 +6,7 @@ import { dlqsText, dlqText, redriveText } from './dlq.ts';
 import { dnsCommands } from './dns.ts';
 import { environmentCommands, imageCommands, lifeCommands, newestDigest, offerCommands } from './env.ts';
 import { keyCommands } from './keys.ts';
+import { sessionsCommand } from './sessions.ts';
 import { statusText } from './status.ts';
 import { traceText } from './trace.ts';
 import { waiverCommands } from './waivers.ts';
@@ -31,6 +32,7 @@ const print = <T>(answer: T, inWords: (answer: T) => string): void => {
 const env = environmentCommands(program, { client, print });
 lifeCommands(env, { client, print });
 logCommand(env, client);
+sessionsCommand(env, { client, print });
 imageCommands(program, { client, print });
 offerCommands(program, { client, print });
 

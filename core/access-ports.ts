@@ -1,5 +1,5 @@
 /** What the gate and the access service need of the world. Contracts as in ports.ts. */
-import type { KeysAnswer, KeysQuestion } from './access-protocol.ts';
+import type { KeysAnswer, KeysQuestion, SessionReports } from './access-protocol.ts';
 
 /** Whose token it is, as the cluster says. */
 export interface Tokens {
@@ -17,4 +17,6 @@ export interface Heartbeat {
 export interface AccessClient {
   /** @throws where there is no answer. */
   ask(question: KeysQuestion): Promise<KeysAnswer>;
+  /** @throws where it is not known whether they were taken: they are told again. */
+  report(reports: SessionReports): Promise<void>;
 }

@@ -1,12 +1,16 @@
 /**
  * Stands before an environment's SSH server: passes each connection on to it, answers which keys are good for which of them,
- * and ends a connection whose key is not good any more. What ends when, core/gate.ts decides.
+ * and ends a connection whose key is not good any more. What ends when, core/gate.ts decides. Of each that sshd has let in it
+ * reports who it was, and how it ended.
  */
+import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Log } from '#adapters/log.ts';
 import type { AccessClient } from '#core/access-ports.ts';
 import { type GoodKeyAnswer, keyIdOfFingerprint } from '#core/access-protocol.ts';
 import { type Connection, type Ending, endingOf, isRevoked, unansweredWords } from '#core/gate.ts';
+import type { SessionReport } from '#core/ssh-session.ts';
+import type { Reports } from './reports.ts';
 
 export interface GateDeps {
   readonly access: AccessClient;
@@ -14,6 +18,9 @@ export interface GateDeps {
   readonly connect: () => Socket;
   /** Milliseconds, of a clock that goes forward only. */
   readonly now: () => number;
+  /** What people's clocks say. */
+  readonly clock: () => Date;
+  readonly reports: Reports;
   readonly log: Log;
 }
 
@@ -24,8 +31,11 @@ const maxKeys = 100;
 /** A probe says nothing, and goes: the server is not troubled with it. */
 const patienceMs = 500;
 const roundsTold = 10;
+/** What sshd says of a connection may come after its end. */
+const lastWordsMs = 5_000;
 
 class Passage implements Connection {
+  readonly id = randomBytes(16).toString('hex');
   readonly client: Socket;
   readonly from: string;
   readonly openedAt: number;
@@ -33,7 +43,10 @@ class Passage implements Connection {
   readonly people = new Set<string>();
   keyedAt: number | undefined;
   server: Socket | undefined;
-  ending: Ending | 'too many keys' | 'crowded out' | undefined;
+  ending: Ending | 'too many keys' | 'crowded out' | 'pod ended' | undefined;
+  /** Once sshd has let it in, by which key. */
+  session: SessionReport | undefined;
+  closedAt: Date | undefined;
 
   constructor(client: Socket, openedAt: number) {
     this.client = client;
@@ -91,6 +104,7 @@ export class Gate {
     client.once('close', () => {
       clearTimeout(timer);
       this.#open.delete(passage);
+      passage.closedAt = this.#deps.clock();
       passage.server?.destroy();
       this.#tellEnd(passage);
     });
@@ -120,8 +134,10 @@ export class Gate {
     });
     server.on('error', (error) => this.#deps.log.error('the SSH server was not reached', error));
     server.once('close', () => {
-      if (port !== undefined && this.#byPort.get(port) === passage) this.#byPort.delete(port);
       client.destroySoon();
+      setTimeout(() => {
+        if (port !== undefined && this.#byPort.get(port) === passage) this.#byPort.delete(port);
+      }, lastWordsMs).unref();
     });
   }
 
@@ -130,10 +146,10 @@ export class Gate {
     const { access, log, now } = this.#deps;
     const passage = this.#byPort.get(port);
     const id = keyIdOfFingerprint(fingerprint);
-    if (!passage || id === undefined) return '';
-    const { keys } = await access.ask({ keys: [id], login: { from: passage.from } });
+    if (!passage || passage.client.destroyed || id === undefined) return '';
+    const { keys } = await access.ask({ keys: [id], login: { from: passage.from, connection: passage.id } });
     const key = keys.find((each) => each.id === id);
-    const asked = { fingerprint, from: passage.from };
+    const asked = { fingerprint, from: passage.from, connection: passage.id };
     if (!key) {
       log.info('key refused', asked);
       return '';
@@ -149,6 +165,22 @@ export class Gate {
     passage.people.add(person);
     passage.keyedAt ??= now;
     if (passage.keys.size > maxKeys) passage.end('too many keys');
+  }
+
+  /** sshd has let that connection in, by that key. Of others than it was told, and of a second one, it says nothing. */
+  accepted(port: number, fingerprint: string): void {
+    const passage = this.#byPort.get(port);
+    const key = keyIdOfFingerprint(fingerprint);
+    if (!passage || passage.session || key === undefined || !passage.keys.has(key)) return;
+    const { id: connection, from } = passage;
+    passage.session = { connection, key, from, beganAt: this.#deps.clock().toISOString() };
+    this.#report(passage);
+  }
+
+  #report({ session, closedAt, ending }: Passage): void {
+    if (!session) return;
+    const end = closedAt && { at: closedAt.toISOString(), why: endOf(ending) };
+    this.#deps.reports.add({ ...session, ...(end && { end }) });
   }
 
   /** One round: asks whether all keys of all connections are good still, and ends those that may not go on. */
@@ -176,14 +208,21 @@ export class Gate {
 
   /** The pod ends: so do all sessions. */
   close(): void {
-    for (const passage of this.#open) passage.end(undefined);
+    for (const passage of this.#open) passage.end('pod ended');
   }
 
-  #tellEnd({ from, keys, people, keyedAt, ending, openedAt }: Passage): void {
+  #tellEnd(passage: Passage): void {
     const { log, now } = this.#deps;
+    const { from, keys, people, keyedAt, ending, openedAt } = passage;
+    this.#report(passage);
     const seconds = Math.round((now() - openedAt) / 1000);
     if (keyedAt !== undefined)
       log.info('session ended', { from, people: [...people], keys: [...keys], why: ending, seconds });
     else if (ending !== undefined) log.info('connection ended', { from, why: ending, seconds });
   }
+}
+
+/** Whoever is let in is past the other two. */
+function endOf(ending: Passage['ending']): NonNullable<SessionReport['end']>['why'] {
+  return ending === undefined || ending === 'no login' || ending === 'crowded out' ? 'closed' : ending;
 }

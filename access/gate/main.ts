@@ -8,19 +8,26 @@ import { parse } from '#core/errors.ts';
 import { askEveryMs, unjudgedWords } from '#core/gate.ts';
 import { Env } from './env.ts';
 import { Gate } from './gate.ts';
+import { Reports } from './reports.ts';
 
-/** A port and a fingerprint. */
+/** A port and a fingerprint, and a word before them. */
 const longestQuestion = 200;
+/** For what is to be told of sessions that end with the pod. */
+const lastWordsMs = 5_000;
 const questionMs = 10_000;
 
 const env = parse(Env, process.env, "the gate's environment");
 const log = makeLog({ service: 'ssh-gate' });
 const stopping = new AbortController();
 const { signal } = stopping;
+const access = new HttpAccess({ url: env.ACCESS_URL, tokenFile: env.TOKEN_FILE });
+const reports = new Reports(access, log);
 const gate = new Gate({
-  access: new HttpAccess({ url: env.ACCESS_URL, tokenFile: env.TOKEN_FILE }),
+  access,
+  reports,
   connect: () => connect({ host: '127.0.0.1', port: sshPorts.server, noDelay: true }),
   now: () => performance.now(),
+  clock: () => new Date(),
   log,
 });
 
@@ -38,14 +45,21 @@ log.info('listening', { port: sshPorts.gate });
 
 while (!signal.aborted) {
   await gate.watch();
+  await reports.tell();
   await sleep(askEveryMs, undefined, { signal }).catch(() => undefined);
 }
 log.info('stopping', { why: signal.reason });
 outside.close();
 inside.close();
 gate.close();
+const deadline = performance.now() + lastWordsMs;
+do {
+  // A turn for connections to close in.
+  await sleep(200);
+  await reports.tell();
+} while ((reports.waiting > 0 || gate.connections > 0) && performance.now() < deadline);
 
-/** `<port> <fingerprint>`, from sshd's command for keys. */
+/** `<port> <fingerprint>`, from sshd's command for keys; with `accepted ` before it, from what reads sshd's log. */
 function question(asker: Socket): void {
   let text = '';
   asker.on('error', () => undefined);
@@ -59,7 +73,12 @@ function question(asker: Socket): void {
 }
 
 async function answer(asker: Socket, text: string): Promise<void> {
-  const [, port, fingerprint] = /^(\d{1,5}) (\S+)\n/.exec(text) ?? [];
+  const [, accepted, port, fingerprint] = /^(accepted )?(\d{1,5}) (\S+)\n/.exec(text) ?? [];
+  if (accepted && port && fingerprint) {
+    gate.accepted(Number(port), fingerprint);
+    asker.end();
+    return;
+  }
   try {
     asker.end(port && fingerprint ? await gate.keyFor(Number(port), fingerprint) : '');
   } catch (error) {

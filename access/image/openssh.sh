@@ -17,6 +17,6 @@ for program in "$home"/bin/*; do
 done
 # Static: it runs where there is nothing else.
 cp /bin/busybox "$home/bin/busybox"
-cp /access/sshd_config /access/serve /access/shell /access/keys "$home/"
-chmod 0755 "$home/serve" "$home/shell" "$home/keys"
+cp /access/sshd_config /access/serve /access/said /access/shell /access/keys "$home/"
+chmod 0755 "$home/serve" "$home/said" "$home/shell" "$home/keys"
 chmod 0644 "$home/sshd_config"

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MetricHeartbeat } from '#adapters/aws/heartbeat.ts';
 import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
+import { SshSessionItems } from '#adapters/aws/ssh-sessions.ts';
 import { TokenReviews } from '#adapters/kubernetes/tokens.ts';
 import { makeLog } from '#adapters/log.ts';
 import { accessHeartbeat } from '#core/access.ts';
@@ -30,7 +31,8 @@ const tokens = new TokenReviews({
   token: ownToken,
   timeoutMs: 1_500,
 });
-const service = new AccessService({ tokens, keys, now: () => new Date(), log });
+const sessions = new SshSessionItems(env.TABLE_NAME);
+const service = new AccessService({ tokens, keys, sessions, now: () => new Date(), log });
 const heartbeat = new MetricHeartbeat(accessHeartbeat.namespaceOf(env.CLUSTER_NAME), accessHeartbeat.metric);
 
 const server = createServer(async (request, response) => {
@@ -39,10 +41,13 @@ const server = createServer(async (request, response) => {
     response.end(JSON.stringify(body));
   };
   if (request.method === 'GET' && request.url === '/live') return send(200, { failures: service.failures });
-  if (request.method !== 'POST' || request.url !== '/keys') return send(404, { message: 'POST /keys' });
+  const isReport = request.url === '/sessions';
+  if (request.method !== 'POST' || !(isReport || request.url === '/keys'))
+    return send(404, { message: 'POST /keys or /sessions' });
   const body = await bodyOf(request).catch(() => undefined);
   if (body === undefined) return send(413, { message: 'The question is too long, or was not ended.' });
-  const reply = await service.answer(request.headers.authorization ?? '', body);
+  const { authorization = '' } = request.headers;
+  const reply = await (isReport ? service.report(authorization, body) : service.answer(authorization, body));
   send(reply.status, reply.body);
 });
 server.requestTimeout = 5_000;

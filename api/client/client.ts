@@ -25,6 +25,7 @@ import {
   WaiversAnswer,
   ZonePlanAnswer,
 } from '../schemas.ts';
+import { SessionsAnswer } from '../session-schemas.ts';
 import { ApiError, type ClientOptions, type Transport, transport } from './transport.ts';
 
 export { explain } from '#core/verdict.ts';
@@ -50,6 +51,7 @@ export type {
   WaiversAnswer,
   ZonePlanAnswer,
 } from '../schemas.ts';
+export type { SessionsAnswer } from '../session-schemas.ts';
 export { ApiError } from './transport.ts';
 
 /** @throws what is wrong with it, field by field, before it is sent. */
@@ -172,6 +174,26 @@ export class Client {
   async trace(id: string, story?: string): Promise<TraceAnswer['steps']> {
     const pages = await this.#pages(TraceAnswer, 'story', `/environments/${id}/trace`, { story });
     return pages.flatMap(({ steps }) => steps);
+  }
+
+  /** The newest first, as many as asked for. */
+  async sessions(id: string, limit: number): Promise<SessionsAnswer['sessions']> {
+    const [team = '', name = ''] = id.split('/').map(encodeURIComponent);
+    const path = `/teams/${team}/environments/${name}/sessions`;
+    const found: SessionsAnswer['sessions'] = [];
+    let next: string | undefined;
+    do {
+      const query = new URLSearchParams(next === undefined ? {} : { cursor: next });
+      const page: SessionsAnswer = await this.#call(
+        SessionsAnswer,
+        'list of sessions',
+        'GET',
+        `${path}?${query}`,
+      );
+      found.push(...page.sessions);
+      next = page.next;
+    } while (next !== undefined && found.length < limit);
+    return found.slice(0, limit);
   }
 
   keys(team: string): Promise<KeysAnswer> {

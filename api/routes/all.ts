@@ -12,6 +12,7 @@ import { lifecycleRoutes } from './lifecycle.ts';
 import { listRoutes } from './list.ts';
 import { nameRoutes } from './names.ts';
 import { planRoutes } from './plan.ts';
+import { sessionRoutes } from './sessions.ts';
 import { teamRoutes } from './teams.ts';
 import { traceRoutes } from './trace.ts';
 import { waiverRoutes } from './waivers.ts';
@@ -29,6 +30,7 @@ export const routes: readonly Route[] = [
   ...approvalRoutes,
   ...teamRoutes,
   ...keyRoutes,
+  ...sessionRoutes,
   ...waiverRoutes,
   ...dlqRoutes,
   ...healthRoutes,

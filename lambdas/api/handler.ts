@@ -9,6 +9,7 @@ import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
 import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
 import { S3Reports } from '#adapters/aws/reports.ts';
 import { RequestItems } from '#adapters/aws/request-items.ts';
+import { SshSessionItems } from '#adapters/aws/ssh-sessions.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { makeApp } from '#api/app.ts';
@@ -36,6 +37,7 @@ const app = makeApp(
     buckets: new BucketItems(env.TABLE_NAME),
     requests: new RequestItems(env.TABLE_NAME),
     keys: new PersonKeyItems(env.TABLE_NAME),
+    sessions: new SshSessionItems(env.TABLE_NAME),
     waivers: new WaiverItems(env.TABLE_NAME),
     failures: table,
     deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),

@@ -18,6 +18,7 @@ export type ItemKind =
   | 'REQUEST'
   | 'BUCKET'
   | 'SSHKEY'
+  | 'SESSION'
   | 'WAIVER';
 
 /** A change of an environment is one transaction of these three. */
@@ -64,6 +65,17 @@ export const readingKeys = (table: Table): PolicyStatement =>
     resources: [table.tableArn],
     conditions: keys(['SSHKEY']),
   });
+
+/** Who logged in, and how it ended: from a service in a cluster, which reads none of it. */
+export const writingSessions = (table: Table): PolicyStatement =>
+  new PolicyStatement({
+    actions: ['dynamodb:PutItem'],
+    resources: [table.tableArn],
+    conditions: keys(['SESSION']),
+  });
+
+export const mayReadSessions = (reader: BundledFunction, table: Table): void =>
+  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['SESSION']));
 
 /** All waivers of a team that people made, at once. */
 export const mayReadWaivers = (reader: BundledFunction, table: Table): void =>

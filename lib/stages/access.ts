@@ -1,6 +1,6 @@
 /**
  * What lets people log in to a cluster's environments: the service that gates ask, with an identity that may read people's
- * SSH keys and say that it is alive, and do nothing else. It is there before the deployer, which tells gates where it is.
+ * SSH keys, keep who logged in and say that it is alive, and do nothing else. It is there before the deployer, which tells gates where it is.
  */
 import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import { type Alarm, Metric } from 'aws-cdk-lib/aws-cloudwatch';
@@ -17,7 +17,7 @@ import { acknowledge } from '../kit/acknowledge.ts';
 import { alarm } from '../kit/alarm.ts';
 import type { PinnedImage } from '../kit/pinned-image.ts';
 import { podIdentity } from '../kit/pod-identity.ts';
-import { readingKeys } from '../kit/table-access.ts';
+import { readingKeys, writingSessions } from '../kit/table-access.ts';
 import { unscopedFinding } from '../kit/unscoped.ts';
 
 const impact = 'Nobody logs in to environments by SSH; after a minute without an answer open sessions end.';
@@ -40,9 +40,10 @@ export class AccessStage extends Construct {
     const identity = podIdentity(this, {
       in: target,
       account: accessAccount,
-      description: `Access service of cluster ${target.clusterName}: reads people's SSH keys, says that it is alive, nothing else`,
+      description: `Access service of cluster ${target.clusterName}: reads people's SSH keys, keeps who logged in, says that it is alive, nothing else`,
       allow: (role) => {
         role.addToPolicy(readingKeys(table));
+        role.addToPolicy(writingSessions(table));
         role.addToPolicy(beating(target.clusterName));
         acknowledge(role, unscopedFinding(['cloudwatch:PutMetricData']));
       },

@@ -32,6 +32,7 @@ import {
   mayQueryIndexes,
   mayRead,
   mayReadKeys,
+  mayReadSessions,
   mayReadStory,
   mayReadWaivers,
   mayWrite,
@@ -83,6 +84,7 @@ export class ApiStage extends Construct {
     mayRead(this.function, table);
     mayReadStory(this.function, table);
     mayReadKeys(this.function, table);
+    mayReadSessions(this.function, table);
     mayReadWaivers(this.function, table);
     mayQueryIndexes(this.function, table, [teamIndex]);
     mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL', 'LEDGER', 'SSHKEY', 'WAIVER']);

@@ -3,11 +3,18 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { withFingerprint } from '#api/fingerprint.ts';
-import type { KeysAnswer, KeysQuestion } from '#core/access-protocol.ts';
+import {
+  type KeysAnswer,
+  type KeysQuestion,
+  reportedAtOnce,
+  type SessionReports,
+} from '#core/access-protocol.ts';
 import { unansweredMs, unansweredWords } from '#core/gate.ts';
 import { KeyId } from '#core/person-key.ts';
 import { PublicKeyLine } from '#core/ssh-key.ts';
+import type { SessionReport } from '#core/ssh-session.ts';
 import { Gate } from '../../access/gate/gate.ts';
+import { Reports } from '../../access/gate/reports.ts';
 import { ed25519Line } from '../core/ssh-keys.ts';
 
 const keyOf = (seed: number, person: string) => {
@@ -23,6 +30,8 @@ let away: boolean;
 let now: number;
 let questions: KeysQuestion[];
 let lines: [string, unknown][];
+let reported: SessionReport[];
+let reports: Reports;
 let gate: Gate;
 let sshd: Server;
 let outside: Server;
@@ -43,6 +52,7 @@ const listening = async (server: Server) => {
 
 beforeEach(async () => {
   [good, away, now, questions, lines, seen] = [[annas, ritas], false, 0, [], [], []];
+  reported = [];
   sshd = await listening(
     createServer((socket) => {
       seen.push(socket);
@@ -57,11 +67,19 @@ beforeEach(async () => {
     return { environment: 'checkout/web', keys, at: '2026-03-01T12:00:00.000Z' };
   };
   const write = (message: string, ...more: unknown[]) => void lines.push([message, more.at(-1)]);
+  const log = { info: write, warn: write, error: write };
+  const report = async ({ sessions }: SessionReports) => {
+    if (away) throw new Error('no answer');
+    reported.push(...sessions);
+  };
+  reports = new Reports({ ask, report }, log);
   gate = new Gate({
-    access: { ask },
+    access: { ask, report },
+    reports,
     connect: () => connect(portOf(sshd), '127.0.0.1'),
     now: () => now,
-    log: { info: write, warn: write, error: write },
+    clock: () => new Date(Date.parse('2026-03-01T12:00:00.000Z') + now),
+    log,
   });
   outside = await listening(createServer((client) => gate.accept(client)));
 });
@@ -147,7 +165,13 @@ describe('a key', () => {
     const { port } = await open();
     expect(await gate.keyFor(port, annas.fingerprint)).toBe(`${annas.type} ${annas.blob}\n`);
     expect(questions).toEqual([
-      { keys: [annas.id], login: { from: expect.stringMatching(/^127\.0\.0\.1:\d+$/) } },
+      {
+        keys: [annas.id],
+        login: {
+          from: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+          connection: expect.stringMatching(/^[0-9a-f]{32}$/),
+        },
+      },
     ]);
   });
 
@@ -240,6 +264,123 @@ describe('while nobody answers', () => {
     now += unansweredMs;
     await gate.watch();
     await says(client, 'in');
+  });
+});
+
+describe('a session', () => {
+  /** As sshd does: it is told of the key, and then it has let them in. */
+  const login = async ({ fingerprint }: typeof annas) => {
+    const opened = await open();
+    await gate.keyFor(opened.port, fingerprint);
+    gate.accepted(opened.port, fingerprint);
+    return opened;
+  };
+  const leave = async ({ client }: Awaited<ReturnType<typeof open>>) => {
+    client.destroy();
+    await vi.waitFor(() => expect(gate.connections).toBe(0));
+  };
+
+  it('is reported when sshd has let it in, and at its end, under one id', async () => {
+    const opened = await login(annas);
+    await reports.tell();
+    now = 5_000;
+    await leave(opened);
+    await reports.tell();
+    const { connection, from } = reported[0] ?? {};
+    const began = { connection, from, key: annas.id, beganAt: '2026-03-01T12:00:00.000Z' };
+    expect(reported).toEqual([began, { ...began, end: { at: '2026-03-01T12:00:05.000Z', why: 'closed' } }]);
+    expect(questions[0]?.login).toEqual({ connection, from });
+  });
+
+  it('is none by a good key alone, nor by one that was not told for it, nor twice', async () => {
+    const opened = await open();
+    await gate.keyFor(opened.port, annas.fingerprint);
+    await reports.tell();
+    gate.accepted(opened.port, ritas.fingerprint);
+    gate.accepted(opened.port, 'SHA256:x');
+    gate.accepted(1, annas.fingerprint);
+    await reports.tell();
+    expect(reported).toEqual([]);
+    await gate.keyFor(opened.port, ritas.fingerprint);
+    for (const { fingerprint } of [annas, ritas, annas]) gate.accepted(opened.port, fingerprint);
+    await reports.tell();
+    expect(reported.map(({ key }) => key)).toEqual([annas.id]);
+  });
+
+  it('that is over before the gate hears that sshd let it in is reported with its end', async () => {
+    const opened = await open();
+    await gate.keyFor(opened.port, annas.fingerprint);
+    await leave(opened);
+    expect(reports.waiting).toBe(0);
+    gate.accepted(opened.port, annas.fingerprint);
+    await reports.tell();
+    expect(reported).toMatchObject([{ key: annas.id, end: { why: 'closed' } }]);
+  });
+
+  it('says why the gate ended it: a revoked key, the end of the pod', async () => {
+    const [hers, his] = [await login(annas), await login(ritas)];
+    good = [ritas];
+    await gate.watch();
+    await hers.closed;
+    gate.close();
+    await his.closed;
+    await vi.waitFor(() => expect(gate.connections).toBe(0));
+    await reports.tell();
+    expect(reported.map(({ key, end }) => [key, end?.why])).toEqual([
+      [annas.id, 'key revoked'],
+      [ritas.id, 'pod ended'],
+    ]);
+  });
+
+  it('is told again until it was taken, once in its newest state', async () => {
+    const opened = await login(annas);
+    away = true;
+    await reports.tell();
+    await leave(opened);
+    for (let i = 0; i < 3; i += 1) await reports.tell();
+    expect(lines.filter(([message]) => message === 'sessions are not recorded yet')).toHaveLength(1);
+    away = false;
+    await reports.tell();
+    await reports.tell();
+    expect(reported).toMatchObject([{ end: { why: 'closed' } }]);
+    expect(reports.waiting).toBe(0);
+  });
+
+  it('whose end comes while its beginning is told is told once more', async () => {
+    const beginning = {
+      connection: 'a'.repeat(32),
+      key: annas.id,
+      from: '10.1.2.3:1',
+      beganAt: '2026-03-01T12:00:00.000Z',
+    };
+    const end = { at: beginning.beganAt, why: 'closed' as const };
+    const told: SessionReports[] = [];
+    const slow = new Reports(
+      {
+        ask: () => Promise.reject(new Error('not asked')),
+        report: async (all) => {
+          told.push(all);
+          if (told.length === 1) slow.add({ ...beginning, end });
+        },
+      },
+      { info: () => undefined, warn: () => undefined, error: () => undefined },
+    );
+    slow.add(beginning);
+    for (let i = 0; i < 3; i += 1) await slow.tell();
+    expect(told).toEqual([{ sessions: [beginning] }, { sessions: [{ ...beginning, end }] }]);
+  });
+
+  it('of many is told in parts, and of too many the oldest is said to be lost', async () => {
+    const one = (n: number): SessionReport => ({
+      ...{ connection: n.toString(16).padStart(32, '0'), key: annas.id, from: '10.1.2.3:1' },
+      beganAt: '2026-03-01T12:00:00.000Z',
+    });
+    for (let n = 0; n < 2_001; n += 1) reports.add(one(n));
+    expect(reports.waiting).toBe(2_000);
+    expect(lines).toMatchObject([['a session was not recorded', one(0)]]);
+    await reports.tell();
+    expect(reported).toHaveLength(reportedAtOnce);
+    expect(reported[0]).toEqual(one(1));
   });
 });
 

@@ -2,11 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
+import { MemorySshSessions } from '#adapters/memory/ssh-sessions.ts';
 import { MemoryTokens } from '#adapters/memory/tokens.ts';
 import { withFingerprint } from '#api/fingerprint.ts';
 import { KeysAnswer } from '#core/access-protocol.ts';
 import { Retryable } from '#core/errors.ts';
-import { TeamName } from '#core/names.ts';
+import { EnvironmentKey, TeamName } from '#core/names.ts';
 import { addKey, type GoodKey, revokeKey } from '#core/person-key.ts';
 import { PublicKeyLine } from '#core/ssh-key.ts';
 import { AccessService } from '../../access/service/service.ts';
@@ -23,18 +24,20 @@ function newKey(of = team, person = 'anna'): GoodKey {
 }
 
 let keys: MemoryPersonKeys;
+let sessions: MemorySshSessions;
 let tokens: MemoryTokens;
 let lines: [string, unknown][];
 let time: number;
 let service: AccessService;
 beforeEach(() => {
   [keys, tokens, lines, time] = [new MemoryPersonKeys(), new MemoryTokens(), [], Date.parse(start)];
+  sessions = new MemorySshSessions();
   tokens.give('web', 'checkout--web');
   tokens.give('pay', 'payments--pay');
   tokens.give('system', 'kube-system');
   const write = (message: string, ...more: unknown[]) => void lines.push([message, more.at(-1)]);
   const log = { info: write, warn: write, error: write };
-  service = new AccessService({ tokens, keys, now: () => new Date(time), log });
+  service = new AccessService({ tokens, keys, sessions, now: () => new Date(time), log });
 });
 const ask = (token: string, ids: readonly string[], more: object = {}) =>
   service.answer(`Bearer ${token}`, JSON.stringify({ keys: ids, ...more }));
@@ -71,7 +74,8 @@ describe('keys', () => {
     await keys.add(key);
     await ask('web', [key.id]);
     expect(lines).toEqual([]);
-    await ask('web', [key.id], { login: { from: '10.1.2.3:55000' } });
+    const connection = 'c'.repeat(32);
+    await ask('web', [key.id], { login: { from: '10.1.2.3:55000', connection } });
     const { person, fingerprint } = key;
     expect(lines).toEqual([
       [
@@ -79,6 +83,7 @@ describe('keys', () => {
         {
           environment: 'checkout/web',
           from: '10.1.2.3:55000',
+          connection,
           keys: [key.id],
           people: [{ person, fingerprint }],
         },
@@ -129,10 +134,61 @@ describe('no answer', () => {
     ['the table', { keys: { list: () => Promise.reject(new Retryable('away')) } }],
   ])('is while %s is away; it is counted until there is one', async (_, broken) => {
     const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-    const deps = { tokens, keys, now: () => new Date(time), log, ...broken };
+    const deps = { tokens, keys, sessions, now: () => new Date(time), log, ...broken };
     const half = new AccessService(deps);
     const question = JSON.stringify({ keys: [newKey().id] });
     expect(await half.answer('Bearer web', question)).toMatchObject({ status: 503 });
     expect(half.failures).toBe(1);
+  });
+});
+
+describe('sessions', () => {
+  const web = EnvironmentKey.parse({ team: 'checkout', name: 'web' });
+  const of = (key: GoodKey, more: object = {}) => ({
+    ...{ connection: 'c'.repeat(32), key: key.id, from: '10.1.2.3:55000', beganAt: start },
+    ...more,
+  });
+  const report = (token: string, ...told: object[]) =>
+    service.report(`Bearer ${token}`, JSON.stringify({ sessions: told }));
+  const kept = async (of = web) => (await sessions.list(of, undefined, 10)).sessions;
+
+  it('are kept with the person whose key it is, begun and then ended; told twice they are the same', async () => {
+    const key = newKey();
+    await keys.add(key);
+    expect(await report('web', of(key))).toEqual({ status: 200, body: { taken: 1 } });
+    expect(await kept()).toMatchObject([{ state: 'open', person: 'anna', from: '10.1.2.3:55000' }]);
+    const end = { at: '2026-03-01T12:05:00.000Z', why: 'closed' };
+    for (let i = 0; i < 2; i += 1) await report('web', of(key, { end }), of(key));
+    expect(await kept()).toMatchObject([{ state: 'ended', endedAt: end.at, why: 'closed' }]);
+  });
+
+  it('are of the environment whose pod says so, and of keys of its team: of others nothing is kept', async () => {
+    const other = newKey(TeamName.parse('payments'));
+    await keys.add(other);
+    expect(await report('web', of(other))).toMatchObject({ status: 200 });
+    expect(await kept()).toEqual([]);
+    expect(lines).toMatchObject([
+      ['a session by a key that the team never had', { environment: 'checkout/web' }],
+    ]);
+    await report('pay', of(other));
+    expect(await kept(EnvironmentKey.parse({ team: 'payments', name: 'pay' }))).toHaveLength(1);
+  });
+
+  it('of nobody, or of no shape, are refused', async () => {
+    const key = newKey();
+    expect(await report('forged', of(key))).toMatchObject({ status: 401 });
+    expect(await report('web')).toMatchObject({ status: 400 });
+    expect(await report('web', of(key, { person: 'rita' }))).toMatchObject({ status: 400 });
+  });
+
+  it('that were not written are told to be unknown, and told again they are kept', async () => {
+    const key = newKey();
+    await keys.add(key);
+    const record = sessions.record.bind(sessions);
+    sessions.record = () => Promise.reject(new Retryable('away'));
+    expect(await report('web', of(key))).toMatchObject({ status: 503 });
+    sessions.record = record;
+    expect(await report('web', of(key))).toMatchObject({ status: 200 });
+    expect(await kept()).toHaveLength(1);
   });
 });

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HttpAccess } from '#adapters/access-client.ts';
 import { TokenReviews } from '#adapters/kubernetes/tokens.ts';
 import { accessAudience } from '#core/access.ts';
+import { KeyId } from '#core/person-key.ts';
 import { certificate } from './certificate.ts';
 import { listening } from './servers.ts';
 
@@ -104,6 +105,23 @@ describe('the gate asks', () => {
       ['/keys', 'Bearer first'],
       ['/keys', 'Bearer renewed'],
     ]);
+  });
+
+  test('to keep who logged in, and wants to hear that it was taken', async () => {
+    writeFileSync(token, 'token');
+    const beganAt = '2026-03-01T12:00:00.000Z';
+    const key = KeyId.parse('k'.repeat(43));
+    const sessions = [{ connection: 'a'.repeat(32), key, from: '10.1.2.3:1', beganAt }];
+    answer = { status: 200, body: '{"taken":1}' };
+    await access.report({ sessions });
+    expect(asked).toMatchObject([{ path: '/sessions', authorization: 'Bearer token', body: { sessions } }]);
+    for (const bad of [
+      { status: 404, body: '{}' },
+      { status: 200, body: '{}' },
+    ]) {
+      answer = bad;
+      await expect(access.report({ sessions })).rejects.toThrow(/access service/);
+    }
   });
 
   test.each<[string, typeof answer, RegExp]>([

@@ -15,6 +15,7 @@ import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
 import { mergeApplied } from '#adapters/memory/server-side-apply.ts';
 import { MemorySlots } from '#adapters/memory/slots.ts';
+import { MemorySshSessions } from '#adapters/memory/ssh-sessions.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryWaivers } from '#adapters/memory/waivers.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
@@ -46,6 +47,7 @@ import { requestsContract } from './requests.ts';
 import { complete, digestOf, finding, start } from './samples.ts';
 import { type Content, scannerContract } from './scanner.ts';
 import { slotsContract } from './slots.ts';
+import { sshSessionsContract } from './ssh-sessions.ts';
 import { storeContract } from './store.ts';
 import { waiversContract } from './waivers.ts';
 
@@ -70,6 +72,7 @@ reportsContract('MemoryReports', async () => {
   return { reports, get: async (url) => reports.kept.get(url) };
 });
 noticesContract('MemoryNotices', () => new MemoryNotices());
+sshSessionsContract('MemorySshSessions', () => new MemorySshSessions());
 personKeysContract('MemoryPersonKeys', () => new MemoryPersonKeys());
 waiversContract('MemoryWaivers', () => new MemoryWaivers());
 slotsContract('MemorySlots', () => {

@@ -48,6 +48,11 @@ let hers: KeyPair;
 let carols: KeyPair;
 let carolsId = '';
 
+/** Of this machine, as the node sees it: not the node's own. */
+const fromHere = expect.stringMatching(new RegExp(`^${new URL(access.api).hostname}:\\d+$`));
+/** By then: two to look around, five to bring files and forward a port, two of which one is ended. */
+const logins = 9;
+
 const comes = (phase: string, seconds: number) => comesTo(alice.client, id, phase, seconds);
 
 /** By its name, as anybody would find it. */
@@ -182,8 +187,7 @@ describe('SSH and SFTP', () => {
         people: [carol.name],
         keys: [carolsId],
         why: 'key revoked',
-        // Of this machine, as the node sees it: not the node's own.
-        from: expect.stringMatching(new RegExp(`^${new URL(access.api).hostname}:\\d+$`)),
+        from: fromHere,
       }),
     );
     const service = await kubectl(
@@ -191,6 +195,19 @@ describe('SSH and SFTP', () => {
     );
     expect(service).toContain(`"environment":"${id}"`);
     expect(service).toContain(`"person":"${carol.name}"`);
+  });
+
+  it('each login, and none of those refused, is told by the API: who, by which key, from where, and how it ended', async () => {
+    const sessions = await until('the ends of all sessions', 30, async () => {
+      const all = await alice.client.sessions(id, 100);
+      return all.length === logins && all.every(({ state }) => state === 'ended') ? all : undefined;
+    });
+    expect(new Set(sessions.map(({ person }) => person))).toEqual(new Set([alice.name, carol.name]));
+    expect(sessions.filter(({ why }) => why === 'key revoked')).toEqual([
+      expect.objectContaining({ person: carol.name, key: carolsId, from: fromHere }),
+    ]);
+    const began = sessions.map(({ beganAt }) => beganAt);
+    expect(began).toEqual(began.toSorted().reverse());
   });
 
   it('a resize, a stop and a start keep the host key and what is on its volume; people log in after each', async () => {
@@ -202,8 +219,13 @@ describe('SSH and SFTP', () => {
     await comes('ready', 180);
     expect(await memoryLimits(key)).toEqual(['48Mi']);
     expect(await says('resized')).toBe('resized\n');
+    const last = client.session(hers, 'echo in; cat');
+    const end = endOf(last);
+    await once(last.stdout ?? last, 'data');
     await alice.client.stop(id);
     await comes('stopped', 120);
+    expect((await end).code).toBe(255);
+    expect((await alice.client.sessions(id, 1))[0]).toMatchObject({ why: 'pod ended' });
     expect((await client.ssh(hers, 'id')).code).toBe(255);
     await alice.client.start(id);
     await comes('ready', 180);

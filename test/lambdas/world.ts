@@ -13,6 +13,7 @@ import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
+import { MemorySshSessions } from '#adapters/memory/ssh-sessions.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryWaivers } from '#adapters/memory/waivers.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
@@ -84,6 +85,7 @@ export class World {
   readonly reports = new MemoryReports();
   readonly buckets = new MemoryBuckets();
   readonly keys = new MemoryPersonKeys();
+  readonly sessions = new MemorySshSessions();
   readonly waivers = new MemoryWaivers();
   readonly deadLetters = new MemoryDeadLetters(deadLetterPlaces, this.clock);
   #requests = 1;
@@ -135,6 +137,7 @@ export class World {
         buckets,
         requests: store.requests,
         keys: this.keys,
+        sessions: this.sessions,
         bases: this.bases,
         buildLogs: this.buildLogs,
         waivers: this.waivers,

@@ -13,6 +13,7 @@ import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
+import { MemorySshSessions } from '#adapters/memory/ssh-sessions.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryWaivers } from '#adapters/memory/waivers.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
@@ -199,6 +200,7 @@ export class Cloud {
         buckets: this.#buckets,
         reports: this.#reports,
         keys: new MemoryPersonKeys(),
+        sessions: new MemorySshSessions(),
         buildLogs: new MemoryBuildLogs(),
         waivers: new MemoryWaivers(),
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },

@@ -127,7 +127,7 @@ export function permissions(assembly: Assembly): void {
     });
 
     it.each(clusterNames)(
-      'the access service of %s may read SSH keys, say that it lives, and no more',
+      'the access service of %s reads SSH keys, keeps who logged in, says that it lives, no more',
       (name) => {
         const statements = [...roles]
           .filter(([role]) => role.includes(`/Access${name}Role`))
@@ -139,6 +139,15 @@ export function permissions(assembly: Assembly): void {
             Resource: [expect.stringMatching(/Table/)],
             Condition: {
               'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['SSHKEY#*'] },
+              Null: { 'dynamodb:LeadingKeys': 'false' },
+            },
+          },
+          {
+            Effect: 'Allow',
+            Action: ['dynamodb:PutItem'],
+            Resource: [expect.stringMatching(/Table/)],
+            Condition: {
+              'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['SESSION#*'] },
               Null: { 'dynamodb:LeadingKeys': 'false' },
             },
           },
