@@ -1,5 +1,6 @@
 /** What is asked of the build runner, what it tells, and what it is told once. */
 import * as z from '#core/zod.ts';
+import { DiskFull } from './build-disk.ts';
 
 export const startRequest = z.object({
   buildId: z.string().check(z.minLength(1)),
@@ -71,5 +72,8 @@ export interface BuildSettings {
   readonly log: (line: string) => void;
 }
 
-export const abortedAs = (signal: AbortSignal): 'STOPPED' | 'TIMED_OUT' =>
-  signal.reason === 'TIMED_OUT' ? 'TIMED_OUT' : 'STOPPED';
+/** One that filled the disk failed by its own doing, as it would on CodeBuild's machine. */
+export function abortedAs({ reason }: AbortSignal): 'STOPPED' | 'TIMED_OUT' | 'FAILED' {
+  if (reason instanceof DiskFull) return 'FAILED';
+  return reason === 'TIMED_OUT' ? 'TIMED_OUT' : 'STOPPED';
+}

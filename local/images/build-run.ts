@@ -10,6 +10,7 @@ import {
   type BuildSettings,
   type BuildStatus,
 } from './build-contract.ts';
+import { DiskFull } from './build-disk.ts';
 import type { BuildLog } from './build-log.ts';
 import { type Buildspec, parseBuildspec, phaseNames, phaseScript } from './buildspec.ts';
 import { containerSettings } from './container-settings.ts';
@@ -52,9 +53,9 @@ async function runPhases(
   let status: BuildStatus = 'SUCCEEDED';
   for (const name of phaseNames) {
     const phase = buildspec.phases[name];
-    // CodeBuild runs post_build after a build that failed too; nothing else follows a failure.
-    const runs =
-      status === 'SUCCEEDED' || (status === 'FAILED' && name === 'post_build' && hasRun(build, 'BUILD'));
+    // CodeBuild runs post_build after a build that failed too; nothing else follows a failure, and nothing what was ended.
+    const isAfterAll = name === 'post_build' && hasRun(build, 'BUILD') && !build.signal.aborted;
+    const runs = status === 'SUCCEEDED' || (status === 'FAILED' && isAfterAll);
     if (!phase || !runs) continue;
     const script = join(build.work, `${name}.sh`);
     await writeFile(script, phaseScript(phase));
@@ -94,6 +95,9 @@ async function inPhase(
   } catch (error) {
     problem = error instanceof Error ? error.message : String(error);
   }
+  const { reason } = build.signal;
+  // What was killed for it can't say why.
+  if (reason instanceof DiskFull && problem !== undefined) problem = reason.message;
   const failed = build.signal.aborted ? abortedAs(build.signal) : 'FAILED';
   const phaseStatus = problem === undefined ? 'SUCCEEDED' : failed;
   const contexts =

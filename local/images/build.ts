@@ -16,6 +16,7 @@ import {
   startRequest,
   stopRequest,
 } from './build-contract.ts';
+import { watchDisk } from './build-disk.ts';
 import { type BuildLog, buildLog } from './build-log.ts';
 import { sendTo } from './build-log-stream.ts';
 import { runBuild } from './build-run.ts';
@@ -91,7 +92,8 @@ async function execute(
       logFile: log.path,
     });
   const work = join(settings.state, 'builds', safeName(request.buildId));
-  const limit = AbortSignal.any([signal, timeout(request.timeoutInMinutes)]);
+  const disk = await watchDisk({ folder: settings.state });
+  const limit = AbortSignal.any([signal, timeout(request.timeoutInMinutes), disk.signal]);
   let status: BuildStatus;
   try {
     await rm(work, { recursive: true, force: true });
@@ -109,6 +111,7 @@ async function execute(
     log.write(`[Container] ${error instanceof Error ? error.message : String(error)}\n`);
     status = limit.aborted ? abortedAs(limit) : 'FAILED';
   } finally {
+    disk.close();
     await rm(work, { recursive: true, force: true });
   }
   log.write(`[Container] Build ${status}\n`);
