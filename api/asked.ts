@@ -5,6 +5,7 @@ import { type BaseImage, whyBaseIsGone } from '#core/catalog.ts';
 import type { Cluster } from '#core/cluster.ts';
 import type { Config } from '#core/config.ts';
 import { unreachable } from '#core/errors.ts';
+import { whyNotExposed } from '#core/exposure.ts';
 import { unresolvable } from '#core/indexes.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import { untaken } from '#core/packages.ts';
@@ -24,7 +25,7 @@ export function placed(config: Config, key: EnvironmentKey, spec: Spec, asked?: 
   const cluster = config.clusters.find(({ name }) => name === wanted);
   if (!cluster || (asked !== undefined && asked !== wanted))
     throw noSuchCluster(config, key, asked, known?.cluster);
-  mustFit(cluster, spec);
+  mustFit(cluster, spec, widestOf(config, key));
   return { cluster, basis: basisOf(config, spec) };
 }
 
@@ -64,21 +65,21 @@ function baseOf(
 
 /**
  * @param before the spec of what is there already.
- * @throws 422 where the cluster has no such volume, or can't make it larger, or where its addresses are the internet's and
- * nobody said whose it is to be.
+ * @throws 422 where the cluster has no such volume, or can't make it larger, or where it would be open to more than cluster and
+ * team allow, or to the internet while nobody said whose it is to be.
  */
-export function mustFit({ name, volumes, loadBalancerScheme }: Cluster, spec: Spec, before?: Spec): void {
-  const why = spec.volume && whyNoVolume(spec.volume, volumes, before?.volume);
-  const open = loadBalancerScheme === 'internet-facing' && spec.access.sourceRanges === undefined;
+export function mustFit(cluster: Cluster, spec: Spec, widest: number, before?: Spec): void {
+  const why = spec.volume && whyNoVolume(spec.volume, cluster.volumes, before?.volume);
   const fields = [
     ...(why === undefined ? [] : [{ path: 'spec.volume', message: why }]),
-    ...(open ? [{ path: 'spec.access.sourceRanges', message: openSays(name) }] : []),
+    ...whyNotExposed(spec.access, cluster, widest),
   ];
   if (fields.length > 0) throw invalid(fields);
 }
 
-const openSays = (cluster: string): string =>
-  `cluster ${cluster} is reached from the internet: say from where, as ["203.0.113.0/24"]; ["0.0.0.0/0"] is everybody`;
+/** Of who has no team any more nothing is asked for. */
+export const widestOf = ({ teams }: Config, { team }: EnvironmentKey): number =>
+  teams.find(({ name }) => name === team)?.widestSourceRange ?? 32;
 
 /** With the digest that it is now; undefined where the registry does not have it. What Git has is known when it is built. */
 export async function standing(images: BaseImages, basis: Basis): Promise<Basis | undefined> {

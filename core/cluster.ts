@@ -1,5 +1,6 @@
 /** A cluster that environments run in, and which of them do, as far as it is a matter of configuration. */
 import { defaultDrainSeconds } from './draining.ts';
+import { schemes } from './exposure.ts';
 import { ClusterName, EnvironmentKey, type TeamName } from './names.ts';
 import { VolumeClasses } from './volume-class.ts';
 import * as z from './zod.ts';
@@ -10,8 +11,8 @@ const Certificate = z.string().check(z.regex(arn, 'the ARN of a certificate of A
 export const Cluster = z.strictObject({
   name: ClusterName,
   kubernetesVersion: z.string().check(z.regex(/^1\.\d+$/)),
-  /** Who reaches an environment's address: the VPC, or everybody. */
-  loadBalancerScheme: z._default(z.enum(['internal', 'internet-facing']), 'internal'),
+  /** Who may reach an environment's address at the most: the VPC, or everybody. A spec may say less. */
+  loadBalancerScheme: z._default(z.enum(schemes), 'internal'),
   /**
    * By team: the certificate of ACM, in the cluster's region, for `*.<team>.<zone>`. Environments of a team that has one serve
    * TLS on port 443 too.

@@ -59,7 +59,7 @@ export function costOf({ resources, replicas, access, volume }: Asking, prices: 
 const rounded = (amount: number): number => Math.round(amount * 10_000) / 10_000;
 
 const assumptions = [
-  'It runs day and night, from its fewest replicas to its most; what is stopped costs its volume alone.',
+  'It runs day and night, from its fewest replicas to its most; what is stopped costs its load balancer and its volume.',
   'Nodes are paid for by what is asked for: what a node has left over is not counted.',
   "The load balancer's hours are counted, not what goes through it; builds, scans, images, snapshots and logs are not counted.",
   "Prices are the configuration's (`prices`), not read from AWS.",

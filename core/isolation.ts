@@ -4,6 +4,7 @@
  */
 import { accessResources, accessService, besideOf, sshPorts } from './access.ts';
 import { type Block, block, text } from './cidr.ts';
+import type { Scheme } from './exposure.ts';
 import { type KubernetesObject, labelsOf, metadataOf } from './labels.ts';
 import { type EnvironmentKey, namespaceOf } from './names.ts';
 import { cpuQuantity, memoryQuantity } from './quantity.ts';
@@ -49,7 +50,7 @@ interface Isolated extends Housed {
   /** What runs holds above what is wanted. */
   readonly standing?: Standing | undefined;
   readonly spec: Spec;
-  readonly loadBalancerScheme: 'internal' | 'internet-facing';
+  readonly loadBalancerScheme: Scheme;
 }
 
 /** The standard's version is the cluster's own: it changes with an upgrade of ours, not with one of AWS's. */
@@ -116,7 +117,7 @@ const toAccess = {
  * Where what reaches a pod comes from: a client, or its load balancer, which also asks for its health, from the VPC. Who may
  * ask the load balancer, its security group says; this agrees with it as far as the balancer can be told from its clients.
  */
-function callersOf(scheme: Isolated['loadBalancerScheme'], sourceRanges: readonly string[] | undefined) {
+function callersOf(scheme: Scheme, sourceRanges: readonly string[] | undefined) {
   if (sourceRanges) return [...new Set([...privateRanges, ...sourceRanges])];
   return scheme === 'internal' ? privateRanges : ['0.0.0.0/0'];
 }

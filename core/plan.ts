@@ -5,6 +5,7 @@ import { type Cluster, certificateOf } from './cluster.ts';
 import { buildContext, type Making } from './context.ts';
 import type { Environment } from './environment.ts';
 import { unreachable } from './errors.ts';
+import { type Scheme, schemeOf } from './exposure.ts';
 import { repositoryOf, shortDigest } from './image.ts';
 import type { Indexes } from './indexes.ts';
 import { Digest, type EnvironmentKey, environmentId } from './names.ts';
@@ -35,7 +36,7 @@ export interface PlanInput {
   readonly cluster: {
     readonly name: string;
     readonly kubernetesVersion: string;
-    readonly loadBalancerScheme: 'internal' | 'internet-facing';
+    readonly loadBalancerScheme: Scheme;
     readonly volumes: readonly VolumeClass[];
     readonly drainSeconds: number;
     readonly certificates: Cluster['certificates'];
@@ -163,7 +164,7 @@ export function planOf(input: PlanInput): Plan {
       spec,
       image: `${release}@${unbuilt}`,
       digest: unbuilt,
-      loadBalancerScheme: cluster.loadBalancerScheme,
+      loadBalancerScheme: schemeOf(spec.access, cluster),
       kubernetesVersion: cluster.kubernetesVersion,
       drainSeconds: cluster.drainSeconds,
       certificate: certificateOf(cluster, key.team),

@@ -1,6 +1,7 @@
 /** The Kubernetes objects that an environment wants, in the order in which they are applied. */
 import { appUser } from './dockerfile.ts';
 import { endsAtOnce, grace, lifecycle } from './draining.ts';
+import type { Scheme } from './exposure.ts';
 import { hardened, limitRange, namespace, networkPolicies, resourceQuota } from './isolation.ts';
 import { appName, type KubernetesObject, labelsOf, metadataOf, selectorOf } from './labels.ts';
 import { type Digest, type EnvironmentKey, environmentId } from './names.ts';
@@ -27,7 +28,7 @@ export interface RolloutInput {
   /** `<registry>/<release repository>@<digest>`. */
   readonly image: string;
   readonly digest: Digest;
-  readonly loadBalancerScheme: 'internal' | 'internet-facing';
+  readonly loadBalancerScheme: Scheme;
   /** Of ACM, where its name has one: its load balancer serves TLS too. */
   readonly certificate?: string | undefined;
   /** The cluster's, such as `1.36`. */

@@ -1,5 +1,6 @@
 /** What a person asks for: what goes into an image, and what the cluster is told of it. */
 import { Cidr } from './cidr.ts';
+import { schemes } from './exposure.ts';
 import { Packages } from './packages.ts';
 import { GitSource, ImageReference } from './source.ts';
 import { Ttl } from './ttl.ts';
@@ -40,6 +41,8 @@ const Access = z.strictObject({
   ssh: z._default(z.boolean(), false),
   /** What all sessions of a pod may use together. */
   memoryMiB: z._default(z.int().check(z.minimum(64), z.maximum(65_536)), 256),
+  /** Its load balancer is in the cluster's own network alone, or on the internet. Absent: as the cluster's are. */
+  scheme: z.optional(z.enum(schemes)),
   /** Who may ask its load balancer. Absent: whom its network lets through; where that is the internet, it must be said. */
   sourceRanges: z.optional(z.array(Cidr).check(z.minLength(1), z.maxLength(20))),
 });

@@ -17,6 +17,11 @@ export const Team = z.strictObject({
   requesterMayApprove: z._default(z.boolean(), false),
   /** What all its environments may ask for together, in all clusters. */
   quota: z.prefault(Quota, {}),
+  /**
+   * How wide a range of addresses its environments may be open to, in bits: at 0 to everybody, at 16 to no more than 65,536
+   * addresses each.
+   */
+  widestSourceRange: z._default(z.int().check(z.minimum(0), z.maximum(32)), 0),
   /** How often its people may ask the API, all together. */
   rate: z.optional(Rate),
 });

@@ -7,6 +7,7 @@ export const Amounts = z.object({
   cpu: z.number().check(z.minimum(0)),
   memoryMiB: z.number().check(z.minimum(0)),
   gpu: z.number().check(z.minimum(0)),
+  /** Each has a load balancer of its own, also while it is stopped. */
   environments: z.int().check(z.minimum(0)),
   /** What was written before there were volumes has none. */
   storageGiB: z._default(z.int().check(z.minimum(0)), 0),

@@ -11,7 +11,7 @@ import { isSame } from '#core/same.ts';
 import { imagePartOf } from '#core/spec.ts';
 import { waiversInForce } from '#core/waiver.ts';
 import type * as z from '#core/zod.ts';
-import { basisOf, mustFit, mustStand, standing } from '../asked.ts';
+import { basisOf, mustFit, mustStand, standing, widestOf } from '../asked.ts';
 import { dryChange } from '../dry-run.ts';
 import { described, mustChange, readAt } from '../environment.ts';
 import { IfMatch } from '../headers.ts';
@@ -74,7 +74,7 @@ const change = route({
     const isBuilt = (before: Environment) => !isSame(imagePartOf(before.spec), imagePartOf(spec));
     const wanted = (before: Environment): News => {
       const cluster = deps.config.clusters.find(({ name }) => name === before.cluster);
-      if (cluster) mustFit(cluster, spec, before.spec);
+      if (cluster) mustFit(cluster, spec, widestOf(deps.config, key), before.spec);
       return { kind: 'changed', spec, person };
     };
     if (dry === 'true') {

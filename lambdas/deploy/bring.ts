@@ -3,6 +3,7 @@ import { type Cluster, certificateOf } from '#core/cluster.ts';
 import { type Plan, planOf, repairedBy } from '#core/drift.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
+import { schemeOf } from '#core/exposure.ts';
 import { assess, type Health } from '#core/health.ts';
 import type { HeldHostKey } from '#core/host-key-objects.ts';
 import { repositoryOf } from '#core/image.ts';
@@ -71,9 +72,9 @@ function wantedObjects(
   { digest, replicas, standing, held }: Wanted,
 ): KubernetesObject[] {
   const cluster = clusterIn(config, clusterName);
-  const { loadBalancerScheme, kubernetesVersion, drainSeconds } = cluster;
+  const { kubernetesVersion, drainSeconds } = cluster;
   const place = {
-    loadBalancerScheme,
+    loadBalancerScheme: schemeOf(spec.access, cluster),
     kubernetesVersion,
     drainSeconds,
     certificate: certificateOf(cluster, key.team),

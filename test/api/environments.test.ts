@@ -182,15 +182,16 @@ test('422: a cluster that is not there, or another than the configuration has it
   });
 });
 
+const open = {
+  name: 'main',
+  kubernetesVersion: '1.36',
+  drainSeconds: 5,
+  loadBalancerScheme: 'internet-facing' as const,
+  certificates: {},
+  volumes: [],
+};
+
 test('422: a cluster that the internet reaches, while nobody says from where', async () => {
-  const open = {
-    name: 'main',
-    kubernetesVersion: '1.36',
-    drainSeconds: 5,
-    loadBalancerScheme: 'internet-facing' as const,
-    certificates: {},
-    volumes: [],
-  };
   const ask = (access: object) => ({ ...wanted, spec: { ...spec, access } });
   const world = new World({ clusters: [open] });
   const post = (access: object) => refused(world, rita, 'POST', environments, ask(access));
@@ -210,6 +211,39 @@ test('422: a cluster that the internet reaches, while nobody says from where', a
   expect(
     await refused(world, rita, 'PUT', `${environments}/checkout/web`, { spec: { ...spec, access: {} } }),
   ).toMatchObject({ status: 422, fields: [{ path: 'spec.access.sourceRanges', message }] });
+});
+
+test('422: a range that is wider than the team allows, when it is asked for and when it is changed', async () => {
+  const world = new World({ clusters: [open] });
+  const teams = world.config.teams.map((team) => ({ ...team, widestSourceRange: 8 }));
+  const bound = new World({ clusters: [open], teams });
+  const asking = (sourceRanges: string[]) => ({ ...spec, access: { sourceRanges } });
+  const wide = { status: 422, fields: [{ path: 'spec.access.sourceRanges.1' }] };
+  const all = asking(['203.0.113.0/24', '0.0.0.0/0']);
+  expect(await refused(bound, rita, 'POST', environments, { ...wanted, spec: all })).toMatchObject(wide);
+  const some = { ...wanted, spec: asking(['203.0.113.0/24']) };
+  expect((await call(bound, rita, 'POST', environments, some)).status).toBe(201);
+  const path = `${environments}/checkout/web`;
+  expect(await refused(bound, rita, 'PUT', path, { spec: all })).toMatchObject(wide);
+  expect((await call(world, rita, 'POST', environments, { ...wanted, spec: all })).status).toBe(201);
+});
+
+test('a spec says internal where the cluster would face the internet, and not the other way round', async () => {
+  const planned = async (world: World, access: object) =>
+    call(world, rita, 'POST', `${environments}/plan`, { ...wanted, spec: { ...spec, access } });
+  const facing = new World({ clusters: [open] });
+  const answer = await planned(facing, { scheme: 'internal' });
+  expect(answer.status).toBe(200);
+  expect(JSON.stringify(await answer.json())).toContain(
+    '"service.beta.kubernetes.io/aws-load-balancer-scheme":"internal"',
+  );
+  const wider = { scheme: 'internet-facing', sourceRanges: ['203.0.113.0/24'] };
+  expect((await planned(facing, wider)).status).toBe(200);
+  const problem = await refused(new World(), rita, 'POST', environments, {
+    ...wanted,
+    spec: { ...spec, access: wider },
+  });
+  expect(problem).toMatchObject({ status: 422, fields: [{ path: 'spec.access.scheme' }] });
 });
 
 test('201: an environment that the configuration does not name gets repositories of its own', async () => {

@@ -30,7 +30,7 @@ it('a volume is a part, for what runs and for what is stopped', () => {
   // gp3 in us-east-1: 0.08 dollars a gigabyte and month.
   expect(Math.round((volume?.unitPerHour ?? 0) * 730 * 100)).toBe(8);
   expect(volume?.units).toEqual({ least: 100, most: 100 });
-  expect(assumptions.join()).toContain('what is stopped costs its volume alone');
+  expect(assumptions.join()).toContain('what is stopped costs its load balancer and its volume');
 });
 
 it('an NLB is about 16 dollars a month by the prices that nobody changed', () => {
