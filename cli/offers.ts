@@ -69,7 +69,7 @@ const amount = ({ least, most }: { least: number; most: number }): string =>
 
 export const costText = ({ currency, perHour, perMonth, parts, assumptions }: CostAnswer): string =>
   [
-    `${amount(perHour)} ${currency} an hour, ${amount(perMonth)} ${currency} a month`,
+    `${amount(perHour)} ${currency} an hour while it runs, ${amount(perMonth)} ${currency} a month`,
     ...parts.map(
       ({ what, units, unitPerHour }) =>
         `  ${amount(units)} ${what} at ${unitPerHour} ${currency} an hour each`,

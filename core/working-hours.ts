@@ -39,6 +39,10 @@ interface Span {
 }
 
 const minutesOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
+/** As its clock counts: a zone that turns its clocks takes an hour of one week and gives it to another. */
+export const hoursAWeek = ({ days, from, to }: WorkingHours): number =>
+  (days.length * (minutesOf(to) - minutesOf(from))) / 60;
+
 /** A week, and one more for a day that a zone skipped. */
 const daysAhead = 15;
 /** Behind those: whether the last end is one, the day after it says. */

@@ -128,7 +128,7 @@ const cost = {
   currency: 'USD',
   perHour: { least: 0.1, most: 0.3 },
   perMonth: { least: 73, most: 219 },
-  parts: [{ what: 'CPU cores', unitPerHour: 0.04, units: { least: 1, most: 3 } }],
+  parts: [{ what: 'CPU cores', unitPerHour: 0.04, hoursPerMonth: 730, units: { least: 1, most: 3 } }],
   assumptions: ['It runs day and night.'],
 };
 const { environment, phase } = answer;
@@ -144,7 +144,7 @@ test.each([
   [
     ['env', 'cost', 'checkout/web'],
     cost,
-    /^0\.1 to 0\.3 USD an hour, 73 to 219 USD a month\n {2}1 to 3 CPU cores/,
+    /^0\.1 to 0\.3 USD an hour while it runs, 73 to 219 USD a month\n {2}1 to 3 CPU cores/,
   ],
   [
     ['catalog'],

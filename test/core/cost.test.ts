@@ -33,6 +33,40 @@ it('a volume is a part, for what runs and for what is stopped', () => {
   expect(assumptions.join()).toContain('what is stopped costs its load balancer and its volume');
 });
 
+it('working hours count for what is paid for by the hour that it runs, and for nothing else', () => {
+  const workingHours = {
+    timeZone: 'Europe/Berlin',
+    days: ['mon', 'tue', 'wed', 'thu', 'fri'],
+    from: '08:00',
+    to: '18:00',
+  };
+  const asked = {
+    base: 'b',
+    command: ['app'],
+    resources: { cpu: 2, memoryMiB: 4096 },
+    volume: { sizeGiB: 100 },
+  };
+  const always = costOf(Spec.parse(asked), prices);
+  const by = costOf(Spec.parse({ ...asked, workingHours }), prices);
+  expect(by.perHour).toEqual(always.perHour);
+  // 730 × 50 ÷ 168 hours of 2 × 0.04 + 4 × 0.005, and 730 of 0.02 + 100 × 0.00011.
+  expect(by.perMonth.least).toBeCloseTo(217.2619 * 0.1 + 730 * 0.031, 2);
+  expect(by.parts.map(({ what, hoursPerMonth }) => [what, hoursPerMonth])).toEqual([
+    ['CPU cores', 217.2619],
+    ['GiB of memory', 217.2619],
+    ['load balancers', 730],
+    ['GiB of volumes', 730],
+  ]);
+  expect(by.assumptions[0]).toMatch(/in its working hours, 50 of a week's 168/);
+  const whole = {
+    ...workingHours,
+    days: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'],
+    from: '00:00',
+    to: '24:00',
+  };
+  expect(costOf(Spec.parse({ ...asked, workingHours: whole }), prices).perMonth).toEqual(always.perMonth);
+});
+
 it('an NLB is about 16 dollars a month by the prices that nobody changed', () => {
   const { parts } = costOf(spec({}), Prices.parse({}));
   const balancer = parts.find(({ what }) => what === 'load balancers');
