@@ -32,8 +32,9 @@ const name = `${key.name}.${key.team}.schwifty.example`;
 const spec = {
   base: 'debian-12',
   packages: { apt: [{ name: 'busybox' }], pip: [{ name: 'idna', version: '3.10' }] },
-  // Without SSH there is no workspace.
-  command: ['/bin/sh', '-c', 'cd /workspace || cd /tmp; exec busybox httpd -f -p 9000'],
+  // Without SSH there is no workspace. As the first process of its container httpd would not end when it is told to: each pod
+  // would take the 30 seconds until it is killed.
+  command: ['/bin/sh', '-c', 'cd /workspace || cd /tmp; trap "exit 0" TERM; busybox httpd -f -p 9000 & wait'],
   resources: { cpu: 0.05, memoryMiB: 32 },
   access: { ssh: true, memoryMiB: 128 },
 };
