@@ -12,6 +12,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/moto/**', 'test/sql/**'],
+          globalSetup: ['test/temporary.ts'],
           testTimeout: 20_000,
         },
       },
