@@ -33,6 +33,8 @@ export interface ImageBuilder {
     readonly git?: GitSource | undefined;
     /** Nothing of earlier builds is taken; what it makes is kept for later ones. */
     readonly withoutCache?: boolean | undefined;
+    /** A tag of its cache repository: what it resolves is kept there, and read from there unless it is built without the cache. */
+    readonly lock?: string | undefined;
   }): Promise<string>;
   status(
     buildId: string,

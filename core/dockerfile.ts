@@ -6,6 +6,7 @@
  * only what they made. Package archives stay in cache mounts, which are the environment's own: nobody else writes to them.
  */
 import { type Indexes, isIndexed } from './indexes.ts';
+import { type How, type Language, type Lock, languages, quoted } from './languages.ts';
 import { type EnvironmentKey, environmentId, namespaceOf } from './names.ts';
 import {
   canonical,
@@ -37,57 +38,6 @@ export interface BuildInput {
   /** Without them the public ones. */
   readonly indexes?: Indexes | undefined;
 }
-
-/** What makes one folder of the image, in a stage of its own. */
-interface Language {
-  readonly manager: PackageManager;
-  readonly folder: string;
-  readonly cache: string;
-  /** What is done before, whatever the packages. */
-  readonly prepare?: (how: How) => string;
-  readonly install: (packages: readonly Package[], how: How) => string;
-  /** Fails where what was installed one after the other does not fit together. */
-  readonly check?: string;
-}
-
-interface How {
-  /** In the place of the public one. */
-  readonly index: string | undefined;
-  /** A day. */
-  readonly before: string | undefined;
-}
-
-/** The first that asks an index how old a release is. The bases' own are older: Debian 12 has 23.0. */
-const pip = 'pip==26.0.1 --hash=sha256:bdb1b08f4274833d62c1aa29e20907365a2ceb950410df15fc9521bad440122b';
-const pipIn = 'python3 /opt/pip/pip --python /opt/venv/bin/python';
-
-/** In the order in which the image takes them: what changes least often first. */
-const languages: readonly Language[] = [
-  {
-    manager: 'conda',
-    folder: '/opt/env',
-    cache: '/var/cache/conda',
-    install: (packages) =>
-      `CONDA_PKGS_DIRS=/var/cache/conda conda create --yes --quiet --copy --prefix /opt/env --override-channels --channel conda-forge ${quoted(packages, '==')}`,
-  },
-  {
-    manager: 'npm',
-    folder: '/opt/npm',
-    cache: '/root/.npm',
-    install: (packages, { index, before }) =>
-      `npm install --global --prefix /opt/npm --cache /root/.npm --no-audit --no-fund ${option('--registry', index)}${option('--before', before)}${quoted(packages, '@')}`,
-  },
-  {
-    manager: 'pip',
-    folder: '/opt/venv',
-    cache: '/root/.cache/pip',
-    prepare: ({ index }) =>
-      `echo '${pip}' > /tmp/pip.txt && python3 -m pip install --cache-dir /root/.cache/pip --target /opt/pip --no-deps --require-hashes ${option('--index-url', index)}--requirement /tmp/pip.txt && python3 -m venv --without-pip /opt/venv`,
-    install: (packages, { index, before }) =>
-      `${pipIn} install --cache-dir /root/.cache/pip ${option('--index-url', index)}${option('--uploaded-prior-to', before && `${before}T00:00:00Z`)}${quoted(packages, '==')}`,
-    check: `${pipIn} check`,
-  },
-];
 
 const systems: Readonly<
   Record<SystemManager, { caches: readonly string[]; install: (packages: readonly Package[]) => string }>
@@ -175,6 +125,13 @@ function label({ key, baseImage }: Pick<BuildInput, 'key' | 'baseImage'>): strin
   return ['LABEL', ...pairs].join(' ');
 }
 
+const isLocked = (input: BuildInput, { manager, lock }: Language): boolean =>
+  lock !== undefined && wantedOf(input, manager).kept.length > 0;
+
+/** Whether what is made of it says what it was resolved to. */
+export const hasLock = (input: BuildInput): boolean =>
+  languages.some((language) => isLocked(input, language));
+
 function installOwn(input: BuildInput): string[] {
   const system = systemOf(input.takes);
   const packages = system === undefined ? [] : wanted(input, system);
@@ -185,7 +142,7 @@ function installSystem(input: BuildInput, stage: 'tools' | 'image', packages: re
   const system = systemOf(input.takes);
   if (system === undefined) throw new Error('a base without a system manager was let through with tools');
   const { caches, install } = systems[system];
-  return run(input, stage, caches, install(packages), stage === 'image' ? systemFixes(input) : []);
+  return run(input, stage, caches, install(packages), { fixes: stage === 'image' ? systemFixes(input) : [] });
 }
 
 /** A system installs the newest, whatever the fix: only these words tell the instruction from that of before. */
@@ -205,12 +162,13 @@ function run(
   stage: string,
   caches: readonly string[],
   command: string,
-  fixes: readonly string[] = [],
+  { fixes = [], secret }: { readonly fixes?: readonly string[]; readonly secret?: string | undefined } = {},
 ): string {
   const id = `${namespaceOf(key)}-${stage}`;
   const mounts = caches.map(
     (target) => `--mount=type=cache,id=${id}${target.replaceAll('/', '-')},target=${target}`,
   );
+  if (secret !== undefined) mounts.push(`--mount=type=secret,id=${secret}`);
   const words = [`SECURITY_EPOCH=${epoch}`, ...(fixes.length === 0 ? [] : [`FIXES='${fixes.join(' ')}'`])];
   return ['RUN', ...mounts, ...words, command].join(' ');
 }
@@ -262,27 +220,28 @@ const explained = (command: string, { before }: How): string =>
  * What the spec asks for, from what is old enough; then the fixes of a verdict, whatever their age: what they mend is known, and
  * may be abused already.
  */
-function installOf(input: BuildInput, { manager, cache, prepare, install, check }: Language): string[] {
+function installOf(input: BuildInput, language: Language): string[] {
+  const { manager, cache, prepare, install, check } = language;
   const how = howOf(input, manager);
   const { kept, pinned } = wantedOf(input, manager);
+  const lock = isLocked(input, language) ? language.lock : undefined;
   const steps = [
+    // What it installed is not looked up by what follows.
+    ...(lock === undefined ? [] : [lockedFirst(lock, how)]),
     ...(kept.length === 0 ? [] : [explained(install(kept, how), how)]),
-    ...(pinned.length === 0 ? [] : [install(pinned, { ...how, before: undefined })]),
+    ...(pinned.length === 0 ? [] : [install(pinned, { ...how, before: undefined, part: 'fix' })]),
     ...(pinned.length > 0 && kept.length > 0 && check !== undefined ? [check] : []),
+    ...(lock === undefined ? [] : [lock.keep]),
   ];
   return [
     ...(prepare === undefined ? [] : [run(input, manager, [cache], prepare(how))]),
-    run(input, manager, [cache], steps.join(' && ')),
+    run(input, manager, [cache], steps.join(' && '), { secret: lock?.secret }),
   ];
 }
 
-const option = (name: string, value: string | undefined): string =>
-  value === undefined ? '' : `${name} '${value}' `;
-
-const quoted = (packages: readonly Package[], separator: string): string =>
-  packages
-    .map(({ name, version }) => (version === undefined ? `'${name}'` : `'${name}${separator}${version}'`))
-    .join(' ');
+/** What is not there any more, or is not what it was, ends the build: a person says what then. */
+const lockedFirst = ({ secret, again }: Lock, how: How): string =>
+  `test ! -s /run/secrets/${secret} || ${again(how)} || { echo 'What this was built from before can not be had as it was. A rebuild without the cache looks it up anew.' >&2; exit 1; }`;
 
 /** JSON in ASCII, and no backslash at the end of a string: parsers of Dockerfiles differ in what they make of others. */
 const execForm = (words: readonly string[]): string =>

@@ -26,6 +26,9 @@ export const isPart = (tags: readonly string[]): boolean =>
 export const releaseTag = (digest: Digest): string =>
   `r-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`;
 
+/** Of what a build resolved, in its cache repository, which has other tags too. */
+export const lockPrefix = 'lock-';
+
 /** The tag under which build number `n` of an environment is pushed. */
 export const buildTag = (n: number): string => `build-${n}`;
 

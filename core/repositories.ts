@@ -3,7 +3,7 @@
  * with an environment. A candidate's builds keep their tags; what is released is immutable and never expires; a cache
  * is what it is. Shapes: Amazon ECR API Reference, CreateRepository; ECR User Guide, "Lifecycle policies".
  */
-import type { RepositoryKind } from './image.ts';
+import { lockPrefix, type RepositoryKind } from './image.ts';
 
 export type RepositoryUse = RepositoryKind | 'base';
 
@@ -25,7 +25,13 @@ interface LifecycleRule {
         readonly countUnit: 'days';
         readonly countNumber: number;
       }
-    | { readonly tagStatus: 'any'; readonly countType: 'imageCountMoreThan'; readonly countNumber: number };
+    | { readonly tagStatus: 'any'; readonly countType: 'imageCountMoreThan'; readonly countNumber: number }
+    | {
+        readonly tagStatus: 'tagged';
+        readonly tagPrefixList: readonly string[];
+        readonly countType: 'imageCountMoreThan';
+        readonly countNumber: number;
+      };
   readonly action: { readonly type: 'expire' };
 }
 
@@ -54,7 +60,25 @@ export const repositorySettings: Readonly<Record<RepositoryUse, Settings>> = {
     ],
   },
   release: { scanOnPush: true, mutability: 'IMMUTABLE', movable: [], rules: [] },
-  cache: { scanOnPush: false, mutability: 'MUTABLE', movable: [], rules: [untagged(7)] },
+  cache: {
+    scanOnPush: false,
+    mutability: 'MUTABLE',
+    movable: [],
+    rules: [
+      untagged(7),
+      {
+        rulePriority: 2,
+        description: 'The newest locks',
+        selection: {
+          tagStatus: 'tagged',
+          tagPrefixList: [lockPrefix],
+          countType: 'imageCountMoreThan',
+          countNumber: 50,
+        },
+        action: { type: 'expire' },
+      },
+    ],
+  },
 };
 
 /** The text that ECR takes; undefined where nothing expires. */

@@ -61,6 +61,7 @@ export class CodeBuilder implements ImageBuilder {
     context,
     withoutCache,
     git,
+    lock,
   }: Parameters<ImageBuilder['start']>[0]): Promise<string> {
     const { bucket, project, logGroup } = this.#options;
     const folder = `builds/${environmentId(key)}/${number}/`;
@@ -90,6 +91,7 @@ export class CodeBuilder implements ImageBuilder {
         variable('TAG', buildTag(number)),
         ...(withoutCache ? [variable('NO_CACHE', '--no-cache')] : []),
         ...(git ? gitVariables(git) : []),
+        ...(lock ? [variable('LOCK', lock)] : []),
       ],
     });
     const { build } = await retryable('StartBuild', () => this.#builds.send(command));

@@ -19,6 +19,7 @@ import { Rejected, unreachable } from '#core/errors.ts';
 import { buildTag, candidateOf, repositoryOf } from '#core/image.ts';
 import { unresolvable } from '#core/indexes.ts';
 import { whyNobodyMay } from '#core/lifecycle.ts';
+import { lockTagOf } from '#core/lock.ts';
 import { type News, next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, ImageScanner, RepositoryMaker } from '#core/ports.ts';
@@ -91,7 +92,9 @@ async function start(deps: BuildDeps, environment: Environment, build: Build): P
   const { git, epoch } = making.from === 'git' ? making : {};
   const isStale = epoch !== undefined && !isCacheOf(environment, epoch);
   const withoutCache = build.withoutCache || isStale || undefined;
-  const id = await deps.builder.start({ key, number, context: buildContext(making), git, withoutCache });
+  const lock = lockTagOf(making, content);
+  const context = buildContext(making);
+  const id = await deps.builder.start({ key, number, context, git, withoutCache, lock });
   return { kind: 'build-started', number, id, content, epoch };
 }
 

@@ -1,10 +1,11 @@
 /**
  * What CodeBuild runs. REGISTRY is the project's; REPOSITORY, TAG and CACHE_REPOSITORY come with each build, NO_CACHE
  * (`--no-cache`) with one that is to take nothing of those before it, and GIT_URL, GIT_COMMIT, GIT_FOLDER and
- * GIT_DOCKERFILE with one of a repository: its Dockerfile is built instead of ours.
+ * GIT_DOCKERFILE with one of a repository: its Dockerfile is built instead of ours; LOCK with one whose resolved versions are kept.
  * No provenance or SBOM in the push: they would make an index of it, whose other children can't be scanned.
  */
 import { BuildSpec } from 'aws-cdk-lib/aws-codebuild';
+import { pipLocked } from '#core/languages.ts';
 
 const cache = 'type=registry,ref=$REGISTRY/$CACHE_REPOSITORY:cache';
 
@@ -32,8 +33,31 @@ const noLinks = [
   'then echo "$file is a link: the build takes none for it" >&2; exit 1; fi; done',
 ].join('; ');
 
+const lock = '$REGISTRY/$CACHE_REPOSITORY:$LOCK';
+
+/** The first of its content finds none, and says nothing of it. Given as a secret, for no cache asks what is in one. */
+const readLock = [
+  'if [ -n "$LOCK" ] && [ -z "$NO_CACHE" ]; then LOCKED="$(mktemp -d)" && mkdir "$LOCKED/from"',
+  `echo "FROM ${lock}" > "$LOCKED/from/Dockerfile"`,
+  'if docker buildx build --file "$LOCKED/from/Dockerfile" --output "type=local,dest=$LOCKED/lock" "$LOCKED/from" > "$LOCKED/log" 2>&1',
+  'then echo "Built of what is locked in $LOCK"; SECRET="--secret id=pip,src=$LOCKED/lock/pip"; fi; fi',
+].join('; ');
+
+/**
+ * Out of the image that was pushed: what it says is what it is made of. Behind the push, for nobody waits for it: without it the next
+ * build resolves anew.
+ */
+const keepLock = [
+  'if [ -n "$LOCK" ]; then KEPT="$(mktemp -d)"',
+  `printf 'FROM %s AS image\\nFROM scratch\\nCOPY --from=image ${pipLocked} /pip\\n' "$REGISTRY/$REPOSITORY:$TAG" > "$KEPT/Dockerfile"`,
+  [
+    `docker buildx build --progress plain --file "$KEPT/Dockerfile" --tag "${lock}"`,
+    '--provenance=false --sbom=false --push "$KEPT" || echo "What it resolved is not kept"; fi',
+  ].join(' '),
+].join('; ');
+
 const build = [
-  'docker buildx build $NO_CACHE --progress plain --file "$FILE"',
+  'docker buildx build $NO_CACHE $SECRET --progress plain --file "$FILE"',
   '--tag "$REGISTRY/$REPOSITORY:$TAG"',
   // Ours has it already. Its own bases are named by `ARG REGISTRY`.
   `--label "dev.getschwifty.environment=\${REPOSITORY#candidate/}" --build-arg "REGISTRY=$REGISTRY"`,
@@ -57,6 +81,13 @@ export const buildspec = BuildSpec.fromObject({
       ],
     },
     // The default builder can't write a cache to a registry.
-    build: { commands: [`docker buildx create --use --driver docker-container ${stepLogs}`, build] },
+    build: {
+      commands: [
+        `docker buildx create --use --driver docker-container ${stepLogs}`,
+        readLock,
+        build,
+        keepLock,
+      ],
+    },
   },
 });

@@ -83,6 +83,8 @@ const buildOptions = {
   'metadata-file': { type: 'string' },
   progress: { type: 'string' },
   'no-cache': { type: 'boolean' },
+  secret: { type: 'string', multiple: true, default: [] as string[] },
+  output: { type: 'string' },
   pull: { type: 'boolean' },
   push: { type: 'boolean' },
 } as const;
@@ -91,6 +93,7 @@ async function build(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: buildOptions });
   const [context, ...others] = positionals;
   if (!context || others.length > 0) throw new Refusal('docker buildx build: name one context folder');
+  if (values.output !== undefined) return extract(values.output, values.file, context);
   if (!values.push || values.tag.length === 0)
     throw new Refusal('docker buildx build: needs --push and --tag');
   for (const option of ['provenance', 'sbom'] as const) {
@@ -113,6 +116,7 @@ async function build(args: string[]): Promise<void> {
       ...each('tag', values.tag),
       ...each('build-arg', values['build-arg']),
       ...each('label', values.label),
+      ...each('secret', values.secret),
       ...(values.target === undefined ? [] : [`--target=${values.target}`]),
       ...(values['no-cache'] ? ['--no-cache'] : []),
       ...each('cache-from', values['cache-from'].map(cacheRepository)),
@@ -122,6 +126,20 @@ async function build(args: string[]): Promise<void> {
     clipSteps(),
   );
   await push(values.tag, values['metadata-file']);
+}
+
+/** The files of an image, without a push. */
+async function extract(output: string, file: string, context: string): Promise<void> {
+  if (!/^type=local,dest=[^,]+$/.test(output))
+    throw new Refusal(`docker buildx build --output ${output}: only type=local,dest=… works in local builds`);
+  await buildah([
+    'build',
+    '--isolation=chroot',
+    '--pull-always',
+    `--file=${file}`,
+    `--output=${output}`,
+    context,
+  ]);
 }
 
 /** `type=registry,ref=host/repository:tag[,mode=max]`: buildah keeps one image a layer, tagged by what made it. */

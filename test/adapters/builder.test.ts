@@ -36,7 +36,7 @@ test('the context is in S3 before the build is started; the same build has the s
   const context = { Dockerfile: 'FROM base', 'files/app.py': 'print()' };
   expect(await codebuild.start({ key: web, number: 3, context })).toBe(id);
   expect(await codebuild.start({ key: web, number: 3, context })).toBe(id);
-  await codebuild.start({ key: web, number: 4, context, withoutCache: true });
+  await codebuild.start({ key: web, number: 4, context, withoutCache: true, lock: 'lock-1' });
   const starts = asked.flatMap(({ body, headers }) =>
     headers['x-amz-target'] ? [StartBuild.parse(JSON.parse(body))] : [],
   );
@@ -62,6 +62,7 @@ test('the context is in S3 before the build is started; the same build has the s
     ],
   });
   expect(starts[2]?.environmentVariablesOverride).toContainEqual({ name: 'NO_CACHE', value: '--no-cache' });
+  expect(starts[2]?.environmentVariablesOverride).toContainEqual({ name: 'LOCK', value: 'lock-1' });
   expect(starts[1]?.idempotencyToken).toBe(starts[0]?.idempotencyToken);
   expect(starts[2]?.idempotencyToken).not.toBe(starts[0]?.idempotencyToken);
 });

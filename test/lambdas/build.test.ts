@@ -33,6 +33,14 @@ test('a request starts a build of the generated Dockerfile on the base at its di
   expect((await world.environment()).candidate).toMatchObject({ build: { id: buildId(world) } });
 });
 
+test('what it resolves is kept by what it is built of, and so for the next build of the same', async () => {
+  const world = await building();
+  await world.deliver('build', asked(world));
+  const [started] = [...world.builder.builds.values()];
+  const { builtOf } = await world.environment();
+  expect(started?.lock).toBe(`lock-${builtOf?.content.slice(0, 32)}`);
+});
+
 test('the same request twice starts one build', async () => {
   const world = await building();
   const event = asked(world);

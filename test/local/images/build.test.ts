@@ -81,7 +81,8 @@ describe('docker', () => {
   test.each<[string, string[], string]>([
     ['another command', ['run', 'x'], 'docker run: only login and buildx work'],
     ['another subcommand', ['buildx', 'bake'], 'docker buildx bake: only create and build work'],
-    ['an unknown option', ['buildx', 'build', ...good, '--secret', 'id=x', '.'], "Unknown option '--secret'"],
+    ['an unknown option', ['buildx', 'build', ...good, '--ssh', 'default', '.'], "Unknown option '--ssh'"],
+    ['another output', ['buildx', 'build', '--output', 'type=tar', '.'], 'only type=local,dest=… works'],
     ['a build without a push', ['buildx', 'build', '--tag', 'x', '.'], 'needs --push and --tag'],
     ['attestations', ['buildx', 'build', ...good, '--sbom=true', '.'], 'needs --sbom=false'],
     [

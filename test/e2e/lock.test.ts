@@ -1,0 +1,65 @@
+/** What a build resolved is kept, and what is built of the same again is built of that: by a real registry, pip and index. */
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { expect, test } from 'vitest';
+import { CloudWatchBuildLogs } from '#adapters/aws/build-logs.ts';
+import { buildContext } from '#core/context.ts';
+import { lockPrefix } from '#core/image.ts';
+import { Spec } from '#core/spec.ts';
+import { until } from '#local/demo/world.ts';
+import { buildOptions } from '../contracts/build-options.ts';
+import { keyOf } from '../contracts/samples.ts';
+import { access } from './cloud.ts';
+import { makeRepositories } from './plays.ts';
+import { builder } from './strangers-build.ts';
+
+const key = keyOf('checkout', `lock-${Date.now().toString(36)}`);
+const spec = Spec.parse({ base: 'debian-12', packages: { pip: [{ name: 'six' }] }, command: ['sleep', '1'] });
+const { logGroup } = await buildOptions(access);
+const logs = new CloudWatchBuildLogs(logGroup, () => new CloudWatchLogsClient(access.sdk));
+const lock = `${lockPrefix}${'0'.repeat(32)}`;
+/** A line of its own: the command that prints it is printed too. */
+const tookIt = new RegExp(`^Built of what is locked in ${lock}$`, 'm');
+let number = 0;
+
+/** @returns what it printed. */
+async function built(tooYoungFrom: string, withoutCache = false): Promise<string> {
+  number += 1;
+  const baseImage = await builder.resolveBase({ repository: 'base/debian', tag: 'bookworm' });
+  if (baseImage === undefined) throw new Error('the local cloud has no base');
+  const made = { spec, baseImage, takes: ['apt', 'pip', 'npm'] as const, key, fixes: [] };
+  const context = buildContext({ from: 'base', ...made, epoch: '2026-11-26', tooYoungFrom });
+  const id = await builder.start({ key, number, context, withoutCache, lock });
+  const ended = await until('the end of the build', 300, async () => {
+    const status = await builder.status(id);
+    return status.ended ? status : undefined;
+  });
+  const text = await printed();
+  expect(ended, text).toEqual({ ended: true });
+  return text;
+}
+
+async function printed(): Promise<string> {
+  const texts: string[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const page = await logs.read({ key, number, cursor });
+    texts.push(...(page?.lines ?? []).map(({ text }) => text));
+    if (!page?.more) return texts.join('\n');
+    cursor = page.cursor;
+  }
+}
+
+test('a build of the same takes what the one before resolved, until it is built without the cache', async () => {
+  await makeRepositories(key);
+  // six 1.17.0 is of December 2024.
+  const first = await built('2024-11-01');
+  expect(first).not.toMatch(tookIt);
+  expect(first).toContain('Successfully installed six-1.16.0');
+  // Another instruction, so that no cache has it.
+  const second = await built('2026-11-01');
+  expect(second).toMatch(tookIt);
+  expect(second).toContain('Successfully installed six-1.16.0');
+  const third = await built('2026-11-02', true);
+  expect(third).not.toMatch(tookIt);
+  expect(third).toContain('Successfully installed six-1.17.0');
+  expect(await built('2026-11-03')).toContain('Successfully installed six-1.17.0');
+});

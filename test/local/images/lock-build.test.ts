@@ -1,0 +1,84 @@
+/** The buildspec's own lines about locks, run by bash: what docker is asked, whether there is a lock and whether it may be kept. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Stack } from 'aws-cdk-lib';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { buildspec } from '#lib/stages/buildspec.ts';
+import { parseBuildspec, phaseScript } from '#local/images/buildspec.ts';
+import { testApp } from '../../lib/assembly.ts';
+
+const { phases } = parseBuildspec(String(new Stack(testApp(), 'Stack').resolve(buildspec.toBuildSpec())));
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lock-build-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** The Dockerfile that copies it out of the image. */
+const kept = () => readFileSync(join(folder, 'kept'), 'utf8');
+
+/** @param fails a word of a command that docker does not get done. */
+function build(variables: Readonly<Record<string, string>>, fails = 'nothing') {
+  const docker = join(folder, 'docker');
+  writeFileSync(
+    docker,
+    `#!/bin/sh\necho "$*" >> ${folder}/asked\nfor last; do :; done; cp "$last/Dockerfile" ${folder}/kept 2> /dev/null\ncase "$*" in *${fails}*) exit 1;; esac\n`,
+  );
+  chmodSync(docker, 0o755);
+  const script = phaseScript({ commands: phases.build?.commands ?? [], finally: [] });
+  const { status } = spawnSync('bash', ['-c', script], {
+    cwd: folder,
+    env: {
+      PATH: `${folder}:${process.env['PATH']}`,
+      TMPDIR: folder,
+      CODEBUILD_LOCAL_STATE: join(folder, 'state.sh'),
+      CODEBUILD_BUILD_SUCCEEDING: '1',
+      ...{ REGISTRY: 'r.test', REPOSITORY: 'candidate/a/b', TAG: 'build-1', CACHE_REPOSITORY: 'cache/a/b' },
+      ...{ CONTEXT: '.', FILE: 'Dockerfile' },
+      ...variables,
+    },
+  });
+  const asked = readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n').slice(1);
+  const what = asked.map((line) =>
+    line.includes('--output') ? 'read' : line.includes('cache/a/b:lock-1') ? 'keep' : 'build',
+  );
+  const line = asked[what.indexOf('build')] ?? '';
+  return { status, what, locked: line.includes('--secret id=pip,src='), asked };
+}
+
+test('one that is there is given to the build as a secret, and kept again behind it', () => {
+  const { asked, ...rest } = build({ LOCK: 'lock-1' });
+  expect(rest).toEqual({ status: 0, what: ['read', 'build', 'keep'], locked: true });
+  expect(asked[1]).toContain('--secret id=pip,src=');
+  expect(kept()).toBe(
+    'FROM r.test/candidate/a/b:build-1 AS image\nFROM scratch\nCOPY --from=image /opt/venv/resolved.txt /pip\n',
+  );
+  expect(asked[2]).toContain('--tag r.test/cache/a/b:lock-1 ');
+});
+
+test('where there is none yet it is built without, and kept', () => {
+  expect(build({ LOCK: 'lock-1' }, '--output')).toMatchObject({
+    ...{ status: 0, what: ['read', 'build', 'keep'], locked: false },
+  });
+});
+
+test('without the cache none is read, and a new one kept', () => {
+  expect(build({ LOCK: 'lock-1', NO_CACHE: '--no-cache' })).toMatchObject({
+    ...{ status: 0, what: ['build', 'keep'], locked: false },
+  });
+});
+
+test('a build that failed keeps none', () => {
+  expect(build({ LOCK: 'lock-1' }, ':build-1')).toMatchObject({ status: 1, what: ['read', 'build'] });
+});
+
+test('one that can not be kept fails no build', () => {
+  expect(build({ LOCK: 'lock-1' }, ':lock-1')).toMatchObject({ status: 0, what: ['read', 'build', 'keep'] });
+});
+
+test('a build without a lock asks for none', () => {
+  expect(build({})).toMatchObject({ status: 0, what: ['build'], locked: false });
+});
