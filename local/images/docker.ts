@@ -4,6 +4,7 @@
  * Whatever else is asked is refused by its name, so that nothing passes here and fails in CodeBuild, or is ignored.
  * Storage, registries and credentials come from the files that local/images/build.ts names in the environment.
  */
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,7 +116,6 @@ async function build(args: string[]): Promise<void> {
       `--file=${values.file}`,
       ...each('tag', values.tag),
       ...each('build-arg', values['build-arg']),
-      ...each('label', values.label),
       ...each('secret', values.secret),
       ...(values.target === undefined ? [] : [`--target=${values.target}`]),
       ...(values['no-cache'] ? ['--no-cache'] : []),
@@ -125,7 +125,22 @@ async function build(args: string[]): Promise<void> {
     ],
     clipSteps(),
   );
+  await label(values.tag, each('label', values.label));
   await push(values.tag, values['metadata-file']);
+}
+
+/**
+ * As BuildKit does it: of the image alone. With its own `--label` buildah 1.28 makes a new image of each stage that is nothing but
+ * a FROM, and then finds none of the layers upon it in any cache.
+ */
+async function label([first = '', ...others]: readonly string[], labels: readonly string[]): Promise<void> {
+  if (labels.length === 0) return;
+  const container = `label-${randomUUID()}`;
+  const quietly = () => '';
+  await buildah(['from', '--pull-never', `--name=${container}`, first], quietly);
+  await buildah(['config', ...labels, container], quietly);
+  await buildah(['commit', '--rm', '--quiet', '--format=docker', container, first], quietly);
+  if (others.length > 0) await buildah(['tag', first, ...others]);
 }
 
 /** The files of an image, without a push. */

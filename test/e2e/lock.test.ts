@@ -57,9 +57,11 @@ test('a build of the same takes what the one before resolved, until it is built 
   // Another instruction, so that no cache has it.
   const second = await built('2026-11-01');
   expect(second).toMatch(tookIt);
+  expect(second, 'what is before that instruction').toContain('--> Using cache');
   expect(second).toContain('Successfully installed six-1.16.0');
   const third = await built('2026-11-02', true);
   expect(third).not.toMatch(tookIt);
+  expect(third).not.toContain('--> Using cache');
   expect(third).toContain('Successfully installed six-1.17.0');
   expect(await built('2026-11-03')).toContain('Successfully installed six-1.17.0');
 });
