@@ -31,6 +31,7 @@ const spec = {
   },
   command: ['python3', 'app.py'],
   resources: { cpu: 0.05, memoryMiB: 64 },
+  access: { sourceRanges: ['0.0.0.0/0'] },
 };
 
 export async function rolloutRatio(cloud: BenchCloud): Promise<Entry[]> {
