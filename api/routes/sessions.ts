@@ -21,7 +21,7 @@ const list = route({
   problems: [404],
   answer: async ({ params: key, query: { cursor } }, { sessions, store }) => {
     const page = await sessions.list(key, cursor, pageSize);
-    if (cursor === undefined && page.sessions.length === 0 && !(await store.read(key))) throw missing(key);
+    if (page.sessions.length === 0 && !(await store.read(key))) throw missing(key);
     return { status: 200, body: SessionsAnswer.parse(page) };
   },
 });

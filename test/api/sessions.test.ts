@@ -27,6 +27,8 @@ const record = (world: World, n: number) =>
 test('an environment that nobody logged in to has none, and one that never was is not found', async () => {
   const world = new World();
   expect(await refused(world, rita, 'GET', path)).toMatchObject({ status: 404 });
+  const cursor = encodeURIComponent(`2026-01-05T10:00:00.000Z/${'0'.repeat(32)}`);
+  expect(await refused(world, rita, 'GET', `${path}?cursor=${cursor}`)).toMatchObject({ status: 404 });
   await call(world, rita, 'POST', '/environments', { team: 'checkout', name: 'web', spec });
   expect(await listed(world)).toEqual({ sessions: [] });
 });
