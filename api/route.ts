@@ -3,6 +3,7 @@
  * (openapi/) are made from the same. In which order a request is held against it, `respond` says.
  */
 
+import type { SshSessions } from '#core/access-ports.ts';
 import type { BaseImages, BuildLogs } from '#core/build-ports.ts';
 import type { Config } from '#core/config.ts';
 import type {
@@ -13,7 +14,6 @@ import type {
   NamePlanner,
   PersonKeys,
   Reports,
-  SshSessions,
   Waivers,
 } from '#core/ports.ts';
 import type { Buckets, KeptAnswer, RequestRef, Requests } from '#core/request-ports.ts';

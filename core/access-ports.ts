@@ -1,5 +1,7 @@
 /** What the gate and the access service need of the world. Contracts as in ports.ts. */
 import type { KeysAnswer, KeysQuestion, SessionReports } from './access-protocol.ts';
+import type { EnvironmentKey } from './names.ts';
+import type { SshSession } from './ssh-session.ts';
 
 /** Whose token it is, as the cluster says. */
 export interface Tokens {
@@ -19,4 +21,16 @@ export interface AccessClient {
   ask(question: KeysQuestion): Promise<KeysAnswer>;
   /** @throws where it is not known whether they were taken: they are told again. */
   report(reports: SessionReports): Promise<void>;
+}
+
+/** Who logged in to environments. Kept for a time, whatever became of the environment. */
+export interface SshSessions {
+  /** What is older news than what is there, or the same, changes nothing. */
+  record(session: SshSession): Promise<void>;
+  /** The newest first. @param before where the page before ended: its `next`. */
+  list(
+    environment: EnvironmentKey,
+    before: string | undefined,
+    limit: number,
+  ): Promise<{ readonly sessions: readonly SshSession[]; readonly next?: string | undefined }>;
 }

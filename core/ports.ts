@@ -22,7 +22,6 @@ import type { ResizeSight, Size } from './resize.ts';
 import type { KubernetesObject } from './rollout.ts';
 import type { Alive, Seen } from './seen.ts';
 import type { Sight } from './sight.ts';
-import type { SshSession } from './ssh-session.ts';
 import type { Step } from './trace.ts';
 import type { Verdict } from './verdict.ts';
 import type { KeptWaiver } from './waiver.ts';
@@ -277,18 +276,6 @@ export interface PersonKeys {
   add(key: GoodKey): Promise<void>;
   /** @throws Conflict where there is no such key, or it is revoked already. */
   revoke(key: RevokedKey): Promise<void>;
-}
-
-/** Who logged in to environments. Kept for a time, whatever became of the environment. */
-export interface SshSessions {
-  /** What is older news than what is there, or the same, changes nothing. */
-  record(session: SshSession): Promise<void>;
-  /** The newest first. @param before where the page before ended: its `next`. */
-  list(
-    environment: EnvironmentKey,
-    before: string | undefined,
-    limit: number,
-  ): Promise<{ readonly sessions: readonly SshSession[]; readonly next?: string | undefined }>;
 }
 
 /** Waivers that were made by the API, whatever became of them. */

@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import type { Log } from '#adapters/log.ts';
-import type { Tokens } from '#core/access-ports.ts';
+import type { SshSessions, Tokens } from '#core/access-ports.ts';
 import { type KeysAnswer, KeysQuestion, type ReportsAnswer, SessionReports } from '#core/access-protocol.ts';
 import { parseJson, Rejected } from '#core/errors.ts';
 import { type EnvironmentKey, environmentId, parseNamespace } from '#core/names.ts';
-import type { PersonKeys, SshSessions } from '#core/ports.ts';
+import type { PersonKeys } from '#core/ports.ts';
 import { type SessionReport, sessionOf } from '#core/ssh-session.ts';
 
 export interface ServiceDeps {

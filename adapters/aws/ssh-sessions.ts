@@ -1,9 +1,9 @@
 /** Who logged in, in the table: one partition an environment, one item a session, in the order of their beginnings. */
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { SshSessions } from '#core/access-ports.ts';
 import { parse } from '#core/errors.ts';
 import { addSeconds, type EnvironmentKey, environmentId } from '#core/names.ts';
-import type { SshSessions } from '#core/ports.ts';
 import { SshSession, sessionKeptDays, sessionPlace } from '#core/ssh-session.ts';
 import { retryable } from './errors.ts';
 

@@ -1,6 +1,7 @@
 /** Who logged in, in memory. */
+
+import type { SshSessions } from '#core/access-ports.ts';
 import type { EnvironmentKey } from '#core/names.ts';
-import type { SshSessions } from '#core/ports.ts';
 import { isNews, type SshSession, sessionPlace } from '#core/ssh-session.ts';
 
 export class MemorySshSessions implements SshSessions {

@@ -1,9 +1,9 @@
 /** What every memory of sessions does: news once, an end for ever, and pages from the newest on. */
 import { randomBytes } from 'node:crypto';
 import { beforeEach, expect } from 'vitest';
+import type { SshSessions } from '#core/access-ports.ts';
 import { addSeconds, EnvironmentKey } from '#core/names.ts';
 import { KeyId } from '#core/person-key.ts';
-import type { SshSessions } from '#core/ports.ts';
 import type { SshSession } from '#core/ssh-session.ts';
 import { contract, type Deviations } from './contract.ts';
 import { start } from './samples.ts';
