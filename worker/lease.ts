@@ -2,6 +2,7 @@
  * A chunk as long as this worker has it: its state is written from here alone, one write after the other, and whoever took
  * it away meanwhile is noticed.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Conflict, Retryable } from '#core/errors.ts';
 import {
   type ChunkDecision,
@@ -19,7 +20,7 @@ export interface LeaseDeps {
   readonly rules: ChunkRules;
   readonly now: () => number;
 }
-const tries = 5;
+const tries = 6;
 
 export class ChunkHolder {
   readonly #deps: LeaseDeps;
@@ -49,11 +50,13 @@ export class ChunkHolder {
       const decision = nextChunk(state, event, rules, new Date(now()).toISOString());
       if (decision.outcome !== 'changed') return { decision, state };
       try {
-        await chunks.write(decision.state);
+        await chunks.write(decision.state, known);
         return { decision, state: decision.state };
       } catch (error) {
         const again = error instanceof Conflict || error instanceof Retryable;
         if (!again || turn === tries) throw error;
+        // Others write to the same sums: those who met once are not to meet again.
+        await sleep(Math.random() * 20 * 2 ** turn);
       }
     }
   }

@@ -1,14 +1,28 @@
-/** Chunks of data jobs, in the table: one partition a job, an item for each chunk that was ever taken. */
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { Conflict, parse } from '#core/errors.ts';
+/**
+ * Chunks of data jobs, in the table: one partition a job, an item for each chunk that was ever taken, and the job's sums. Those
+ * stand in several items, for a thousand workers write to them, and DynamoDB refuses of two transactions on one item the later.
+ */
+import {
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { Conflict, parse, Retryable } from '#core/errors.ts';
 import { ChunkState } from '#core/jobs/chunk.ts';
+import { placeOf } from '#core/jobs/plan.ts';
 import type { ChunkStore } from '#core/jobs/ports.ts';
+import { added, emptyTally, plus, Tally } from '#core/jobs/tally.ts';
 import { retryable } from './errors.ts';
 import { itemsOf } from './partition.ts';
 
 const partition = (job: string): string => `CHUNK#${job}`;
 const stateOf = (item: unknown, job: string): ChunkState => parse(ChunkState, item, `a chunk of job ${job}`);
+
+/** Sort keys: chunks begin with a digit, sums do not. */
+const chunks = { from: '0', to: ':' } as const;
+const sums = 'TALLY#';
+const sumItems = 16;
 
 export class ChunkItems implements ChunkStore {
   readonly #table: string;
@@ -21,17 +35,44 @@ export class ChunkItems implements ChunkStore {
 
   /** Consistent: a chunk that was just committed must not be taken again. */
   async read(job: string, id: string): Promise<ChunkState | undefined> {
-    const Key = { pk: partition(job), sk: id };
+    const Key = { pk: partition(job), sk: placeOf(id) };
     const command = new GetCommand({ TableName: this.#table, Key, ConsistentRead: true });
     const { Item } = await retryable('GetItem', () => this.#client.send(command));
     return Item && stateOf(Item, job);
   }
 
-  async write(state: ChunkState): Promise<void> {
+  /** A heartbeat adds nothing: it is written alone. */
+  async write(after: ChunkState, before: ChunkState | undefined): Promise<void> {
+    const adds = Object.entries(added(before, after)).filter(([, count]) => count !== 0);
+    const Put = this.#put(after);
+    try {
+      if (adds.length === 0) await retryable('PutItem', () => this.#client.send(new PutCommand(Put)));
+      else await this.#transact({ Put }, { Update: this.#add(after, adds) });
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      const { job, chunk, version } = after;
+      throw new Conflict(`Chunk ${chunk.id} of job ${job} is not at version ${version - 1} any more.`);
+    }
+  }
+
+  async *list(job: string): AsyncIterable<ChunkState> {
+    const found = itemsOf(this.#client, this.#table, partition(job), chunks);
+    for await (const item of found) yield stateOf(item, job);
+  }
+
+  async tally(job: string): Promise<Tally> {
+    const range = { from: sums, to: `${sums}~` };
+    let all = emptyTally;
+    for await (const item of itemsOf(this.#client, this.#table, partition(job), range))
+      all = plus(all, parse(Tally, Object.assign({}, emptyTally, item), `sums of job ${job}`));
+    return all;
+  }
+
+  #put(state: ChunkState) {
     const { job, chunk, version } = state;
-    const command = new PutCommand({
+    return {
       TableName: this.#table,
-      Item: { pk: partition(job), sk: chunk.id, ...state },
+      Item: { pk: partition(job), sk: placeOf(chunk.id), ...state },
       ...(version === 1
         ? { ConditionExpression: 'attribute_not_exists(pk)' }
         : {
@@ -39,16 +80,37 @@ export class ChunkItems implements ChunkStore {
             ExpressionAttributeNames: { '#version': 'version' },
             ExpressionAttributeValues: { ':expected': version - 1 },
           }),
-    });
-    try {
-      await retryable('PutItem', () => this.#client.send(command));
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      throw new Conflict(`Chunk ${chunk.id} of job ${job} is not at version ${version - 1} any more.`);
-    }
+    };
   }
 
-  async *list(job: string): AsyncIterable<ChunkState> {
-    for await (const item of itemsOf(this.#client, this.#table, partition(job))) yield stateOf(item, job);
+  #add({ job, chunk }: ChunkState, adds: readonly (readonly [string, number])[]) {
+    return {
+      TableName: this.#table,
+      Key: { pk: partition(job), sk: `${sums}${sumOf(chunk.id)}` },
+      UpdateExpression: `ADD ${adds.map((_, i) => `#f${i} :v${i}`).join(', ')}`,
+      ExpressionAttributeNames: Object.fromEntries(adds.map(([field], i) => [`#f${i}`, field])),
+      ExpressionAttributeValues: Object.fromEntries(adds.map(([, count], i) => [`:v${i}`, count])),
+    };
+  }
+
+  /** One whose answer was lost was made: the chunk is then at its next version, and the same is refused. So it adds once. */
+  async #transact(...TransactItems: NonNullable<TransactWriteCommand['input']['TransactItems']>) {
+    const command = new TransactWriteCommand({ TransactItems });
+    try {
+      await retryable('TransactWriteItems', () => this.#client.send(command));
+    } catch (error) {
+      if (isRefused(error) || !(error instanceof TransactionCanceledException)) throw error;
+      const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code);
+      throw new Retryable(`A chunk was not written: ${codes.join(', ')}`, { cause: error });
+    }
   }
 }
+
+/** Whether somebody else wrote the chunk: it stands first in a transaction, and nothing else has a condition. */
+const isRefused = (error: unknown): boolean =>
+  error instanceof ConditionalCheckFailedException ||
+  (error instanceof TransactionCanceledException &&
+    error.CancellationReasons?.[0]?.Code === 'ConditionalCheckFailed');
+
+/** The same for each write of a chunk. Halves stand where what they are halves of does. */
+const sumOf = (id: string): string => String(Number.parseInt(id, 10) % sumItems).padStart(2, '0');

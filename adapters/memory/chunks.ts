@@ -2,24 +2,33 @@
 import { Conflict, parseJson } from '#core/errors.ts';
 import type { ChunkState } from '#core/jobs/chunk.ts';
 import { ChunkMessage } from '#core/jobs/messages.ts';
+import { placeOf } from '#core/jobs/plan.ts';
 import type { ChunkQueue, ChunkStore, Delivery } from '#core/jobs/ports.ts';
+import { added, emptyTally, plus, type Tally } from '#core/jobs/tally.ts';
 
 export class MemoryChunks implements ChunkStore {
   readonly #states = new Map<string, ChunkState>();
+  readonly #tallies = new Map<string, Tally>();
 
   async read(job: string, id: string): Promise<ChunkState | undefined> {
     return this.#states.get(`${job} ${id}`);
   }
 
-  async write(state: ChunkState): Promise<void> {
+  async write(state: ChunkState, before: ChunkState | undefined): Promise<void> {
     const name = `${state.job} ${state.chunk.id}`;
     const version = this.#states.get(name)?.version ?? 0;
     if (version !== state.version - 1) throw new Conflict(`chunk ${name} is at version ${version}.`);
     this.#states.set(name, structuredClone(state));
+    this.#tallies.set(state.job, plus(this.#tallies.get(state.job) ?? emptyTally, added(before, state)));
   }
 
   async *list(job: string): AsyncIterable<ChunkState> {
-    for (const state of [...this.#states.values()]) if (state.job === job) yield state;
+    const own = [...this.#states.values()].filter((state) => state.job === job);
+    yield* own.sort((a, b) => (placeOf(a.chunk.id) < placeOf(b.chunk.id) ? -1 : 1));
+  }
+
+  async tally(job: string): Promise<Tally> {
+    return this.#tallies.get(job) ?? emptyTally;
   }
 }
 

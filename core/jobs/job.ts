@@ -1,11 +1,12 @@
 /**
- * The life of a data job: listing → sending → running → finishing → ended, with a pause on its way. What becomes of its
- * chunks, core/jobs/chunk.ts says; this says what they come to. One reducer for what comes twice, late, or from two people at once.
+ * The life of a data job: listing → sending → running → finishing → ended, with a pause on its way, and from its end back by a
+ * retry. What becomes of its chunks, core/jobs/chunk.ts says; this says what they come to. One reducer for what comes twice, late, or from two people at once.
  */
 import { unreachable } from '../errors.ts';
-import { Instant } from '../names.ts';
+import { ClusterName, Instant, secondsBetween } from '../names.ts';
 import { isSame } from '../same.ts';
 import * as z from '../zod.ts';
+import { JobRequest } from './request.ts';
 import { JobKey } from './slots.ts';
 import { emptyTally, progressOf, Tally } from './tally.ts';
 
@@ -18,11 +19,12 @@ const common = {
   version: z.int(),
   requester: z.string(),
   at: Instant,
-  /** How many workers it may have at once. */
-  parallelism: z.int().check(z.minimum(1), z.maximum(1000)),
-  /** With more failed chunks than this the job is given up; what is done is kept. */
-  toleratedFailures: z.int().check(z.minimum(0)),
+  cluster: ClusterName,
+  /** As it was asked for. */
+  request: JobRequest,
   tally: Tally,
+  /** When it is to be looked at, if nobody does before. */
+  lookAt: z.optional(Instant),
 };
 /** What is known when the dataset was listed. */
 const planned = { chunks: z.int().check(z.minimum(0)), bytes: z.int().check(z.minimum(0)) };
@@ -33,7 +35,14 @@ export const Job = z.discriminatedUnion('phase', [
   z.object({ phase: z.literal('listing'), ...common, paused }),
   /** Chunks are being sent: those before `sent` are in the queue, and workers are at them. */
   z.object({ phase: z.literal('sending'), ...common, ...planned, paused, sent: z.int() }),
-  z.object({ phase: z.literal('running'), ...common, ...planned, paused }),
+  z.object({
+    phase: z.literal('running'),
+    ...common,
+    ...planned,
+    paused,
+    /** Since when its queue has no message, though chunks are open: somebody emptied it. */
+    emptySince: z.optional(Instant),
+  }),
   /** No worker is wanted any more: its manifest is being written, then its queue, namespace and identity go. */
   z.object({
     phase: z.literal('finishing'),
@@ -51,6 +60,8 @@ export const Job = z.discriminatedUnion('phase', [
     reason: z.optional(z.string()),
     since: Instant,
   }),
+  /** The chunks that failed are made to wait again. */
+  z.object({ phase: z.literal('retrying'), ...common, ...planned }),
 ]);
 export type Job = z.infer<typeof Job>;
 type Planned = Extract<Job, { phase: 'sending' | 'running' }>;
@@ -63,7 +74,9 @@ export type JobEvent =
   /** All chunks before this number were taken by the queue. */
   | { readonly kind: 'sent'; readonly upTo: number }
   | { readonly kind: 'tallied'; readonly tally: Tally }
-  | { readonly kind: 'pause' | 'resume' | 'cancel'; readonly by: string }
+  /** How many messages its queue has, those that workers are at with them. */
+  | { readonly kind: 'queue-seen'; readonly messages: number }
+  | { readonly kind: 'pause' | 'resume' | 'cancel' | 'retry'; readonly by: string }
   /** The failed chunks are waiting again. */
   | { readonly kind: 'retried'; readonly tally: Tally }
   | { readonly kind: 'manifest-written' }
@@ -90,13 +103,17 @@ export function nextJob(job: Job, event: JobEvent, now: Instant): JobDecision {
       return job.phase === 'sending' ? sent(job, event.upTo) : unchanged;
     case 'tallied':
       return tallied(job, event.tally);
+    case 'queue-seen':
+      return job.phase === 'running' ? emptied(job, event.messages, now) : unchanged;
     case 'pause':
     case 'resume':
       return held(job, event.kind === 'pause', event.by);
     case 'cancel':
       return cancelled(job, event.by);
+    case 'retry':
+      return retry(job, event.by);
     case 'retried':
-      return retried(job, event.tally);
+      return job.phase === 'retrying' ? retried(job, event.tally) : unchanged;
     case 'manifest-written':
       if (job.phase !== 'finishing' || job.manifest) return unchanged;
       return changed({ ...job, manifest: true });
@@ -128,6 +145,7 @@ function tallied(job: Job, tally: Tally): JobDecision {
   switch (job.phase) {
     case 'listing':
     case 'ended':
+    case 'retrying':
       return unchanged;
     case 'finishing':
       // A worker's last word: the manifest is written of what is committed then.
@@ -144,47 +162,72 @@ function tallied(job: Job, tally: Tally): JobDecision {
 function settled(job: Planned, tally: Tally, what?: string): JobDecision {
   const { failed } = tally;
   const next = { ...job, tally };
-  if (failed > job.toleratedFailures)
-    return finish(next, 'failed', `${chunksOf(failed)} failed; ${job.toleratedFailures} may.`);
+  const { toleratedFailures } = job.request;
+  if (failed > toleratedFailures)
+    return finish(next, 'failed', `${chunksOf(failed)} failed; ${toleratedFailures} may.`);
   if (job.phase === 'sending' || progressOf(tally, job.chunks).open > 0) return changed(next, what);
   return finish(next, 'succeeded', failed > 0 ? `${chunksOf(failed)} failed, as may be.` : undefined);
 }
 
+/** SQS counts roughly, and a message may be between its queue and a worker: a while must pass. */
+const emptySeconds = 120;
+
+/** A message that is lost takes nothing with it: all of them are sent again, and what has a result stays. */
+function emptied(job: Extract<Job, { phase: 'running' }>, messages: number, now: Instant): JobDecision {
+  const { emptySince, ...rest } = job;
+  if (messages > 0) return emptySince === undefined ? unchanged : changed(rest);
+  if (emptySince === undefined) return changed({ ...rest, emptySince: now });
+  if (secondsBetween(emptySince, now) < emptySeconds) return unchanged;
+  const what = 'its queue is empty, and chunks are open: all are sent again';
+  return changed({ ...rest, phase: 'sending', sent: 0 }, what);
+}
+
 function held(job: Job, pause: boolean, by: string): JobDecision {
-  if (job.phase === 'finishing' || job.phase === 'ended')
-    return refused(`It has ${job.outcome}: there is nothing to ${pause ? 'pause' : 'resume'}.`);
+  const verb = pause ? 'pause' : 'resume';
+  if (job.phase === 'finishing' || job.phase === 'ended' || job.phase === 'retrying')
+    return refused(over(job, verb));
   if (job.paused === pause) return unchanged;
-  return changed({ ...job, paused: pause }, `${pause ? 'paused' : 'resumed'} by ${by}`);
+  return changed({ ...job, paused: pause }, `${verb}d by ${by}`);
 }
 
 function cancelled(job: Job, by: string): JobDecision {
   if (job.phase === 'finishing' || job.phase === 'ended')
-    return job.outcome === 'cancelled'
-      ? unchanged
-      : refused(`It has ${job.outcome}: there is nothing to cancel.`);
+    return job.outcome === 'cancelled' ? unchanged : refused(over(job, 'cancel'));
   const known = job.phase === 'listing' ? { ...job, chunks: 0, bytes: 0 } : job;
   return finish(known, 'cancelled', `by ${by}`);
 }
 
-/** Of a job that has ended: what has no result runs again. All of it is sent again, and what is committed stays: a worker removes its message. */
-function retried(job: Job, tally: Tally): JobDecision {
+const over = (job: Extract<Job, { phase: 'finishing' | 'ended' | 'retrying' }>, verb: string): string =>
+  job.phase === 'retrying'
+    ? `Its failed chunks are being made to wait again: ${verb} it in a moment.`
+    : `It has ${job.outcome}: there is nothing to ${verb}.`;
+
+/** Of a job that has ended: what has no result runs again. */
+function retry(job: Job, by: string): JobDecision {
+  if (job.phase === 'retrying') return unchanged;
   if (job.phase !== 'ended')
     return refused('It has not ended: what failed is retried when it has, or cancel it.');
-  const { open } = progressOf(tally, job.chunks);
-  if (open === 0) return refused('Each of its chunks has a result: there is nothing to retry.');
+  if (progressOf(job.tally, job.chunks).open + job.tally.failed === 0)
+    return refused('Each of its chunks has a result: there is nothing to retry.');
   const { outcome: _o, reason: _r, since: _s, ...rest } = job;
-  return changed({ ...rest, phase: 'sending', paused: false, sent: 0, tally }, `${chunksOf(open)} run again`);
+  return changed({ ...rest, phase: 'retrying' }, `retried by ${by}`);
+}
+
+/** All of it is sent again, and what is committed stays: a worker removes its message. */
+function retried(job: Extract<Job, { phase: 'retrying' }>, tally: Tally): JobDecision {
+  const { open } = progressOf(tally, job.chunks);
+  return changed({ ...job, phase: 'sending', paused: false, sent: 0, tally }, `${chunksOf(open)} run again`);
 }
 
 type Finishing = Extract<Job, { phase: 'finishing' }>;
 type Known = Omit<Finishing, 'phase' | 'outcome' | 'manifest' | 'reason'>;
 
 function finish(
-  { team, name, version, requester, at, parallelism, toleratedFailures, tally, chunks, bytes }: Known,
+  { team, name, version, requester, at, cluster, request, tally, chunks, bytes }: Known,
   outcome: Outcome,
   reason: string | undefined,
 ): JobDecision {
-  const known = { team, name, version, requester, at, parallelism, toleratedFailures, tally, chunks, bytes };
+  const known = { team, name, version, requester, at, cluster, request, tally, chunks, bytes };
   const why = reason === undefined ? {} : { reason };
   const what = reason === undefined ? outcome : `${outcome}: ${reason}`;
   return changed({ ...known, phase: 'finishing', outcome, ...why, manifest: false }, what);
@@ -206,10 +249,11 @@ export function slotsOf(job: Job): Wanted {
       if (job.paused) return { phase: 'paused', slots: 0 };
       const known = job.phase === 'sending' ? job.sent : job.chunks;
       const { open } = progressOf(job.tally, known);
-      return { phase: 'running', slots: Math.max(0, Math.min(job.parallelism, open)) };
+      return { phase: 'running', slots: Math.max(0, Math.min(job.request.parallelism, open)) };
     }
     case 'finishing':
     case 'ended':
+    case 'retrying':
       return { phase: 'ending', slots: 0 };
     default:
       return unreachable(job);
@@ -217,9 +261,14 @@ export function slotsOf(job: Job): Wanted {
 }
 
 /** A job as it is asked for. */
-export const askedJob = (
-  asked: JobKey & Pick<Job, 'requester' | 'at' | 'parallelism' | 'toleratedFailures'>,
-): Job => ({ ...asked, phase: 'listing', version: 1, paused: false, tally: emptyTally });
+export const askedJob = (asked: JobKey & Pick<Job, 'requester' | 'at' | 'cluster' | 'request'>): Job => ({
+  ...asked,
+  phase: 'listing',
+  version: 1,
+  paused: false,
+  tally: emptyTally,
+  lookAt: asked.at,
+});
 
 const chunksOf = (count: number): string => (count === 1 ? '1 chunk' : `${count} chunks`);
 function changed(job: Job, what?: string): JobDecision {

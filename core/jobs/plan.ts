@@ -32,6 +32,9 @@ export type Chunk = z.infer<typeof Chunk>;
 export const AnyChunk = z.union([Chunk, KeyChunk]);
 export type AnyChunk = z.infer<typeof AnyChunk>;
 
+/** What sorts chunks as the plan has them, as text: the halves of one behind it, and before the next. */
+export const placeOf = (id: string): string => id.replace(/^\d+/, (number) => number.padStart(7, '0'));
+
 export interface Plan {
   readonly objects: readonly DatasetObject[];
   /** The number of the first chunk of each object, and behind the last one that of all chunks. */

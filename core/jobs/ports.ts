@@ -2,14 +2,21 @@
 import type { ChunkState } from './chunk.ts';
 import type { DatasetObject } from './dataset.ts';
 import type { ChunkMessage } from './messages.ts';
+import type { Tally } from './tally.ts';
 
 export interface ChunkStore {
   /** Undefined for one that nobody has taken yet. */
   read(job: string, id: string): Promise<ChunkState | undefined>;
-  /** @throws Conflict when the stored version is not `state.version - 1`. */
-  write(state: ChunkState): Promise<void>;
-  /** All that were ever taken, one after the other. */
+  /**
+   * With what it adds to the job's sums: both or neither.
+   * @param before as it was read; undefined for one that nobody has taken yet.
+   * @throws Conflict when the stored version is not `after.version - 1`.
+   */
+  write(after: ChunkState, before: ChunkState | undefined): Promise<void>;
+  /** All that were ever taken, one after the other, in the order of the plan. */
   list(job: string): AsyncIterable<ChunkState>;
+  /** The sums over all chunks: consistent in each, and with what was written before. */
+  tally(job: string): Promise<Tally>;
 }
 
 export interface Delivery {

@@ -57,7 +57,7 @@ export class JobWorkers extends Construct {
       this.role.addToPolicy(
         new PolicyStatement({ actions: [...actions], resources: [resource], conditions }),
       );
-    allow(['dynamodb:GetItem', 'dynamodb:PutItem'], table.tableArn, {
+    allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], table.tableArn, {
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`CHUNK#${job}`] },
       // ForAllValues is also true of a request that has no key at all.
       Null: { 'dynamodb:LeadingKeys': 'false' },

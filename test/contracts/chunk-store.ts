@@ -1,9 +1,11 @@
 /** What every memory of chunks must do: of two who write upon one version, one has written. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect } from 'vitest';
-import { Conflict } from '#core/errors.ts';
+import { Conflict, Retryable } from '#core/errors.ts';
 import { type ChunkEvent, type ChunkState, freshChunk, nextChunk } from '#core/jobs/chunk.ts';
 import type { ChunkStore } from '#core/jobs/ports.ts';
+import { emptyTally, plus, tallyOf } from '#core/jobs/tally.ts';
 import { chunk, part, rules } from '../core/jobs/samples.ts';
 import { contract, type Deviations } from './contract.ts';
 import { start } from './samples.ts';
@@ -26,7 +28,7 @@ export function chunkStoreContract(name: string, make: () => ChunkStore, deviati
     test('each state comes back as it was written', async () => {
       const failure = { kind: 'command', message: 'no', exitCode: 3, stderr: 'é\n' } as const;
       let state: ChunkState = leased();
-      await chunks.write(state);
+      await chunks.write(state, undefined);
       const events: ChunkEvent[] = [
         { kind: 'checkpoint', part: part(1, 305, 350) },
         { kind: 'fail', attempt: 1, failure },
@@ -36,54 +38,86 @@ export function chunkStoreContract(name: string, make: () => ChunkStore, deviati
         { kind: 'commit', part: part(3, 350, 400) },
       ];
       for (const event of events) {
+        const before = state;
         state = next(state, event);
-        await chunks.write(state);
+        await chunks.write(state, before);
         expect(await chunks.read(job, '3')).toEqual(state);
+        expect(await chunks.tally(job)).toEqual(tallyOf(state));
       }
       expect(state.state).toBe('committed');
     });
 
     test('one of a table comes back too, on its way to another one', async () => {
       const range = { after: ['a', "'é\n"], upTo: null };
-      let state = next(freshChunk(job, { id: '3', key: 'public.t', range }), { kind: 'lease' });
-      await chunks.write(state);
-      state = next(state, { kind: 'hand-over', part: part(1) });
-      await chunks.write(state);
+      const taken = next(freshChunk(job, { id: '3', key: 'public.t', range }), { kind: 'lease' });
+      await chunks.write(taken, undefined);
+      const state = next(taken, { kind: 'hand-over', part: part(1) });
+      await chunks.write(state, taken);
       expect(await chunks.read(job, '3')).toEqual(state);
     });
 
     test('of many who take one chunk at once one does', async () => {
-      const outcomes = await Promise.allSettled([0, 1, 2, 3].map(() => chunks.write(leased())));
+      const outcomes = await Promise.allSettled([0, 1, 2, 3].map(() => chunks.write(leased(), undefined)));
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       for (const outcome of outcomes)
-        if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(Conflict);
+        if (outcome.status === 'rejected')
+          expect(outcome.reason).toSatisfy((e) => e instanceof Conflict || e instanceof Retryable);
+      expect(await chunks.tally(job)).toEqual({ ...emptyTally, leased: 1 });
     });
 
     test('what was decided upon an older version is not written', async () => {
       const first = leased();
-      await chunks.write(first);
+      await chunks.write(first, undefined);
       const given = next(first, { kind: 'release', attempt: 1 });
-      await chunks.write(given);
-      await expect(chunks.write(next(first, { kind: 'commit', part: part(1) }))).rejects.toBeInstanceOf(
-        Conflict,
-      );
-      await expect(chunks.write(first)).rejects.toBeInstanceOf(Conflict);
+      await chunks.write(given, first);
+      const late = next(first, { kind: 'commit', part: part(1) });
+      await expect(chunks.write(late, first)).rejects.toBeInstanceOf(Conflict);
+      await expect(chunks.write(first, undefined)).rejects.toBeInstanceOf(Conflict);
+      // A heartbeat, which adds to no sum.
+      const beat = next(first, { kind: 'heartbeat', attempt: 1 });
+      await expect(chunks.write(beat, first)).rejects.toBeInstanceOf(Conflict);
       expect(await chunks.read(job, '3')).toEqual(given);
-      await expect(chunks.write({ ...leased('4'), version: 5 })).rejects.toBeInstanceOf(Conflict);
+      expect(await chunks.tally(job)).toEqual(emptyTally);
+      const unknown = { ...leased('4'), version: 5 };
+      await expect(chunks.write(unknown, undefined)).rejects.toBeInstanceOf(Conflict);
     });
 
-    test('all of a job are one list, whatever their number, and of no other job', async () => {
+    test('all of a job are one list in the order of the plan, whatever their number, and of no other job', async () => {
       const stderr = 'x'.repeat(4000);
-      const many = Array.from({ length: 300 }, (_, i) => {
+      const ids = Array.from({ length: 300 }, (_, i) => String(i)).concat('7a', '7ab', '7b');
+      const many = ids.map((id) => {
         const failure = { kind: 'command', message: 'no', stderr } as const;
-        return { ...leased(String(i)), lastFailure: failure };
+        return { ...leased(id), lastFailure: failure };
       });
-      for (const state of many) await chunks.write(state);
-      await chunks.write({ ...leased('1'), job: `${job}x` });
-      const found = await listed(chunks.list(job));
-      expect(found.map(({ chunk }) => Number(chunk.id)).sort((a, b) => a - b)).toEqual(many.map((_, i) => i));
+      for (const state of many.toReversed()) await chunks.write(state, undefined);
+      await chunks.write({ ...leased('1'), job: `${job}x` }, undefined);
+      const found = (await listed(chunks.list(job))).map(({ chunk }) => chunk.id);
+      expect(found).toEqual([...ids.slice(0, 8), '7a', '7ab', '7b', ...ids.slice(8, 300)]);
+      expect(await chunks.tally(job)).toEqual({ ...emptyTally, leased: many.length });
+    });
+
+    test('the sums are those of all chunks, many written at once', async () => {
+      const states = Array.from({ length: 40 }, (_, i) => leased(String(i)));
+      await Promise.all(states.map((state) => until(() => chunks.write(state, undefined))));
+      const done = states.map((state) => next(state, { kind: 'commit', part: part(1) }));
+      await Promise.all(done.map((state, i) => until(() => chunks.write(state, states[i]))));
+      expect(await chunks.tally(job)).toEqual(done.map(tallyOf).reduce(plus));
     });
   });
+}
+
+/** As a worker does where others write to the same sums. A write that was made all the same is there. */
+async function until(write: () => Promise<void>): Promise<void> {
+  for (let left = 50; left > 0; left--) {
+    try {
+      return await write();
+    } catch (error) {
+      if (error instanceof Conflict) return;
+      if (!(error instanceof Retryable)) throw error;
+      await sleep(Math.random() * 50);
+    }
+  }
+  throw new Error('others always came between');
 }
 
 async function listed(states: AsyncIterable<ChunkState>): Promise<ChunkState[]> {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { askedJob, Job, type JobEvent, nextJob, slotsOf } from '#core/jobs/job.ts';
+import { JobRequest } from '#core/jobs/request.ts';
 import { emptyTally, type Tally } from '#core/jobs/tally.ts';
 import { jobKey } from './samples.ts';
 
@@ -11,8 +12,13 @@ const asked = askedJob({
   ...jobKey(),
   requester: 'alice',
   at,
-  parallelism: 4,
-  toleratedFailures: 1,
+  cluster: 'main',
+  request: JobRequest.parse({
+    dataset: 's3://lake/datasets/sales.ndjson',
+    command: ['wc', '-l'],
+    parallelism: 4,
+    toleratedFailures: 1,
+  }),
 });
 const tally = (more: Partial<Tally>): Tally => ({ ...emptyTally, ...more });
 const listed: JobEvent = { kind: 'listed', chunks: 10, bytes: 1000 };
@@ -112,15 +118,34 @@ describe('step by step', () => {
 
   it('runs again what failed, and nothing else, when it has ended', () => {
     const events = [listed, sentAll, tallied({ committed: 7, failed: 3 })];
-    const retried: JobEvent = { kind: 'retried', tally: tally({ committed: 7 }) };
-    expect(outcome(brought(...events), retried)).toMatchObject({ outcome: 'refused' });
-    const ended = brought(...events, { kind: 'manifest-written' }, { kind: 'taken-away' });
-    const again = nextJob(ended, retried, later);
+    const retry: JobEvent = { kind: 'retry', by };
+    expect(outcome(brought(...events), retry)).toMatchObject({ outcome: 'refused' });
+    const over = [{ kind: 'manifest-written' }, { kind: 'taken-away' }] as const;
+    const retrying = brought(...events, ...over, retry);
+    expect(retrying).toMatchObject({ phase: 'retrying' });
+    expect(retrying).not.toHaveProperty('outcome');
+    expect(slotsOf(retrying)).toEqual({ phase: 'ending', slots: 0 });
+    expect(outcome(retrying, { kind: 'cancel', by })).toMatchObject({ outcome: 'changed' });
+    expect(outcome(retrying, { kind: 'pause', by })).toMatchObject({ outcome: 'refused' });
+    const again = nextJob(retrying, { kind: 'retried', tally: tally({ committed: 7 }) }, later);
     expect(again).toMatchObject({ job: { phase: 'sending', sent: 0 }, what: '3 chunks run again' });
-    if (again.outcome !== 'changed') throw new Error('it runs again');
-    expect(Job.parse(again.job)).not.toHaveProperty('outcome');
-    const whole: JobEvent = { kind: 'retried', tally: tally({ committed: 10 }) };
-    expect(outcome(ended, whole)).toMatchObject({ outcome: 'refused' });
+    const whole = brought(listed, sentAll, tallied({ committed: 10 }), ...over);
+    expect(outcome(whole, retry)).toMatchObject({ outcome: 'refused' });
+  });
+
+  it('sends all again when its queue was empty for a while though chunks are open', () => {
+    const running = brought(listed, sentAll, tallied({ committed: 3 }));
+    const seen = (job: Job, messages: number, now: string) => {
+      const decision = nextJob(job, { kind: 'queue-seen', messages }, now);
+      return decision.outcome === 'changed' ? decision.job : job;
+    };
+    const empty = seen(running, 0, '2026-07-01T11:00:00.000Z');
+    expect(empty).toMatchObject({ phase: 'running', emptySince: '2026-07-01T11:00:00.000Z' });
+    expect(seen(empty, 0, '2026-07-01T11:01:59.000Z')).toBe(empty);
+    expect(seen(empty, 2, '2026-07-01T11:01:59.000Z')).not.toHaveProperty('emptySince');
+    const sent = seen(empty, 0, '2026-07-01T11:02:00.000Z');
+    expect(sent).toMatchObject({ phase: 'sending', sent: 0, tally: { committed: 3 } });
+    expect(sent).not.toHaveProperty('emptySince');
   });
 
   it('wants no more workers than it has chunks for', () => {
@@ -142,8 +167,9 @@ const anyEvent: fc.Arbitrary<JobEvent> = fc.oneof(
   fc.constant<JobEvent>({ kind: 'unreadable', reason: 'no' }),
   fc.record({ kind: fc.constant('sent' as const), upTo: some }),
   fc.record({ kind: fc.constantFrom('tallied' as const, 'retried' as const), tally: anyTally }),
+  fc.record({ kind: fc.constant('queue-seen' as const), messages: fc.nat(2) }),
   fc.record({
-    kind: fc.constantFrom('pause' as const, 'resume' as const, 'cancel' as const),
+    kind: fc.constantFrom('pause' as const, 'resume' as const, 'cancel' as const, 'retry' as const),
     by: fc.constant(by),
   }),
   fc.constantFrom<JobEvent>({ kind: 'manifest-written' }, { kind: 'taken-away' }),
@@ -162,7 +188,7 @@ describe('whatever comes, in any order, twice and late', () => {
           expect(next.version).toBe(job.version + 1);
           if (next.phase === 'ended') expect(job).toMatchObject({ phase: 'finishing', manifest: true });
           // What has an end keeps it, but for a retry.
-          if (job.phase === 'finishing' || (job.phase === 'ended' && event.kind !== 'retried'))
+          if (job.phase === 'finishing' || (job.phase === 'ended' && event.kind !== 'retry'))
             expect(next).toMatchObject({ outcome: job.outcome });
           job = next;
         }
@@ -192,11 +218,11 @@ describe('whatever comes, in any order, twice and late', () => {
           const decision = nextJob(job, event, later);
           if (decision.outcome === 'changed') job = decision.job;
           const { phase, slots } = slotsOf(job);
-          expect(slots).toBeLessThanOrEqual(job.parallelism);
+          expect(slots).toBeLessThanOrEqual(job.request.parallelism);
           expect(slots).toBeGreaterThanOrEqual(0);
           if (phase !== 'running') expect(slots).toBe(0);
-          if (job.phase === 'finishing' || job.phase === 'ended') expect(phase).toBe('ending');
-          else if (job.paused) expect(phase).toBe('paused');
+          if (['finishing', 'ended', 'retrying'].includes(job.phase)) expect(phase).toBe('ending');
+          else if ('paused' in job && job.paused) expect(phase).toBe('paused');
         }
       }),
       { numRuns: 500 },
