@@ -17,6 +17,8 @@ export type Stage =
   | 'remove'
   | 'schedule'
   | 'pager'
+  | 'jobs'
+  | 'job-slots'
   | 'reconcile';
 
 /** One event pattern of EventBridge. */

@@ -17,6 +17,8 @@ export const lookStages = [
   'remove',
   'schedule',
   'pager',
+  'jobs',
+  'job-slots',
 ] as const satisfies readonly Stage[];
 export type LookStage = (typeof lookStages)[number];
 

@@ -43,6 +43,17 @@ export const pendingShard = 'pending';
 /** Versions as sort keys: as text they must sort as numbers do. */
 export const padded = (version: number): string => String(version).padStart(10, '0');
 
+/** Version 0 is before the first: nothing may be stored yet. */
+export function expecting(version: number) {
+  return version === 0
+    ? { ConditionExpression: 'attribute_not_exists(pk)' }
+    : {
+        ConditionExpression: '#version = :expected',
+        ExpressionAttributeNames: { '#version': 'version' },
+        ExpressionAttributeValues: { ':expected': version },
+      };
+}
+
 /** `lookAt` is the earliest look that is planned: what the index `due` is sorted by, and nobody else reads. */
 export function environmentItem(environment: Environment) {
   const lookAt = nextLookAt(environment);

@@ -76,7 +76,7 @@ export class Table implements EnvironmentStore, Directory, Outbox, Chronicle, Fa
       Put: {
         TableName: this.#name,
         Item: items.environmentItem(change.environment),
-        ...expecting(version - 1),
+        ...items.expecting(version - 1),
       },
     };
     const others = [
@@ -89,7 +89,7 @@ export class Table implements EnvironmentStore, Directory, Outbox, Chronicle, Fa
     };
     const done = request && { Update: { TableName: this.#name, ...items.requestDone(request) } };
     const held = ledger && {
-      Put: { TableName: this.#name, Item: items.ledgerItem(ledger), ...expecting(ledger.version - 1) },
+      Put: { TableName: this.#name, Item: items.ledgerItem(ledger), ...items.expecting(ledger.version - 1) },
     };
     const optional = [judged, held, done].flatMap((item) => item ?? []);
     const TransactItems = [environment, ...optional, ...others.map(put)];
@@ -243,17 +243,6 @@ export class Table implements EnvironmentStore, Directory, Outbox, Chronicle, Fa
       from = { ExclusiveStartKey: LastEvaluatedKey };
     }
   }
-}
-
-/** Version 0 is before the first: nothing may be stored yet. */
-function expecting(version: number) {
-  return version === 0
-    ? { ConditionExpression: 'attribute_not_exists(pk)' }
-    : {
-        ConditionExpression: '#version = :expected',
-        ExpressionAttributeNames: { '#version': 'version' },
-        ExpressionAttributeValues: { ':expected': version },
-      };
 }
 
 /** A verdict of an older instant does not replace a newer one. */

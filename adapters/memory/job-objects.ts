@@ -1,9 +1,13 @@
 /** What a data job reads and writes, in memory. */
 import { createHash } from 'node:crypto';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
+import type { Datasets } from '#core/jobs/job-ports.ts';
 import { InputFailed, type JobObjects, type Upload } from '#core/jobs/ports.ts';
+import type { Location } from '#core/jobs/request.ts';
 
-export class MemoryJobObjects implements JobObjects {
+const isFile = (key: string, bytes: Buffer): boolean => !(key.endsWith('/') && bytes.length === 0);
+
+export class MemoryJobObjects implements JobObjects, Datasets {
   readonly results = new Map<string, Buffer>();
   readonly #objects = new Map<string, { readonly bytes: Buffer; readonly etag: string }>();
   /** Begun, and neither finished nor aborted. */
@@ -28,6 +32,14 @@ export class MemoryJobObjects implements JobObjects {
       for (let at = from; at < to; at += 65_536)
         yield Buffer.from(object.bytes.subarray(at, Math.min(at + 65_536, to)));
     })();
+  }
+
+  async *objects({ key, isPrefix }: Location): AsyncIterable<DatasetObject> {
+    const found = [...this.#objects]
+      .filter(([name, { bytes }]) => isFile(name, bytes) && (isPrefix ? name.startsWith(key) : name === key))
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    if (found.length === 0 && !isPrefix) throw new InputFailed(`${key} is not there`);
+    for (const [name, { bytes, etag }] of found) yield { key: name, size: bytes.length, etag };
   }
 
   begin(key: string): Upload {

@@ -73,6 +73,16 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
   /** Not awaited: a write is done in one go. */
   #ledgerOf = (team: TeamName): Ledger => this.#ledgers.get(team) ?? emptyLedger(team);
 
+  /** @throws Conflict where it is no longer what was read. */
+  expect({ team, version }: Ledger): void {
+    if (this.#ledgerOf(team).version !== version - 1)
+      throw new Conflict(`What team ${team} holds changed meanwhile.`);
+  }
+
+  hold(ledger: Ledger): void {
+    this.#ledgers.set(ledger.team, ledger);
+  }
+
   async keepVerdict(key: EnvironmentKey, verdict: Verdict): Promise<void> {
     const id = verdictId(key, verdict.digest);
     const known = this.#verdicts.get(id);
@@ -89,8 +99,7 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
     if (verdict && known && known.decidedAt > verdict.decidedAt) {
       throw new Conflict(`A newer verdict on an image of ${id} is stored.`);
     }
-    if (ledger && this.#ledgerOf(ledger.team).version !== ledger.version - 1)
-      throw new Conflict(`What team ${ledger.team} holds changed meanwhile.`);
+    if (ledger) this.expect(ledger);
     const item = items.environmentItem(change.environment);
     const environment = JSON.stringify(item);
     if (environment.length > itemBytes)
@@ -109,7 +118,7 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
     if (line) this.#lines.set(id, [...(this.#lines.get(id) ?? []), line]);
     if (verdict) this.#verdicts.set(verdictId(key, verdict.digest), verdict);
     if (request) this.requests.done(request);
-    if (ledger) this.#ledgers.set(ledger.team, ledger);
+    if (ledger) this.hold(ledger);
     if (approval) this.approvals.push({ ...approval, environment: key });
   }
 

@@ -1,4 +1,6 @@
 /** What the contracts of data jobs need on any endpoint of AWS's APIs: a queue, and a bucket for input and results. */
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
@@ -9,12 +11,19 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { SqsChunkQueue } from '#adapters/aws/chunk-queue.ts';
+import { S3Datasets } from '#adapters/aws/datasets.ts';
+import { outboxEntry } from '#adapters/aws/items.ts';
+import { JobItems } from '#adapters/aws/job-items.ts';
 import { S3JobObjects } from '#adapters/aws/job-objects.ts';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
+import type { JobKey } from '#core/jobs/slots.ts';
 import type { Sdk } from './aws-worlds.ts';
 import type { ChunkQueueWorld } from './chunk-queue.ts';
+import type { DatasetsWorld } from './datasets.ts';
 import type { JobObjectsWorld } from './job-objects.ts';
+import type { JobStoreWorld } from './job-store.ts';
 
 export async function awsChunkQueue(
   sdk: Sdk,
@@ -27,14 +36,35 @@ export async function awsChunkQueue(
   return { queue: new SqsChunkQueue(QueueUrl, client), put, url: QueueUrl };
 }
 
-export class AwsJobObjects implements JobObjectsWorld {
+export function awsJobStore(sdk: Sdk, TableName: string): JobStoreWorld {
+  const client = new DynamoDBClient(sdk);
+  const documents = DynamoDBDocumentClient.from(client);
+  const looks = async ({ team, name }: JobKey) => {
+    const { Items = [] } = await documents.send(
+      new QueryCommand({
+        TableName,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': `OUTBOX#${team}/${name}` },
+      }),
+    );
+    return Items.flatMap((item) => {
+      const { message } = outboxEntry(item);
+      return message.kind === 'look' ? [message.stage] : [];
+    });
+  };
+  return { jobs: new JobItems(TableName, client), looks };
+}
+
+export class AwsJobObjects implements JobObjectsWorld, DatasetsWorld {
   readonly objects: S3JobObjects;
+  readonly datasets: S3Datasets;
   readonly bucket: string;
   readonly #client: S3Client;
 
   constructor(sdk: Sdk, bucket: string) {
     this.bucket = bucket;
     this.#client = new S3Client({ ...sdk, forcePathStyle: true });
+    this.datasets = new S3Datasets(this.#client);
     this.objects = new S3JobObjects({ input: bucket, results: bucket }, this.#client);
   }
 

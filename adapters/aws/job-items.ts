@@ -1,0 +1,165 @@
+/** Data jobs in the table: one item each, written with its line of the trail and its looks in one transaction. */
+import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  DynamoDBDocumentClient,
+  GetCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  TransactWriteCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { Audit } from '#core/decision.ts';
+import { Conflict, parse, problemsOf, Retryable } from '#core/errors.ts';
+import { Job } from '#core/jobs/job.ts';
+import type { JobChange } from '#core/jobs/job-change.ts';
+import type { JobEnclosed, JobStore } from '#core/jobs/job-ports.ts';
+import type { JobKey } from '#core/jobs/slots.ts';
+import { environmentId, type Instant, type TeamName } from '#core/names.ts';
+import type { Unreadable } from '#core/ports.ts';
+import { emptyLedger, Ledger } from '#core/quota.ts';
+import * as z from '#core/zod.ts';
+import { retryable } from './errors.ts';
+import * as items from './items.ts';
+
+/** Partitions of the indexes that environments are in too. */
+const dueShard = 'due-jobs';
+const listedIn = (team: string): string => `jobs/${team}`;
+const partition = (key: JobKey): string => `JOB#${environmentId(key)}`;
+const nameIn = (pk: string): string => pk.slice(pk.indexOf('/') + 1);
+
+export class JobItems implements JobStore {
+  readonly #table: string;
+  readonly #client: DynamoDBDocumentClient;
+
+  constructor(table: string, client: DynamoDBClient = new DynamoDBClient({})) {
+    this.#table = table;
+    this.#client = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  }
+
+  async read(key: JobKey): Promise<Job | undefined> {
+    const item = await this.#get(partition(key), items.state);
+    return item === undefined ? undefined : parse(Job, item, `job ${environmentId(key)}`);
+  }
+
+  async ledger(team: TeamName): Promise<Ledger> {
+    const { pk, sk } = items.ledgerKey(team);
+    const item = await this.#get(pk, sk);
+    return item === undefined ? emptyLedger(team) : Ledger.parse(item);
+  }
+
+  async write(change: JobChange, { request, ledger }: JobEnclosed = {}): Promise<void> {
+    const { job, audit } = change;
+    const put = (Item: Record<string, unknown>, version?: number) => ({
+      Put: { TableName: this.#table, Item, ...(version !== undefined && items.expecting(version)) },
+    });
+    const TransactItems = [
+      put(jobItem(job), job.version - 1),
+      ...(ledger ? [put(items.ledgerItem(ledger), ledger.version - 1)] : []),
+      ...(request ? [{ Update: { TableName: this.#table, ...items.requestDone(request) } }] : []),
+      ...(audit ? [put(trailItem(job, audit))] : []),
+      ...lookItems(change).map((item) => put(item)),
+    ];
+    try {
+      const command = new TransactWriteCommand({ TransactItems });
+      await retryable('TransactWriteItems', () => this.#client.send(command));
+    } catch (error) {
+      throw whyNot(error, job, ledger !== undefined);
+    }
+  }
+
+  async list(team: TeamName, before: string | undefined, limit: number) {
+    const prefix = `JOB#${team}/`;
+    const { Items = [] } = await this.#query({
+      IndexName: 'team',
+      KeyConditionExpression: 'listedIn = :team AND pk < :before',
+      // `~` is behind whatever a name has.
+      ExpressionAttributeValues: { ':team': listedIn(team), ':before': `${prefix}${before ?? '~'}` },
+      ProjectionExpression: 'pk',
+      ScanIndexForward: false,
+      Limit: limit + 1,
+    });
+    const names = z
+      .array(z.object({ pk: z.string() }))
+      .parse(Items)
+      .map(({ pk }) => nameIn(pk));
+    const keys = names.slice(0, limit).map((name) => ({ pk: `${prefix}${name}`, name }));
+    const found = await Promise.all(keys.map(({ pk }) => this.#get(pk, items.state)));
+    const jobs = found.flatMap((item) => (item === undefined ? [] : [parse(Job, item, `a job of ${team}`)]));
+    return { jobs, more: names.length > limit };
+  }
+
+  async due(now: Instant, limit: number) {
+    const { Items = [] } = await this.#query({
+      IndexName: 'due',
+      KeyConditionExpression: 'dueShard = :shard AND lookAt <= :until',
+      ExpressionAttributeValues: { ':shard': dueShard, ':until': now },
+      Limit: limit,
+    });
+    const jobs: Job[] = [];
+    const unreadable: Unreadable[] = [];
+    for (const item of Items) {
+      const parsed = Job.safeParse(item);
+      if (parsed.success) jobs.push(parsed.data);
+      else unreadable.push({ item: String(item['pk']), reason: problemsOf(parsed.error) });
+    }
+    return { jobs, unreadable };
+  }
+
+  async audit(key: JobKey, limit: number): Promise<readonly Audit[]> {
+    const { Items = [] } = await this.#query({
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': items.partition('AUDIT', key) },
+      ScanIndexForward: false,
+      ConsistentRead: true,
+      Limit: limit,
+    });
+    return Items.map(items.auditLine).reverse();
+  }
+
+  async #get(pk: string, sk: string): Promise<unknown> {
+    const command = new GetCommand({ TableName: this.#table, Key: { pk, sk }, ConsistentRead: true });
+    return (await retryable('GetItem', () => this.#client.send(command))).Item;
+  }
+
+  #query(query: Omit<QueryCommandInput, 'TableName'>) {
+    const command = new QueryCommand({ TableName: this.#table, ...query });
+    return retryable('Query', () => this.#client.send(command));
+  }
+}
+
+/** One that nobody looks at any more is in the list alone. */
+const jobItem = (job: Job) => ({
+  pk: partition(job),
+  sk: items.state,
+  ...job,
+  listedIn: listedIn(job.team),
+  ...(job.lookAt !== undefined && { dueShard }),
+});
+
+const trailItem = (job: Job, audit: Audit) => ({
+  pk: items.partition('AUDIT', job),
+  sk: items.padded(job.version),
+  ...audit,
+});
+
+/** As those of environments: the outbox sends them, and sees no difference. */
+const lookItems = ({ job, looks, at }: JobChange) =>
+  looks.map(({ stage, delaySeconds }, position) => ({
+    pk: items.partition('OUTBOX', job),
+    sk: `${items.padded(job.version)}-${position}`,
+    environment: { team: job.team, name: job.name },
+    message: { kind: 'look', stage, cluster: job.cluster, delaySeconds },
+    pending: items.pendingShard,
+    writtenAt: at,
+  }));
+
+function whyNot(error: unknown, job: Job, hasLedger: boolean): unknown {
+  if (!(error instanceof TransactionCanceledException)) return error;
+  const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code);
+  if (codes[0] === 'ConditionalCheckFailed')
+    return new Conflict(
+      `Job ${job.name} is no longer at version ${job.version - 1}: somebody else wrote first.`,
+    );
+  if (hasLedger && codes[1] === 'ConditionalCheckFailed')
+    return new Conflict(`What team ${job.team} holds changed meanwhile.`);
+  return new Retryable(`The change of job ${job.name} was not written: ${codes.join(', ')}`);
+}
