@@ -17,8 +17,6 @@ export type Stage =
   | 'remove'
   | 'schedule'
   | 'pager'
-  | 'jobs'
-  | 'job-slots'
   | 'reconcile';
 
 /** One event pattern of EventBridge. */

@@ -45,8 +45,15 @@ export function reserve(
   const free = less(quota, sum(Object.values(others)));
   const over = fields.filter((field) => wanted[field] > free[field] && wanted[field] > before[field]);
   if (over.length > 0) return refuse(409, 'Over the quota', whyOver(ledger.team, quota, free, wanted, over));
-  const held = wanted.environments === 0 ? others : { ...others, [name]: wanted };
+  const isNothing = fields.every((field) => wanted[field] === 0);
+  const held = isNothing ? others : { ...others, [name]: wanted };
   return { ...ledger, version: ledger.version + 1, held };
+}
+
+/** Undefined where the team holds nothing for it. */
+export function without(ledger: Ledger, name: EnvironmentName): Ledger | undefined {
+  const { [name]: gone, ...held } = ledger.held;
+  return gone && { ...ledger, version: ledger.version + 1, held };
 }
 
 /** What is to be written of the ledger with a change, or why the team may not have it; undefined where it holds the same. */

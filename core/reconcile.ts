@@ -17,8 +17,6 @@ export const lookStages = [
   'remove',
   'schedule',
   'pager',
-  'jobs',
-  'job-slots',
 ] as const satisfies readonly Stage[];
 export type LookStage = (typeof lookStages)[number];
 

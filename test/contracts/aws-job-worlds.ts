@@ -14,11 +14,11 @@ import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/clie
 import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { SqsChunkQueue } from '#adapters/aws/chunk-queue.ts';
 import { S3Datasets } from '#adapters/aws/datasets.ts';
-import { outboxEntry } from '#adapters/aws/items.ts';
 import { JobItems } from '#adapters/aws/job-items.ts';
 import { S3JobObjects } from '#adapters/aws/job-objects.ts';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
 import type { JobKey } from '#core/jobs/slots.ts';
+import * as z from '#core/zod.ts';
 import type { Sdk } from './aws-worlds.ts';
 import type { ChunkQueueWorld } from './chunk-queue.ts';
 import type { DatasetsWorld } from './datasets.ts';
@@ -36,6 +36,9 @@ export async function awsChunkQueue(
   return { queue: new SqsChunkQueue(QueueUrl, client), put, url: QueueUrl };
 }
 
+/** An entry of the outbox. */
+const Look = z.object({ message: z.object({ kind: z.literal('look'), stage: z.string() }) });
+
 export function awsJobStore(sdk: Sdk, TableName: string): JobStoreWorld {
   const client = new DynamoDBClient(sdk);
   const documents = DynamoDBDocumentClient.from(client);
@@ -47,10 +50,7 @@ export function awsJobStore(sdk: Sdk, TableName: string): JobStoreWorld {
         ExpressionAttributeValues: { ':pk': `OUTBOX#${team}/${name}` },
       }),
     );
-    return Items.flatMap((item) => {
-      const { message } = outboxEntry(item);
-      return message.kind === 'look' ? [message.stage] : [];
-    });
+    return Items.map((item) => Look.parse(item).message.stage);
   };
   return { jobs: new JobItems(TableName, client), looks };
 }

@@ -1,0 +1,18 @@
+/** What the stage of jobs needs of the world. */
+import type { Datasets, JobQueues, JobStore } from '#core/jobs/job-ports.ts';
+import type { ChunkStore, JobObjects } from '#core/jobs/ports.ts';
+import type { Slots } from '#core/jobs/slots.ts';
+import type { Clock } from '#core/ports.ts';
+
+export interface JobsDeps {
+  readonly jobs: JobStore;
+  readonly chunks: ChunkStore;
+  readonly queues: JobQueues;
+  readonly datasets: Datasets;
+  /** Of the bucket that results go to. */
+  readonly objects: Pick<JobObjects, 'begin' | 'result' | 'sweep'>;
+  readonly slots: Pick<Slots, 'wanted' | 'seen' | 'want'>;
+  /** As the workers know it. */
+  readonly place: { readonly table: string; readonly bucket: string };
+  readonly clock: Clock;
+}

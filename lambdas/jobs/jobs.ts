@@ -1,0 +1,150 @@
+/**
+ * The stage of data jobs: each look does the next thing of a job's life, and says what it wants of its cluster. What it does may
+ * be broken off anywhere: it is done again, and done twice it is done once.
+ */
+
+import type { Signal } from '#core/aws-events.ts';
+import { Conflict, Rejected, unreachable } from '#core/errors.ts';
+import { type Job, type JobEvent, nextJob } from '#core/jobs/job.ts';
+import { jobChange } from '#core/jobs/job-change.ts';
+import { JobKey } from '#core/jobs/slots.ts';
+import { environmentId, type Instant } from '#core/names.ts';
+import { without } from '#core/quota.ts';
+import { log, note } from '../runtime/log.ts';
+import { type Handle, jittered, tries } from '../runtime/queue.ts';
+import type { JobsDeps } from './deps.ts';
+import { finish, revive } from './end.ts';
+import { list, send } from './send.ts';
+import { type Standing, slotsAreLate, standingOf, want, workersAreGone } from './want.ts';
+
+const actor = 'jobs';
+/** Longer than the function may run: whoever has the job until then is gone. */
+const claimSeconds = 330;
+const lookSeconds = { soon: 0, running: 15, finishing: 10, failed: 20 } as const;
+
+export function jobs(deps: JobsDeps): Handle {
+  return async (signal, cause) => {
+    const key = keyOf(signal);
+    note({ environment: environmentId(key) });
+    const job = await deps.jobs.read(key);
+    if (job === undefined) return log.warn('there is no such job', { job: key.name });
+    const now = deps.clock.now();
+    // Somebody looked since, or is at it.
+    if (job.lookAt === undefined || (signal.kind === 'look' && job.lookAt > now)) return;
+    if (isShort(job)) return turn(deps, job, now, cause);
+    // News that comes while somebody is at it is found when they are done.
+    if (job.lookAt > now) return;
+    const mine = jobChange(job, job, { at: now, actor, lookAfterSeconds: claimSeconds });
+    await deps.jobs.write(mine);
+    try {
+      await turn(deps, mine.job, now, cause);
+    } catch (error) {
+      const again = jobChange(mine.job, mine.job, { at: now, actor, lookAfterSeconds: lookSeconds.failed });
+      // Where that fails too, reconcile comes when the claim has ended.
+      await deps.jobs.write(again).catch((why: unknown) => log.error('the job is held still', why));
+      throw error;
+    }
+  };
+}
+
+function keyOf(signal: Signal): JobKey {
+  const key =
+    signal.kind === 'look'
+      ? signal.environment
+      : signal.kind === 'told'
+        ? signal.event.environment
+        : undefined;
+  const parsed = JobKey.safeParse(key);
+  if (parsed.success) return parsed.data;
+  throw new Rejected(`The stage of jobs takes looks at jobs and what is told of them, not ${signal.kind}.`);
+}
+
+/** A look at sums and counts: many at once disturb nobody. */
+const isShort = ({ phase }: Job): boolean => phase === 'running';
+
+async function turn(deps: JobsDeps, job: Job, now: Instant, cause: string | undefined): Promise<void> {
+  const standing = await standingOf(deps, job);
+  const events = await step(deps, job, standing);
+  const next = await settle(deps, job, events, { cause, slotsAreLate: slotsAreLate(standing, now) });
+  await want(deps, next, standing.wanted);
+}
+
+/** What was found is said of the job as it is by then: people may have paused or cancelled it meanwhile. */
+async function settle(
+  deps: JobsDeps,
+  begun: Job,
+  events: readonly JobEvent[],
+  told: { readonly cause: string | undefined; readonly slotsAreLate: boolean },
+): Promise<Job> {
+  let job = begun;
+  for (let turn = 0; ; turn++) {
+    const { next, said } = after(job, events, deps.clock.now());
+    const what = said.length > 0 ? said.join('; ') : undefined;
+    const at = deps.clock.now();
+    const change = jobChange(job, next, { at, actor, what, ...told, lookAfterSeconds: lookAfter(next) });
+    const enclosed = next.phase === 'ended' ? { ledger: await released(deps, next) } : {};
+    try {
+      await deps.jobs.write(change, enclosed);
+      log.info('looked at a job', { job: job.name, phase: next.phase, did: said });
+      return change.job;
+    } catch (error) {
+      if (!(error instanceof Conflict) || turn === tries - 1) throw error;
+      await jittered(turn);
+      job = (await deps.jobs.read(begun)) ?? begun;
+    }
+  }
+}
+
+function after(job: Job, events: readonly JobEvent[], now: Instant) {
+  let next = job;
+  const said: string[] = [];
+  for (const event of events) {
+    const decision = nextJob(next, event, now);
+    if (decision.outcome !== 'changed') continue;
+    next = decision.job;
+    if (decision.what !== undefined) said.push(decision.what);
+  }
+  return { next, said };
+}
+
+async function step(deps: JobsDeps, job: Job, standing: Standing): Promise<readonly JobEvent[]> {
+  switch (job.phase) {
+    case 'listing':
+      return [await list(deps, job)];
+    case 'sending':
+      return [{ kind: 'tallied', tally: await deps.chunks.tally(job.name) }, await send(deps, job)];
+    case 'running':
+      return [
+        { kind: 'tallied', tally: await deps.chunks.tally(job.name) },
+        { kind: 'queue-seen', messages: (await deps.queues.messages(job.name)) ?? 0 },
+      ];
+    case 'finishing':
+      return finish(deps, job, workersAreGone(standing));
+    case 'retrying':
+      return [await revive(deps, job)];
+    case 'ended':
+      return [];
+    default:
+      return unreachable(job);
+  }
+}
+
+function lookAfter({ phase }: Job): number | undefined {
+  switch (phase) {
+    case 'listing':
+    case 'sending':
+    case 'retrying':
+      return lookSeconds.soon;
+    case 'running':
+      return lookSeconds.running;
+    case 'finishing':
+      return lookSeconds.finishing;
+    case 'ended':
+      return undefined;
+    default:
+      return unreachable(phase);
+  }
+}
+
+const released = async ({ jobs: store }: JobsDeps, { team, name }: Job) =>
+  without(await store.ledger(team), name);

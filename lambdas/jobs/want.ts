@@ -1,0 +1,64 @@
+/** What a job wants of its cluster, said where it is another thing than was said before. */
+import { type Job, slotsOf } from '#core/jobs/job.ts';
+import { jobSpecOf } from '#core/jobs/request.ts';
+import type { SlotsSeen, SlotsWanted } from '#core/jobs/slots.ts';
+import { addSeconds, type Instant } from '#core/names.ts';
+import { isSame } from '#core/same.ts';
+import type { JobsDeps } from './deps.ts';
+
+export interface Standing {
+  readonly wanted: SlotsWanted | undefined;
+  readonly seen: SlotsSeen | undefined;
+}
+
+export async function standingOf({ slots }: JobsDeps, job: Job): Promise<Standing> {
+  const [wanted, seen] = await Promise.all([slots.wanted(job), slots.seen(job)]);
+  return { wanted, seen };
+}
+
+/** Nobody of them is there any more who could say a last word. */
+export const workersAreGone = ({ wanted, seen }: Standing): boolean =>
+  wanted === undefined ||
+  (wanted.phase === 'ending' && seen?.namespace === 'gone' && seen.wanted >= wanted.version);
+
+/** Longer than a look at the cluster takes, with its message on the way. */
+const patienceSeconds = 30;
+
+/** Whether what is wanted, or a look that was planned, was not heard of: its event was lost. */
+export function slotsAreLate({ wanted, seen }: Standing, now: Instant): boolean {
+  if (wanted === undefined) return false;
+  if ((seen?.wanted ?? 0) < wanted.version) return addSeconds(wanted.at, patienceSeconds) < now;
+  return seen?.lookAt !== undefined && addSeconds(seen.lookAt, patienceSeconds) < now;
+}
+
+/** @throws Conflict where somebody else said something meanwhile. */
+export async function want(
+  { slots, queues, place, clock }: JobsDeps,
+  job: Job,
+  before: SlotsWanted | undefined,
+): Promise<void> {
+  const { phase, slots: count } = slotsOf(job);
+  const next = { version: (before?.version ?? 0) + 1, at: clock.now() };
+  if (phase === 'ending' || (before === undefined && count === 0)) {
+    // Where nothing was ever wanted, nothing is there.
+    if (before === undefined || before.phase === phase) return;
+    return slots.want({ ...before, ...next, phase, slots: 0 });
+  }
+  const { resources, spot, image } = job.request;
+  const wanted: SlotsWanted = {
+    team: job.team,
+    name: job.name,
+    cluster: job.cluster,
+    ...next,
+    phase,
+    slots: count,
+    ...(image !== undefined && { image }),
+    resources,
+    spot,
+    spec: jobSpecOf(job.request, job, place.bucket),
+    queueUrl: await queues.make(job.name),
+    table: place.table,
+  };
+  const known = before && { ...before, ...next };
+  if (!isSame(known, wanted)) await slots.want(wanted);
+}

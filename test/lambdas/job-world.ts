@@ -1,0 +1,131 @@
+/** A data job with all that the stage of jobs knows of the world, in memory; workers and the cluster are played by hand. */
+import { MemoryChunks } from '#adapters/memory/chunks.ts';
+import { MemoryClock } from '#adapters/memory/clock.ts';
+import { MemoryJobObjects } from '#adapters/memory/job-objects.ts';
+import { MemoryJobQueues } from '#adapters/memory/job-queues.ts';
+import { MemoryJobs } from '#adapters/memory/jobs.ts';
+import { MemorySlots } from '#adapters/memory/slots.ts';
+import { type ChunkEvent, freshChunk, nextChunk } from '#core/jobs/chunk.ts';
+import { askedJob, type Job, type JobEvent, nextJob } from '#core/jobs/job.ts';
+import { jobChange } from '#core/jobs/job-change.ts';
+import { heldBy, JobRequest } from '#core/jobs/request.ts';
+import { reserve } from '#core/quota.ts';
+import { Quota } from '#core/usage.ts';
+import type { JobsDeps } from '#lambdas/jobs/deps.ts';
+import { jobs } from '#lambdas/jobs/jobs.ts';
+import type { Handle } from '#lambdas/runtime/queue.ts';
+import { jobKey, part, rules } from '../core/jobs/samples.ts';
+
+export const key = jobKey();
+export const files = { plan: `jobs/${key.name}/plan.ndjson`, manifest: `jobs/${key.name}/manifest.ndjson` };
+
+export class JobWorld {
+  readonly clock = new MemoryClock('2026-01-05T10:00:00.000Z');
+  readonly jobs = new MemoryJobs();
+  readonly chunks = new MemoryChunks();
+  readonly queues = new MemoryJobQueues();
+  readonly objects = new MemoryJobObjects();
+  readonly slots = new MemorySlots();
+  readonly handle: Handle;
+
+  /** @param change what of the world is otherwise, in calls of this stage alone. */
+  constructor(change: (deps: JobsDeps) => Partial<JobsDeps> = () => ({})) {
+    const deps: JobsDeps = {
+      jobs: this.jobs,
+      chunks: this.chunks,
+      queues: this.queues,
+      datasets: this.objects,
+      objects: this.objects,
+      slots: this.slots,
+      place: { table: 't', bucket: 'results' },
+      clock: this.clock,
+    };
+    this.handle = jobs({ ...deps, ...change(deps) });
+  }
+
+  /** As the API writes it. */
+  async ask(parts: Record<string, unknown> = {}): Promise<void> {
+    const at = this.clock.now();
+    const request = JobRequest.parse({
+      dataset: 's3://lake/datasets/',
+      command: ['cat'],
+      parallelism: 2,
+      chunkMiB: 1,
+      ...parts,
+    });
+    const asked = askedJob({ ...key, requester: 'alice', at, cluster: 'main', request });
+    const ledger = reserve(await this.jobs.ledger(key.team), Quota.parse({}), key.name, heldBy(request));
+    if ('outcome' in ledger) throw new Error(ledger.detail);
+    const change = jobChange(undefined, asked, { at, actor: 'alice', what: 'asked', lookAfterSeconds: 0 });
+    await this.jobs.write(change, { ledger });
+  }
+
+  /** A person's word, as the API says it. */
+  async say(event: JobEvent): Promise<void> {
+    const job = await this.job();
+    const decision = nextJob(job, event, this.clock.now());
+    if (decision.outcome !== 'changed') throw new Error(JSON.stringify(decision));
+    const told = { at: this.clock.now(), actor: 'bob', what: decision.what, lookAfterSeconds: 0 };
+    await this.jobs.write(jobChange(job, decision.job, told));
+  }
+
+  async look(afterSeconds = 0): Promise<Job> {
+    this.clock.advance(afterSeconds);
+    await this.handle({ kind: 'look', environment: key });
+    return this.job();
+  }
+
+  async job(): Promise<Job> {
+    const job = await this.jobs.read(key);
+    if (job === undefined) throw new Error('it was asked for');
+    return job;
+  }
+
+  get queue() {
+    return this.queues.at(`https://sqs.example/getschwifty-${key.name}`);
+  }
+
+  /** Each message by a worker that takes it, says this of it, and removes it. @returns the chunks. */
+  async work(
+    event: (id: string) => ChunkEvent = () => ({ kind: 'commit', part: part(1) }),
+  ): Promise<string[]> {
+    const done: string[] = [];
+    for (;;) {
+      const delivery = await this.queue.receive(0, new AbortController().signal);
+      if (delivery === undefined) return done;
+      const { chunk } = delivery.message;
+      done.push(chunk.id);
+      const before = (await this.chunks.read(key.name, chunk.id)) ?? freshChunk(key.name, chunk);
+      const leased = nextChunk(before, { kind: 'lease' }, rules, this.clock.now());
+      if (leased.outcome === 'changed') {
+        await this.chunks.write(leased.state, before.version === 0 ? undefined : before);
+        const said = event(chunk.id);
+        const attempt = leased.state.attempts;
+        const own = 'part' in said ? { ...said, part: { ...said.part, attempt } } : { ...said, attempt };
+        const after = nextChunk(leased.state, own, { ...rules, maxFailures: 1 }, this.clock.now());
+        if (after.outcome === 'changed') await this.chunks.write(after.state, leased.state);
+      }
+      await this.queue.remove(delivery.receipt);
+    }
+  }
+
+  /** The cluster's stage has seen to what is wanted. */
+  async seen(): Promise<void> {
+    const wanted = await this.slots.wanted(key);
+    const before = await this.slots.seen(key);
+    if (wanted === undefined) throw new Error('nothing is wanted');
+    const namespace = wanted.phase === 'ending' ? 'gone' : 'there';
+    const seen = { ...key, cluster: 'main', version: (before?.version ?? 0) + 1, at: this.clock.now() };
+    await this.slots.see({ ...seen, wanted: wanted.version, namespace, slots: [] }, true);
+  }
+
+  lines(file: keyof typeof files): unknown[] {
+    const text = this.objects.results.get(files[file])?.toString() ?? '';
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line): unknown => JSON.parse(line));
+  }
+
+  said = async () => (await this.jobs.audit(key, 100)).map(({ what }) => what);
+}
