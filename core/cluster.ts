@@ -1,4 +1,5 @@
 /** A cluster that environments run in, and which of them do, as far as it is a matter of configuration. */
+import { Cidr } from './cidr.ts';
 import { defaultDrainSeconds } from './draining.ts';
 import { schemes } from './exposure.ts';
 import { ClusterName, EnvironmentKey, type TeamName } from './names.ts';
@@ -18,6 +19,10 @@ export const Cluster = z.strictObject({
    * TLS on port 443 too.
    */
   certificates: z._default(z.record(z.string(), Certificate), {}),
+  /** Where AWS is reached at private addresses, as those of interface endpoints are: its data jobs may call them. */
+  awsEndpoints: z.optional(
+    z.array(z.strictObject({ cidr: Cidr, port: z.int().check(z.minimum(1), z.maximum(65_535)) })),
+  ),
   /** What its environments may keep their work on. */
   volumes: VolumeClasses,
   /** For how long a pod that goes still answers, until no load balancer leads to it any more. */

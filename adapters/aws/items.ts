@@ -115,15 +115,20 @@ export function outboxItems(change: Change) {
     ...events.map((event) => ({ kind: 'event' as const, event })),
     ...looks.map((look) => ({ kind: 'look' as const, cluster: environment.cluster, ...look })),
   ];
-  return messages.map((message, position) => ({
-    pk: partition('OUTBOX', environment.key),
-    sk: `${padded(environment.version)}-${position}`,
-    environment: environment.key,
-    message,
-    pending: pendingShard,
-    writtenAt: at,
-  }));
+  return messages.map((message, position) =>
+    outboxItem(environment.key, `${padded(environment.version)}-${position}`, message, at),
+  );
 }
+
+/** @param id its sort key: of an environment's own, its version and its place among them. */
+export const outboxItem = <M>(key: EnvironmentKey, id: string, message: M, at: Instant) => ({
+  pk: partition('OUTBOX', key),
+  sk: id,
+  environment: key,
+  message,
+  pending: pendingShard,
+  writtenAt: at,
+});
 
 const OutboxItem = z.object({
   sk: z.string(),

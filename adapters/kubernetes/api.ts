@@ -24,6 +24,8 @@ export interface Ask {
   readonly body?: unknown;
   /** Statuses that say no, of those that may pass elsewhere. */
   readonly final?: readonly number[];
+  /** Statuses that say that there is nothing left to do. */
+  readonly done?: readonly number[];
   /** What is attempted, as a person would say it: "apply Deployment app". */
   readonly what: string;
 }
@@ -56,7 +58,7 @@ export class KubernetesApi {
     const answer = await this.#patiently(ask);
     const { method } = ask;
     if (answer.status === 404 && (method === 'GET' || method === 'DELETE')) return undefined;
-    if (answer.status === 409 && method === 'POST') return undefined;
+    if (isDone(answer, ask)) return undefined;
     if (answer.status < 200 || answer.status >= 300) throw failure(answer, ask);
     return parse(schema, jsonOf(answer, ask.what), `the cluster's answer to ${ask.what}`);
   }
@@ -66,7 +68,7 @@ export class KubernetesApi {
     const { wait = sleep } = this.#options;
     for (let left = tries - 1; ; left--) {
       const answer = await this.#once(ask);
-      const pauseMs = answer.status === 409 && ask.method === 'POST' ? undefined : pauseOf(answer);
+      const pauseMs = isDone(answer, ask) ? undefined : pauseOf(answer);
       if (pauseMs === undefined || pauseMs > patienceMs || left === 0) return answer;
       await wait(pauseMs);
     }
@@ -123,6 +125,10 @@ function send(outgoing: ClientRequest, body: string | undefined): Promise<Answer
     outgoing.end(body);
   });
 }
+
+/** What was to be made is there. */
+const isDone = ({ status }: Answer, { method, done = [] }: Ask): boolean =>
+  done.includes(status) || (status === 409 && method === 'POST');
 
 /**
  * How long to wait before the same request is sent again; undefined where that is not for us to do.

@@ -32,12 +32,16 @@ export const snapshotClassKind = kind(
   'VolumeSnapshotClass',
   'volumesnapshotclasses',
 );
+/** Of a data job's namespace, beside what bounds it. */
+export const jobKind = kind('batch/v1', 'Job', 'jobs');
+export const podKind = kind('v1', 'Pod', 'pods');
 export const replicaSetKind = kind('apps/v1', 'ReplicaSet', 'replicasets');
 const namespacedKinds = [
   ...environmentKinds,
   kind('v1', 'Secret', 'secrets'),
   snapshotKind,
   replicaSetKind,
+  jobKind,
   kind('v1', 'ServiceAccount', 'serviceaccounts'),
 ];
 

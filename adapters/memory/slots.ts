@@ -1,11 +1,14 @@
 /** What two stages say to each other of a data job's slots, in memory; `told` is what the outbox would tell. */
 import { Conflict } from '#core/errors.ts';
+import { slotsLook } from '#core/jobs/slot-messages.ts';
 import { type JobKey, type Slots, SlotsSeen, SlotsWanted } from '#core/jobs/slots.ts';
 
 export class MemorySlots implements Slots {
   readonly #wanted = new Map<string, string>();
   readonly #seen = new Map<string, string>();
   readonly told: { readonly type: 'JobSlotsWanted' | 'JobSlotsSeen'; readonly job: JobKey }[] = [];
+  /** That it asked for of itself. */
+  readonly looks: { readonly job: JobKey; readonly delaySeconds: number }[] = [];
 
   async wanted({ name }: JobKey): Promise<SlotsWanted | undefined> {
     const text = this.#wanted.get(name);
@@ -26,7 +29,10 @@ export class MemorySlots implements Slots {
   async see(seen: SlotsSeen, tell: boolean): Promise<void> {
     expecting(await this.seen(seen), seen);
     this.#seen.set(seen.name, JSON.stringify(seen));
-    if (tell) this.told.push({ type: 'JobSlotsSeen', job: { team: seen.team, name: seen.name } });
+    const job = { team: seen.team, name: seen.name };
+    if (tell) this.told.push({ type: 'JobSlotsSeen', job });
+    const look = slotsLook(seen);
+    if (look) this.looks.push({ job, delaySeconds: look.delaySeconds });
   }
 }
 

@@ -30,6 +30,8 @@ type Slot = SlotsSeen['slots'][number];
 /** A slot that failed at once fails again: each time it waits twice as long, five minutes at most. */
 const firstPauseSeconds = 10;
 const longestPauseSeconds = 300;
+/** Of a thousand slots, all of them with one, DynamoDB takes 400 KB. */
+const longestReason = 250;
 /** While something is on its way. A cluster tells nobody of a job's pods. */
 const lookSeconds = 15;
 /** While all is as it should be. */
@@ -105,6 +107,26 @@ function latestBySlot(jobs: readonly SlotJob[]): ReadonlyMap<number, SlotJob> {
   return latest;
 }
 
+/**
+ * What is told of slots that the cluster would not have: they have failed, in its words, as if their worker had.
+ * @param refused of `create`.
+ */
+export function refusedSlots(
+  { slots, lookAt, namespace }: SlotsPlan['seen'],
+  refused: readonly { readonly object: KubernetesObject; readonly why: string }[],
+  now: Instant,
+): SlotsPlan['seen'] {
+  const failed = refused.flatMap(({ object: { metadata }, why }): Slot[] => {
+    const slot = numberOf(metadata.labels, slotLabel);
+    const restarts = numberOf(metadata.labels, turnLabel) ?? 0;
+    const reason = why.slice(0, longestReason);
+    return slot === undefined ? [] : [{ slot, state: 'failed', reason, restarts, at: now }];
+  });
+  const others = slots.filter(({ slot }) => !failed.some((one) => one.slot === slot));
+  const all = [...others, ...failed].sort((a, b) => a.slot - b.slot);
+  return { namespace, slots: all, lookAt };
+}
+
 function seenSlots({ jobs, pods }: SlotsSight, now: Instant): Slot[] {
   return [...latestBySlot(jobs)]
     .sort(([a], [b]) => a - b)
@@ -118,7 +140,7 @@ function seenSlots({ jobs, pods }: SlotsSight, now: Instant): Slot[] {
         (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
       );
       const { state, reason } = stateOf(job, pod);
-      const why = reason === undefined ? {} : { reason: reason.slice(0, 500) };
+      const why = reason === undefined ? {} : { reason: reason.slice(0, longestReason) };
       return { slot, state, ...why, restarts: turnOf(job), at: now };
     });
 }

@@ -1,4 +1,5 @@
-/** What is seen of a job's slots in its cluster: parts of Kubernetes Jobs (batch/v1) and of their pods. */
+/** What is seen of a job's slots in its cluster, and who looks: parts of Kubernetes Jobs (batch/v1) and of their pods. */
+import type { KubernetesObject } from '../labels.ts';
 import * as z from '../zod.ts';
 
 const Time = z.iso.datetime();
@@ -61,4 +62,20 @@ export interface SlotsSight {
   readonly namespace: 'there' | 'leaving' | 'gone';
   readonly jobs: readonly SlotJob[];
   readonly pods: readonly SlotPod[];
+}
+
+/** The cluster, of one job's namespace. */
+export interface JobCluster {
+  sight(job: string): Promise<SlotsSight>;
+  /** What is there already is brought to this; what others wrote beside it stays. */
+  apply(objects: readonly KubernetesObject[]): Promise<void>;
+  /**
+   * One of its name that is there stays as it is.
+   * @throws Rejected in the cluster's words, where it would not have it: an image that may not run, say.
+   */
+  create(object: KubernetesObject): Promise<void>;
+  /** With its pods, which are told to go. What is gone, or was made anew since it was seen, is left alone. */
+  end(job: SlotJob): Promise<void>;
+  /** The namespace, with all that is in it. */
+  remove(job: string): Promise<void>;
 }

@@ -84,6 +84,7 @@ export interface Slots {
   /** @throws Conflict when the stored version is not `wanted.version - 1`. */
   want(wanted: SlotsWanted): Promise<void>;
   /**
+   * With it goes a look of `job-slots` itself at `seen.lookAt`.
    * @param tell whether `jobs` is to hear of it at once, and not at its next look.
    * @throws Conflict when the stored version is not `seen.version - 1`.
    */

@@ -1,10 +1,5 @@
 /** KubernetesClient against an HTTPS server whose certificate nobody but the client's `ca` vouches for. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
@@ -16,7 +11,7 @@ import { assess } from '#core/health.ts';
 import { desiredObjects } from '#core/rollout.ts';
 import { digestOf, spec, web } from '../contracts/samples.ts';
 import type { Asked } from './aws-endpoint.ts';
-import { listening } from './servers.ts';
+import { secureServer } from './servers.ts';
 
 interface Answer {
   readonly status?: number;
@@ -46,24 +41,13 @@ let ca: string;
 let close: () => Promise<void>;
 
 beforeAll(async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const subject = ['-subj', '/CN=kubernetes', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
-  const args = ['req', '-x509', ...curve, '-nodes', '-keyout', key, '-out', cert, ...subject];
-  execFileSync('openssl', args, { stdio: 'pipe' });
-  const pair = { key: readFileSync(key), cert: readFileSync(cert) };
-  rmSync(folder, { recursive: true });
-  const server = createServer(pair, async (request, response) => {
+  const opened = await secureServer(async (request, response) => {
     const { method = '', url = '', headers } = request;
     const one = { method, path: url, headers, body: await text(request) };
     asked.push(one);
     await reply(response, answer(one));
   });
-  const opened = await listening(server);
-  close = opened.close;
-  endpoint = `https://127.0.0.1:${opened.port}`;
-  ca = pair.cert.toString('base64');
+  ({ close, endpoint, ca } = opened);
   const wait = async (ms: number) => waits.push(ms);
   client = new KubernetesClient({ endpoint, ca, token: async () => 'k8s-aws-v1.token', wait });
 });

@@ -1,6 +1,7 @@
 /** Servers of tests: on 127.0.0.1, at a port that the system chooses. */
-import type { Server } from 'node:http';
-import type { Server as TlsServer } from 'node:https';
+import type { RequestListener, Server } from 'node:http';
+import { createServer, type Server as TlsServer } from 'node:https';
+import { certificate } from './certificate.ts';
 
 export async function listening(server: Server | TlsServer) {
   await new Promise<void>((resolve, reject) => {
@@ -15,4 +16,11 @@ export async function listening(server: Server | TlsServer) {
       server.closeAllConnections();
     });
   return { port: address.port, close };
+}
+
+/** By HTTPS, with a certificate that nobody vouches for but itself. */
+export async function secureServer(listener: RequestListener) {
+  const pair = certificate();
+  const { port, close } = await listening(createServer(pair, listener));
+  return { endpoint: `https://127.0.0.1:${port}`, ca: pair.cert.toString('base64'), close };
 }

@@ -1,5 +1,4 @@
-/** What the contracts of data jobs need on any endpoint of AWS's APIs: a queue, and a bucket for input and results. */
-
+/** What the contracts of data jobs need on any endpoint of AWS's APIs: a queue, a bucket for input and results, and what the outbox is to tell. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateBucketCommand,
@@ -11,11 +10,13 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { SqsChunkQueue } from '#adapters/aws/chunk-queue.ts';
 import { S3Datasets } from '#adapters/aws/datasets.ts';
 import { JobItems } from '#adapters/aws/job-items.ts';
 import { S3JobObjects } from '#adapters/aws/job-objects.ts';
+import { itemsOf } from '#adapters/aws/partition.ts';
+import { SlotItems } from '#adapters/aws/slot-items.ts';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
 import type { JobKey } from '#core/jobs/slots.ts';
 import * as z from '#core/zod.ts';
@@ -24,6 +25,7 @@ import type { ChunkQueueWorld } from './chunk-queue.ts';
 import type { DatasetsWorld } from './datasets.ts';
 import type { JobObjectsWorld } from './job-objects.ts';
 import type { JobStoreWorld } from './job-store.ts';
+import type { SlotsWorld } from './slots.ts';
 
 export async function awsChunkQueue(
   sdk: Sdk,
@@ -36,23 +38,42 @@ export async function awsChunkQueue(
   return { queue: new SqsChunkQueue(QueueUrl, client), put, url: QueueUrl };
 }
 
-/** An entry of the outbox. */
-const Look = z.object({ message: z.object({ kind: z.literal('look'), stage: z.string() }) });
+/** Parts of an entry of the outbox. */
+const Entry = z.object({
+  message: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('event'), event: z.object({ type: z.string() }) }),
+    z.object({ kind: z.literal('look'), stage: z.string(), delaySeconds: z.int() }),
+  ]),
+});
 
-export function awsJobStore(sdk: Sdk, TableName: string): JobStoreWorld {
-  const client = new DynamoDBClient(sdk);
+/** What waits to be told of a job. */
+function outboxOf(client: DynamoDBClient, table: string) {
   const documents = DynamoDBDocumentClient.from(client);
-  const looks = async ({ team, name }: JobKey) => {
-    const { Items = [] } = await documents.send(
-      new QueryCommand({
-        TableName,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': `OUTBOX#${team}/${name}` },
-      }),
-    );
-    return Items.map((item) => Look.parse(item).message.stage);
+  return async ({ team, name }: JobKey) => {
+    const found: z.infer<typeof Entry>['message'][] = [];
+    for await (const item of itemsOf(documents, table, `OUTBOX#${team}/${name}`))
+      found.push(Entry.parse(item).message);
+    return found;
   };
-  return { jobs: new JobItems(TableName, client), looks };
+}
+
+export function awsJobStore(sdk: Sdk, table: string): JobStoreWorld {
+  const client = new DynamoDBClient(sdk);
+  const told = outboxOf(client, table);
+  const looks = async (job: JobKey) =>
+    (await told(job)).flatMap((one) => (one.kind === 'look' ? [one.stage] : []));
+  return { jobs: new JobItems(table, client), looks };
+}
+
+export function awsSlots(sdk: Sdk, table: string): SlotsWorld {
+  const client = new DynamoDBClient(sdk);
+  const told = outboxOf(client, table);
+  return {
+    slots: new SlotItems(table, client),
+    told: async (job) =>
+      (await told(job)).flatMap((one) => (one.kind === 'event' ? [one.event.type] : [])).sort(),
+    looks: async (job) => (await told(job)).flatMap((one) => (one.kind === 'look' ? [one.delaySeconds] : [])),
+  };
 }
 
 export class AwsJobObjects implements JobObjectsWorld, DatasetsWorld {

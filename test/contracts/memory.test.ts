@@ -7,6 +7,7 @@ import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
 import { MemoryHeartbeat } from '#adapters/memory/heartbeat.ts';
+import { MemoryJobCluster } from '#adapters/memory/job-cluster.ts';
 import { MemoryJobObjects } from '#adapters/memory/job-objects.ts';
 import { MemoryJobQueues } from '#adapters/memory/job-queues.ts';
 import { MemoryJobs } from '#adapters/memory/jobs.ts';
@@ -38,6 +39,7 @@ import { deadLetterQueuesContract } from './dead-letter-queues.ts';
 import { dnsZoneContract } from './dns-zone.ts';
 import { eventBusContract } from './event-bus.ts';
 import { heartbeatContract } from './heartbeat.ts';
+import { jobClusterContract } from './job-cluster.ts';
 import { jobObjectsContract } from './job-objects.ts';
 import { jobQueuesContract } from './job-queues.ts';
 import { jobStoreContract } from './job-store.ts';
@@ -92,9 +94,15 @@ datasetsContract('MemoryJobObjects', async () => {
   const datasets = new MemoryJobObjects();
   return { datasets, bucket: 'lake', put: async (key, bytes) => datasets.put(key, bytes) };
 });
+jobClusterContract('MemoryJobCluster', () => new MemoryJobCluster());
 slotsContract('MemorySlots', () => {
   const slots = new MemorySlots();
-  return { slots, told: async () => slots.told.map(({ type }) => type) };
+  return {
+    slots,
+    told: async ({ name }) => slots.told.flatMap(({ type, job }) => (job.name === name ? [type] : [])).sort(),
+    looks: async ({ name }) =>
+      slots.looks.flatMap(({ job, delaySeconds }) => (job.name === name ? [delaySeconds] : [])),
+  };
 });
 chunkStoreContract('MemoryChunks', () => new MemoryChunks());
 chunkQueueContract('MemoryChunkQueue', async () => {

@@ -2,14 +2,17 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, expect } from 'vitest';
 import { Conflict } from '#core/errors.ts';
-import type { Slots } from '#core/jobs/slots.ts';
+import type { JobKey, Slots } from '#core/jobs/slots.ts';
+import { addSeconds } from '#core/names.ts';
 import { slotsSeen, slotsWanted } from '../core/jobs/samples.ts';
 import { contract, type Deviations } from './contract.ts';
 
 export interface SlotsWorld {
   readonly slots: Slots;
-  /** The types of the events that wait to be told. */
-  readonly told: () => Promise<readonly string[]>;
+  /** The types of the job's events that wait to be told, in their order by name. */
+  readonly told: (job: JobKey) => Promise<readonly string[]>;
+  /** For how many seconds the looks of `job-slots` wait that were asked for. */
+  readonly looks: (job: JobKey) => Promise<readonly number[]>;
 }
 
 export function slotsContract(name: string, make: () => SlotsWorld, deviations: Deviations = {}): void {
@@ -28,26 +31,34 @@ export function slotsContract(name: string, make: () => SlotsWorld, deviations: 
 
     test('what is wanted and what is seen come back as they were, each with its event', async () => {
       const { slots, told } = world;
-      const before = (await told()).length;
       await slots.want(slotsWanted(job));
       await slots.see(slotsSeen(job), true);
       await slots.see({ ...slotsSeen(job), version: 2 }, false);
       expect(await slots.wanted(slotsWanted(job))).toEqual(slotsWanted(job));
       expect(await slots.seen(slotsSeen(job))).toEqual({ ...slotsSeen(job), version: 2 });
-      expect((await told()).slice(before)).toEqual(['JobSlotsWanted', 'JobSlotsSeen']);
+      expect(await told(slotsWanted(job))).toEqual(['JobSlotsSeen', 'JobSlotsWanted']);
+    });
+
+    test('a later look goes out with what was seen, and none where none is wanted', async () => {
+      const { slots, looks } = world;
+      const seen = slotsSeen(job);
+      const lookAt = (seconds: number) => addSeconds(seen.at, seconds);
+      await slots.see({ ...seen, lookAt: lookAt(15) }, false);
+      await slots.see({ ...seen, version: 2, lookAt: lookAt(86_400) }, true);
+      await slots.see({ ...seen, version: 3 }, true);
+      expect(await looks(seen)).toEqual([15, 900]);
     });
 
     test('who writes upon a version that is not there any more has written nothing', async () => {
       const { slots, told } = world;
       await slots.want(slotsWanted(job));
       await slots.want({ ...slotsWanted(job), version: 2, slots: 1 });
-      const before = (await told()).length;
       for (const version of [1, 2, 4])
         await expect(slots.want({ ...slotsWanted(job), version })).rejects.toBeInstanceOf(Conflict);
       for (const version of [2, 3])
         await expect(slots.see({ ...slotsSeen(job), version }, true)).rejects.toBeInstanceOf(Conflict);
       expect(await slots.wanted(slotsWanted(job))).toMatchObject({ version: 2, slots: 1 });
-      expect(await told()).toHaveLength(before);
+      expect(await told(slotsWanted(job))).toEqual(['JobSlotsWanted', 'JobSlotsWanted']);
     });
   });
 }

@@ -1,0 +1,68 @@
+/**
+ * What two stages say to each other of a data job's slots, in the table: two items in the partition of the job, each written by one
+ * side, in one transaction with what is told of it. Entries of the outbox have sort keys of their own, which no version of an
+ * environment has: somebody may call an environment as a job is called.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { parse } from '#core/errors.ts';
+import { type SlotsMessage, slotsEvent, slotsLook } from '#core/jobs/slot-messages.ts';
+import { type JobKey, type Slots, SlotsSeen, SlotsWanted } from '#core/jobs/slots.ts';
+import { environmentId } from '#core/names.ts';
+import type * as z from '#core/zod.ts';
+import { whyCanceled } from './canceled.ts';
+import { retryable } from './errors.ts';
+import { expecting, outboxItem, padded } from './items.ts';
+
+type Side = 'WANTED' | 'SEEN';
+const keyOf = (job: JobKey, side: Side) => ({ pk: `JOB#${environmentId(job)}`, sk: `SLOTS#${side}` });
+
+export class SlotItems implements Slots {
+  readonly #table: string;
+  readonly #client: DynamoDBDocumentClient;
+
+  constructor(table: string, client: DynamoDBClient = new DynamoDBClient({})) {
+    this.#table = table;
+    this.#client = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  }
+
+  wanted(job: JobKey): Promise<SlotsWanted | undefined> {
+    return this.#read(job, 'WANTED', SlotsWanted);
+  }
+
+  seen(job: JobKey): Promise<SlotsSeen | undefined> {
+    return this.#read(job, 'SEEN', SlotsSeen);
+  }
+
+  want(wanted: SlotsWanted): Promise<void> {
+    return this.#write(wanted, 'WANTED', [slotsEvent('JobSlotsWanted', wanted)]);
+  }
+
+  see(seen: SlotsSeen, tell: boolean): Promise<void> {
+    const look = slotsLook(seen);
+    const event = tell ? [slotsEvent('JobSlotsSeen', seen)] : [];
+    return this.#write(seen, 'SEEN', [...event, ...(look ? [look] : [])]);
+  }
+
+  async #read<S extends z.ZodMiniType>(job: JobKey, side: Side, schema: S) {
+    const command = new GetCommand({ TableName: this.#table, Key: keyOf(job, side), ConsistentRead: true });
+    const { Item } = await retryable('GetItem', () => this.#client.send(command));
+    return Item && parse(schema, Item, `SLOTS#${side} of ${job.name}`);
+  }
+
+  async #write(said: SlotsWanted | SlotsSeen, side: Side, messages: readonly SlotsMessage[]): Promise<void> {
+    const { version, at } = said;
+    const key = { team: said.team, name: said.name };
+    const put = (Item: Record<string, unknown>) => ({ Put: { TableName: this.#table, Item } });
+    const own = { ...put({ ...keyOf(said, side), ...said }).Put, ...expecting(version - 1) };
+    const others = messages.map((message, position) =>
+      put(outboxItem(key, `SLOTS#${side}#${padded(version)}-${position}`, message, at)),
+    );
+    const command = new TransactWriteCommand({ TransactItems: [{ Put: own }, ...others] });
+    try {
+      await retryable('TransactWriteItems', () => this.#client.send(command));
+    } catch (error) {
+      throw whyCanceled(error, key, version - 1);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The keeper of the slots of one cluster: brings a data job's namespace to what is wanted of it, and says what it sees there. All
+ * of it may be done twice: what is there is not made again, and what is ended is named by what it was.
+ */
+import type { Signal } from '#core/aws-events.ts';
+import { parse, Rejected } from '#core/errors.ts';
+import type { SlotsPlace } from '#core/jobs/slot-objects.ts';
+import { planSlots, refusedSlots, type SlotsPlan } from '#core/jobs/slot-plan.ts';
+import type { JobCluster } from '#core/jobs/slot-sight.ts';
+import { isLookedAfterSlots, isTurn } from '#core/jobs/slot-turn.ts';
+import { JobKey, type Slots, type SlotsSeen } from '#core/jobs/slots.ts';
+import type { KubernetesObject } from '#core/labels.ts';
+import type { Clock } from '#core/ports.ts';
+import { log, note } from '../runtime/log.ts';
+import type { Handle } from '../runtime/queue.ts';
+
+export interface JobSlotsDeps {
+  readonly slots: Slots;
+  readonly cluster: JobCluster;
+  readonly clusterName: string;
+  readonly place: SlotsPlace;
+  readonly clock: Clock;
+}
+
+/** Calls of the cluster's API at once: it bounds those of one caller. */
+const atOnce = 10;
+
+export function jobSlots({ slots, cluster, clusterName, place, clock }: JobSlotsDeps): Handle {
+  return async (signal) => {
+    const job = jobOf(signal);
+    note({ job: job.name });
+    const wanted = await slots.wanted(job);
+    if (!wanted) return log.info('nothing is wanted of it');
+    if (wanted.cluster !== clusterName)
+      throw new Rejected(`${job.name} runs in cluster ${wanted.cluster}, this is ${clusterName}.`);
+    const before = await slots.seen(job);
+    const now = clock.now();
+    if (isLookedAfterSlots(before, wanted, now)) return;
+    const plan = planSlots(wanted, place, await cluster.sight(job.name), now);
+    const refused = await carryOut(cluster, job, plan);
+    const seen: SlotsSeen = {
+      ...job,
+      cluster: clusterName,
+      version: (before?.version ?? 0) + 1,
+      at: now,
+      wanted: wanted.version,
+      ...refusedSlots(plan.seen, refused, now),
+    };
+    const tell = isTurn(before, seen);
+    await slots.see(seen, tell);
+    const { create, end, removeNamespace } = plan;
+    const counts = { made: create.length - refused.length, refused: refused.length, ended: end.length };
+    log.info('looked at slots', { phase: wanted.phase, ...counts, removeNamespace, told: tell });
+  };
+}
+
+function jobOf(signal: Signal): JobKey {
+  switch (signal.kind) {
+    case 'look':
+      return parse(JobKey, signal.environment, 'the look');
+    case 'told':
+      return parse(JobKey, signal.event.environment, signal.event.type);
+    default:
+      throw new Rejected(
+        `Slots are kept by events of jobs and looks, not by ${signal.kind}: is a rule's pattern too wide?`,
+      );
+  }
+}
+
+interface Refused {
+  readonly object: KubernetesObject;
+  /** In the cluster's words. */
+  readonly why: string;
+}
+
+/** @returns the slots that the cluster would not have: each is tried again at the next look, and people see why it has none. */
+async function carryOut(
+  cluster: JobCluster,
+  { name }: JobKey,
+  { apply, create, end, removeNamespace }: SlotsPlan,
+): Promise<readonly Refused[]> {
+  if (removeNamespace) await cluster.remove(name);
+  await cluster.apply(apply);
+  await side(end, (job) => cluster.end(job));
+  const refused: Refused[] = [];
+  await side(create, async (object) => {
+    try {
+      await cluster.create(object);
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      refused.push({ object, why: error.message });
+    }
+  });
+  return refused;
+}
+
+/** Some at a time; the first that fails ends it when those beside it have ended. */
+async function side<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  for (let from = 0; from < all.length; from += atOnce) {
+    const some = all.slice(from, from + atOnce).map(work);
+    await Promise.allSettled(some);
+    await Promise.all(some);
+  }
+}
