@@ -12,10 +12,14 @@ export const Env = z.object({
 /** The Kubernetes group of every deployer: named by its access entry, bound to its role in the cluster. */
 export const deployersGroup = 'getschwifty:deployers';
 
+/** The same of those who keep the slots of data jobs. */
+export const slotKeepersGroup = 'getschwifty:slot-keepers';
+
 /** The types of its custom resources. */
 export const rolesResource = 'Custom::ClusterSetup';
 export const watcherResource = 'Custom::Watcher';
 export const accessResource = 'Custom::Access';
+export const jobsResource = 'Custom::Jobs';
 
 /** Where our own programs run. */
 export const systemNamespace = 'getschwifty-system';

@@ -1,18 +1,53 @@
 /**
- * In an environment's namespace runs what was released for that environment, and nothing else: who may make pods there
- * can still not run another image. The API server itself decides, before a pod is stored, and refuses where it can't.
+ * In an environment's namespace runs what was released for that environment, and nothing else; in a data job's our worker, and what
+ * was released for the job's team. Who may make pods there can still not run another image. The API server itself decides, before a pod is stored, and refuses where it can't.
  * Source: Kubernetes documentation, "Validating Admission Policy" and "Common Expression Language in Kubernetes".
  */
 import { fieldManager, type KubernetesObject } from '#core/rollout.ts';
 
 /** Every namespace of an environment has it (core/rollout.ts); the cluster's own and the watcher's don't. */
 export const environmentLabel = 'getschwifty.dev/environment';
+/** Every namespace of a data job has it (core/jobs/slot-objects.ts), and the team's beside it. */
+export const jobLabel = 'getschwifty.dev/job';
+const teamLabel = 'getschwifty.dev/team';
 
 const group = 'admissionregistration.k8s.io';
 const labels = { 'app.kubernetes.io/managed-by': fieldManager };
 
-interface Kind {
+/** Namespaces of one sort. */
+interface Where {
   readonly name: string;
+  /** They have it, and no other. */
+  readonly label: string;
+  /** CEL: what follows `<registry>/release/`, and then how the rest is. */
+  readonly released: string;
+  readonly rest: string;
+  /** What a person is told. */
+  readonly remedy: string;
+}
+
+const environments: Where = {
+  name: 'getschwifty-released-images',
+  label: environmentLabel,
+  // A namespace's name is `team--environment`, and can't be changed as its labels can.
+  released: "namespaceObject.metadata.name.replace('--', '/') + '@sha256:'",
+  rest: '^[0-9a-f]{64}$',
+  remedy:
+    "'here runs what was released for it, ' + variables.released + '<digest>. Have it built, approved and promoted.'",
+};
+const jobs: Where = {
+  name: 'getschwifty-job-images',
+  label: jobLabel,
+  // Of who may write the namespace, namespace-policy.ts says that it is the keeper of slots.
+  released: `namespaceObject.metadata.labels['${teamLabel}'] + '/'`,
+  rest: '^[a-z0-9-]+@sha256:[0-9a-f]{64}$',
+  remedy:
+    "'a job runs what was released for an environment of its team, ' + variables.released + '<environment>@<digest>.'",
+};
+
+interface Kind {
+  /** After the name of where it is. */
+  readonly suffix: string;
   /** Of the object that is admitted to the pod that it is or makes. */
   readonly podSpec: string;
   readonly rules: readonly { apiGroups: string[]; resources: string[]; operations: string[] }[];
@@ -23,7 +58,7 @@ const written = ['CREATE', 'UPDATE'];
 /** One policy each, so that the API server can check the types of its expressions. */
 const kinds: readonly Kind[] = [
   {
-    name: 'getschwifty-released-images',
+    suffix: '',
     podSpec: 'object.spec',
     rules: [
       { apiGroups: [''], resources: ['pods'], operations: written },
@@ -32,7 +67,7 @@ const kinds: readonly Kind[] = [
   },
   {
     // What makes pods is told at once; else it would only fail to make them, out of its owner's sight.
-    name: 'getschwifty-released-images-in-templates',
+    suffix: '-in-templates',
     podSpec: 'object.spec.template.spec',
     rules: [
       {
@@ -45,7 +80,7 @@ const kinds: readonly Kind[] = [
     ],
   },
   {
-    name: 'getschwifty-released-images-in-schedules',
+    suffix: '-in-schedules',
     podSpec: 'object.spec.jobTemplate.spec.template.spec',
     rules: [{ apiGroups: ['batch'], resources: ['cronjobs'], operations: written }],
   },
@@ -56,17 +91,21 @@ const kinds: readonly Kind[] = [
  * @param registry the host that release repositories are pulled from.
  * @param own images of ours by their digests, which run beside what was released: the gate's.
  */
-export function imagePolicies(registry: string, own: readonly string[]): KubernetesObject[] {
-  return [...kinds.map((kind) => policy(kind, registry, own)), ...kinds.map(binding)];
-}
+export const imagePolicies = (registry: string, own: readonly string[]): KubernetesObject[] =>
+  policiesOf(environments, registry, own);
 
-/** A namespace's name is `team--environment`, and can't be changed as its labels can. */
-const expressions = (podSpec: string, registry: string, own: readonly string[]) => [
+/** The same of data jobs. @param own the worker's. */
+export const jobImagePolicies = (registry: string, own: readonly string[]): KubernetesObject[] =>
+  policiesOf(jobs, registry, own);
+
+const policiesOf = (where: Where, registry: string, own: readonly string[]): KubernetesObject[] => [
+  ...kinds.map((kind) => policy(where, kind, registry, own)),
+  ...kinds.map((kind) => binding(where, kind)),
+];
+
+const expressions = (where: Where, podSpec: string, registry: string, own: readonly string[]) => [
   { name: 'pod', expression: podSpec },
-  {
-    name: 'released',
-    expression: `${literal(`${registry}/release/`)} + namespaceObject.metadata.name.replace('--', '/') + '@sha256:'`,
-  },
+  { name: 'released', expression: `${literal(`${registry}/release/`)} + ${where.released}` },
   {
     name: 'images',
     expression: ['containers', 'initContainers', 'ephemeralContainers'].map(imagesOf).join(' + '),
@@ -79,8 +118,7 @@ const expressions = (podSpec: string, registry: string, own: readonly string[]) 
   { name: 'own', expression: `[${own.map(literal).join(', ')}]` },
   {
     name: 'strangers',
-    expression:
-      "(variables.images + variables.volumes).filter(i, !(i in variables.own) && !(i.startsWith(variables.released) && i.substring(variables.released.size()).matches('^[0-9a-f]{64}$')))",
+    expression: `(variables.images + variables.volumes).filter(i, !(i in variables.own) && !(i.startsWith(variables.released) && i.substring(variables.released.size()).matches('${where.rest}')))`,
   },
 ];
 
@@ -90,7 +128,13 @@ const imagesOf = (list: string): string =>
 /** Nothing that the name of a registry or an image can hold ends a literal: env.ts and access.ts see to it. */
 const literal = (text: string): string => `'${text}'`;
 
-function policy({ name, podSpec, rules }: Kind, registry: string, own: readonly string[]): KubernetesObject {
+function policy(
+  where: Where,
+  { suffix, podSpec, rules }: Kind,
+  registry: string,
+  own: readonly string[],
+): KubernetesObject {
+  const name = `${where.name}${suffix}`;
   return {
     apiVersion: `${group}/v1`,
     kind: 'ValidatingAdmissionPolicy',
@@ -101,12 +145,11 @@ function policy({ name, podSpec, rules }: Kind, registry: string, own: readonly 
         matchPolicy: 'Equivalent',
         resourceRules: rules.map((rule) => ({ ...rule, apiVersions: ['*'], scope: 'Namespaced' })),
       },
-      variables: expressions(podSpec, registry, own),
+      variables: expressions(where, podSpec, registry, own),
       validations: [
         {
           expression: 'variables.strangers.size() == 0',
-          messageExpression:
-            "'image \"' + variables.strangers[0] + '\" may not run in ' + namespaceObject.metadata.name + ': here runs what was released for it, ' + variables.released + '<digest>. Have it built, approved and promoted.'",
+          messageExpression: `'image "' + variables.strangers[0] + '" may not run in ' + namespaceObject.metadata.name + ': ' + ${where.remedy}`,
           reason: 'Forbidden',
         },
       ],
@@ -114,7 +157,8 @@ function policy({ name, podSpec, rules }: Kind, registry: string, own: readonly 
   };
 }
 
-function binding({ name }: Kind): KubernetesObject {
+function binding(where: Where, { suffix }: Kind): KubernetesObject {
+  const name = `${where.name}${suffix}`;
   return {
     apiVersion: `${group}/v1`,
     kind: 'ValidatingAdmissionPolicyBinding',
@@ -124,7 +168,7 @@ function binding({ name }: Kind): KubernetesObject {
       validationActions: ['Deny'],
       matchResources: {
         matchPolicy: 'Equivalent',
-        namespaceSelector: { matchExpressions: [{ key: environmentLabel, operator: 'Exists' }] },
+        namespaceSelector: { matchExpressions: [{ key: where.label, operator: 'Exists' }] },
       },
     },
   };

@@ -1,43 +1,89 @@
 /**
  * The deployer may delete namespaces and make Secrets, and RBAC can't say which: the API server itself lets it change and
- * delete the namespaces of environments, and make their SSH host keys, and refuses every other. Source: Kubernetes
- * documentation, "Validating Admission Policy".
+ * delete the namespaces of environments, and make their SSH host keys, and refuses every other. So it lets the keeper of slots
+ * write in the namespaces of data jobs alone. Source: Kubernetes documentation, "Validating Admission Policy".
  */
 import { type KubernetesObject, managedBy } from '#core/labels.ts';
 import { hostKeySecrets } from '#core/ssh-pod.ts';
-import { deployersGroup } from './env.ts';
-import { environmentLabel } from './image-policy.ts';
+import { deployersGroup, slotKeepersGroup } from './env.ts';
+import { environmentLabel, jobLabel } from './image-policy.ts';
+import { slotKeeperWrites } from './slot-keepers.ts';
 
 const apiVersion = 'admissionregistration.k8s.io/v1';
 
+interface Rule {
+  readonly apiGroups: string[];
+  readonly resources: string[];
+  readonly operations: string[];
+  readonly scope: string;
+}
 interface Limit {
   readonly name: string;
-  readonly rule: { readonly resources: string[]; readonly operations: string[]; readonly scope: string };
+  /** The Kubernetes group that it is for. */
+  readonly of: string;
+  readonly rules: readonly Rule[];
   readonly expression: string;
   readonly messageExpression: string;
 }
 
-const byDeployers = { name: 'by-a-deployer', expression: `'${deployersGroup}' in request.userInfo.groups` };
+/** CEL: the name of a data job's namespace, core/jobs/slots.ts. */
+const isJob = (name: string): string => `${name}.matches('^job-[0-9a-f]{16}$')`;
+/** CEL: of what is made, changed or deleted. */
+const it = "(request.operation == 'DELETE' ? oldObject : object)";
+const labelled = `has(${it}.metadata.labels) && '${jobLabel}' in ${it}.metadata.labels && ${it}.metadata.labels['${jobLabel}'] == ${it}.metadata.name`;
 
 const limits: readonly Limit[] = [
   {
     name: 'getschwifty-namespaces',
-    rule: { resources: ['namespaces'], operations: ['UPDATE', 'DELETE'], scope: 'Cluster' },
+    of: deployersGroup,
+    rules: [
+      { apiGroups: [''], resources: ['namespaces'], operations: ['UPDATE', 'DELETE'], scope: 'Cluster' },
+    ],
     expression: `has(oldObject.metadata.labels) && '${environmentLabel}' in oldObject.metadata.labels`,
     messageExpression:
       "'namespace \"' + oldObject.metadata.name + '\" is no environment\\'s: GetSchwifty leaves it alone. Delete it or take another name.'",
   },
   {
     name: 'getschwifty-host-keys',
-    rule: { resources: ['secrets'], operations: ['CREATE', 'UPDATE'], scope: 'Namespaced' },
+    of: deployersGroup,
+    rules: [
+      { apiGroups: [''], resources: ['secrets'], operations: ['CREATE', 'UPDATE'], scope: 'Namespaced' },
+    ],
     expression: `has(namespaceObject.metadata.labels) && '${environmentLabel}' in namespaceObject.metadata.labels && object.metadata.name.startsWith('${hostKeySecrets}') && object.type == 'Opaque'`,
     messageExpression:
       "'the deployer makes the SSH host keys of environments and no other Secret: not \"' + object.metadata.name + '\" in ' + namespaceObject.metadata.name + '.'",
   },
+  {
+    name: 'getschwifty-job-namespaces',
+    of: slotKeepersGroup,
+    rules: [
+      {
+        apiGroups: [''],
+        resources: ['namespaces'],
+        operations: ['CREATE', 'UPDATE', 'DELETE'],
+        scope: 'Cluster',
+      },
+    ],
+    expression: `${isJob(`${it}.metadata.name`)} && ${labelled}`,
+    messageExpression: `'namespace "' + ${it}.metadata.name + '" is no data job\\'s: the keeper of slots leaves it alone.'`,
+  },
+  {
+    name: 'getschwifty-job-objects',
+    of: slotKeepersGroup,
+    rules: slotKeeperWrites.map(([group, resources]) => ({
+      apiGroups: [group],
+      resources: [...resources],
+      operations: ['CREATE', 'UPDATE', 'DELETE'],
+      scope: 'Namespaced',
+    })),
+    expression: isJob('request.namespace'),
+    messageExpression:
+      "'the keeper of slots writes in namespaces of data jobs and nowhere else: not in ' + request.namespace + '.'",
+  },
 ];
 
 export const namespacePolicy: readonly KubernetesObject[] = limits.flatMap(
-  ({ name, rule, expression, messageExpression }) => [
+  ({ name, of, rules, expression, messageExpression }) => [
     {
       apiVersion,
       kind: 'ValidatingAdmissionPolicy',
@@ -46,9 +92,9 @@ export const namespacePolicy: readonly KubernetesObject[] = limits.flatMap(
         failurePolicy: 'Fail',
         matchConstraints: {
           matchPolicy: 'Equivalent',
-          resourceRules: [{ apiGroups: [''], apiVersions: ['*'], ...rule }],
+          resourceRules: rules.map((rule) => ({ apiVersions: ['*'], ...rule })),
         },
-        matchConditions: [byDeployers],
+        matchConditions: [{ name: 'by-one-of-them', expression: `'${of}' in request.userInfo.groups` }],
         validations: [{ expression, messageExpression, reason: 'Forbidden' }],
       },
     },

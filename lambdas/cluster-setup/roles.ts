@@ -3,6 +3,7 @@ import { removableKinds } from '#core/drift.ts';
 import { type KubernetesObject, managedBy } from '#core/labels.ts';
 import { ownStorageClass } from '#core/volume-class.ts';
 import { deployersGroup } from './env.ts';
+import { slotKeeperRoles } from './slot-keepers.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 /** Server-side apply of an object that is not there yet needs `create` and `patch`; a look gets and lists. */
@@ -82,4 +83,4 @@ const storageClass: KubernetesObject = {
   reclaimPolicy: 'Delete',
 };
 
-export const clusterObjects = [...clusterRoles, networkPolicyController, storageClass];
+export const clusterObjects = [...clusterRoles, ...slotKeeperRoles, networkPolicyController, storageClass];

@@ -7,10 +7,11 @@ import type { KubernetesObject } from '#core/rollout.ts';
 import type { Request } from '../runtime/custom-resource.ts';
 import { log } from '../runtime/log.ts';
 import { AccessProperties, accessObjects } from './access.ts';
-import { accessAccount, accessResource, rolesResource, watcherResource } from './env.ts';
-import { imagePolicies } from './image-policy.ts';
+import { accessAccount, accessResource, jobsResource, rolesResource, watcherResource } from './env.ts';
+import { imagePolicies, jobImagePolicies } from './image-policy.ts';
 import { namespacePolicy } from './namespace-policy.ts';
 import { clusterObjects } from './roles.ts';
+import { JobsProperties } from './slot-keepers.ts';
 import { systemObjects } from './system.ts';
 import { WatcherProperties, watcherObjects } from './watcher.ts';
 
@@ -59,6 +60,14 @@ export async function setUp(
     }
     case accessResource:
       return setUpAccess(request, cluster, place, pauseMs);
+    case jobsResource: {
+      const { Image } = parse(JobsProperties, request.ResourceProperties, 'the properties of jobs');
+      // Slots of the image before are filled until their keeper has the new one. The policies stay, as those of environments do.
+      const before = JobsProperties.safeParse(request.OldResourceProperties).data?.Image ?? Image;
+      const policies = jobImagePolicies(place.registry, [...new Set([Image, before])]);
+      if (!deleted) await again(() => cluster.apply(policies), pauseMs);
+      return undefined;
+    }
     default:
       throw new Rejected(`Cluster set-up makes no ${request.ResourceType}.`);
   }

@@ -4,7 +4,7 @@ import { Rejected, Retryable } from '#core/errors.ts';
 import type { KubernetesObject } from '#core/rollout.ts';
 import * as z from '#core/zod.ts';
 import { accessEnvironment, accessObjects } from '#lambdas/cluster-setup/access.ts';
-import { accessResource, rolesResource, watcherResource } from '#lambdas/cluster-setup/env.ts';
+import { accessResource, jobsResource, rolesResource, watcherResource } from '#lambdas/cluster-setup/env.ts';
 import { namespacePolicy } from '#lambdas/cluster-setup/namespace-policy.ts';
 import { setUp } from '#lambdas/cluster-setup/setup.ts';
 import { systemObjects } from '#lambdas/cluster-setup/system.ts';
@@ -87,6 +87,8 @@ describe('what is set up', () => {
     expect(done).toEqual([
       'apply ClusterRole getschwifty-deployer',
       'apply ClusterRoleBinding getschwifty-deployer',
+      'apply ClusterRole getschwifty-slot-keeper',
+      'apply ClusterRoleBinding getschwifty-slot-keeper',
       'apply ConfigMap amazon-vpc-cni',
       'apply StorageClass getschwifty-gp3',
       ...namespacePolicy.map(({ kind, metadata }) => `apply ${kind} ${metadata.name}`),
@@ -132,6 +134,28 @@ describe('what is set up', () => {
     ).toBeUndefined();
     expect(done.join()).not.toMatch(/Policy|Namespace|PriorityClass/);
     expect(done.at(0)).toBe('remove Deployment access');
+  });
+
+  test("the policy of what jobs run, which knows the worker's image and the one before, and stays when it goes", async () => {
+    const applied: KubernetesObject[] = [];
+    const { client } = cluster();
+    const seeing = {
+      ...client,
+      apply: async (all: readonly KubernetesObject[]) => void applied.push(...all),
+    };
+    const [Image, Old] = ['worker', 'before'].map((text) => `${place.registry}/assets@${digestOf(text)}`);
+    const update = { ...request(jobsResource, 'Update', { Image }), OldResourceProperties: { Image: Old } };
+    await setUp(update, seeing, place, 0);
+    const policies = applied.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
+    expect(policies).toHaveLength(3);
+    for (const policy of policies)
+      for (const image of [Image, Old]) expect(JSON.stringify(policy)).toContain(image);
+    const { length } = applied;
+    await setUp(request(jobsResource, 'Delete', { Image }), seeing, place, 0);
+    expect(applied).toHaveLength(length);
+    const wrong = request(jobsResource, 'Create', { Image: `a', 'b@${digestOf('x')}` });
+    await expect(setUp(wrong, seeing, place, 0)).rejects.toThrow(/properties of jobs/);
+    expect(applied).toHaveLength(length);
   });
 
   test.each([
