@@ -17,7 +17,7 @@ const only = (name, from, to, comment) => ({
   to: { path: OURS, pathNot: to },
 });
 
-const OURS = '^(access|adapters|api|bin|cli|console|core|lambdas|lib|local|test|watcher|worker)/';
+const OURS = '^(access|adapters|api|attest|bin|cli|console|core|lambdas|lib|local|test|watcher|worker)/';
 
 module.exports = {
   forbidden: [
@@ -55,9 +55,9 @@ module.exports = {
     },
     only(
       'cluster-programs-reach-adapters-and-core',
-      '^(watcher|worker|access)/',
+      '^(watcher|worker|access|attest)/',
       ['^$1/', '^adapters/', '^core/'],
-      'What runs in the cluster uses adapters/ and core/ only.',
+      'What runs in the cluster, or in a build, uses adapters/ and core/ only.',
     ),
     only(
       'api-reaches-core',
@@ -100,7 +100,7 @@ module.exports = {
       name: 'clients-only-in-adapters-and-local',
       comment: 'SDK and Kubernetes clients live behind adapters/.',
       severity: 'error',
-      from: { path: '^(access|api|bin|cli|console|core|lambdas|lib|watcher|worker)/' },
+      from: { path: '^(access|api|attest|bin|cli|console|core|lambdas|lib|watcher|worker)/' },
       to: { path: clients },
     },
     {

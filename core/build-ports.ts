@@ -1,6 +1,7 @@
 /** What building images needs of the world: what is built from, builds, and what they print. */
 import type { LogLine } from './build-log.ts';
 import type { Digest, EnvironmentKey, Instant } from './names.ts';
+import type { MadeOf } from './provenance.ts';
 import type { GitSource } from './source.ts';
 
 /** An image to build from: by its digest, or what its tag names now. */
@@ -35,6 +36,8 @@ export interface ImageBuilder {
     readonly withoutCache?: boolean | undefined;
     /** A tag of its cache repository: what it resolves is kept there, and read from there unless it is built without the cache. */
     readonly lock?: string | undefined;
+    /** What its provenance says; without it the image has none. */
+    readonly made?: MadeOf | undefined;
   }): Promise<string>;
   status(
     buildId: string,

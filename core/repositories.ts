@@ -53,8 +53,9 @@ export const repositorySettings: Readonly<Record<RepositoryUse, Settings>> = {
       untagged(14),
       {
         rulePriority: 2,
+        // Fifty: each has an SBOM and its provenance beside it, which count too.
         description: 'The newest builds',
-        selection: { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: 50 },
+        selection: { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: 150 },
         action: { type: 'expire' },
       },
     ],

@@ -14,6 +14,8 @@ import { loadConfig } from './config-file.ts';
 /** What is no function: it runs in the cluster. */
 const watcher = 'watcher';
 const worker = 'worker';
+/** It runs in CodeBuild, by the machine's own Node. */
+const attest = 'attest';
 /** Two of one image, which has OpenSSH too. */
 const accessPrograms = ['gate', 'service'];
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -56,6 +58,13 @@ export async function bundleLambdas(
     },
     outdir: out,
     outExtension: { '.js': '.mjs' },
+  });
+  await build({
+    ...bundleOptions,
+    target: 'node18',
+    sourcemap: false,
+    entryPoints: [`${attest}/main.ts`],
+    outfile: join(out, attest, 'index.mjs'),
   });
   await mkdir(maps, { recursive: true });
   for (const name of [...names, watcher, worker])

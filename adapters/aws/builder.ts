@@ -62,6 +62,7 @@ export class CodeBuilder implements ImageBuilder {
     withoutCache,
     git,
     lock,
+    made,
   }: Parameters<ImageBuilder['start']>[0]): Promise<string> {
     const { bucket, project, logGroup } = this.#options;
     const folder = `builds/${environmentId(key)}/${number}/`;
@@ -92,6 +93,7 @@ export class CodeBuilder implements ImageBuilder {
         ...(withoutCache ? [variable('NO_CACHE', '--no-cache')] : []),
         ...(git ? gitVariables(git) : []),
         ...(lock ? [variable('LOCK', lock)] : []),
+        ...(made ? [variable('MADE_OF', JSON.stringify(made))] : []),
       ],
     });
     const { build } = await retryable('StartBuild', () => this.#builds.send(command));

@@ -23,6 +23,7 @@ import { lockTagOf } from '#core/lock.ts';
 import { type News, next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, ImageScanner, RepositoryMaker } from '#core/ports.ts';
+import { madeOf } from '#core/provenance.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
 import { sourceOf, whyNotFrom } from '#core/source.ts';
 import { takeable } from '#core/taken.ts';
@@ -94,7 +95,8 @@ async function start(deps: BuildDeps, environment: Environment, build: Build): P
   const withoutCache = build.withoutCache || isStale || undefined;
   const lock = lockTagOf(making, content);
   const context = buildContext(making);
-  const id = await deps.builder.start({ key, number, context, git, withoutCache, lock });
+  const made = madeOf(making, content);
+  const id = await deps.builder.start({ key, number, context, git, withoutCache, lock, made });
   return { kind: 'build-started', number, id, content, epoch };
 }
 

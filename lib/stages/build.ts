@@ -1,13 +1,16 @@
 /** Builds images: a function makes their repositories, starts them and hears of failures, a CodeBuild project does the work. */
+import { join } from 'node:path';
 import { Duration, Lazy } from 'aws-cdk-lib';
 import { ComputeType, LinuxBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
 import { Effect, type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { impactOf } from '#core/flow.ts';
 import { Env } from '#lambdas/build/env.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
+import { choicesOf } from '../kit/context.ts';
 import type { Foundation } from '../kit/foundation.ts';
 import { logGroup } from '../kit/log-group.ts';
 import { type Prefix, pullActions, pushActions, registryHost, repositoriesBelow } from '../kit/registry.ts';
@@ -99,7 +102,8 @@ export class BuildStage extends Construct {
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
       description: 'Reads build contexts and bases, pushes candidates and caches, nothing else',
     });
-    for (const statement of this.#builderMay(role, sources)) role.addToPolicy(statement);
+    const program = new Asset(this, 'Attest', { path: join(choicesOf(this).bundles, 'attest/index.mjs') });
+    for (const statement of this.#builderMay(role, sources, program)) role.addToPolicy(statement);
     this.logs.grantWrite(role);
     const project = new Project(this, 'Project', {
       description: "Builds an environment's image and pushes it as a candidate",
@@ -115,7 +119,10 @@ export class BuildStage extends Construct {
         computeType: ComputeType.MEDIUM,
         privileged: true,
       },
-      environmentVariables: { REGISTRY: { value: registryHost(this) } },
+      environmentVariables: {
+        REGISTRY: { value: registryHost(this) },
+        ATTEST: { value: program.s3ObjectUrl },
+      },
       logging: { cloudWatch: { logGroup: this.logs } },
       timeout: Duration.minutes(30),
       queuedTimeout: Duration.hours(1),
@@ -128,7 +135,7 @@ export class BuildStage extends Construct {
     return project;
   }
 
-  #builderMay(role: Role, sources: Bucket): PolicyStatement[] {
+  #builderMay(role: Role, sources: Bucket, program: Asset): PolicyStatement[] {
     const allow = (actions: readonly string[], resources: readonly string[]) =>
       new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] });
     const [base, image, candidate, cache] = [
@@ -146,6 +153,7 @@ export class BuildStage extends Construct {
       allow(pullActions, [base, image, candidate, cache]),
       allow(pushActions, [candidate, cache]),
       allow(['s3:GetObject', 's3:GetObjectVersion'], [sources.arnForObjects('builds/*')]),
+      allow(['s3:GetObject'], [program.bucket.arnForObjects(program.s3ObjectKey)]),
       allow(['s3:GetBucketLocation', 's3:ListBucket'], [sources.bucketArn]),
     ];
   }

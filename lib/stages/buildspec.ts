@@ -1,7 +1,8 @@
 /**
  * What CodeBuild runs. REGISTRY is the project's; REPOSITORY, TAG and CACHE_REPOSITORY come with each build, NO_CACHE
  * (`--no-cache`) with one that is to take nothing of those before it, and GIT_URL, GIT_COMMIT, GIT_FOLDER and
- * GIT_DOCKERFILE with one of a repository: its Dockerfile is built instead of ours; LOCK with one whose resolved versions are kept.
+ * GIT_DOCKERFILE with one of a repository: its Dockerfile is built instead of ours; LOCK with one whose resolved versions are kept;
+ * MADE_OF with what its provenance says, and ATTEST, where the program is that attaches it, is the project's.
  * No provenance or SBOM in the push: they would make an index of it, whose other children can't be scanned.
  */
 import { BuildSpec } from 'aws-cdk-lib/aws-codebuild';
@@ -56,6 +57,12 @@ const keepLock = [
   ].join(' '),
 ].join('; ');
 
+/** Behind all else: nobody waits for it, and what is scanned, judged and run is the same without it. */
+const attest = [
+  'if [ -n "$ATTEST" ]; then { aws s3 cp --quiet "$ATTEST" attest.mjs && node attest.mjs metadata.json; }',
+  '|| echo "Not all that belongs to the image is attached to it"; fi',
+].join(' ');
+
 const build = [
   'docker buildx build $NO_CACHE $SECRET --progress plain --file "$FILE"',
   '--tag "$REGISTRY/$REPOSITORY:$TAG"',
@@ -87,6 +94,7 @@ export const buildspec = BuildSpec.fromObject({
         readLock,
         build,
         keepLock,
+        attest,
       ],
     },
   },

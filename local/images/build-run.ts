@@ -137,6 +137,7 @@ async function environmentOf(build: Build, buildspec: Buildspec, source: string)
     CI: 'true',
     CODEBUILD_BUILD_ID: request.buildId,
     CODEBUILD_BUILD_ARN: `arn:aws:codebuild:${settings.region}:${settings.accountId}:build/${request.buildId}`,
+    CODEBUILD_START_TIME: String(Date.now()),
     CODEBUILD_SRC_DIR: source,
     CODEBUILD_LOCAL_STATE: join(work, 'state.sh'),
     AWS_REGION: settings.region,

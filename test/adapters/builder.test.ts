@@ -34,9 +34,10 @@ test('the context is in S3 before the build is started; the same build has the s
     target.endsWith('StartBuild') ? json({ build: { id } }) : { body: '' },
   );
   const context = { Dockerfile: 'FROM base', 'files/app.py': 'print()' };
+  const made = { environment: 'checkout/web', source: 'base', content: 'c0ffee', from: [] } as const;
   expect(await codebuild.start({ key: web, number: 3, context })).toBe(id);
   expect(await codebuild.start({ key: web, number: 3, context })).toBe(id);
-  await codebuild.start({ key: web, number: 4, context, withoutCache: true, lock: 'lock-1' });
+  await codebuild.start({ key: web, number: 4, context, withoutCache: true, lock: 'lock-1', made });
   const starts = asked.flatMap(({ body, headers }) =>
     headers['x-amz-target'] ? [StartBuild.parse(JSON.parse(body))] : [],
   );
@@ -63,6 +64,8 @@ test('the context is in S3 before the build is started; the same build has the s
   });
   expect(starts[2]?.environmentVariablesOverride).toContainEqual({ name: 'NO_CACHE', value: '--no-cache' });
   expect(starts[2]?.environmentVariablesOverride).toContainEqual({ name: 'LOCK', value: 'lock-1' });
+  const MADE_OF = starts[2]?.environmentVariablesOverride.find(({ name }) => name === 'MADE_OF');
+  expect(JSON.parse(MADE_OF?.value ?? '')).toEqual(made);
   expect(starts[1]?.idempotencyToken).toBe(starts[0]?.idempotencyToken);
   expect(starts[2]?.idempotencyToken).not.toBe(starts[0]?.idempotencyToken);
 });

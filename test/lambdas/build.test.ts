@@ -39,6 +39,9 @@ test('what it resolves is kept by what it is built of, and so for the next build
   const [started] = [...world.builder.builds.values()];
   const { builtOf } = await world.environment();
   expect(started?.lock).toBe(`lock-${builtOf?.content.slice(0, 32)}`);
+  const [from] = started?.made?.from ?? [];
+  expect(from?.uri).toContain(`base/debian@${digestOf('base')}`);
+  expect(started?.made).toMatchObject({ environment: 'checkout/web', content: builtOf?.content });
 });
 
 test('the same request twice starts one build', async () => {

@@ -82,3 +82,19 @@ test('one that can not be kept fails no build', () => {
 test('a build without a lock asks for none', () => {
   expect(build({})).toMatchObject({ status: 0, what: ['build'], locked: false });
 });
+
+test('what belongs to the image is attached behind all else, and fails no build', () => {
+  const program = (name: string, text: string) => {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`);
+    chmodSync(join(folder, name), 0o755);
+  };
+  const said = () => readFileSync(join(folder, 'said'), 'utf8').trim().split('\n');
+  program('aws', `echo "aws $*" >> ${folder}/said`);
+  program('node', `echo "node $*" >> ${folder}/said; exit $FAILS`);
+  const lines = ['aws s3 cp --quiet s3://assets/a.mjs attest.mjs', 'node attest.mjs metadata.json'];
+  expect(build({ ATTEST: 's3://assets/a.mjs', FAILS: '0' })).toMatchObject({ status: 0 });
+  expect(said()).toEqual(lines);
+  expect(build({ ATTEST: 's3://assets/a.mjs', FAILS: '1' })).toMatchObject({ status: 0 });
+  expect(build({ ATTEST: 's3://assets/a.mjs', FAILS: '0' }, ':build-1')).toMatchObject({ status: 1 });
+  expect(said()).toEqual([...lines, ...lines]);
+});
