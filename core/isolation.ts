@@ -20,10 +20,8 @@ const unreachableRanges = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.
  * All other addresses, as the fewest blocks. Not `0.0.0.0/0` with exceptions: EKS's agent lets an exception win over
  * every other rule, and DNS in a private range would be denied (aws/amazon-network-policy-controller-k8s, issue 146).
  */
-export const publicRanges: readonly string[] = without(
-  [0, 0],
-  [...privateRanges, ...unreachableRanges].map(block),
-).map(text);
+export const publicRanges = (): readonly string[] =>
+  without([0, 0], [...privateRanges, ...unreachableRanges].map(block)).map(text);
 
 function without(whole: Block, holes: readonly Block[]): Block[] {
   const inside = holes.filter((hole) => overlaps(whole, hole));
@@ -148,7 +146,7 @@ export function networkPolicies({ key, spec, loadBalancerScheme }: Isolated): Ku
     policy('resolve', { policyTypes: ['Egress'], egress: [{ to: peers(privateRanges), ports: dns }] }),
     policy('reach-internet', {
       policyTypes: ['Egress'],
-      egress: [{ to: peers(publicRanges), ports: tcp(80, 443) }],
+      egress: [{ to: peers(publicRanges()), ports: tcp(80, 443) }],
     }),
     ...(ssh ? [policy('ask-access', { policyTypes: ['Egress'], egress: [toAccess] })] : []),
   ];

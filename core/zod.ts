@@ -17,8 +17,27 @@ function once<S>(make: () => S): () => S {
   };
 }
 
+/** The same by what it is made of; with words of its own it is made anew. */
+function onceOf<Given, Make extends (given: Given, words?: never) => unknown>(
+  make: Make & ((given: Given) => unknown),
+): Make {
+  const made = new Map<Given, unknown>();
+  const known = (given: Given, words?: never): unknown => {
+    if (words !== undefined) return make(given, words);
+    if (!made.has(given)) made.set(given, make(given));
+    return made.get(given);
+  };
+  return known as Make;
+}
+
 export * from 'zod/mini';
 export const string = once(() => z.string());
 export const int = once(() => z.int());
 export const boolean = once(() => z.boolean());
 export const unknown = once(() => z.unknown());
+export const number = once(() => z.number());
+export const optional = onceOf(z.optional);
+export const minLength = onceOf(z.minLength);
+export const maxLength = onceOf(z.maxLength);
+export const minimum = onceOf(z.minimum);
+export const maximum = onceOf(z.maximum);

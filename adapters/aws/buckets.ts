@@ -2,14 +2,15 @@
  * Token buckets in the table: a number each, that grows under a condition (core/rate.ts). Requests at once don't race: DynamoDB
  * adds one after the other, and none is read before.
  */
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { Retryable } from '#core/errors.ts';
 import type { Instant } from '#core/names.ts';
 import { measuresOf, type Rate, take } from '#core/rate.ts';
 import type { Buckets } from '#core/request-ports.ts';
 import * as z from '#core/zod.ts';
+import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import { state } from './items.ts';
 
@@ -19,9 +20,9 @@ export class BucketItems implements Buckets {
   readonly #table: string;
   readonly #client: DynamoDBDocumentClient;
 
-  constructor(table: string, client: DynamoDBClient = new DynamoDBClient({})) {
+  constructor(table: string, client?: DynamoDBClient) {
     this.#table = table;
-    this.#client = DynamoDBDocumentClient.from(client);
+    this.#client = documents(client);
   }
 
   async take(owner: string, rate: Rate, at: Instant): Promise<number | undefined> {

@@ -4,15 +4,21 @@
  */
 import {
   ConditionalCheckFailedException,
-  DynamoDBClient,
+  type DynamoDBClient,
   TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  TransactWriteCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { Conflict, parse, Retryable } from '#core/errors.ts';
 import { ChunkState } from '#core/jobs/chunk.ts';
 import { placeOf } from '#core/jobs/plan.ts';
 import type { ChunkStore } from '#core/jobs/ports.ts';
 import { added, emptyTally, plus, Tally } from '#core/jobs/tally.ts';
+import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import { itemsOf } from './partition.ts';
 
@@ -28,9 +34,9 @@ export class ChunkItems implements ChunkStore {
   readonly #table: string;
   readonly #client: DynamoDBDocumentClient;
 
-  constructor(table: string, client: DynamoDBClient = new DynamoDBClient({})) {
+  constructor(table: string, client?: DynamoDBClient) {
     this.#table = table;
-    this.#client = DynamoDBDocumentClient.from(client);
+    this.#client = documents(client);
   }
 
   /** Consistent: a chunk that was just committed must not be taken again. */

@@ -1,9 +1,10 @@
 /** Which notices are being told, and which were, in the table: one item each, changed on its own conditions alone. */
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Notice } from '#core/incident.ts';
 import type { EnvironmentKey, Instant } from '#core/names.ts';
 import type { Notices } from '#core/ports.ts';
+import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import { noticeTtl, partition } from './items.ts';
 
@@ -11,9 +12,9 @@ export class NoticeItems implements Notices {
   readonly #table: string;
   readonly #client: DynamoDBDocumentClient;
 
-  constructor(table: string, client: DynamoDBClient = new DynamoDBClient({})) {
+  constructor(table: string, client?: DynamoDBClient) {
     this.#table = table;
-    this.#client = DynamoDBDocumentClient.from(client);
+    this.#client = documents(client);
   }
 
   async take(key: EnvironmentKey, notice: Notice, now: Instant, until: Instant): ReturnType<Notices['take']> {

@@ -1,10 +1,11 @@
 /** SSH keys of people, in the table: one partition a team, whole in each answer, and one item a key. */
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand, type PutCommandInput } from '@aws-sdk/lib-dynamodb';
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, PutCommand, type PutCommandInput } from '@aws-sdk/lib-dynamodb';
 import { Conflict, parse } from '#core/errors.ts';
 import type { TeamName } from '#core/names.ts';
 import { type GoodKey, PersonKey, type RevokedKey } from '#core/person-key.ts';
 import type { PersonKeys } from '#core/ports.ts';
+import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import { itemsOf } from './partition.ts';
 
@@ -14,9 +15,9 @@ export class PersonKeyItems implements PersonKeys {
   readonly #table: string;
   readonly #client: DynamoDBDocumentClient;
 
-  constructor(table: string, client: DynamoDBClient = new DynamoDBClient({})) {
+  constructor(table: string, client?: DynamoDBClient) {
     this.#table = table;
-    this.#client = DynamoDBDocumentClient.from(client);
+    this.#client = documents(client);
   }
 
   /** Consistent: who asks after a revocation must not be told of a key from before it. */

@@ -1,13 +1,14 @@
 /** Requests by their idempotency keys, one item each in the table; answers are kept compressed, and only if they fit. */
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { parseJson } from '#core/errors.ts';
 import { addSeconds, type Instant } from '#core/names.ts';
 import type { Begun, KeptAnswer, RequestRef, Requests } from '#core/request-ports.ts';
 import * as z from '#core/zod.ts';
+import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import { requestKey } from './items.ts';
 
@@ -26,9 +27,9 @@ export class RequestItems implements Requests {
   readonly #table: string;
   readonly #client: DynamoDBDocumentClient;
 
-  constructor(table: string, client: DynamoDBClient = new DynamoDBClient({})) {
+  constructor(table: string, client?: DynamoDBClient) {
     this.#table = table;
-    this.#client = DynamoDBDocumentClient.from(client);
+    this.#client = documents(client);
   }
 
   async begin(ref: RequestRef, fingerprint: string, now: Instant, until: Instant): Promise<Begun> {

@@ -1,10 +1,11 @@
 /** Who logged in, in the table: one partition an environment, one item a session, in the order of their beginnings. */
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { SshSessions } from '#core/access-ports.ts';
 import { parse } from '#core/errors.ts';
 import { addSeconds, type EnvironmentKey, environmentId } from '#core/names.ts';
 import { SshSession, sessionKeptDays, sessionPlace } from '#core/ssh-session.ts';
+import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 
 const partition = (key: EnvironmentKey): string => `SESSION#${environmentId(key)}`;
@@ -14,9 +15,9 @@ export class SshSessionItems implements SshSessions {
   readonly #table: string;
   readonly #client: DynamoDBDocumentClient;
 
-  constructor(table: string, client: DynamoDBClient = new DynamoDBClient({})) {
+  constructor(table: string, client?: DynamoDBClient) {
     this.#table = table;
-    this.#client = DynamoDBDocumentClient.from(client);
+    this.#client = documents(client);
   }
 
   /** The condition is `isNews`. */

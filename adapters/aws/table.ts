@@ -1,7 +1,7 @@
 /** Environments, verdicts, approvals, audit and outbox in DynamoDB: one table, one transaction a change. */
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
-  DynamoDBDocumentClient,
+  type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
   QueryCommand,
@@ -25,6 +25,7 @@ import { emptyLedger, Ledger } from '#core/quota.ts';
 import { byVersion } from '#core/trace.ts';
 import { Verdict } from '#core/verdict.ts';
 import { whyCanceled } from './canceled.ts';
+import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import * as items from './items.ts';
 
@@ -35,9 +36,9 @@ export class Table implements EnvironmentStore, Directory, Outbox, Chronicle, Fa
   readonly #name: string;
   readonly #client: DynamoDBDocumentClient;
 
-  constructor(name: string, client: DynamoDBClient = new DynamoDBClient({})) {
+  constructor(name: string, client?: DynamoDBClient) {
     this.#name = name;
-    this.#client = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+    this.#client = documents(client);
   }
 
   async read(key: EnvironmentKey) {

@@ -1,10 +1,11 @@
 /** Waivers made by the API, in the table: one partition a team, whole in each answer, and one item a waiver. */
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { Conflict, parse } from '#core/errors.ts';
 import type { TeamName } from '#core/names.ts';
 import type { Waivers } from '#core/ports.ts';
 import { KeptWaiver } from '#core/waiver.ts';
+import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import { itemsOf } from './partition.ts';
 
@@ -14,9 +15,9 @@ export class WaiverItems implements Waivers {
   readonly #table: string;
   readonly #client: DynamoDBDocumentClient;
 
-  constructor(table: string, client: DynamoDBClient = new DynamoDBClient({})) {
+  constructor(table: string, client?: DynamoDBClient) {
     this.#table = table;
-    this.#client = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+    this.#client = documents(client);
   }
 
   /** Consistent: what was withdrawn must let nothing through that is judged after it. */

@@ -122,7 +122,7 @@ function networkPolicies(wanted: SlotsWanted, { endpoints = [] }: SlotsPlace): K
     policy('default-deny', [], { policyTypes: ['Ingress', 'Egress'], ingress: [] }),
     policy('resolve', [{ to: peers(privateRanges), ports: dns }]),
     policy('reach-aws', [
-      { to: peers(publicRanges), ports: tcp(443) },
+      { to: peers(publicRanges()), ports: tcp(443) },
       ...endpoints.map(({ cidr, port }) => ({ to: peers([cidr]), ports: tcp(port) })),
     ]),
     policy('ask-identity', [{ to: peers([`${identityAgent.address}/32`]), ports: tcp(identityAgent.port) }]),

@@ -122,7 +122,7 @@ describe('with source ranges', () => {
 });
 
 it('the public ranges are whole blocks, none within another', () => {
-  const blocks = publicRanges.map((cidr) => {
+  const blocks = publicRanges().map((cidr) => {
     const list = new BlockList();
     const [network = '', bits] = cidr.split('/');
     list.addSubnet(network, Number(bits));
