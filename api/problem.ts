@@ -1,6 +1,7 @@
 /** How a route says no: RFC 9457, with the fields that are wrong. */
 import type { Refusal } from '#core/decision.ts';
 import { Conflict, Rejected, Retryable } from '#core/errors.ts';
+import type { KeptAnswer } from '#core/request-ports.ts';
 import type * as z from '#core/zod.ts';
 import type { Problem } from './schemas.ts';
 
@@ -45,8 +46,8 @@ export function foreseen(error: unknown): ProblemError | undefined {
   return undefined;
 }
 
-export const problemResponse = ({ problem, headers }: ProblemError): Response =>
-  new Response(JSON.stringify(problem), {
-    status: problem.status,
-    headers: { ...headers, 'content-type': 'application/problem+json' },
-  });
+export const problemAnswer = ({ problem, headers }: ProblemError): KeptAnswer => ({
+  status: problem.status,
+  headers: { ...headers, 'content-type': 'application/problem+json' },
+  body: JSON.stringify(problem),
+});

@@ -51,7 +51,7 @@ export interface RawRequest {
   /** Path and query. */
   readonly url: string;
   readonly header: (name: string) => string | undefined;
-  readonly text: () => Promise<string>;
+  readonly text: () => string;
   /** Told by the gateway. */
   readonly person: () => Person;
   readonly requestId: string | undefined;
@@ -151,7 +151,7 @@ export function route<
       const headers = headersOf(data.headers, raw.header);
       const key = isOnce ? headersOf(IdempotencyKey, raw.header)['idempotency-key'] : undefined;
       const query = queryOf(data.query, raw.query);
-      const text = takesNothing(data.body) ? '' : await raw.text();
+      const text = takesNothing(data.body) ? '' : raw.text();
       const body = bodyOf(data.body, text);
       if (isLate) await enter(teamIn(body));
       const request = key === undefined ? undefined : { person: person.name, key };

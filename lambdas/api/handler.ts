@@ -1,5 +1,5 @@
 /** Entry of the API's function, behind an HTTP API with a JWT authorizer. */
-import { handle } from 'hono/aws-lambda';
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { EcrBases } from '#adapters/aws/bases.ts';
 import { BucketItems } from '#adapters/aws/buckets.ts';
 import { CloudWatchBuildLogs } from '#adapters/aws/build-logs.ts';
@@ -23,13 +23,13 @@ import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
 import { log, note, withFields } from '../runtime/log.ts';
 import { measure } from '../runtime/metrics.ts';
 import { Env } from './env.ts';
-import { personOf, requestIdOf } from './person.ts';
+import { answerOf, requestOf } from './gateway.ts';
+import { requestIdOf } from './person.ts';
 
 const env = readEnv(Env);
 const table = new Table(env.TABLE_NAME);
 const config = readConfig(Config);
 const claims = claimsOf(config.identity);
-const eventOf = (bindings: unknown): unknown => z.object({ event: z.unknown() }).parse(bindings).event;
 const app = makeApp(
   {
     store: table,
@@ -49,20 +49,17 @@ const app = makeApp(
     clock: systemClock,
   },
   {
-    person: (bindings) => personOf(eventOf(bindings), claims),
-    requestId: (bindings) => requestIdOf(eventOf(bindings)),
     routed: (route) => note({ route }),
     failed: (error) => log.error('failed', error),
   },
 );
-const respond = handle(app);
 
 /** The request's id stands where a stage's message id does: on log lines, and as the cause of what is written. */
-export const handler: typeof respond = (event, context) =>
+export const handler = (event: unknown): Promise<APIGatewayProxyStructuredResultV2> =>
   withFields({ stage: 'api', messageId: requestIdOf(event) }, async () => {
     const begun = performance.now();
-    const answer = await respond(event, context);
-    log.info('answered', { status: answer.statusCode });
+    const answer = await app(requestOf(event, claims));
+    log.info('answered', { status: answer.status });
     measure([count('Handled'), time('ResponseTime', performance.now() - begun)]);
-    return answer;
+    return answerOf(answer);
   });

@@ -17,10 +17,11 @@ import { MemorySshSessions } from '#adapters/memory/ssh-sessions.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryWaivers } from '#adapters/memory/waivers.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
-import { makeApp } from '#api/app.ts';
+import { type Listener, makeApp } from '#api/app.ts';
 import type { Config } from '#core/config.ts';
 import type { DeadLetterPlace } from '#core/dead-letter.ts';
 import type { Decision } from '#core/decision.ts';
+import type { DryRunRequest } from '#core/dns-dry-run.ts';
 import type { Environment } from '#core/environment.ts';
 import { buildTag, repositoryOf } from '#core/image.ts';
 import type { Digest, Instant } from '#core/names.ts';
@@ -32,6 +33,7 @@ import { drain } from '#lambdas/outbox/drain.ts';
 import { send } from '#lambdas/outbox/send.ts';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
 import { type Handle, handleRecord } from '#lambdas/runtime/queue.ts';
+import { ask, type Sent } from '../api/ask.ts';
 import { digestOf, mustChange, start, web } from '../contracts/samples.ts';
 import type { Envelope } from './event-pattern.ts';
 import { pushEvent, sqsRecord, told } from './events.ts';
@@ -126,34 +128,33 @@ export class World {
 
   /** @param failed without it what nobody foresaw fails the test. */
   api(person: Person, failed: (error: unknown) => void = rethrow) {
+    const told = () => ({ person: () => person, requestId: `request-${this.#requests++}` });
+    return { request: (path: string, sent?: Sent) => ask(this.app({ failed }), told(), path, sent) };
+  }
+
+  app(listener: Listener) {
     const { store, reports, buckets, config, clock, deadLetters } = this;
     const outbox: OutboxDrain = {
       drain: (entries) => drain({ ...this, outbox: store }, { kind: 'drain', entries: [...entries] }),
     };
-    return makeApp(
-      {
-        store,
-        reports,
-        buckets,
-        requests: store.requests,
-        keys: this.keys,
-        sessions: this.sessions,
-        bases: this.bases,
-        buildLogs: this.buildLogs,
-        waivers: this.waivers,
-        names: { plan: (request) => dryRun(this, namingOf({ ...this, installation }), request) },
-        failures: store,
-        config,
-        clock,
-        deadLetters,
-        outbox,
-      },
-      {
-        person: () => person,
-        requestId: () => `request-${this.#requests++}`,
-        failed,
-      },
-    );
+    const deps = {
+      store,
+      reports,
+      buckets,
+      requests: store.requests,
+      keys: this.keys,
+      sessions: this.sessions,
+      bases: this.bases,
+      buildLogs: this.buildLogs,
+      waivers: this.waivers,
+      names: { plan: (request: DryRunRequest) => dryRun(this, namingOf({ ...this, installation }), request) },
+      failures: store,
+      config,
+      clock,
+      deadLetters,
+      outbox,
+    };
+    return makeApp(deps, listener);
   }
 
   /** One message to one stage, as its queue delivers it. @throws what makes SQS deliver it again. */

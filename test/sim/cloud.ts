@@ -27,6 +27,7 @@ import type { Person } from '#core/roles.ts';
 import { send } from '#lambdas/outbox/send.ts';
 import { reconcile } from '#lambdas/reconcile/reconcile.ts';
 import { handleRecord } from '#lambdas/runtime/queue.ts';
+import { ask } from '../api/ask.ts';
 import { digestOf, start } from '../contracts/samples.ts';
 import type { Envelope } from '../lambdas/event-pattern.ts';
 import { sqsRecord, told } from '../lambdas/events.ts';
@@ -208,19 +209,12 @@ export class Cloud {
       };
       const bases = faulty('bases', this.registry, invocation, parts.around);
       const deps = { ...parts, ...operators, bases, config: invocation.config };
-      const caller = {
-        person: () => person,
-        requestId: () => invocation.name,
-        failed: (error: unknown) => {
-          throw error;
-        },
+      const failed = (error: unknown) => {
+        throw error;
       };
-      const init = {
-        method,
-        headers: { ...headers },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      };
-      status = (await makeApp(deps, caller).request(path, init)).status;
+      const told = { person: () => person, requestId: invocation.name };
+      const sent = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+      status = (await ask(makeApp(deps, { failed }), told, path, sent)).status;
     });
     this.trace(`  ${person.name}: ${method} ${path} → ${status ?? 'no answer'}`);
     return status;
