@@ -1,7 +1,7 @@
 /** Data jobs in the table: one item each, written with its line of the trail and its looks in one transaction. */
-import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
-  DynamoDBDocumentClient,
+  type DynamoDBDocumentClient,
   GetCommand,
   QueryCommand,
   type QueryCommandInput,
@@ -17,6 +17,7 @@ import { environmentId, type Instant, type TeamName } from '#core/names.ts';
 import type { Unreadable } from '#core/ports.ts';
 import { emptyLedger, Ledger } from '#core/quota.ts';
 import * as z from '#core/zod.ts';
+import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import * as items from './items.ts';
 
@@ -30,9 +31,9 @@ export class JobItems implements JobStore {
   readonly #table: string;
   readonly #client: DynamoDBDocumentClient;
 
-  constructor(table: string, client: DynamoDBClient = new DynamoDBClient({})) {
+  constructor(table: string, client?: DynamoDBClient) {
     this.#table = table;
-    this.#client = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+    this.#client = documents(client);
   }
 
   async read(key: JobKey): Promise<Job | undefined> {

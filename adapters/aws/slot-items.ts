@@ -3,14 +3,15 @@
  * side, in one transaction with what is told of it. Entries of the outbox have sort keys of their own, which no version of an
  * environment has: somebody may call an environment as a job is called.
  */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { parse } from '#core/errors.ts';
 import { type SlotsMessage, slotsEvent, slotsLook } from '#core/jobs/slot-messages.ts';
 import { type JobKey, type Slots, SlotsSeen, SlotsWanted } from '#core/jobs/slots.ts';
 import { environmentId } from '#core/names.ts';
 import type * as z from '#core/zod.ts';
 import { whyCanceled } from './canceled.ts';
+import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import { expecting, outboxItem, padded } from './items.ts';
 
@@ -21,9 +22,9 @@ export class SlotItems implements Slots {
   readonly #table: string;
   readonly #client: DynamoDBDocumentClient;
 
-  constructor(table: string, client: DynamoDBClient = new DynamoDBClient({})) {
+  constructor(table: string, client?: DynamoDBClient) {
     this.#table = table;
-    this.#client = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+    this.#client = documents(client);
   }
 
   wanted(job: JobKey): Promise<SlotsWanted | undefined> {
