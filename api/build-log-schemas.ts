@@ -1,5 +1,4 @@
-/** What a build printed, as it goes over the wire: a page, and where the next one begins. */
-import { Instant } from '#core/names.ts';
+/** What is asked of a build's log. */
 import * as z from '#core/zod.ts';
 import { EnvironmentPath } from './schemas.ts';
 
@@ -12,13 +11,3 @@ export const BuildLogQuery = z.strictObject({
     .optional(z.string().check(z.regex(/^[A-Za-z0-9._-]{1,2048}$/, 'the `cursor` of an earlier page')))
     .check(z.describe('`cursor` of the page before; without it from the beginning.')),
 });
-export const BuildLogAnswer = z.object({
-  lines: z.array(z.object({ at: Instant, text: z.string() })),
-  /** Where to read on; absent while nothing was printed. */
-  cursor: z.optional(z.string()),
-  /** There are lines behind this page already. */
-  more: z.boolean(),
-  /** No line comes after this page any more. */
-  ended: z.boolean(),
-});
-export type BuildLogAnswer = z.infer<typeof BuildLogAnswer>;

@@ -6,8 +6,9 @@
 import { namedEntry, reasonOf, shortened } from '#core/dead-letter.ts';
 import { addSeconds, type Instant } from '#core/names.ts';
 import type { Clock, DeadLetterQueues, Failures, HeldMessage, OutboxDrain } from '#core/ports.ts';
+import type { DlqAnswer, DlqsAnswer, RedriveAnswer } from './answers.ts';
 import { ProblemError } from './problem.ts';
-import type { DlqAnswer, DlqsAnswer, RedriveAnswer, RedriveRequest } from './schemas.ts';
+import type { RedriveRequest } from './schemas.ts';
 
 export interface DeadLetterDeps {
   readonly deadLetters: DeadLetterQueues;

@@ -10,10 +10,10 @@ import type { EnvironmentKey } from '#core/names.ts';
 import { type Basis, makingOf, planOf, stepsOfChange } from '#core/plan.ts';
 import type { Spec } from '#core/spec.ts';
 import { takeable } from '#core/taken.ts';
+import type { PlanAnswer } from './answers.ts';
 import { reserved } from './holding.ts';
 import { invalid, refused } from './problem.ts';
 import type { ApiDeps } from './route.ts';
-import type { PlanAnswer } from './schemas.ts';
 import { warnedOf } from './warnings.ts';
 
 interface Wanted {

@@ -6,9 +6,9 @@ import { type Environment, judgedDigest, phaseOf } from '#core/environment.ts';
 import { Conflict, unreachable } from '#core/errors.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Enclosed, EnvironmentStore } from '#core/ports.ts';
+import type { EnvironmentAnswer } from './answers.ts';
 import { changedMeanwhile, etagOf, mustMatch } from './headers.ts';
 import { ProblemError, refused } from './problem.ts';
-import type { EnvironmentAnswer } from './schemas.ts';
 import { warnedOf } from './warnings.ts';
 
 interface DescribeDeps {

@@ -3,7 +3,7 @@ import type { Refusal } from '#core/decision.ts';
 import { Conflict, Rejected, Retryable } from '#core/errors.ts';
 import type { KeptAnswer } from '#core/request-ports.ts';
 import type * as z from '#core/zod.ts';
-import type { Problem } from './schemas.ts';
+import type { Problem } from './answers.ts';
 
 type Headers = Readonly<Record<string, string>>;
 

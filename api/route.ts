@@ -22,6 +22,7 @@ import type { Person } from '#core/roles.ts';
 import { type Right, whyNot } from '#core/roles.ts';
 import type { Team } from '#core/team.ts';
 import * as z from '#core/zod.ts';
+import type * as shown from './answers.ts';
 import type { DeadLetterDeps } from './dead-letters.ts';
 import { headersOf } from './headers.ts';
 import { IdempotencyKey, once } from './idempotency.ts';
@@ -68,12 +69,15 @@ interface Asked<P, H, Q, B> {
   readonly request: RequestRef | undefined;
 }
 
-type Answers = Readonly<Record<number, z.ZodMiniType>>;
+/** By name: the function, which makes answers, does not load their schemas. */
+type Shown = typeof shown;
+export type AnswerName = { [N in keyof Shown]: Shown[N] extends z.ZodMiniType ? N : never }[keyof Shown];
+type Answers = Readonly<Record<number, AnswerName>>;
 /** One of the statuses that the route names, with what it promises for it. */
 type AnswerOf<A extends Answers> = {
   [S in keyof A & number]: {
     readonly status: S;
-    readonly body: z.output<A[S]>;
+    readonly body: z.output<Shown[A[S]]>;
     readonly headers?: Readonly<Record<string, string>>;
   };
 }[keyof A & number];

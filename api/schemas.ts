@@ -1,21 +1,11 @@
-/** What goes over the wire: requests as they are checked, answers as the client may rely on them. */
-import { BaseImage } from '#core/catalog.ts';
-import { Cost } from '#core/cost.ts';
-import { Remedy } from '#core/dead-letter.ts';
-import { PlannedName } from '#core/dns-dry-run.ts';
-import { Environment, Listed } from '#core/environment.ts';
+/** Requests as they are checked. What is answered has a file of its own, which the function does not load: answers.ts. */
 import { ClusterName, Digest, EnvironmentName, Instant, parseEnvironmentId, TeamName } from '#core/names.ts';
 import { KeyId } from '#core/person-key.ts';
-import { Policy, Waiver } from '#core/policy.ts';
 import { Spec } from '#core/spec.ts';
 import { PublicKeyLine } from '#core/ssh-key.ts';
-import { origin, StoryId } from '#core/story.ts';
-import { Judgement, Step } from '#core/trace.ts';
+import { StoryId } from '#core/story.ts';
 import { Ttl } from '#core/ttl.ts';
-import { Amounts } from '#core/usage.ts';
-import { Verdict } from '#core/verdict.ts';
-import { VolumeClass } from '#core/volume-class.ts';
-import { KeptWaiver, WaiverId } from '#core/waiver.ts';
+import { WaiverId } from '#core/waiver.ts';
 import * as z from '#core/zod.ts';
 
 /** `/teams/{team}` */
@@ -24,8 +14,6 @@ export const KeyPath = z.object({ team: TeamName, id: KeyId });
 /** `/environments/{team}/{name}` */
 export const EnvironmentPath = z.object({ team: TeamName, name: EnvironmentName });
 export const DlqPath = z.object({ dlq: z.string().check(z.minLength(1), z.maxLength(100)) });
-
-export const HealthAnswer = z.object({ status: z.literal('ok') });
 
 export const CreateEnvironment = z.strictObject({
   team: TeamName,
@@ -41,47 +29,6 @@ export const AskForBuild = z.strictObject({ useCache: z._default(z.boolean(), fa
 export const ExtendEnvironment = z.strictObject({ ttl: z.optional(Ttl) });
 export type CreateEnvironment = z.infer<typeof CreateEnvironment>;
 export const ReportPath = z.object({ ...EnvironmentPath.shape, digest: Digest });
-
-/** A base with what the registry says of it; without `image` it is not there, and `missing` says what to do. */
-const Base = z.object({
-  ...BaseImage.shape,
-  title: z.string(),
-  image: z.optional(
-    z.object({
-      digest: Digest,
-      sizeMB: z.number(),
-      pushedAt: Instant,
-      scan: z.optional(z.object({ completedAt: Instant, findings: z.record(z.string(), z.int()) })),
-    }),
-  ),
-  missing: z.optional(z.string()),
-});
-
-export const CatalogAnswer = z.object({
-  bases: z.array(Base),
-  /** What the URL of a Git repository must begin with to be built; empty where none is. */
-  git: z.array(z.string()),
-  clusters: z.array(z.object({ name: z.string(), volumes: z.array(VolumeClass) })),
-  policy: Policy,
-});
-export type CatalogAnswer = z.infer<typeof CatalogAnswer>;
-
-export const CostAnswer = Cost;
-export type CostAnswer = z.infer<typeof CostAnswer>;
-
-/** What is let through and may still be a mistake. */
-const warnings = z.optional(z.array(z.object({ path: z.string(), message: z.string() })));
-
-export const PlanAnswer = z.object({
-  steps: z.array(z.string()),
-  /** On the digest that the base has now. */
-  dockerfile: z.string(),
-  /** In the order in which they are applied; a digest of zeros stands for the image that is not built yet. */
-  objects: z.array(z.record(z.string(), z.unknown())),
-  cost: Cost,
-  warnings,
-});
-export type PlanAnswer = z.infer<typeof PlanAnswer>;
 export const DryRunQuery = z.strictObject({
   dryRun: z
     .optional(z.enum(['true', 'false']))
@@ -93,60 +40,13 @@ export const DryRunQuery = z.strictObject({
 });
 
 export const WaiverPath = z.object({ team: TeamName, id: WaiverId });
-export const WaiverAnswer = KeptWaiver;
-export type WaiverAnswer = z.infer<typeof WaiverAnswer>;
-export const WaiversAnswer = z.object({ waivers: z.array(KeptWaiver), configured: z.array(Waiver) });
-export type WaiversAnswer = z.infer<typeof WaiversAnswer>;
-
-export const NamePlanAnswer = PlannedName;
-export type NamePlanAnswer = z.infer<typeof NamePlanAnswer>;
 /** Where the page before ended: a record's name and type. */
 export const ZonePlanQuery = z.strictObject({
   cursor: z.optional(z.string().check(z.regex(/^[\x21-\x7e]{1,1024}(?: [A-Z]{1,10})?$/))),
 });
-export const ZonePlanAnswer = z.object({ names: z.array(PlannedName), next: z.optional(z.string()) });
-export type ZonePlanAnswer = z.infer<typeof ZonePlanAnswer>;
-
-export const UsageAnswer = z.object({ team: z.string(), quota: Amounts, used: Amounts, left: Amounts });
-export type UsageAnswer = z.infer<typeof UsageAnswer>;
 
 /** A line of a file that ends in .pub. */
 export const AddKey = z.strictObject({ key: PublicKeyLine });
-export const KeyAnswer = z.object({
-  id: KeyId,
-  person: z.string(),
-  type: z.string(),
-  fingerprint: z.string(),
-  comment: z.string(),
-  state: z.enum(['good', 'revoked']),
-  addedAt: Instant,
-  revokedBy: z.optional(z.string()),
-  revokedAt: z.optional(Instant),
-});
-export type KeyAnswer = z.infer<typeof KeyAnswer>;
-export const KeysAnswer = z.object({ keys: z.array(KeyAnswer) });
-export type KeysAnswer = z.infer<typeof KeysAnswer>;
-
-export const ImagesAnswer = z.object({
-  images: z.array(
-    z.object({
-      digest: Digest,
-      /** The newest one, what runs, or what ran before it and may be gone back to. */
-      is: z.array(z.enum(['newest', 'running', 'stopped', 'previous'])),
-      /** As the gate judged it last; absent where it did not yet. */
-      verdict: z.optional(Judgement),
-    }),
-  ),
-});
-export type ImagesAnswer = z.infer<typeof ImagesAnswer>;
-
-export const ReportAnswer = z.object({
-  verdict: Verdict,
-  /** All findings as JSON, for whoever has the link, for some minutes. */
-  url: z.string(),
-  expiresAt: Instant,
-});
-export type ReportAnswer = z.infer<typeof ReportAnswer>;
 
 export const CreateRejection = z.strictObject({
   digest: Digest,
@@ -161,21 +61,6 @@ export const CreateRejection = z.strictObject({
 });
 
 export const CreateApproval = z.strictObject({ digest: Digest });
-
-export const EnvironmentAnswer = z.object({
-  environment: Environment,
-  phase: z.string(),
-  /** Where it serves, by TLS where its team has a certificate in its cluster. Absent before it has a name. */
-  url: z.optional(z.url()),
-  /** On the newest image, or on the blocked one that is being rebuilt, once the gate has judged it. */
-  verdict: z.optional(Verdict),
-  warnings,
-  history: z.array(z.object({ at: z.string(), actor: z.string(), what: z.string(), ...origin })),
-});
-export type EnvironmentAnswer = z.infer<typeof EnvironmentAnswer>;
-
-/** A change, or with `dryRun=true` its plan. */
-export const ChangeAnswer = z.union([EnvironmentAnswer, PlanAnswer]);
 
 const limit = z
   .optional(z.pipe(z.string().check(z.regex(/^(?:[1-9]\d?|100)$/, 'from 1 to 100')), z.transform(Number)))
@@ -201,13 +86,6 @@ export const ListQuery = z.strictObject({
   limit,
 });
 
-export const EnvironmentsAnswer = z.object({
-  environments: z.array(z.object({ ...Listed.shape, phase: z.string() })),
-  /** The cursor of the next page, where there is one. */
-  next: z.optional(z.string()),
-});
-export type EnvironmentsAnswer = z.infer<typeof EnvironmentsAnswer>;
-
 /** Query of `GET /environments/{team}/{name}/trace`. */
 export const TraceQuery = z.strictObject({
   story: z.optional(StoryId),
@@ -217,42 +95,6 @@ export const TraceQuery = z.strictObject({
   ),
 });
 
-/** One page of an environment's story, oldest first; `next` is the cursor of the page after it, if there is one. */
-export const TraceAnswer = z.object({ steps: z.array(Step), next: z.optional(z.string()) });
-export type TraceAnswer = z.infer<typeof TraceAnswer>;
-
-const Dlq = { name: z.string(), remedy: Remedy, note: z.optional(z.string()) };
-
-export const DlqsAnswer = z.object({
-  queues: z.array(
-    z.object({
-      ...Dlq,
-      /** As SQS counts: not to the message. */
-      messages: z.int(),
-      /** Of the first messages that SQS gave. */
-      oldestAt: z.optional(Instant),
-    }),
-  ),
-});
-export type DlqsAnswer = z.infer<typeof DlqsAnswer>;
-
-export const DlqAnswer = z.object({
-  ...Dlq,
-  messages: z.array(
-    z.object({
-      id: z.string(),
-      sentAt: Instant,
-      why: z.enum(['refused', 'undelivered', 'failed', 'stream', 'invocation', 'unknown']),
-      reason: z.string(),
-      /** Shortened, on one line. */
-      body: z.string(),
-    }),
-  ),
-  /** There may be others than these. */
-  more: z.boolean(),
-});
-export type DlqAnswer = z.infer<typeof DlqAnswer>;
-
 export const RedriveRequest = z.strictObject({
   /** Without them all messages. */
   ids: z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1), z.maxLength(100))),
@@ -260,27 +102,3 @@ export const RedriveRequest = z.strictObject({
   before: z.optional(Instant),
 });
 export type RedriveRequest = z.infer<typeof RedriveRequest>;
-
-export const RedriveAnswer = z.object({
-  name: z.string(),
-  remedy: Remedy,
-  /** Ids of the messages that left the DLQ. */
-  done: z.array(z.string()),
-  failed: z.array(z.object({ id: z.string(), reason: z.string() })),
-  /** Asked for by id, and not seen. */
-  missing: z.array(z.string()),
-  before: Instant,
-  /** There may be others: ask again with `before`. */
-  more: z.boolean(),
-});
-export type RedriveAnswer = z.infer<typeof RedriveAnswer>;
-
-/** RFC 9457, with the fields that are wrong. */
-export const Problem = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  fields: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
-});
-export type Problem = z.infer<typeof Problem>;

@@ -36,8 +36,16 @@ export const int = once(() => z.int());
 export const boolean = once(() => z.boolean());
 export const unknown = once(() => z.unknown());
 export const number = once(() => z.number());
+export const array = onceOf(z.array);
 export const optional = onceOf(z.optional);
 export const minLength = onceOf(z.minLength);
 export const maxLength = onceOf(z.maxLength);
 export const minimum = onceOf(z.minimum);
 export const maximum = onceOf(z.maximum);
+
+const nothing = z.never();
+/** With one schema for all that it does not take, not one each. */
+export const strictObject = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  new z.ZodMiniObject({ type: 'object', shape, catchall: nothing }) as ReturnType<
+    typeof z.strictObject<Shape>
+  >;

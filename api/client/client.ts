@@ -2,11 +2,10 @@
 import { parse } from '#core/errors.ts';
 import type { WaiverWish } from '#core/waiver.ts';
 import type * as z from '#core/zod.ts';
-import { BuildLogAnswer } from '../build-log-schemas.ts';
 import {
+  BuildLogAnswer,
   CatalogAnswer,
   CostAnswer,
-  CreateEnvironment,
   DlqAnswer,
   DlqsAnswer,
   EnvironmentAnswer,
@@ -17,23 +16,22 @@ import {
   NamePlanAnswer,
   PlanAnswer,
   RedriveAnswer,
-  type RedriveRequest,
   ReportAnswer,
+  SessionsAnswer,
   TraceAnswer,
   UsageAnswer,
   WaiverAnswer,
   WaiversAnswer,
   ZonePlanAnswer,
-} from '../schemas.ts';
-import { SessionsAnswer } from '../session-schemas.ts';
+} from '../answers.ts';
+import { CreateEnvironment, type RedriveRequest } from '../schemas.ts';
 import { ApiError, type ClientOptions, type Transport, transport } from './transport.ts';
 
 export { explain } from '#core/verdict.ts';
-export type { BuildLogAnswer } from '../build-log-schemas.ts';
 export type {
+  BuildLogAnswer,
   CatalogAnswer,
   CostAnswer,
-  CreateEnvironment,
   DlqAnswer,
   DlqsAnswer,
   EnvironmentAnswer,
@@ -45,13 +43,14 @@ export type {
   PlanAnswer,
   RedriveAnswer,
   ReportAnswer,
+  SessionsAnswer,
   TraceAnswer,
   UsageAnswer,
   WaiverAnswer,
   WaiversAnswer,
   ZonePlanAnswer,
-} from '../schemas.ts';
-export type { SessionsAnswer } from '../session-schemas.ts';
+} from '../answers.ts';
+export type { CreateEnvironment } from '../schemas.ts';
 export { ApiError } from './transport.ts';
 
 /** @throws what is wrong with it, field by field, before it is sent. */

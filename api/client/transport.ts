@@ -1,6 +1,6 @@
 /** How the typed client talks to the API: a request is sent, what got no answer once more, and the answer held against its schema. */
 import type * as z from '#core/zod.ts';
-import { Problem } from '../schemas.ts';
+import { Problem } from '../answers.ts';
 
 /** The API said no, and why. */
 export class ApiError extends Error {

@@ -4,14 +4,18 @@
  */
 import { rights } from '#core/roles.ts';
 import * as z from '#core/zod.ts';
-import { none, type RouteData, takesNothing } from '../route.ts';
+import * as answersByName from '../answers.ts';
+import { type AnswerName, none, type RouteData, takesNothing } from '../route.ts';
 import * as schemas from '../schemas.ts';
 import { GatewayMessage, problemsOf, statusSays } from './problems.ts';
 
 type Json = Record<string, unknown>;
 
+const shown: Readonly<Record<AnswerName, z.ZodMiniType>> = answersByName;
 /** Schemas that the document names; all others stand where they are used. */
-const names = new Map<unknown, string>(Object.entries(schemas).map(([name, schema]) => [schema, name]));
+const names = new Map<unknown, string>(
+  [...Object.entries(schemas), ...Object.entries(answersByName)].map(([name, schema]) => [schema, name]),
+);
 
 export function openApi(routes: readonly RouteData[]): Json {
   const used = new Map<string, Json>();
@@ -87,17 +91,17 @@ const ObjectSchema = z.object({
 
 const answers = ({ answers: promised }: RouteData, schemaOf: SchemaOf): Json =>
   Object.fromEntries(
-    Object.entries(promised).map(([status, schema]) => [
+    Object.entries(promised).map(([status, name]) => [
       status,
       {
         description: statusSays(Number(status)),
-        content: { 'application/json': { schema: schemaOf(schema, 'output') } },
+        content: { 'application/json': { schema: schemaOf(shown[name], 'output') } },
       },
     ]),
   );
 
 function problems(route: RouteData, schemaOf: SchemaOf): Json {
-  const problem = { 'application/problem+json': { schema: schemaOf(schemas.Problem, 'output') } };
+  const problem = { 'application/problem+json': { schema: schemaOf(answersByName.Problem, 'output') } };
   const gateway = { 'application/json': { schema: jsonSchema(GatewayMessage, 'output') } };
   return Object.fromEntries(
     problemsOf(route).map(({ status, by }) => [

@@ -4,7 +4,7 @@ import { next } from '#core/machine.ts';
 import { described, mustChange, readAt, writeAt } from '../environment.ts';
 import { IfMatch } from '../headers.ts';
 import { none, route, teamOf } from '../route.ts';
-import { CreateApproval, CreateRejection, EnvironmentAnswer, EnvironmentPath } from '../schemas.ts';
+import { CreateApproval, CreateRejection, EnvironmentPath } from '../schemas.ts';
 
 const approve = route({
   method: 'POST',
@@ -16,7 +16,7 @@ const approve = route({
   headers: IfMatch,
   query: none,
   body: CreateApproval,
-  answers: { 201: EnvironmentAnswer },
+  answers: { 201: 'EnvironmentAnswer' },
   problems: [409],
   answer: async ({ params: key, headers, body: { digest }, ...asked }, deps) => {
     const { store, config, clock } = deps;
@@ -43,7 +43,7 @@ const reject = route({
   headers: IfMatch,
   query: none,
   body: CreateRejection,
-  answers: { 201: EnvironmentAnswer },
+  answers: { 201: 'EnvironmentAnswer' },
   answer: async ({ params: key, headers, body, person, requestId, request }, deps) => {
     const { store, clock } = deps;
     const environment = await readAt(store, key, headers['if-match']);

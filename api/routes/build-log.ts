@@ -1,7 +1,7 @@
 /** What a build prints, page by page, while it runs and after. */
 import { Rejected } from '#core/errors.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
-import { BuildLogAnswer, BuildLogQuery, BuildPath } from '../build-log-schemas.ts';
+import { BuildLogQuery, BuildPath } from '../build-log-schemas.ts';
 import { readThere } from '../environment.ts';
 import { invalid, ProblemError } from '../problem.ts';
 import { type ApiDeps, noBody, none, route } from '../route.ts';
@@ -16,7 +16,7 @@ const log = route({
   headers: none,
   query: BuildLogQuery,
   body: noBody,
-  answers: { 200: BuildLogAnswer },
+  answers: { 200: 'BuildLogAnswer' },
   answer: async ({ params: { number, ...key }, query: { cursor } }, deps) => {
     const { candidate, builds } = await readThere(deps.store, key);
     const isUnderWay = candidate.phase === 'building' && candidate.build.number === number;

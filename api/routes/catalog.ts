@@ -2,8 +2,8 @@
 
 import type { BaseImages } from '#core/build-ports.ts';
 import { type BaseImage, whyBaseIsGone } from '#core/catalog.ts';
+import type { CatalogAnswer } from '../answers.ts';
 import { noBody, none, route } from '../route.ts';
-import { CatalogAnswer } from '../schemas.ts';
 
 const catalog = route({
   method: 'GET',
@@ -16,7 +16,7 @@ const catalog = route({
   headers: none,
   query: none,
   body: noBody,
-  answers: { 200: CatalogAnswer },
+  answers: { 200: 'CatalogAnswer' },
   answer: async (_, { config, bases: images }) => {
     const clusters = config.clusters.map(({ name, volumes }) => ({ name, volumes }));
     const bases = await Promise.all(config.catalog.bases.map((base) => described(base, images)));

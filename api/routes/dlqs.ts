@@ -1,7 +1,8 @@
 /** What failed, for those who run GetSchwifty, whatever their team. */
+
 import { listDlqs, redriveDlq, showDlq } from '../dead-letters.ts';
 import { noBody, none, route } from '../route.ts';
-import { DlqAnswer, DlqPath, DlqsAnswer, RedriveAnswer, RedriveRequest } from '../schemas.ts';
+import { DlqPath, RedriveRequest } from '../schemas.ts';
 
 const list = route({
   method: 'GET',
@@ -13,7 +14,7 @@ const list = route({
   headers: none,
   query: none,
   body: noBody,
-  answers: { 200: DlqsAnswer },
+  answers: { 200: 'DlqsAnswer' },
   answer: async (_, deps) => ({ status: 200, body: await listDlqs(deps) }),
 });
 
@@ -27,7 +28,7 @@ const show = route({
   headers: none,
   query: none,
   body: noBody,
-  answers: { 200: DlqAnswer },
+  answers: { 200: 'DlqAnswer' },
   answer: async ({ params }, deps) => ({ status: 200, body: await showDlq(deps, params.dlq) }),
 });
 
@@ -41,7 +42,7 @@ const redrive = route({
   headers: none,
   query: none,
   body: RedriveRequest,
-  answers: { 200: RedriveAnswer },
+  answers: { 200: 'RedriveAnswer' },
   problems: [409],
   answer: async ({ params, body }, deps) => ({
     status: 200,

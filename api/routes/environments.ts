@@ -8,13 +8,7 @@ import { dryCreate } from '../dry-run.ts';
 import { described, mustChange } from '../environment.ts';
 import { writeHolding } from '../holding.ts';
 import { noBody, none, route } from '../route.ts';
-import {
-  CreateEnvironment,
-  DryRunQuery,
-  EnvironmentAnswer,
-  EnvironmentPath,
-  PlanAnswer,
-} from '../schemas.ts';
+import { CreateEnvironment, DryRunQuery, EnvironmentPath } from '../schemas.ts';
 
 const create = route({
   method: 'POST',
@@ -26,7 +20,7 @@ const create = route({
   headers: none,
   query: DryRunQuery,
   body: CreateEnvironment,
-  answers: { 200: PlanAnswer, 201: EnvironmentAnswer },
+  answers: { 200: 'PlanAnswer', 201: 'EnvironmentAnswer' },
   problems: [409],
   answer: async ({ body, query: { dryRun: dry }, person, requestId, request }, deps) => {
     const { team, name, cluster: asked, spec } = body;
@@ -61,7 +55,7 @@ const get = route({
   headers: none,
   query: none,
   body: noBody,
-  answers: { 200: EnvironmentAnswer },
+  answers: { 200: 'EnvironmentAnswer' },
   answer: async ({ params }, deps) => ({ status: 200, ...(await described(deps, params)) }),
 });
 

@@ -3,10 +3,11 @@ import { type Environment, judgedDigest } from '#core/environment.ts';
 import { shortDigest } from '#core/image.ts';
 import { addSeconds, type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
 import { Judgement } from '#core/trace.ts';
+import type { ImagesAnswer } from '../answers.ts';
 import { readThere } from '../environment.ts';
 import { ProblemError } from '../problem.ts';
 import { noBody, none, route } from '../route.ts';
-import { EnvironmentPath, ImagesAnswer, ReportAnswer, ReportPath } from '../schemas.ts';
+import { EnvironmentPath, ReportPath } from '../schemas.ts';
 
 type Place = ImagesAnswer['images'][number]['is'][number];
 
@@ -20,7 +21,7 @@ const list = route({
   headers: none,
   query: none,
   body: noBody,
-  answers: { 200: ImagesAnswer },
+  answers: { 200: 'ImagesAnswer' },
   answer: async ({ params: key }, { store }) => {
     const environment = await readThere(store, key);
     const images = await Promise.all(
@@ -43,7 +44,7 @@ const report = route({
   headers: none,
   query: none,
   body: noBody,
-  answers: { 200: ReportAnswer },
+  answers: { 200: 'ReportAnswer' },
   answer: async ({ params: { digest, ...key } }, { store, reports, clock }) => {
     const verdict = await store.verdict(key, digest);
     if (!verdict) throw unjudged(key, digest);

@@ -2,9 +2,10 @@
 import { addKey, type PersonKey, revokeKey } from '#core/person-key.ts';
 import { may } from '#core/roles.ts';
 import { withFingerprint } from '../fingerprint.ts';
+import { KeyAnswer } from '../key-schemas.ts';
 import { ProblemError, refused } from '../problem.ts';
 import { noBody, none, route, teamOf } from '../route.ts';
-import { AddKey, KeyAnswer, KeyPath, KeysAnswer, TeamPath } from '../schemas.ts';
+import { AddKey, KeyPath, TeamPath } from '../schemas.ts';
 
 const list = route({
   method: 'GET',
@@ -16,7 +17,7 @@ const list = route({
   headers: none,
   query: none,
   body: noBody,
-  answers: { 200: KeysAnswer },
+  answers: { 200: 'KeysAnswer' },
   answer: async ({ params: { team } }, { keys }) => ({
     status: 200,
     body: { keys: (await keys.list(team)).map(described) },
@@ -33,7 +34,7 @@ const add = route({
   headers: none,
   query: none,
   body: AddKey,
-  answers: { 201: KeyAnswer },
+  answers: { 201: 'KeyAnswer' },
   answer: async ({ params: { team }, body: { key }, person }, { keys, clock }) => {
     const known = await keys.list(team);
     const added = addKey({ team, person: person.name, key: withFingerprint(key), known, now: clock.now() });
@@ -53,7 +54,7 @@ const revoke = route({
   headers: none,
   query: none,
   body: noBody,
-  answers: { 200: KeyAnswer },
+  answers: { 200: 'KeyAnswer' },
   problems: [409],
   answer: async ({ params: { team, id }, person }, { keys, config, clock }) => {
     const key = (await keys.list(team)).find((each) => each.id === id);

@@ -19,10 +19,8 @@ import { writeHolding } from '../holding.ts';
 import { type ApiDeps, noBody, none, route } from '../route.ts';
 import {
   AskForBuild,
-  ChangeAnswer,
   ChangeEnvironment,
   DryRunQuery,
-  EnvironmentAnswer,
   EnvironmentPath,
   ExtendEnvironment,
 } from '../schemas.ts';
@@ -66,7 +64,7 @@ const change = route({
   summary: 'Another spec: what goes into the image is built and judged anew, the rest is rolled out at once',
   query: DryRunQuery,
   body: ChangeEnvironment,
-  answers: { 200: ChangeAnswer },
+  answers: { 200: 'ChangeAnswer' },
   problems: [409],
   answer: async ({ body: { spec }, query: { dryRun: dry }, ...asked }, deps) => {
     const basis = basisOf(deps.config, spec);
@@ -99,7 +97,7 @@ const rebuild = route({
   name: 'rebuildEnvironment',
   summary: 'Builds the same spec once more, without the cache unless it is asked for',
   body: AskForBuild,
-  answers: { 201: EnvironmentAnswer },
+  answers: { 201: 'EnvironmentAnswer' },
   problems: [409],
   answer: async ({ body: { useCache }, ...asked }, deps) => {
     const { person } = asked;
@@ -115,7 +113,7 @@ const stop = route({
   name: 'stopEnvironment',
   summary: 'Ends its pods and frees its quota; its name, its address and its images stay',
   body: noBody,
-  answers: { 200: EnvironmentAnswer },
+  answers: { 200: 'EnvironmentAnswer' },
   problems: [409],
   answer: async (asked, deps) => {
     const { person } = asked;
@@ -130,7 +128,7 @@ const start = route({
   name: 'startEnvironment',
   summary: 'Rolls out what was stopped, where its approval still holds and the quota has room',
   body: noBody,
-  answers: { 200: EnvironmentAnswer },
+  answers: { 200: 'EnvironmentAnswer' },
   problems: [409],
   answer: async (asked, deps) => {
     const { policy } = deps.config;
@@ -152,7 +150,7 @@ const extend = route({
   name: 'extendEnvironment',
   summary: 'Its ttl begins anew, or another one for this time: nobody is told of its end before that',
   body: ExtendEnvironment,
-  answers: { 200: EnvironmentAnswer },
+  answers: { 200: 'EnvironmentAnswer' },
   problems: [409],
   answer: async ({ body: { ttl }, ...asked }, deps) => {
     const news = { kind: 'extension-asked' as const, ttl, person: asked.person };
@@ -168,7 +166,7 @@ const remove = route({
   summary:
     'Takes away all that was made for it, repositories included; its history says what went and what stayed',
   body: noBody,
-  answers: { 202: EnvironmentAnswer },
+  answers: { 202: 'EnvironmentAnswer' },
   problems: [409],
   answer: async (asked, deps) => {
     const { person } = asked;

@@ -3,7 +3,7 @@ import { type Listed, phaseOf } from '#core/environment.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import { may, type Person } from '#core/roles.ts';
 import { type ApiDeps, allow, noBody, none, route } from '../route.ts';
-import { EnvironmentsAnswer, ListQuery } from '../schemas.ts';
+import { ListQuery } from '../schemas.ts';
 
 const pageSize = 50;
 
@@ -17,7 +17,7 @@ const list = route({
   headers: none,
   query: ListQuery,
   body: noBody,
-  answers: { 200: EnvironmentsAnswer },
+  answers: { 200: 'EnvironmentsAnswer' },
   problems: [403, 404],
   answer: async ({ query: { team, cursor, limit = pageSize }, person }, deps) => {
     if (team !== undefined) allow('read', person, deps.config, team);

@@ -1,7 +1,8 @@
 /** Names as the DNS stage would have them: nothing is written. */
+
 import { readThere } from '../environment.ts';
 import { noBody, none, route } from '../route.ts';
-import { EnvironmentPath, NamePlanAnswer, ZonePlanAnswer, ZonePlanQuery } from '../schemas.ts';
+import { EnvironmentPath, ZonePlanQuery } from '../schemas.ts';
 
 const planName = route({
   method: 'GET',
@@ -13,7 +14,7 @@ const planName = route({
   headers: none,
   query: none,
   body: noBody,
-  answers: { 200: NamePlanAnswer },
+  answers: { 200: 'NamePlanAnswer' },
   answer: async ({ params: environment }, { names, store }) => {
     await readThere(store, environment);
     const { names: planned } = await names.plan({ kind: 'plan-name', environment });
@@ -34,7 +35,7 @@ const planZone = route({
   headers: none,
   query: ZonePlanQuery,
   body: noBody,
-  answers: { 200: ZonePlanAnswer },
+  answers: { 200: 'ZonePlanAnswer' },
   answer: async ({ query: { cursor } }, { names }) => {
     const [name, type] = cursor?.split(' ') ?? [];
     const from = name === undefined ? {} : { from: { name, type } };

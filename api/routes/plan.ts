@@ -4,7 +4,7 @@ import { mustStand, placed } from '../asked.ts';
 import { planFor } from '../dry-run.ts';
 import { readThere } from '../environment.ts';
 import { noBody, none, route } from '../route.ts';
-import { CostAnswer, CreateEnvironment, EnvironmentPath, PlanAnswer } from '../schemas.ts';
+import { CreateEnvironment, EnvironmentPath } from '../schemas.ts';
 
 const plan = route({
   method: 'POST',
@@ -17,7 +17,7 @@ const plan = route({
   headers: none,
   query: none,
   body: CreateEnvironment,
-  answers: { 200: PlanAnswer },
+  answers: { 200: 'PlanAnswer' },
   answer: async ({ body: { team, name, spec, cluster: asked } }, deps) => {
     const key = { team, name };
     const { cluster, basis } = placed(deps.config, key, spec, asked);
@@ -36,7 +36,7 @@ const cost = route({
   headers: none,
   query: none,
   body: noBody,
-  answers: { 200: CostAnswer },
+  answers: { 200: 'CostAnswer' },
   answer: async ({ params: key }, { store, config }) => {
     const { spec } = await readThere(store, key);
     return { status: 200, body: costOf(spec, config.prices) };

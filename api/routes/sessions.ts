@@ -1,4 +1,5 @@
 /** Who logged in to an environment by SSH. It is the team's: it stays when the environment is gone. */
+
 import { missing } from '../environment.ts';
 import { noBody, none, route } from '../route.ts';
 import { EnvironmentPath } from '../schemas.ts';
@@ -17,7 +18,7 @@ const list = route({
   headers: none,
   query: SessionsQuery,
   body: noBody,
-  answers: { 200: SessionsAnswer },
+  answers: { 200: 'SessionsAnswer' },
   problems: [404],
   answer: async ({ params: key, query: { cursor } }, { sessions, store }) => {
     const page = await sessions.list(key, cursor, pageSize);

@@ -1,7 +1,7 @@
 /** What a team holds of its quota. */
 import { sum } from '#core/usage.ts';
 import { noBody, none, route, teamOf } from '../route.ts';
-import { TeamPath, UsageAnswer } from '../schemas.ts';
+import { TeamPath } from '../schemas.ts';
 
 const usage = route({
   method: 'GET',
@@ -13,7 +13,7 @@ const usage = route({
   headers: none,
   query: none,
   body: noBody,
-  answers: { 200: UsageAnswer },
+  answers: { 200: 'UsageAnswer' },
   answer: async ({ params: { team } }, { store, config }) => {
     const { quota } = teamOf(config, team);
     // By the same ledger that a request is refused by.

@@ -2,7 +2,7 @@
 import { ofStory } from '#core/trace.ts';
 import { missing } from '../environment.ts';
 import { noBody, none, route } from '../route.ts';
-import { EnvironmentPath, TraceAnswer, TraceQuery } from '../schemas.ts';
+import { EnvironmentPath, TraceQuery } from '../schemas.ts';
 
 /** Changes a page. */
 const tracePage = 100;
@@ -17,7 +17,7 @@ const trace = route({
   headers: none,
   query: TraceQuery,
   body: noBody,
-  answers: { 200: TraceAnswer },
+  answers: { 200: 'TraceAnswer' },
   answer: async ({ params: key, query: { story, cursor = 0 } }, { store }) => {
     if (cursor === 0 && !(await store.read(key))) throw missing(key);
     const page = await store.steps(key, cursor, tracePage);

@@ -7,7 +7,7 @@ import { IfMatch } from '../headers.ts';
 import { judgeAgain } from '../judge-again.ts';
 import { ProblemError, refused } from '../problem.ts';
 import { type ApiDeps, noBody, none, route, teamOf } from '../route.ts';
-import { TeamPath, WaiverAnswer, WaiverPath, WaiversAnswer } from '../schemas.ts';
+import { TeamPath, WaiverPath } from '../schemas.ts';
 
 const list = route({
   method: 'GET',
@@ -19,7 +19,7 @@ const list = route({
   headers: none,
   query: none,
   body: noBody,
-  answers: { 200: WaiversAnswer },
+  answers: { 200: 'WaiversAnswer' },
   answer: async ({ params: { team } }, { waivers, config }) => ({
     status: 200,
     body: {
@@ -39,7 +39,7 @@ const create = route({
   headers: none,
   query: none,
   body: WaiverWish,
-  answers: { 201: WaiverAnswer },
+  answers: { 201: 'WaiverAnswer' },
   problems: [409],
   answer: async ({ params: { team }, body: wish, person, request }, { waivers, config, clock }) => {
     teamOf(config, team);
@@ -61,7 +61,7 @@ const approve = route({
   path: '/teams/{team}/waivers/{id}/approvals',
   name: 'approveWaiver',
   summary: 'Lets a waiver count, that somebody else proposed',
-  answers: { 200: WaiverAnswer },
+  answers: { 200: 'WaiverAnswer' },
   problems: [409],
   answer: async ({ params, headers, person }, deps) => {
     const waiver = await readAt(deps, params, headers['if-match']);
@@ -77,7 +77,7 @@ const remove = route({
   path: '/teams/{team}/waivers/{id}',
   name: 'withdrawWaiver',
   summary: 'Withdraws a waiver: what it let through is judged again at once, without it',
-  answers: { 200: WaiverAnswer },
+  answers: { 200: 'WaiverAnswer' },
   problems: [409],
   answer: async ({ params, headers, person }, deps) => {
     const waiver = await readAt(deps, params, headers['if-match']);

@@ -1,6 +1,6 @@
 /** The log of a build through the API. */
 import { expect, test } from 'vitest';
-import { BuildLogAnswer } from '#api/build-log-schemas.ts';
+import { BuildLogAnswer } from '#api/answers.ts';
 import { ApiError } from '#api/client/client.ts';
 import { lineOf } from '#core/build-log.ts';
 import { linesOf } from '../../cli/build-log.ts';

@@ -1,6 +1,6 @@
 /** Calls of the API in a test's world, with the headers that a client sends. */
 import { expect } from 'vitest';
-import { EnvironmentAnswer, Problem } from '#api/schemas.ts';
+import { EnvironmentAnswer, Problem } from '#api/answers.ts';
 import { parseEnvironmentId } from '#core/names.ts';
 import type { Person } from '#core/roles.ts';
 import type { World } from '../lambdas/world.ts';

@@ -1,6 +1,6 @@
 /** DLQs by the API: seen and given back, redriven without losing any, whatever fails in between. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DlqAnswer, DlqsAnswer, RedriveAnswer } from '#api/schemas.ts';
+import { DlqAnswer, DlqsAnswer, RedriveAnswer } from '#api/answers.ts';
 import type { DeadMessage } from '#core/dead-letter.ts';
 import { addSeconds } from '#core/names.ts';
 import type * as z from '#core/zod.ts';

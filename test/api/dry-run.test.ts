@@ -1,6 +1,6 @@
 /** `?dryRun=true`: refused as the request itself would be, answered by its plan, and nothing is done. */
 import { expect, test } from 'vitest';
-import { EnvironmentAnswer, PlanAnswer } from '#api/schemas.ts';
+import { EnvironmentAnswer, PlanAnswer } from '#api/answers.ts';
 import { Spec } from '#core/spec.ts';
 import { Team } from '#core/team.ts';
 import { digestOf, keyOf, spec, web } from '../contracts/samples.ts';

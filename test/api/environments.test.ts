@@ -1,6 +1,6 @@
 /** Environments by the API's statuses: what is answered to whom, and that a refusal says what to do. */
 import { expect, test } from 'vitest';
-import { EnvironmentAnswer } from '#api/schemas.ts';
+import { EnvironmentAnswer } from '#api/answers.ts';
 import { Builds } from '#core/builds.ts';
 import { change } from '#core/decision.ts';
 import { spec, start } from '../contracts/samples.ts';

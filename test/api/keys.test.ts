@@ -1,7 +1,7 @@
 /** SSH keys over the API: whose they are, who revokes them, and what is no key. */
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { KeyAnswer, KeysAnswer } from '#api/schemas.ts';
+import { KeyAnswer, KeysAnswer } from '#api/answers.ts';
 import type { Person } from '#core/roles.ts';
 import { ed25519Line } from '../core/ssh-keys.ts';
 import { anna, rita, World } from '../lambdas/world.ts';

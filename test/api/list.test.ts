@@ -1,7 +1,7 @@
 /** Lists: page by page over the teams that a person may see, in order, nothing twice and nothing left out. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { EnvironmentsAnswer } from '#api/schemas.ts';
+import { EnvironmentsAnswer } from '#api/answers.ts';
 import type { Person } from '#core/roles.ts';
 import { Team } from '#core/team.ts';
 import { keyOf, requested } from '../contracts/samples.ts';

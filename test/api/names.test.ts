@@ -1,6 +1,6 @@
 /** What would be done with names, over the API: nothing is done. */
 import { expect, test } from 'vitest';
-import { NamePlanAnswer, ZonePlanAnswer } from '#api/schemas.ts';
+import { NamePlanAnswer, ZonePlanAnswer } from '#api/answers.ts';
 import { desiredRecords } from '#core/dns.ts';
 import { keyOf, web } from '../contracts/samples.ts';
 import { installation } from '../lambdas/stages.ts';

@@ -8,7 +8,7 @@ import {
   PlanAnswer,
   ReportAnswer,
   UsageAnswer,
-} from '#api/schemas.ts';
+} from '#api/answers.ts';
 import type { Person } from '#core/roles.ts';
 import { Team } from '#core/team.ts';
 import type * as z from '#core/zod.ts';

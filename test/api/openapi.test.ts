@@ -84,8 +84,8 @@ test('a status that nobody explained is none that a route may answer', () => {
     headers: none,
     query: none,
     body: noBody,
-    answers: { 418: z.object({}) },
-    answer: async () => ({ status: 418, body: {} }),
+    answers: { 418: 'HealthAnswer' },
+    answer: async () => ({ status: 418, body: { status: 'ok' } }),
   });
   expect(() => openApi([teapot])).toThrow('Say in api/openapi/problems.ts what an answer 418 means.');
 });

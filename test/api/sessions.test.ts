@@ -1,6 +1,6 @@
 /** Who logged in, over the API: for the team, page by page, also when the environment is gone. */
 import { expect, test } from 'vitest';
-import { SessionsAnswer } from '#api/session-schemas.ts';
+import { SessionsAnswer } from '#api/answers.ts';
 import { addSeconds, EnvironmentKey } from '#core/names.ts';
 import { KeyId } from '#core/person-key.ts';
 import type { Person } from '#core/roles.ts';

@@ -1,6 +1,6 @@
 /** Asking for an image of the registry or for a Git repository: refused where it can't be built, planned where it can. */
 import { expect, test } from 'vitest';
-import { PlanAnswer } from '#api/schemas.ts';
+import { PlanAnswer } from '#api/answers.ts';
 import { digestOf, keyOf } from '../contracts/samples.ts';
 import { config, rita, World } from '../lambdas/world.ts';
 import { call, refused } from './calls.ts';

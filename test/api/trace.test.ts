@@ -1,6 +1,6 @@
 /** The story of an environment by the API: in order, page by page, for the team and for operators. */
 import { expect, test } from 'vitest';
-import { TraceAnswer } from '#api/schemas.ts';
+import { TraceAnswer } from '#api/answers.ts';
 import { buildStarted } from '#core/build.ts';
 import { change } from '#core/decision.ts';
 import { complete, digestOf, spec } from '../contracts/samples.ts';

@@ -1,6 +1,6 @@
 /** Waivers over the API: two people, an end, and what the gate makes of them. */
 import { beforeEach, expect, test } from 'vitest';
-import { WaiverAnswer, WaiversAnswer } from '#api/schemas.ts';
+import { WaiverAnswer, WaiversAnswer } from '#api/answers.ts';
 import { Conflict } from '#core/errors.ts';
 import { addSeconds } from '#core/names.ts';
 import type { Person } from '#core/roles.ts';

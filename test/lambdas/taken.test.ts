@@ -1,6 +1,6 @@
 /** A spec that was released before is asked for again: what each stage makes of that, and what it never skips. */
 import { expect, test } from 'vitest';
-import { PlanAnswer } from '#api/schemas.ts';
+import { PlanAnswer } from '#api/answers.ts';
 import { shortDigest } from '#core/image.ts';
 import { Spec } from '#core/spec.ts';
 import { call } from '../api/calls.ts';
