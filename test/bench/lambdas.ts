@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 import * as z from '#core/zod.ts';
 import { bundleLambdas, bundleOptions, functionNames } from '#lib/bundle.ts';
+import { loadConfig } from '#lib/config-file.ts';
 import { atMost, type Entry, inTurn, median } from './entry.ts';
 
 const pairs = 15;
@@ -159,17 +160,21 @@ async function loaded(file: string, env: Environment, told: string): Promise<str
   return stdout.trim();
 }
 
-/** Values that the function's own schema takes. */
+/** Values that the function's own schema takes, and what it holds against the configuration is in it. */
 async function environmentOf(name: string): Promise<Record<string, string>> {
   const { Env } = z
     .object({ Env: z.instanceof(z.ZodMiniObject) })
     .parse(await import(join(bundleOptions.absWorkingDir, 'lambdas', name, 'env.ts')));
-  const given = Object.fromEntries(Object.keys(Env.shape).map((key) => [key, sampleOf(key)]));
+  const given = Object.fromEntries(
+    Object.entries(Env.shape).map(([key, schema]) => [key, sampleOf(key, schema)]),
+  );
   Env.parse(given);
   return { ...given, AWS_REGION: 'us-east-1' };
 }
 
-function sampleOf(key: string): string {
+function sampleOf(key: string, schema: unknown): string {
+  if (schema instanceof z.ZodMiniEnum) return String(schema.options[0]);
+  if (key === 'CLUSTER_NAME') return loadConfig().clusters[0]?.name ?? 'main';
   if (key.endsWith('_QUEUES')) return '{}';
   if (key === 'DEAD_LETTERS') return '[]';
   if (key.endsWith('_CA')) return 'QQ==';
