@@ -1,5 +1,6 @@
 /** What passes by itself is Retryable, whichever adapter met it; what does not pass is thrown as it came. */
 import { createServer } from 'node:net';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CodeBuilder } from '#adapters/aws/builder.ts';
 import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
@@ -30,18 +31,22 @@ const entry = {
 const look = { kind: 'look', environment: web } as const;
 const options = { project: 'images', bucket: 'sources', registry: 'r.example', logGroup: 'builds' };
 
+/** Of its own: a function's adapters share one, which knows the endpoint of the test before. */
+const table = () => new Table('t', new DynamoDBClient({}));
+const notices = () => new NoticeItems('t', new DynamoDBClient({}));
+
 /** One call of each kind that an adapter makes. `url` is the endpoint's, for queues. */
 const calls: Readonly<Record<string, (url: string) => Promise<unknown>>> = {
-  'Table.read': () => new Table('t').read(web),
-  'Table.verdict': () => new Table('t').verdict(web, digest),
-  'Table.keepVerdict': () => new Table('t').keepVerdict(web, verdict()),
-  'Table.write': () => new Table('t').write(requested()),
-  'Table.audit': () => new Table('t').audit(web, 10),
-  'Table.due': () => new Table('t').due(start, 10),
-  'Table.pending': () => new Table('t').pending(start, 10),
-  'Table.settle': () => new Table('t').settle(entry, start),
-  'NoticeItems.take': () => new NoticeItems('t').take(web, notice, start, addSeconds(start, 60)),
-  'NoticeItems.told': () => new NoticeItems('t').told(web, notice, start),
+  'Table.read': () => table().read(web),
+  'Table.verdict': () => table().verdict(web, digest),
+  'Table.keepVerdict': () => table().keepVerdict(web, verdict()),
+  'Table.write': () => table().write(requested()),
+  'Table.audit': () => table().audit(web, 10),
+  'Table.due': () => table().due(start, 10),
+  'Table.pending': () => table().pending(start, 10),
+  'Table.settle': () => table().settle(entry, start),
+  'NoticeItems.take': () => notices().take(web, notice, start, addSeconds(start, 60)),
+  'NoticeItems.told': () => notices().told(web, notice, start),
   'SqsLooks.send': (url) => new SqsLooks(() => `${url}/0/q`).send('gate', 'main', look, 0),
   toDeadLetters: (url) => toDeadLetters(`${url}/0/q`)({ body: '{}', eventSourceARN: 'arn' }, 'why'),
   'SnsPager.tell': () => new SnsPager('arn:aws:sns:us-east-1:0:t').tell({ subject: 's', body: {} }),
@@ -134,17 +139,17 @@ test.each([
       CancellationReasons: [{ Code: 'None' }, { Code }],
     }),
   });
-  await expect(new Table('t').write(requested())).rejects.toThrow(kind);
+  await expect(table().write(requested())).rejects.toThrow(kind);
 });
 
 test('reads name a consistent read: what was just written is what is decided upon', async () => {
   const server = await awsEndpoint(() => ({ body: '{}' }));
   close = server.close;
   for (const [name, value] of Object.entries(awsEnvironment(server.endpoint))) vi.stubEnv(name, value);
-  const table = new Table('t');
-  await table.read(web);
-  await table.verdict(web, digest);
-  await table.audit(web, 10);
+  const stored = table();
+  await stored.read(web);
+  await stored.verdict(web, digest);
+  await stored.audit(web, 10);
   expect(server.asked.map(({ body }): unknown => JSON.parse(body))).toMatchObject([
     { ConsistentRead: true },
     { ConsistentRead: true },
