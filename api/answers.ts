@@ -18,6 +18,7 @@ import { KeptWaiver } from '#core/waiver.ts';
 import * as z from '#core/zod.ts';
 import { KeyAnswer } from './key-schemas.ts';
 
+export { FailuresAnswer, JobAnswer, JobFilesAnswer, JobsAnswer, ResultsAnswer } from './job-answers.ts';
 export { KeyAnswer } from './key-schemas.ts';
 export { SessionsAnswer } from './session-schemas.ts';
 export const HealthAnswer = z.object({ status: z.literal('ok') });

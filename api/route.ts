@@ -6,6 +6,9 @@
 import type { SshSessions } from '#core/access-ports.ts';
 import type { BaseImages, BuildLogs } from '#core/build-ports.ts';
 import type { Config } from '#core/config.ts';
+import type { JobStore } from '#core/jobs/job-ports.ts';
+import type { ChunkStore, JobFileLinks } from '#core/jobs/ports.ts';
+import type { Slots } from '#core/jobs/slots.ts';
 import type {
   Chronicle,
   Clock,
@@ -41,8 +44,16 @@ export interface ApiDeps extends DeadLetterDeps {
   readonly names: NamePlanner;
   readonly waivers: Waivers;
   readonly reports: Pick<Reports, 'link'>;
+  readonly jobs: JobStore;
+  readonly chunks: Pick<ChunkStore, 'list'>;
+  readonly slots: Pick<Slots, 'seen'>;
+  readonly jobFiles: JobFileLinks;
+  /** Where datasets of teams lie, and what jobs make. */
+  readonly jobBucket: string;
   readonly config: Config;
   readonly clock: Clock;
+  /** So many bytes that nobody can foretell, in hexadecimal. */
+  readonly random: (bytes: number) => string;
 }
 
 /** A request as it came, before anything of it was looked at. */

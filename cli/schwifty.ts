@@ -5,6 +5,7 @@ import { logCommand } from './build-log.ts';
 import { dlqsText, dlqText, redriveText } from './dlq.ts';
 import { dnsCommands } from './dns.ts';
 import { environmentCommands, imageCommands, lifeCommands, newestDigest, offerCommands } from './env.ts';
+import { jobCommands } from './jobs.ts';
 import { keyCommands } from './keys.ts';
 import { sessionsCommand } from './sessions.ts';
 import { statusText } from './status.ts';
@@ -60,6 +61,7 @@ program
     print(await client().trace(id, story), (steps) => traceText(id, steps, story)),
   );
 
+jobCommands(program, { client, print });
 keyCommands(program, { client, print });
 waiverCommands(program, { client, print });
 dnsCommands(program, { client, print });

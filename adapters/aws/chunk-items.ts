@@ -61,8 +61,10 @@ export class ChunkItems implements ChunkStore {
     }
   }
 
-  async *list(job: string): AsyncIterable<ChunkState> {
-    const found = itemsOf(this.#client, this.#table, partition(job), chunks);
+  async *list(job: string, after?: string): AsyncIterable<ChunkState> {
+    // BETWEEN takes its ends with it: a space is before whatever may follow.
+    const range = after === undefined ? chunks : { ...chunks, from: `${placeOf(after)} ` };
+    const found = itemsOf(this.#client, this.#table, partition(job), range);
     for await (const item of found) yield stateOf(item, job);
   }
 

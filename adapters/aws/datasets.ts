@@ -3,8 +3,8 @@ import { HeadObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/clie
 import { Retryable } from '#core/errors.ts';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
 import type { Datasets } from '#core/jobs/job-ports.ts';
+import type { Location } from '#core/jobs/location.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
-import type { Location } from '#core/jobs/request.ts';
 import { retryable } from './errors.ts';
 
 /** HEAD has no body, so S3 says no more than the status (S3 API reference, HeadObject). */

@@ -22,8 +22,9 @@ export class MemoryChunks implements ChunkStore {
     this.#tallies.set(state.job, plus(this.#tallies.get(state.job) ?? emptyTally, added(before, state)));
   }
 
-  async *list(job: string): AsyncIterable<ChunkState> {
-    const own = [...this.#states.values()].filter((state) => state.job === job);
+  async *list(job: string, after?: string): AsyncIterable<ChunkState> {
+    const from = after === undefined ? '' : placeOf(after);
+    const own = [...this.#states.values()].filter((one) => one.job === job && placeOf(one.chunk.id) > from);
     yield* own.sort((a, b) => (placeOf(a.chunk.id) < placeOf(b.chunk.id) ? -1 : 1));
   }
 

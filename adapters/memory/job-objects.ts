@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
 import type { Datasets } from '#core/jobs/job-ports.ts';
+import type { Location } from '#core/jobs/location.ts';
 import { InputFailed, type JobObjects, type Upload } from '#core/jobs/ports.ts';
-import type { Location } from '#core/jobs/request.ts';
 
 const isFile = (key: string, bytes: Buffer): boolean => !(key.endsWith('/') && bytes.length === 0);
 

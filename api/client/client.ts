@@ -25,6 +25,7 @@ import {
   ZonePlanAnswer,
 } from '../answers.ts';
 import { CreateEnvironment, type RedriveRequest } from '../schemas.ts';
+import { JobsClient } from './jobs.ts';
 import { ApiError, type ClientOptions, type Transport, transport } from './transport.ts';
 
 export { explain } from '#core/verdict.ts';
@@ -61,8 +62,12 @@ export class Client {
   readonly #call: Transport['call'];
   readonly #pages: Transport['pages'];
 
+  readonly jobs: JobsClient;
+
   constructor(options: ClientOptions) {
-    ({ call: this.#call, pages: this.#pages } = transport(options));
+    const sender = transport(options);
+    ({ call: this.#call, pages: this.#pages } = sender);
+    this.jobs = new JobsClient(sender);
   }
 
   create(environment: z.input<typeof CreateEnvironment>): Promise<EnvironmentAnswer> {

@@ -7,6 +7,8 @@ import { dlqRoutes } from './dlqs.ts';
 import { environmentRoutes } from './environments.ts';
 import { healthRoutes } from './health.ts';
 import { imageRoutes } from './images.ts';
+import { jobFileRoutes } from './job-files.ts';
+import { jobRoutes } from './jobs.ts';
 import { keyRoutes } from './keys.ts';
 import { lifecycleRoutes } from './lifecycle.ts';
 import { listRoutes } from './list.ts';
@@ -32,6 +34,8 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...sessionRoutes,
   ...waiverRoutes,
+  ...jobRoutes,
+  ...jobFileRoutes,
   ...dlqRoutes,
   ...healthRoutes,
 ];

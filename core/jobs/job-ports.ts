@@ -7,8 +7,8 @@ import type { RequestRef } from '../request-ports.ts';
 import type { DatasetObject } from './dataset.ts';
 import type { Job } from './job.ts';
 import type { JobChange } from './job-change.ts';
+import type { Location } from './location.ts';
 import type { ChunkQueue } from './ports.ts';
-import type { Location } from './request.ts';
 import type { JobKey } from './slots.ts';
 
 export interface JobStore {

@@ -200,7 +200,7 @@ function cancelled(job: Job, by: string): JobDecision {
 const over = (job: Extract<Job, { phase: 'finishing' | 'ended' | 'retrying' }>, verb: string): string =>
   job.phase === 'retrying'
     ? `Its failed chunks are being made to wait again: ${verb} it in a moment.`
-    : `It has ${job.outcome}: there is nothing to ${verb}.`;
+    : `It ${job.outcome === 'cancelled' ? 'was' : 'has'} ${job.outcome}: there is nothing to ${verb}.`;
 
 /** Of a job that has ended: what has no result runs again. */
 function retry(job: Job, by: string): JobDecision {

@@ -13,8 +13,11 @@ export interface ChunkStore {
    * @throws Conflict when the stored version is not `after.version - 1`.
    */
   write(after: ChunkState, before: ChunkState | undefined): Promise<void>;
-  /** All that were ever taken, one after the other, in the order of the plan. */
-  list(job: string): AsyncIterable<ChunkState>;
+  /**
+   * All that were ever taken, one after the other, in the order of the plan.
+   * @param after the id of the last one of the page before.
+   */
+  list(job: string, after?: string): AsyncIterable<ChunkState>;
   /** The sums over all chunks: consistent in each, and with what was written before. */
   tally(job: string): Promise<Tally>;
 }
@@ -48,6 +51,11 @@ export interface JobObjects {
   result(key: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Uploads below this prefix that nobody finished are aborted: those of workers that are gone. */
   sweep(prefix: string): Promise<void>;
+}
+
+/** Whoever has a link may read that file until it expires. */
+export interface JobFileLinks {
+  link(key: string): Promise<{ readonly url: string; readonly expiresSeconds: number }>;
 }
 
 export interface Upload {

@@ -12,7 +12,15 @@ import { JobSpec } from './spec.ts';
  * and its chunks have the partition key `CHUNK#<name>`. So the tag `kubernetes-namespace` of a
  * pod's identity bounds what its worker may do.
  */
-const JobName = EnvironmentName.check(z.regex(/^job-[0-9a-f]{16}$/, 'job- and 16 hexadecimal digits'));
+export const JobName = EnvironmentName.check(z.regex(/^job-[0-9a-f]{16}$/, 'job- and 16 hexadecimal digits'));
+export type JobName = z.infer<typeof JobName>;
+
+/**
+ * By when it was asked for, so that names sort so, and what tells it from others of that millisecond.
+ * @param random four hexadecimal digits.
+ */
+export const jobNameAt = (now: Instant, random: string): JobName =>
+  JobName.parse(`job-${Date.parse(now).toString(16).padStart(12, '0')}${random}`);
 
 /** Of events and looks, where an environment's key would be. */
 export const JobKey = z.object({ team: TeamName, name: JobName });

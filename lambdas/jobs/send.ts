@@ -5,7 +5,8 @@ import type { Job, JobEvent } from '#core/jobs/job.ts';
 import { filesOf } from '#core/jobs/job-files.ts';
 import { type Chunk, chunksOf, type Plan, planChunks } from '#core/jobs/plan.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
-import { chunkBytesOf, locationOf } from '#core/jobs/request.ts';
+import { locationOf } from '#core/jobs/location.ts';
+import { chunkBytesOf } from '#core/jobs/request.ts';
 import type { JobsDeps } from './deps.ts';
 import { readLines, writeLines } from './files.ts';
 

@@ -94,6 +94,12 @@ export function chunkStoreContract(name: string, make: () => ChunkStore, deviati
       const found = (await listed(chunks.list(job))).map(({ chunk }) => chunk.id);
       expect(found).toEqual([...ids.slice(0, 8), '7a', '7ab', '7b', ...ids.slice(8, 300)]);
       expect(await chunks.tally(job)).toEqual({ ...emptyTally, leased: many.length });
+      const from = async (after: string) =>
+        (await listed(chunks.list(job, after))).slice(0, 2).map(({ chunk }) => chunk.id);
+      expect(await from('6')).toEqual(['7', '7a']);
+      expect(await from('7')).toEqual(['7a', '7ab']);
+      expect(await from('7b')).toEqual(['8', '9']);
+      expect(await from('299')).toEqual([]);
     });
 
     test('the sums are those of all chunks, many written at once', async () => {

@@ -2,8 +2,8 @@
 import { beforeEach, expect } from 'vitest';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
 import type { Datasets } from '#core/jobs/job-ports.ts';
+import { locationOf } from '#core/jobs/location.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
-import { locationOf } from '#core/jobs/request.ts';
 import { contract, type Deviations } from './contract.ts';
 
 export interface DatasetsWorld {

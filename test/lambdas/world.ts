@@ -5,14 +5,17 @@
 import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuildLogs } from '#adapters/memory/build-logs.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
+import { MemoryChunks } from '#adapters/memory/chunks.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
+import { MemoryJobs } from '#adapters/memory/jobs.ts';
 import { MemoryBus, MemoryLooks, MemoryPager, MemorySweeps } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
+import { MemorySlots } from '#adapters/memory/slots.ts';
 import { MemorySshSessions } from '#adapters/memory/ssh-sessions.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryWaivers } from '#adapters/memory/waivers.ts';
@@ -89,6 +92,9 @@ export class World {
   readonly keys = new MemoryPersonKeys();
   readonly sessions = new MemorySshSessions();
   readonly waivers = new MemoryWaivers();
+  readonly jobs = new MemoryJobs(this.store);
+  readonly chunks = new MemoryChunks();
+  readonly slots = new MemorySlots();
   readonly deadLetters = new MemoryDeadLetters(deadLetterPlaces, this.clock);
   #requests = 1;
   #messages = 1;
@@ -147,6 +153,14 @@ export class World {
       bases: this.bases,
       buildLogs: this.buildLogs,
       waivers: this.waivers,
+      jobs: this.jobs,
+      chunks: this.chunks,
+      slots: this.slots,
+      jobFiles: {
+        link: async (key: string) => ({ url: `https://files.example/${key}`, expiresSeconds: 300 }),
+      },
+      jobBucket: 'jobs',
+      random: (bytes: number) => (this.#requests++).toString(16).padStart(2 * bytes, '0'),
       names: { plan: (request: DryRunRequest) => dryRun(this, namingOf({ ...this, installation }), request) },
       failures: store,
       config,

@@ -6,13 +6,16 @@ import * as items from '#adapters/aws/items.ts';
 import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuildLogs } from '#adapters/memory/build-logs.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
+import { MemoryChunks } from '#adapters/memory/chunks.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
+import { MemoryJobs } from '#adapters/memory/jobs.ts';
 import { MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
+import { MemorySlots } from '#adapters/memory/slots.ts';
 import { MemorySshSessions } from '#adapters/memory/ssh-sessions.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryWaivers } from '#adapters/memory/waivers.ts';
@@ -206,6 +209,13 @@ export class Cloud {
         waivers: new MemoryWaivers(),
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
         names: { plan: async () => ({ names: [] }) },
+        // No story of the simulation asks for a data job: test/lambdas/jobs.test.ts breaks those off at each point.
+        jobs: new MemoryJobs(),
+        chunks: new MemoryChunks(),
+        slots: new MemorySlots(),
+        jobFiles: { link: async (key: string) => ({ url: key, expiresSeconds: 300 }) },
+        jobBucket: 'jobs',
+        random: () => '0000',
       };
       const bases = faulty('bases', this.registry, invocation, parts.around);
       const deps = { ...parts, ...operators, bases, config: invocation.config };

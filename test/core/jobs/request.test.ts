@@ -1,16 +1,8 @@
 /** What may be asked for of a data job, what is refused and why, and what comes of it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  chunkBytesOf,
-  DatasetPrefix,
-  DatasetUrl,
-  heldBy,
-  JobRequest,
-  jobSpecOf,
-  locationOf,
-  mayRead,
-} from '#core/jobs/request.ts';
+import { DatasetPrefix, DatasetUrl, locationOf, mayRead } from '#core/jobs/location.ts';
+import { chunkBytesOf, heldBy, JobRequest, jobSpecOf } from '#core/jobs/request.ts';
 import { jobKey } from './samples.ts';
 
 const asked = { dataset: 's3://lake/datasets/checkout/sales.ndjson', command: ['wc', '-l'] };

@@ -1,0 +1,67 @@
+/** Answers about data jobs, as answers.ts has the others: the function loads none. */
+import { ChunkFailure } from '#core/jobs/chunk.ts';
+import { JobCost, JobProgress } from '#core/jobs/job-view.ts';
+import { JobRequest } from '#core/jobs/request.ts';
+import { JobKey, JobName, SlotsSeen } from '#core/jobs/slots.ts';
+import { ClusterName, Instant } from '#core/names.ts';
+import * as z from '#core/zod.ts';
+import { Cursor } from './job-schemas.ts';
+
+const phases = ['listing', 'sending', 'running', 'finishing', 'ended', 'retrying'] as const;
+const outcomes = ['succeeded', 'failed', 'cancelled'] as const;
+
+const Job = z.object({
+  ...JobKey.shape,
+  phase: z.enum(phases),
+  paused: z.boolean(),
+  outcome: z.optional(z.enum(outcomes)),
+  /** Why it came to that. */
+  reason: z.optional(z.string()),
+  requester: z.string(),
+  at: Instant,
+  /** When it had ended. */
+  since: z.optional(Instant),
+  cluster: ClusterName,
+  request: JobRequest,
+  progress: JobProgress,
+  cost: JobCost,
+});
+
+export const JobAnswer = z.object({
+  job: Job,
+  /** As they were seen last; none before it runs and after it has ended. */
+  workers: SlotsSeen.shape.slots,
+  history: z.array(z.object({ at: Instant, actor: z.string(), what: z.string() })),
+});
+export type JobAnswer = z.infer<typeof JobAnswer>;
+
+/** The newest first; `next` is the cursor of the page after it, if there is one. */
+export const JobsAnswer = z.object({ jobs: z.array(Job), next: z.optional(JobName) });
+export type JobsAnswer = z.infer<typeof JobsAnswer>;
+
+export const JobFilesAnswer = z.object({
+  /** What it read: a line for each object, with its ETag. */
+  plan: z.string(),
+  /** What became of each chunk: there when it has ended. */
+  manifest: z.optional(z.string()),
+  expiresSeconds: z.int(),
+});
+export type JobFilesAnswer = z.infer<typeof JobFilesAnswer>;
+
+/** One page, in the order of the input. */
+export const FailuresAnswer = z.object({
+  failures: z.array(
+    z.object({ chunk: z.string(), key: z.string(), attempts: z.int(), failure: ChunkFailure }),
+  ),
+  next: z.optional(Cursor),
+});
+export type FailuresAnswer = z.infer<typeof FailuresAnswer>;
+
+/** One page, in the order of the input: results laid end to end are those of the whole. */
+export const ResultsAnswer = z.object({
+  results: z.array(
+    z.object({ chunk: z.string(), key: z.string(), bytes: z.int(), crc32: z.int(), url: z.string() }),
+  ),
+  next: z.optional(Cursor),
+});
+export type ResultsAnswer = z.infer<typeof ResultsAnswer>;

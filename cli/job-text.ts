@@ -1,0 +1,91 @@
+/** Data jobs in words. */
+import type { FailuresAnswer, JobAnswer, JobsAnswer } from '../api/client/jobs.ts';
+import { table } from './offers.ts';
+import { duration } from './trace.ts';
+
+type Job = JobAnswer['job'];
+
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+export function bytesText(bytes: number): string {
+  let unit = 0;
+  let amount = bytes;
+  while (amount >= 1024 && unit < units.length - 1) {
+    amount /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? amount : amount.toFixed(1)} ${units[unit]}`;
+}
+
+const width = 24;
+function bar(share: number): string {
+  const full = Math.round(Math.min(Math.max(share, 0), 1) * width);
+  return `[${'#'.repeat(full)}${'.'.repeat(width - full)}]`;
+}
+
+const phaseText = ({ phase, paused, outcome }: Job): string =>
+  phase === 'ended' || phase === 'finishing'
+    ? `${outcome}${phase === 'finishing' ? ', ending' : ''}`
+    : paused
+      ? `${phase}, paused`
+      : phase;
+
+/** One line, for who waits. */
+export function jobLine(job: Job): string {
+  const { bytes, bytesDone, bytesPerSecond, secondsLeft, chunks, committed, failed, leased } = job.progress;
+  const share = bytes === 0 ? Number(job.phase === 'ended') : bytesDone / bytes;
+  const rate = bytesPerSecond === undefined ? '' : `  ${bytesText(bytesPerSecond)}/s`;
+  const left = secondsLeft === undefined ? '' : `  ${duration(secondsLeft * 1000)} left`;
+  const fails = failed > 0 ? `, ${failed} failed` : '';
+  const parts = `${committed} of ${chunks} chunks${fails}, ${leased} at work`;
+  return `${bar(share)} ${Math.floor(share * 100)} %  ${bytesText(bytesDone)} of ${bytesText(bytes)}  ${parts}${rate}${left}  ${phaseText(job)}`;
+}
+
+export function jobText({ job, workers, history }: JobAnswer): string {
+  const { team, name, request, progress, cost, reason, cluster, requester, at } = job;
+  return [
+    `${team}/${name}  ${phaseText(job)}${reason === undefined ? '' : `: ${reason}`}`,
+    `  ${jobLine(job)}`,
+    `  runs      ${request.command.join(' ')}`,
+    `  over      ${request.dataset}`,
+    `  results   ${bytesText(progress.outputBytes)} of ${progress.records} records`,
+    `  cluster   ${cluster}, ${request.parallelism} workers at most`,
+    `  cost      ${cost.soFar} ${cost.currency} so far: ${cost.assumption}`,
+    `  asked     ${at} by ${requester}`,
+    ...workers.map(({ slot, state, reason: why, restarts, memoryBytes }) => {
+      const memory = memoryBytes === undefined ? '' : `, ${bytesText(memoryBytes)}`;
+      return `  worker ${slot}  ${state}${why === undefined ? '' : ` (${why})`}, filled again ${restarts} times${memory}`;
+    }),
+    ...history.map((line) => `  ${line.at}  ${line.actor}: ${line.what}`),
+  ].join('\n');
+}
+
+export function jobsText({ jobs, next }: JobsAnswer): string {
+  if (jobs.length === 0) return 'No jobs. Ask for one: schwifty job submit <team> --file job.yaml';
+  const rows = jobs.map((job) => [
+    `${job.team}/${job.name}`,
+    phaseText(job),
+    `${job.progress.committed} of ${job.progress.chunks}`,
+    bytesText(job.progress.bytes),
+    job.requester,
+    job.at,
+    job.request.dataset,
+  ]);
+  const all = table([['job', 'phase', 'chunks', 'input', 'asked for by', 'at', 'dataset'], ...rows]);
+  return next === undefined ? all : `${all}\nThere are older ones.`;
+}
+
+export const failuresText = (failures: FailuresAnswer['failures']): string =>
+  failures.length === 0
+    ? 'No chunk has failed.'
+    : failures
+        .map(({ chunk, key, attempts, failure: { kind, message, offset, stderr } }) =>
+          [
+            `chunk ${chunk} of ${key}, after ${attempts} attempts: ${kind}: ${message}${offset === undefined ? '' : ` (at byte ${offset})`}`,
+            ...(stderr ?? '')
+              .trimEnd()
+              .split('\n')
+              .filter(Boolean)
+              .map((line) => `    ${line}`),
+          ].join('\n'),
+        )
+        .join('\n');

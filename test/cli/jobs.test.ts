@@ -1,0 +1,185 @@
+/** `schwifty job …`: what is sent, what people read, and whether a job's results are whole. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { JobAnswer } from '#api/job-answers.ts';
+import { JobRequest } from '#core/jobs/request.ts';
+import { JobKey } from '#core/jobs/slots.ts';
+import { failuresText, jobLine, jobsText, jobText } from '../../cli/job-text.ts';
+import { start } from '../contracts/samples.ts';
+import { type Api, apiOnThisMachine, schwifty } from './program.ts';
+
+const key = JobKey.parse({ team: 'checkout', name: 'job-0123456789abcdef' });
+const id = 'checkout/job-0123456789abcdef';
+const job = (parts: Partial<JobAnswer['job']> = {}): JobAnswer['job'] => ({
+  ...key,
+  phase: 'running',
+  paused: false,
+  requester: 'rita',
+  at: start,
+  cluster: 'main',
+  request: JobRequest.parse({ dataset: 's3://jobs/datasets/checkout/a', command: ['wc', '-l'] }),
+  progress: {
+    ...{ chunks: 8, committed: 2, failed: 1, leased: 4, open: 5, bytesDone: 3 * 2 ** 20, bytes: 8 * 2 ** 20 },
+    ...{ records: 12, outputBytes: 2048, commandSeconds: 60, bytesPerSecond: 2 ** 20, secondsLeft: 5 },
+  },
+  cost: { currency: 'USD', soFar: 0.12, assumption: 'what ran.' },
+  ...parts,
+});
+const answer = (parts: Partial<JobAnswer['job']> = {}): JobAnswer => ({
+  job: job(parts),
+  workers: [{ slot: 0, state: 'running', restarts: 1, at: start, memoryBytes: 64 * 2 ** 20 }],
+  history: [{ at: start, actor: 'rita', what: 'asked for wc' }],
+});
+
+describe('in words', () => {
+  test('a line says how far, how fast, how long still', () => {
+    expect(jobLine(job())).toBe(
+      '[#########...............] 37 %  3.0 MiB of 8.0 MiB  2 of 8 chunks, 1 failed, 4 at work  1.0 MiB/s  5.0 s left  running',
+    );
+    expect(jobLine(job({ paused: true }))).toMatch(/running, paused$/);
+    expect(jobLine(job({ phase: 'ended', outcome: 'failed' }))).toMatch(/failed$/);
+    const none = { ...job().progress, bytes: 0, bytesDone: 0 };
+    expect(jobLine(job({ progress: none }))).toMatch(/^\[\.{24}\] 0 %/);
+  });
+
+  test('a job says what it runs, over what, who works and what happened', () => {
+    const text = jobText(answer({ phase: 'ended', outcome: 'failed', reason: '2 chunks failed; 0 may.' }));
+    expect(text).toMatch(/^checkout\/job-0123456789abcdef {2}failed: 2 chunks failed; 0 may\.\n/);
+    for (const part of [
+      'wc -l',
+      's3://jobs/datasets/checkout/a',
+      '0.12 USD so far',
+      'worker 0  running, filled again 1 times, 64.0 MiB',
+      'rita: asked for wc',
+    ])
+      expect(text).toContain(part);
+  });
+
+  test('none says what to do', () => {
+    expect(jobsText({ jobs: [] })).toContain('schwifty job submit');
+    expect(jobsText({ jobs: [job()], next: key.name })).toMatch(/2 of 8 .*\nThere are older ones\.$/);
+  });
+
+  test('a failure says where and what the command said', () => {
+    const failure = {
+      kind: 'command',
+      message: 'it ended with 3',
+      exitCode: 3,
+      stderr: 'no day\nno month\n',
+    } as const;
+    expect(failuresText([{ chunk: '3', key: 'a', attempts: 4, failure }])).toBe(
+      'chunk 3 of a, after 4 attempts: command: it ended with 3\n    no day\n    no month',
+    );
+    expect(failuresText([])).toBe('No chunk has failed.');
+  });
+});
+
+describe('the program', () => {
+  let api: Api;
+  let folder: string;
+  beforeAll(async () => {
+    api = await apiOnThisMachine();
+    folder = mkdtempSync(join(tmpdir(), 'getschwifty-job-'));
+  });
+  afterAll(async () => {
+    await api.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('submits a file, and says no before it sends what is wrong', async () => {
+    const file = join(folder, 'job.yaml');
+    writeFileSync(file, 'dataset: s3://jobs/datasets/checkout/a\ncommand: [wc, -l]\nparallelism: 3\n');
+    api.reset(201, answer());
+    expect(await schwifty(api, ['job', 'submit', 'checkout', '--file', file])).toMatchObject({
+      code: 0,
+      err: '',
+    });
+    expect(api.asked.map(({ line }) => line)).toEqual(['POST /stage/jobs']);
+    expect(JSON.parse(api.asked[0]?.body ?? '')).toMatchObject({ team: 'checkout', job: { parallelism: 3 } });
+    writeFileSync(file, 'dataset: https://x\ncommand: []\n');
+    api.reset(201, answer());
+    const wrong = await schwifty(api, ['job', 'submit', 'checkout', '--file', file]);
+    expect(wrong.code).toBe(1);
+    expect(wrong.err).toMatch(/job\.yaml is not valid: job\.dataset: s3:\/\/bucket\/key.*job\.command/);
+    expect(api.asked).toEqual([]);
+  });
+
+  test.each(['pause', 'resume', 'cancel', 'retry'])('%s is said of it', async (verb) => {
+    api.reset(200, answer());
+    expect((await schwifty(api, ['job', verb, id])).code).toBe(0);
+    expect(api.asked.map(({ line }) => line)).toEqual([`POST /stage/jobs/${id}/${verb}`]);
+  });
+
+  test('watches until it has ended, and ends as the job did', async () => {
+    let asked = 0;
+    api.reset(200, {});
+    api.reply = () => {
+      asked += 1;
+      const parts = asked === 1 ? {} : { phase: 'ended' as const, outcome: 'failed' as const };
+      return { status: 200, body: JSON.stringify(answer(parts)) };
+    };
+    const { code, out } = await schwifty(api, ['job', 'watch', id]);
+    expect(code).toBe(1);
+    expect(out.trimEnd().split('\n')).toHaveLength(2);
+  });
+
+  const text = 'one\ntwo\n';
+  const object = { key: 'a', size: text.length, etag: '"e"' };
+  const part = (from: number, to: number) => {
+    const bytes = Buffer.from(text.slice(from, to));
+    const output = { key: `jobs/${from}`, bytes: bytes.length, crc32: crc32(bytes) };
+    return { from, to, records: 1, crc32: crc32(bytes), attempt: 1, milliseconds: 1, output };
+  };
+  const line = (chunk: string, parts: object[], more: object = {}) =>
+    JSON.stringify({ chunk, key: 'a', start: 0, end: 4, state: 'committed', attempts: 1, parts, ...more });
+
+  test.each<[string, string[], number, RegExp, string?]>([
+    [
+      'is whole',
+      [line('0', [part(0, 4)]), line('1', [part(4, 8)])],
+      0,
+      /^Whole: 1 objects, 8 B, 2 records, each byte read once\. 2 results/,
+    ],
+    ['has a gap', [line('0', [part(0, 4)])], 1, /gap in a: bytes 4 to 8/],
+    ['has a chunk twice', [line('0', [part(0, 4)]), line('1', [part(0, 8)])], 1, /overlap in a/],
+    [
+      'has no result of a chunk',
+      [line('0', [part(0, 4)]), line('1', [], { state: 'failed' })],
+      1,
+      /chunk 1: it is failed/,
+    ],
+    [
+      'has another result',
+      [line('0', [part(0, 4)]), line('1', [part(4, 8)])],
+      1,
+      /chunk 1: jobs\/4 has 4 bytes with checksum/,
+      'TWO\n',
+    ],
+  ])('verifies one that %s', async (_, manifest, code, said, changed) => {
+    const results = ['0', '4'].map((at) => ({
+      ...part(Number(at), Number(at) + 4).output,
+      chunk: at === '0' ? '0' : '1',
+      url: `${api.address}/file/${at}`,
+    }));
+    api.reset(200, {});
+    const answers: Record<string, string> = {
+      [`GET /stage/jobs/${id}/files`]: JSON.stringify({
+        plan: `${api.address}/file/plan`,
+        manifest: `${api.address}/file/manifest`,
+        expiresSeconds: 300,
+      }),
+      [`GET /stage/jobs/${id}/results?`]: JSON.stringify({ results }),
+      'GET /file/plan': `${JSON.stringify(object)}\n`,
+      'GET /file/manifest': `${manifest.join('\n')}\n`,
+      'GET /file/0': 'one\n',
+      'GET /file/4': changed ?? 'two\n',
+    };
+    api.reply = (asked) => ({ status: asked in answers ? 200 : 404, body: answers[asked] ?? '' });
+    const run = await schwifty(api, ['job', 'verify', id, '--results']);
+    expect(run.out).toMatch(said);
+    expect(run.code).toBe(code);
+  });
+});
