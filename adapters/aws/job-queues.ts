@@ -16,7 +16,7 @@ const nameOf = (job: string): string => `getschwifty-${job}`;
 
 const attributes = {
   /** A worker hides its message for its lease at once; until then nobody else is to have it. */
-  VisibilityTimeout: '120',
+  VisibilityTimeout: '30',
   /** As long as SQS keeps one: a job may be paused. What it forgets is sent again. */
   MessageRetentionPeriod: '1209600',
   SqsManagedSseEnabled: 'true',

@@ -73,6 +73,8 @@ export function jobSpecOf(request: JobRequest, { name }: JobKey, resultsBucket: 
     recordBytes: recordMiB * MiB,
     command,
     timeLimitSeconds,
+    // What a worker had that was killed is somebody else's after that; three writes of each in that time.
+    leaseSeconds: 30,
     maxFailures: maxAttempts,
   });
 }

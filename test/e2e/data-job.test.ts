@@ -1,0 +1,157 @@
+/** Data jobs as people have them: asked for over the API, worked at by pods that are killed, verified, cancelled, failed and retried. */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import * as z from '#core/zod.ts';
+import { type Person, signIn } from '#local/demo/people.ts';
+import { until } from '#local/demo/world.ts';
+import type { JobAnswer } from '../../api/client/jobs.ts';
+import { verifyJob } from '../../cli/job-verify.ts';
+import { AwsJobObjects } from '../contracts/aws-job-worlds.ts';
+import { access, output } from './cloud.ts';
+import { kubectl } from './kubectl.ts';
+
+/** Of the only image that is sure to be there: it has Node, and no shell. */
+const node = (script: string) => ['node', '-e', script];
+const upper = node(
+  "process.stdin.on('data',d=>process.stdout.write(d.toString('latin1').replace(/[a-z]/g,c=>c.toUpperCase()),'latin1'))",
+);
+const text = Array.from({ length: 60_000 }, (_, i) => `{"id":${i},"text":"${'é'.repeat(i % 40)}"}\n`).join(
+  '',
+);
+const objects = new AwsJobObjects(access.sdk, output('JobBucketName'));
+const run = promisify(execFile);
+const timeout = 900_000;
+
+let alice: Person;
+let input: string;
+let last: string | undefined;
+beforeAll(async () => {
+  alice = await signIn(access, 'alice');
+  const key = `datasets/checkout/${randomBytes(4).toString('hex')}.ndjson`;
+  await objects.put(key, Buffer.from(text));
+  input = `s3://${objects.bucket}/${key}`;
+});
+afterEach(async () => {
+  // Nothing of one that failed stands in the way of the next.
+  if (last !== undefined) await alice.client.jobs.say(last, 'cancel').catch(() => undefined);
+  last = undefined;
+});
+
+async function submitted(parts: Record<string, unknown>): Promise<string> {
+  const job = {
+    dataset: input,
+    command: upper,
+    chunkMiB: 1,
+    resources: { cpu: 0.1, memoryMiB: 64 },
+    ...parts,
+  };
+  const { job: asked } = await alice.client.jobs.submit({ team: 'checkout', job });
+  last = `checkout/${asked.name}`;
+  return last;
+}
+const isSo = (id: string, what: string, is: (answer: JobAnswer) => boolean) =>
+  until(`${id}: ${what}`, 400, async () => {
+    const answer = await alice.client.jobs.get(id);
+    return is(answer) ? answer : undefined;
+  });
+const ended = (id: string) => isSo(id, 'its end', ({ job }) => job.phase === 'ended');
+const nameOf = (id: string) => id.split('/')[1] ?? '';
+
+const Pods = z.object({
+  items: z.array(
+    z.object({ metadata: z.object({ name: z.string() }), status: z.object({ phase: z.string() }) }),
+  ),
+});
+async function runningPods(id: string): Promise<string[]> {
+  const found = await kubectl('--namespace', nameOf(id), 'get', 'pods', '--output', 'json');
+  return Pods.parse(JSON.parse(found)).items.flatMap(({ metadata, status }) =>
+    status.phase === 'Running' ? [metadata.name] : [],
+  );
+}
+
+async function resultsOf(id: string): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const { url } of alice.client.jobs.results(id))
+    parts.push(Buffer.from(await (await fetch(url)).arrayBuffer()));
+  return Buffer.concat(parts);
+}
+
+describe('a data job', () => {
+  it('has each record once in its result, whoever is killed, and leaves nothing but that', {
+    timeout,
+  }, async () => {
+    const id = await submitted({ parallelism: 3 });
+    await isSo(id, 'workers', ({ job }) => job.progress.leased + job.progress.committed > 0);
+    for (let kills = 0; kills < 3; kills++) {
+      const [victim] = await runningPods(id);
+      if (victim)
+        await kubectl('--namespace', nameOf(id), 'delete', 'pod', victim, '--grace-period=0', '--force');
+    }
+    const { job, history } = await ended(id);
+    expect(job, JSON.stringify(history)).toMatchObject({
+      outcome: 'succeeded',
+      progress: { records: 60_000 },
+    });
+    expect(await verifyJob(alice.client.jobs, id, true)).toMatchObject({
+      faults: [],
+      objects: 1,
+      bytes: Buffer.byteLength(text),
+      records: 60_000,
+    });
+    expect((await resultsOf(id)).equals(Buffer.from(text.replaceAll(/[a-z]/g, (c) => c.toUpperCase())))).toBe(
+      true,
+    );
+    await expect(kubectl('get', 'namespace', nameOf(id))).rejects.toThrow(/not found/i);
+    const usage = await alice.client.usage('checkout');
+    expect(JSON.stringify(usage)).not.toContain(nameOf(id));
+  });
+
+  it('whose command fails says why, and runs again where it failed', { timeout }, async () => {
+    // It fails on the first chunk, whose first record it knows.
+    const script = `let s='';process.stdin.on('data',d=>s+=d).on('end',()=>{if(s.startsWith('{"id":0,')){console.error('no such day');process.exit(3)}process.stdout.write(s)})`;
+    const id = await submitted({
+      parallelism: 2,
+      command: node(script),
+      maxAttempts: 1,
+      toleratedFailures: 1,
+    });
+    const { job } = await ended(id);
+    expect(job).toMatchObject({ outcome: 'succeeded', reason: '1 chunk failed, as may be.' });
+    const [failure] = await alice.client.jobs.failures(id);
+    expect(failure).toMatchObject({ chunk: '0', attempts: 1, failure: { kind: 'command', exitCode: 3 } });
+    expect(failure?.failure.stderr).toContain('no such day');
+    await alice.client.jobs.say(id, 'retry');
+    const again = await ended(id);
+    expect(again.job).toMatchObject({ outcome: 'succeeded', progress: { failed: 1 } });
+    const [retried] = await alice.client.jobs.failures(id);
+    expect(retried).toMatchObject({ chunk: '0', attempts: 2 });
+    expect(again.job.progress.committed).toBe(again.job.progress.chunks - 1);
+  });
+
+  it('is paused, which ends its workers, resumed, and cancelled', { timeout }, async () => {
+    const slow = node("process.stdin.resume().on('end',()=>setTimeout(()=>{},600000))");
+    const id = await submitted({ parallelism: 2, command: slow });
+    await isSo(id, 'two at work', ({ job }) => job.progress.leased === 2);
+    await alice.client.jobs.say(id, 'pause');
+    await isSo(id, 'nobody at work', ({ job }) => job.progress.leased === 0);
+    await until('no pods', 60, async () => ((await runningPods(id)).length === 0 ? true : undefined));
+    await alice.client.jobs.say(id, 'resume');
+    await isSo(id, 'two at work again', ({ job }) => job.progress.leased === 2);
+    await alice.client.jobs.say(id, 'cancel');
+    expect((await ended(id)).job).toMatchObject({ outcome: 'cancelled', progress: { committed: 0 } });
+    await expect(kubectl('get', 'namespace', nameOf(id))).rejects.toThrow(/not found/i);
+  });
+
+  it('is submitted, watched and verified from a terminal', { timeout }, async () => {
+    const env = { ...process.env, SCHWIFTY_API: output('ApiUrl'), SCHWIFTY_TOKEN: alice.token };
+    const schwifty = (...args: string[]) =>
+      run(process.execPath, ['cli/schwifty.ts', 'job', ...args], { env });
+    const id = await submitted({ parallelism: 2 });
+    const { stdout } = await schwifty('watch', id);
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^\[#{24}\] 100 %.* succeeded$/);
+    expect((await schwifty('verify', id, '--results')).stdout).toMatch(/^Whole: 1 objects.* 60000 records/);
+    expect((await schwifty('list', 'checkout')).stdout).toContain(id);
+  });
+});
