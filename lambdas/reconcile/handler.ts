@@ -1,5 +1,6 @@
 /** Entry of reconcile's function, run by a schedule. */
 import { reportUnreadable } from '#adapters/aws/dead-letters.ts';
+import { JobItems } from '#adapters/aws/job-items.ts';
 import { EventBridgeBus, SqsSweeps } from '#adapters/aws/messages.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { readEnv, systemClock } from '../runtime/environment.ts';
@@ -13,6 +14,7 @@ const table = new Table(env.TABLE_NAME);
 
 const run = reconcile({
   store: table,
+  jobs: new JobItems(env.TABLE_NAME),
   outbox: table,
   bus: new EventBridgeBus(env.BUS_NAME),
   looks: lookQueues(env),

@@ -1,7 +1,8 @@
-/** Once a minute: environments that are due are looked at again, and what was written but not sent is sent; once an hour the zone. */
+/** Once a minute: environments and data jobs that are due are looked at again, and what was written but not sent is sent; once an hour the zone. */
 
 import { isSweepDue } from '#core/dns-batch.ts';
 import { Retryable } from '#core/errors.ts';
+import type { JobStore } from '#core/jobs/job-ports.ts';
 import { count } from '#core/measures.ts';
 import { addSeconds } from '#core/names.ts';
 import type { EnvironmentStore, Sweeps } from '#core/ports.ts';
@@ -18,30 +19,40 @@ const pendingSeconds = 60;
 
 export interface ReconcileDeps extends SendDeps {
   readonly store: Pick<EnvironmentStore, 'due'>;
+  readonly jobs: Pick<JobStore, 'due'>;
   readonly sweeps: Sweeps;
 }
 
 export const reconcile = (deps: ReconcileDeps) => async (): Promise<void> => {
-  const { store, outbox, looks, sweeps, clock } = deps;
+  const { store, jobs, outbox, looks, sweeps, clock } = deps;
   const now = clock.now();
-  const due = await store.due(now, dueLimit);
-  const sent = await Promise.allSettled(
-    due.environments.flatMap((environment) =>
+  const [due, dueJobs] = await Promise.all([store.due(now, dueLimit), jobs.due(now, dueLimit)]);
+  const sent = await Promise.allSettled([
+    ...due.environments.flatMap((environment) =>
       stagesToLook(environment, now).map((stage) =>
         looks.send(stage, environment.cluster, lookFor(environment, stage), 0),
       ),
     ),
-  );
+    ...dueJobs.jobs.map(({ team, name, cluster }) =>
+      looks.send('jobs', cluster, { kind: 'look', environment: { team, name } }, 0),
+    ),
+  ]);
   const [swept] = await Promise.allSettled(isSweepDue(now) ? [sweeps.send({ kind: 'sweep' })] : []);
   const unsent = await send(deps, await outbox.pending(addSeconds(now, -pendingSeconds), pendingLimit));
   const failures = [
-    ...due.unreadable.map(({ item, reason }) => `${item} can't be read: ${reason}`),
+    ...[...due.unreadable, ...dueJobs.unreadable].map(
+      ({ item, reason }) => `${item} can't be read: ${reason}`,
+    ),
     ...[...sent, ...(swept ? [swept] : [])].flatMap((result) =>
       result.status === 'rejected' ? [String(result.reason)] : [],
     ),
     ...unsent.map(({ reason }) => reason),
   ];
   measure([count('Handled', sent.length), count('Unsent', failures.length)]);
-  log.info('reconciled', { due: due.environments.length, looks: sent.length, failures: failures.length });
+  log.info('reconciled', {
+    due: due.environments.length + dueJobs.jobs.length,
+    looks: sent.length,
+    failures: failures.length,
+  });
   if (failures.length > 0) throw new Retryable(`Reconcile could not do everything: ${failures.join('; ')}`);
 };

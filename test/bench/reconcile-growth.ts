@@ -14,6 +14,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { environmentItem } from '#adapters/aws/items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
+import { MemoryJobs } from '#adapters/memory/jobs.ts';
 import { MemoryBus, MemoryLooks, MemorySweeps } from '#adapters/memory/messages.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import type { Change } from '#core/decision.ts';
@@ -54,7 +55,15 @@ const environments = (count: number): Change[] =>
 async function oneMinute(store: EnvironmentStore & Outbox): Promise<void> {
   const looks = new MemoryLooks();
   const clock = new MemoryClock(addSeconds(start, 3600));
-  await reconcile({ store, outbox: store, bus: new MemoryBus(), looks, sweeps: new MemorySweeps(), clock })();
+  await reconcile({
+    store,
+    jobs: new MemoryJobs(),
+    outbox: store,
+    bus: new MemoryBus(),
+    looks,
+    sweeps: new MemorySweeps(),
+    clock,
+  })();
   if (looks.sent.length !== due) throw new Error(`${looks.sent.length} looks were asked for, not ${due}`);
 }
 

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { buildNotStarted } from '#core/build.ts';
 import { Retryable } from '#core/errors.ts';
+import { askedJob } from '#core/jobs/job.ts';
+import { jobChange } from '#core/jobs/job-change.ts';
+import { JobRequest } from '#core/jobs/request.ts';
 import { keyOf, requested, web } from '../contracts/samples.ts';
+import { jobKey } from '../core/jobs/samples.ts';
 import { awaitingApproval, building, deploying, image, promoting, scanning } from './ways.ts';
 import { look, World } from './world.ts';
 
@@ -39,6 +43,24 @@ test('what waits for nothing is left alone', async () => {
   world.clock.advance(24 * 3600);
   await world.reconcile();
   expect(stages(world)).toEqual([]);
+});
+
+test('a data job is looked at when it is due, and not when it has ended', async () => {
+  const world = new World();
+  const at = world.clock.now();
+  const request = JobRequest.parse({ dataset: 's3://jobs/datasets/checkout/a', command: ['cat'] });
+  const asked = askedJob({ ...jobKey(), requester: 'rita', at, cluster: 'main', request });
+  const due = jobChange(undefined, asked, { at, actor: 'rita', lookAfterSeconds: 60 });
+  await world.jobs.write(due);
+  await world.reconcile();
+  expect(stages(world)).toEqual([]);
+  world.clock.advance(60);
+  await world.reconcile();
+  const look = { kind: 'look', environment: jobKey() };
+  expect(world.looks.sent).toMatchObject([{ stage: 'jobs', cluster: 'main', look, delaySeconds: 0 }]);
+  await world.jobs.write(jobChange(due.job, due.job, { at, actor: 'jobs', lookAfterSeconds: undefined }));
+  await world.reconcile();
+  expect(world.looks.sent).toHaveLength(1);
 });
 
 test('an item that can not be read is told of, and the others are looked at', async () => {

@@ -356,7 +356,7 @@ export class Cloud {
         const sending = this.#sending(invocation);
         const store = faulty('store', this.#index, invocation, { ...this.#around, faults: this.faults });
         const sweeps = faulty('sweeps', this.#sweeps, invocation, { ...this.#around, faults: this.faults });
-        return reconcile({ ...sending, store, sweeps })();
+        return reconcile({ ...sending, store, sweeps, jobs: new MemoryJobs() })();
       });
       if (end !== undefined) this.trace(`  reconcile failed: ${end}`);
     });
