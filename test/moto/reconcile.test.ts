@@ -62,8 +62,9 @@ test('five that are due of five or of thirty: the same three queries, the same f
   expect(many).toEqual(few);
 });
 
-test('nothing is due: two queries that find nothing', async () => {
+test('nothing is due: three queries that find nothing', async () => {
   expect(await reads(20, 0)).toEqual([
+    { name: 'QueryCommand', items: 0 },
     { name: 'QueryCommand', items: 0 },
     { name: 'QueryCommand', items: 0 },
   ]);
