@@ -22,6 +22,7 @@ const Outputs = z.object({
   TopicArn: z.string(),
   TableName: z.string(),
   HostedZoneId: z.string(),
+  JobBucketName: z.string(),
 });
 
 /** The outputs of the control plane's stack. */

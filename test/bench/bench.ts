@@ -21,6 +21,7 @@ import { rolloutRatio } from './rollout.ts';
 import { simulation } from './simulation.ts';
 import { unchangedSpec } from './unchanged-spec.ts';
 import { verdicts } from './verdict.ts';
+import { wholeJob } from './whole-job.ts';
 
 /** In the order in which they run. One run may give several figures. */
 interface Bench {
@@ -47,6 +48,7 @@ const benches: readonly Bench[] = [
   { names: ['rollout-ratio'], inCloud: rolloutRatio },
   { names: ['unchanged-spec'], inCloud: unchangedSpec },
   { names: ['rebuild-added-package', 'build-time', 'image-size'], inCloud: builds },
+  { names: ['job-whole'], inCloud: wholeJob, slow: true },
   { names: ['promotion-memory'], alone: promotionMemory, slow: true },
   { names: ['simulation'], alone: simulation, slow: true },
   { names: ['start-warm'], alone: startWarm, slow: true },
