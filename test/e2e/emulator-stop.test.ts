@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider';
 import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
+import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   ChangeResourceRecordSetsCommand,
   CreateHostedZoneCommand,
@@ -24,6 +25,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
   adminAuthorization,
@@ -64,6 +66,7 @@ const clientsOf = (endpoint: string) => {
     route53: new Route53Client(sdk),
     cognito: new CognitoIdentityProviderClient(sdk),
     ecr: new ECRClient(sdk),
+    iam: new IAMClient(sdk),
     alarms: new CloudWatchClient(sdk),
   };
 };
@@ -71,9 +74,13 @@ type Clients = ReturnType<typeof clientsOf>;
 
 const Key = { pk: { S: 'ENV#checkout/web' } };
 const Bucket = 'contexts';
+const trust = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }],
+});
 const UserPool = { Username: 'alice' };
 
-async function fill({ dynamodb, sqs, s3, route53, cognito, ecr, alarms }: Clients, url: string) {
+async function fill({ dynamodb, sqs, s3, route53, cognito, ecr, alarms, iam }: Clients, url: string) {
   await dynamodb.send(
     new CreateTableCommand({
       TableName: 'table',
@@ -102,6 +109,9 @@ async function fill({ dynamodb, sqs, s3, route53, cognito, ecr, alarms }: Client
       ChangeBatch: { Changes: [{ Action: 'UPSERT', ResourceRecordSet }] },
     }),
   );
+  const { Role } = await iam.send(
+    new CreateRoleCommand({ RoleName: 'watcher', AssumeRolePolicyDocument: trust }),
+  );
   const pool = await cognito.send(new CreateUserPoolCommand({ PoolName: 'people' }));
   const UserPoolId = pool.UserPool?.Id;
   await cognito.send(new AdminCreateUserCommand({ UserPoolId, ...UserPool }));
@@ -119,7 +129,7 @@ async function fill({ dynamodb, sqs, s3, route53, cognito, ecr, alarms }: Client
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
     }),
   );
-  return { QueueUrl, UserPoolId };
+  return { QueueUrl, UserPoolId, role: Role?.Arn ?? '' };
 }
 
 async function read(clients: Clients, made: Awaited<ReturnType<typeof fill>>, url: string) {
@@ -168,11 +178,27 @@ it('stopped by SIGTERM and started again it has everything that it had', async (
   expect(before.records).toHaveLength(1);
   expect(before.layer).toBe(String(layer));
 
+  // As a pod has it, for hours.
+  const sdk = { endpoint: first.url, region: REGION };
+  const assume = new AssumeRoleCommand({ RoleArn: made.role, RoleSessionName: 'pod' });
+  const { Credentials } = await new STSClient({ ...sdk, credentials: adminCredentials }).send(assume);
+  const session = new STSClient({
+    ...sdk,
+    credentials: {
+      accessKeyId: Credentials?.AccessKeyId ?? '',
+      secretAccessKey: Credentials?.SecretAccessKey ?? '',
+      sessionToken: Credentials?.SessionToken ?? '',
+    },
+  });
+  const { Arn } = await session.send(new GetCallerIdentityCommand({}));
+  expect(Arn).toMatch(/assumed-role\/watcher\/pod$/);
+
   expect(await stopEmulator(instance)).toBe(true);
   expect(emulatorFound(instance)).toBe('state');
   const second = await start();
   expect(second).toMatchObject({ url: first.url, found: 'state' });
   expect(await read(clients, made, second.url)).toEqual(before);
+  expect(await session.send(new GetCallerIdentityCommand({}))).toMatchObject({ Arn });
 
   // Who may do what is kept, too: a stranger is still refused.
   const stranger = { accessKeyId: 'AKIASTRANGER', secretAccessKey: 'none' };

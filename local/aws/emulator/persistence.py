@@ -15,7 +15,7 @@ from typing import Any
 import ministack.app as app
 from ministack.core import persistence
 from ministack.core.responses import AccountRegionScopedDict, request_scope
-from ministack.services import ecr
+from ministack.services import ecr, sts
 
 from . import codebuild, cloudwatch, ecr_api, ecr_scanning, eks
 from .extend import extends, needs
@@ -23,6 +23,7 @@ from .extend import extends, needs
 needs(persistence, "PERSIST_STATE", "STATE_DIR", "save_state", "load_state")
 needs(app, "_state_map", "_get_module", "AUTH")
 needs(ecr, "_layer_blobs", "get_state", "load_persisted_state")
+needs(sts, "_sessions")
 logger = logging.getLogger("local.persistence")
 
 _MARK = pathlib.Path(persistence.STATE_DIR) / "complete.json"
@@ -87,6 +88,8 @@ def _get_ours() -> dict[str, Any]:
         "scans": scans,
         "buildCallbacks": codebuild._callbacks,
         "alarmsBefore": cloudwatch._previous,
+        # AWS takes what STS gave out until it expires; pods ask for no other before.
+        "sessions": sts._sessions,
     }
 
 
@@ -97,6 +100,7 @@ def _restore_ours(state: dict[str, Any]) -> None:
     ecr_scanning._registry._data.update(state["scanningConfiguration"]._data)
     codebuild._callbacks.update(state["buildCallbacks"])
     cloudwatch._previous.update(state["alarmsBefore"])
+    sts._sessions.update(state["sessions"])
     for key, fields in state["scans"]._data.items():
         ecr_scanning._scans._data[key] = ecr_scanning.Scan(**fields)
         account, region, name = key
