@@ -1,4 +1,4 @@
-/** The events that we tell on our own bus. Each names its environment; the sequence orders those of one environment. */
+/** The events that we tell on our own bus. Each names its environment, or its data job; the sequence orders those of one of them. */
 import { Incident } from './incident.ts';
 import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
 import { origin } from './story.ts';
@@ -35,6 +35,9 @@ export const DomainEvent = z.discriminatedUnion('type', [
   event('PromotionRefused', { digest: Digest, reason: z.string() }),
   event('ImagePromoted', { digest: Digest }),
   event('EnvironmentReady', { digest: Digest, address: z.string() }),
+  /** Of a data job, whose key is where an environment's would be: core/jobs/slots.ts has what. */
+  event('JobSlotsWanted', {}),
+  event('JobSlotsSeen', {}),
   event('IncidentOpened', { incident: Incident }),
   event('IncidentRecovered', { incident: Incident }),
 ]);

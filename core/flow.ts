@@ -15,6 +15,8 @@ export type Stage =
   | 'watcher'
   | 'dns'
   | 'remove'
+  | 'jobs'
+  | 'job-slots'
   | 'schedule'
   | 'pager'
   | 'reconcile';
@@ -142,6 +144,23 @@ export const flow: readonly FlowStage[] = [
     on: [ours('EnvironmentDeleted')],
     also: 'its own later looks, and reconcile',
     tells: [],
+  },
+  {
+    stage: 'jobs',
+    does: "A data job's input is listed and its chunks are sent to its queue; workers are wanted as long as there is work, and at its end there is a manifest.",
+    impact: "Nobody's data job goes on.",
+    on: [ours('JobSlotsSeen')],
+    also: 'POST /jobs, and what else people ask of a job, its own later looks, and reconcile',
+    asks: 'job-slots',
+    tells: ['JobSlotsWanted'],
+  },
+  {
+    stage: 'job-slots',
+    does: "The cluster is brought to the workers that a data job wants, one Kubernetes Job each; the namespace goes at the job's end.",
+    impact: 'Data jobs get no workers; those that are there go on.',
+    on: [ours('JobSlotsWanted')],
+    also: 'its own later looks',
+    tells: ['JobSlotsSeen'],
   },
   {
     stage: 'schedule',

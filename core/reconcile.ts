@@ -15,6 +15,8 @@ export const lookStages = [
   'deploy',
   'dns',
   'remove',
+  'jobs',
+  'job-slots',
   'schedule',
   'pager',
 ] as const satisfies readonly Stage[];

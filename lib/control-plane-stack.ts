@@ -8,7 +8,6 @@ import { acknowledge } from './kit/acknowledge.ts';
 import type { BundledFunction } from './kit/bundled-function.ts';
 import { type Place, placeOf } from './kit/dead-letter-places.ts';
 import type { Foundation } from './kit/foundation.ts';
-import { JobWorkers } from './kit/job-workers.ts';
 import type { PagerTopic } from './kit/pager-topic.ts';
 import { PinnedImage } from './kit/pinned-image.ts';
 import { registryHost } from './kit/registry.ts';
@@ -19,9 +18,11 @@ import { ClusterAlarms } from './stages/alarms.ts';
 import { ApiStage } from './stages/api.ts';
 import { BuildStage } from './stages/build.ts';
 import { StageDashboard } from './stages/dashboard.ts';
+import { dataJobs } from './stages/data-jobs.ts';
 import { DeployStage } from './stages/deploy.ts';
 import { DnsStage } from './stages/dns.ts';
 import { GateStage } from './stages/gate.ts';
+import type { JobSlotsStage } from './stages/job-slots.ts';
 import { OutboxStage } from './stages/outbox.ts';
 import { PagerStage } from './stages/pager.ts';
 import { PromoteStage } from './stages/promote.ts';
@@ -47,19 +48,9 @@ export class ControlPlaneStack extends Stack {
     const build = new BuildStage(this, 'Build', { ...foundation, sources });
     const gate = new GateStage(this, 'Gate', { ...foundation, sources });
     const promote = new PromoteStage(this, 'Promote', { ...foundation, repositories });
-    const accessImage = PinnedImage.ofAccess(this, 'AccessImage');
-    const forAccess = { table, image: accessImage, pager: foundation.pager };
-    const deploy = clusters.map((cluster) => {
-      const { clusterName } = cluster;
-      const access = new AccessStage(this, `Access-${clusterName}`, { ...forAccess, in: cluster });
-      return new DeployStage(this, `Deploy-${clusterName}`, { ...foundation, access, in: cluster });
-    });
-    const forWatchers = { ...foundation, image: PinnedImage.ofWatcher(this, 'WatcherImage') };
-    const watchers = deploy.map(
-      (deployer) => new WatcherStage(this, `Watcher-${deployer.clusterName}`, { ...forWatchers, deployer }),
-    );
+    const { deploy, watchers } = this.#inClusters(clusters, foundation);
     const clusterNames = clusters.map((cluster) => cluster.clusterName);
-    const workers = new JobWorkers(this, 'JobWorkers', { table, bucket: sources, clusterNames });
+    const { workers, jobs, slots } = dataJobs(this, { ...foundation, bucket: sources, clusters });
     const dns = new DnsStage(this, 'Dns', { ...foundation, config, api });
     const remove = new RemoveStage(this, 'Remove', foundation);
     build.makesRepositories({ promoter: promote.function.role, remover: remove.function.role });
@@ -67,13 +58,15 @@ export class ControlPlaneStack extends Stack {
     const pager = new PagerStage(this, 'Pager', { ...foundation, tells: data.pager });
     const shared = { build: build.queue, gate: gate.queue, promote: promote.queue };
     const late = { dns: dns.queue, remove: remove.queue, schedule: schedule.queue, pager: pager.queue };
-    const looks = { ...shared, ...late, deploy };
+    const looks = { ...shared, ...late, jobs: jobs.queue, deploy, slots };
     const outbox = new OutboxStage(this, 'Outbox', { ...foundation, table, looks });
     const reconcile = new ReconcileStage(this, 'Reconcile', { ...foundation, looks, outbox });
-    const queues = { build, gate, promote, dns, remove, schedule, pager };
-    const places = placesOf({ queues, deploy, watchers, clusters, outbox, reconcile, topic: data.pager });
+    const queues = { build, gate, promote, dns, remove, jobs, schedule, pager };
+    const each = { queues, deploy, slots, watchers, clusters, outbox, reconcile };
+    const places = placesOf({ ...each, topic: data.pager });
     api.operates(places, { outbox: outbox.function, buildLogs: build.logs });
-    new StageDashboard(this, 'Dashboard', { stages: [...Object.keys(queues), 'deploy'], places });
+    const stages = [...Object.keys(queues), 'deploy', 'job-slots'];
+    new StageDashboard(this, 'Dashboard', { stages, places });
     new ClusterAlarms(this, 'ClusterAlarms', { ...foundation, clusterNames });
 
     this.#tell({
@@ -91,8 +84,24 @@ export class ControlPlaneStack extends Stack {
     acknowledge(this, {
       'cfn-lint W6001': 'People and runbooks look for all outputs here, also of what is in the data stack.',
     });
-    for (const stage of deploy) this.#tellOfStages({ [`deploy-${stage.clusterName}`]: stage });
-    for (const stage of watchers) this.#tellOfStages({ [`watcher-${stage.clusterName}`]: stage });
+    for (const [name, of] of Object.entries({ deploy, 'job-slots': slots, watcher: watchers }))
+      for (const stage of of) this.#tellOfStages({ [`${name}-${stage.clusterName}`]: stage });
+  }
+
+  /** Of each cluster: people's way in, who brings it to what environments want, and who sees what changes there. */
+  #inClusters(clusters: readonly ClusterStack[], foundation: Foundation) {
+    const accessImage = PinnedImage.ofAccess(this, 'AccessImage');
+    const forAccess = { table: foundation.table, image: accessImage, pager: foundation.pager };
+    const deploy = clusters.map((cluster) => {
+      const { clusterName } = cluster;
+      const access = new AccessStage(this, `Access-${clusterName}`, { ...forAccess, in: cluster });
+      return new DeployStage(this, `Deploy-${clusterName}`, { ...foundation, access, in: cluster });
+    });
+    const forWatchers = { ...foundation, image: PinnedImage.ofWatcher(this, 'WatcherImage') };
+    const watchers = deploy.map(
+      (deployer) => new WatcherStage(this, `Watcher-${deployer.clusterName}`, { ...forWatchers, deployer }),
+    );
+    return { deploy, watchers };
   }
 
   /** Per stage `<Stage>FunctionName`, `<Stage>QueueUrl` and `<Stage>DlqUrl`; a cluster's own are `Deploy<Cluster>…`, `Watcher<Cluster>…`. */
@@ -118,6 +127,7 @@ export class ControlPlaneStack extends Stack {
 interface Failing {
   readonly queues: Readonly<Record<string, { readonly queue: StageQueue }>>;
   readonly deploy: readonly DeployStage[];
+  readonly slots: readonly JobSlotsStage[];
   readonly watchers: readonly WatcherStage[];
   readonly topic: PagerTopic;
   readonly clusters: readonly ClusterStack[];
@@ -126,10 +136,11 @@ interface Failing {
 }
 
 /** Whatever has a DLQ is here: a test holds it against the templates. */
-function placesOf({ queues, deploy, watchers, clusters, outbox, reconcile, topic }: Failing): Place[] {
+function placesOf({ queues, deploy, slots, watchers, clusters, outbox, reconcile, topic }: Failing): Place[] {
   return [
     ...Object.entries(queues).map(([name, { queue }]) => placeOf(name, queue)),
     ...deploy.map(({ clusterName, queue }) => placeOf(`deploy-${clusterName}`, queue)),
+    ...slots.map(({ clusterName, queue }) => placeOf(`job-slots-${clusterName}`, queue)),
     ...watchers.map(({ clusterName, queue }) => placeOf(`watcher-${clusterName}`, queue)),
     { name: 'outbox', deadLetters: outbox.deadLetters.queue, remedy: 'drain', note: notes.outbox },
     { name: 'reconcile', deadLetters: reconcile.deadLetters.queue, remedy: 'drop', note: notes.reconcile },

@@ -93,11 +93,12 @@ function prepare(board: Board, instance: Instance, packages: Promise<void>): Pre
   const baseImage = step('Debian base image', 'base-image', registries, [packages], (log) =>
     ensureBaseImage(instance, { log }),
   );
+  const network = step('Network', 'network', "'npm run local:down' clears it", [packages], async () => {
+    await createNetwork(instance);
+    return settlePorts(instance, portsInUse(instance));
+  });
   return {
-    network: step('Network', 'network', "'npm run local:down' clears it", [packages], async () => {
-      await createNetwork(instance);
-      return settlePorts(instance, portsInUse(instance));
-    }),
+    network,
     binary: board.step({ title: 'Kubernetes, from source', log, advice: registries }, [go], ([go]) =>
       ensureKubernetesBinary(instance, { go, log }),
     ),
@@ -108,14 +109,19 @@ function prepare(board: Board, instance: Instance, packages: Promise<void>): Pre
       ensureEmulator(instance, { python: 'python3', log }),
     ),
     baseImage,
-    assembly: step('Lambdas and stacks', 'synth', "'npm run check' tells more", [baseImage], async (log) =>
-      synthesize({
-        root: instance.root,
-        folder: instance.state,
-        log,
-        config: await localConfig(instance),
-        context: await localContext(instance, log),
-      }),
+    assembly: step(
+      'Lambdas and stacks',
+      'synth',
+      "'npm run check' tells more",
+      [baseImage, network],
+      async (log) =>
+        synthesize({
+          root: instance.root,
+          folder: instance.state,
+          log,
+          config: await localConfig(await network),
+          context: await localContext(instance, log),
+        }),
     ),
   };
 }

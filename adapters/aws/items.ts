@@ -121,7 +121,7 @@ export function outboxItems(change: Change) {
 }
 
 /** @param id its sort key: of an environment's own, its version and its place among them. */
-export const outboxItem = <M>(key: EnvironmentKey, id: string, message: M, at: Instant) => ({
+export const outboxItem = (key: EnvironmentKey, id: string, message: OutboxMessage, at: Instant) => ({
   pk: partition('OUTBOX', key),
   sk: id,
   environment: key,

@@ -6,9 +6,10 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { parse } from '#core/errors.ts';
-import { type SlotsMessage, slotsEvent, slotsLook } from '#core/jobs/slot-messages.ts';
+import { slotsEvent, slotsLook } from '#core/jobs/slot-messages.ts';
 import { type JobKey, type Slots, SlotsSeen, SlotsWanted } from '#core/jobs/slots.ts';
 import { environmentId } from '#core/names.ts';
+import type { OutboxMessage } from '#core/ports.ts';
 import type * as z from '#core/zod.ts';
 import { whyCanceled } from './canceled.ts';
 import { documents } from './documents.ts';
@@ -51,7 +52,7 @@ export class SlotItems implements Slots {
     return Item && parse(schema, Item, `SLOTS#${side} of ${job.name}`);
   }
 
-  async #write(said: SlotsWanted | SlotsSeen, side: Side, messages: readonly SlotsMessage[]): Promise<void> {
+  async #write(said: SlotsWanted | SlotsSeen, side: Side, messages: readonly OutboxMessage[]): Promise<void> {
     const { version, at } = said;
     const key = { team: said.team, name: said.name };
     const put = (Item: Record<string, unknown>) => ({ Put: { TableName: this.#table, Item } });

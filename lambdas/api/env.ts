@@ -5,6 +5,8 @@ export const Env = z.object({
   TABLE_NAME: z.string().check(z.minLength(1)),
   /** Holds the reports of scans, below reports/. */
   REPORTS_BUCKET: z.string().check(z.minLength(1)),
+  /** Where datasets of teams lie, and what jobs make. */
+  JOBS_BUCKET: z.string().check(z.minLength(3)),
   /** JSON: the DLQs (core/dead-letter.ts, `DeadLetterPlace`). */
   DEAD_LETTERS: z.string().check(z.minLength(2)),
   /** Asked to send what is pending, when the outbox is redriven. */

@@ -1,14 +1,19 @@
 /** Entry of the API's function, behind an HTTP API with a JWT authorizer. */
+import { randomBytes } from 'node:crypto';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { EcrBases } from '#adapters/aws/bases.ts';
 import { BucketItems } from '#adapters/aws/buckets.ts';
 import { CloudWatchBuildLogs } from '#adapters/aws/build-logs.ts';
+import { ChunkItems } from '#adapters/aws/chunk-items.ts';
 import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { S3JobFileLinks } from '#adapters/aws/job-file-links.ts';
+import { JobItems } from '#adapters/aws/job-items.ts';
 import { LambdaNamePlanner } from '#adapters/aws/name-planner.ts';
 import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
 import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
 import { S3Reports } from '#adapters/aws/reports.ts';
 import { RequestItems } from '#adapters/aws/request-items.ts';
+import { SlotItems } from '#adapters/aws/slot-items.ts';
 import { SshSessionItems } from '#adapters/aws/ssh-sessions.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { WaiverItems } from '#adapters/aws/waivers.ts';
@@ -39,6 +44,12 @@ const app = makeApp(
     keys: new PersonKeyItems(env.TABLE_NAME),
     sessions: new SshSessionItems(env.TABLE_NAME),
     waivers: new WaiverItems(env.TABLE_NAME),
+    jobs: new JobItems(env.TABLE_NAME),
+    chunks: new ChunkItems(env.TABLE_NAME),
+    slots: new SlotItems(env.TABLE_NAME),
+    jobFiles: new S3JobFileLinks(env.JOBS_BUCKET),
+    jobBucket: env.JOBS_BUCKET,
+    random: (bytes) => randomBytes(bytes).toString('hex'),
     failures: table,
     deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),
     outbox: new LambdaOutboxDrain(env.OUTBOX_FUNCTION),

@@ -7,7 +7,7 @@ export const Env = z.object({
   CLUSTER_ENDPOINT: z.url(),
   /** Base64 of the PEM, as EKS gives it. */
   CLUSTER_CA: z.base64(),
-  AWS_REGION: z.string().check(z.minLength(1)),
+  REGION: z.string().check(z.minLength(1)),
   /** The worker and its shim, by their digest. */
   WORKER_IMAGE: z.string().check(z.regex(/@sha256:[0-9a-f]{64}$/, 'an image by its digest')),
   /** Of that image, as Kubernetes calls it. */

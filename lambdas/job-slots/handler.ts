@@ -32,7 +32,7 @@ export const handler = queueHandler(
       kubernetesVersion: cluster.kubernetesVersion,
       workerImage: env.WORKER_IMAGE,
       architecture: env.WORKER_ARCHITECTURE,
-      region: env.AWS_REGION,
+      region: env.REGION,
       endpoints: cluster.awsEndpoints ?? [],
     },
     clock: systemClock,

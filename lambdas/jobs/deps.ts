@@ -2,6 +2,7 @@
 import type { Datasets, JobQueues, JobStore } from '#core/jobs/job-ports.ts';
 import type { ChunkStore, JobObjects } from '#core/jobs/ports.ts';
 import type { Slots } from '#core/jobs/slots.ts';
+import type { WorkerIdentities } from '#core/jobs/worker-identities.ts';
 import type { Clock } from '#core/ports.ts';
 
 export interface JobsDeps {
@@ -12,6 +13,7 @@ export interface JobsDeps {
   /** Of the bucket that results go to. */
   readonly objects: Pick<JobObjects, 'begin' | 'result' | 'sweep'>;
   readonly slots: Pick<Slots, 'wanted' | 'seen' | 'want'>;
+  readonly identities: WorkerIdentities;
   /** As the workers know it. */
   readonly place: { readonly table: string; readonly bucket: string };
   readonly clock: Clock;

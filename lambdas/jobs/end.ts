@@ -13,7 +13,7 @@ import { writeLines } from './files.ts';
  * and what workers that were killed had begun to upload.
  */
 export async function finish(
-  { chunks, objects, queues }: JobsDeps,
+  { chunks, objects, queues, identities }: JobsDeps,
   job: Extract<Job, { phase: 'finishing' }>,
   workersAreGone: boolean,
 ): Promise<readonly JobEvent[]> {
@@ -26,6 +26,7 @@ export async function finish(
   }
   if (!workersAreGone) return events;
   await queues.remove(job.name);
+  await identities.remove(job);
   await objects.sweep(`jobs/${job.name}/`);
   return [...events, { kind: 'taken-away' }];
 }

@@ -33,7 +33,7 @@ export function slotsAreLate({ wanted, seen }: Standing, now: Instant): boolean 
 
 /** @throws Conflict where somebody else said something meanwhile. */
 export async function want(
-  { slots, queues, place, clock }: JobsDeps,
+  { slots, queues, identities, place, clock }: JobsDeps,
   job: Job,
   before: SlotsWanted | undefined,
 ): Promise<void> {
@@ -60,5 +60,8 @@ export async function want(
     table: place.table,
   };
   const known = before && { ...before, ...next };
-  if (!isSame(known, wanted)) await slots.want(wanted);
+  if (isSame(known, wanted)) return;
+  // Before the first worker: it is known in the cluster some seconds later.
+  if (before?.phase !== 'running') await identities.make(wanted);
+  await slots.want(wanted);
 }

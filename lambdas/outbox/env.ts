@@ -10,9 +10,12 @@ export const Env = z.object({
   DNS_QUEUE_URL: z.url(),
   REMOVE_QUEUE_URL: z.url(),
   SCHEDULE_QUEUE_URL: z.url(),
+  JOBS_QUEUE_URL: z.url(),
   PAGER_QUEUE_URL: z.url(),
   /** JSON: cluster → URL of its deployer's queue. */
   DEPLOY_QUEUES: z.string().check(z.minLength(2)),
+  /** The same of who keeps the slots of jobs there. */
+  JOB_SLOTS_QUEUES: z.string().check(z.minLength(2)),
   /** Where an entry is reported that can't be read. */
   OUTBOX_DLQ_URL: z.url(),
 });

@@ -11,15 +11,27 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { workerAccount } from '#core/jobs/slots.ts';
 import { acknowledge } from './acknowledge.ts';
+import type { BundledFunction } from './bundled-function.ts';
 import { PinnedImage } from './pinned-image.ts';
 
 /** Of the bucket: what jobs read, which is the same for all of them, and what they make. */
-const datasets = 'datasets/';
+export const datasets = 'datasets/';
 export const jobResults = 'jobs/';
+/** As cdk-nag names it: by its export. */
+export const exportedBucket = 'GetSchwiftyData:ExportsOutputFnGetAttSourcesBE4D2488Arn58F0951E';
 const job = tagOf('kubernetes-namespace');
 
 function tagOf(name: string): string {
   return `\${aws:PrincipalTag/${name}}`;
+}
+
+/** Plans, manifests and results, which people read by links that a function signs. */
+export function mayLinkJobFiles(reader: BundledFunction, bucket: Bucket): void {
+  reader.allow(['s3:GetObject'], [bucket.arnForObjects(`${jobResults}*`)]);
+  acknowledge(reader, {
+    [`AwsSolutions-IAM5[Resource::${exportedBucket}/${jobResults}*]`]:
+      'Each job has a folder of its own, made with it.',
+  });
 }
 
 export interface JobWorkersProps {
@@ -69,14 +81,13 @@ export class JobWorkers extends Construct {
     allow(['s3:GetObject'], bucket.arnForObjects(`${datasets}*`));
     allow(['s3:PutObject', 's3:AbortMultipartUpload'], bucket.arnForObjects(`${jobResults}${job}/*`));
     allow(['s3:ListBucketMultipartUploads'], bucket.bucketArn);
-    const exported = 'GetSchwiftyData:ExportsOutputFnGetAttSourcesBE4D2488Arn58F0951E';
     const tag = '<aws:PrincipalTag/kubernetes-namespace>';
     acknowledge(this.role, {
       [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:*${tag}]`]:
         "A job's queue is made with the job, and its name ends with the job's.",
-      [`AwsSolutions-IAM5[Resource::${exported}/${datasets}*]`]:
+      [`AwsSolutions-IAM5[Resource::${exportedBucket}/${datasets}*]`]:
         'What a job reads was checked when it was asked for; its objects have no names before.',
-      [`AwsSolutions-IAM5[Resource::${exported}/${jobResults}${tag}/*]`]:
+      [`AwsSolutions-IAM5[Resource::${exportedBucket}/${jobResults}${tag}/*]`]:
         'Below the prefix of its own job: a key for each attempt.',
     });
   }

@@ -19,7 +19,9 @@ export type ItemKind =
   | 'BUCKET'
   | 'SSHKEY'
   | 'SESSION'
-  | 'WAIVER';
+  | 'WAIVER'
+  | 'JOB'
+  | 'CHUNK';
 
 /** A change of an environment is one transaction of these three. */
 export const changeOfEnvironment: readonly ItemKind[] = ['ENV', 'AUDIT', 'OUTBOX'];
@@ -80,6 +82,14 @@ export const mayReadSessions = (reader: BundledFunction, table: Table): void =>
 /** All waivers of a team that people made, at once. */
 export const mayReadWaivers = (reader: BundledFunction, table: Table): void =>
   reader.allow(['dynamodb:Query'], [table.tableArn], keys(['WAIVER']));
+
+/** All chunks of a data job: its manifest is made of them. */
+export const mayReadChunks = (reader: BundledFunction, table: Table): void =>
+  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['CHUNK']));
+
+/** Of a job that runs again, with its sums. */
+export const mayReviveChunks = (writer: BundledFunction, table: Table): void =>
+  writer.allow(['dynamodb:PutItem', 'dynamodb:UpdateItem'], [table.tableArn], keys(['CHUNK']));
 
 /** Marks what people are told. */
 export const mayNote = (writer: BundledFunction, table: Table): void =>

@@ -21,6 +21,7 @@ import { alarm } from '../kit/alarm.ts';
 import type { BundledFunction } from '../kit/bundled-function.ts';
 import { mayRedrive, type Place, placesText } from '../kit/dead-letter-places.ts';
 import type { Foundation } from '../kit/foundation.ts';
+import { mayLinkJobFiles } from '../kit/job-workers.ts';
 import { logGroup } from '../kit/log-group.ts';
 import { People } from '../kit/people.ts';
 import { repositoriesBelow } from '../kit/registry.ts';
@@ -31,6 +32,7 @@ import {
   mayKeepRequests,
   mayQueryIndexes,
   mayRead,
+  mayReadChunks,
   mayReadKeys,
   mayReadSessions,
   mayReadStory,
@@ -70,6 +72,7 @@ export class ApiStage extends Construct {
       environment: {
         TABLE_NAME: table.tableName,
         REPORTS_BUCKET: sources.bucketName,
+        JOBS_BUCKET: sources.bucketName,
         // The stages come later in the flow.
         DEAD_LETTERS: Lazy.string({ produce: () => placesText(this, this.#places) }),
         DNS_FUNCTION: Lazy.string({ produce: () => this.#dnsFunction }),
@@ -87,9 +90,11 @@ export class ApiStage extends Construct {
     mayReadSessions(this.function, table);
     mayReadWaivers(this.function, table);
     mayQueryIndexes(this.function, table, [teamIndex]);
-    mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL', 'LEDGER', 'SSHKEY', 'WAIVER']);
+    mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL', 'JOB', 'LEDGER', 'SSHKEY', 'WAIVER']);
     mayKeepRequests(this.function, table);
     mayLinkReports(this.function, sources);
+    mayReadChunks(this.function, table);
+    mayLinkJobFiles(this.function, sources);
     const mirrored = (['base', 'image'] as const).map((prefix) => repositoriesBelow(this.function, prefix));
     this.function.allow(['ecr:DescribeImages'], mirrored);
     this.api = this.#routes();

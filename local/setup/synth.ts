@@ -61,10 +61,18 @@ export const localContext = async (
 /** The load balancers here are addresses of this machine: they lead to nothing that has gone. */
 const drainSeconds = 5;
 
-/** The configuration as the local cloud has it: nobody waits for a load balancer that is none. @returns its path. */
-export async function localConfig({ state }: Pick<Instance, 'state'>): Promise<string> {
+/**
+ * The configuration as the local cloud has it: nobody waits for a load balancer that is none, and workers of data jobs reach AWS, and
+ * the agent of identities on the node, at addresses of this machine. @returns its path.
+ */
+export async function localConfig({
+  state,
+  network,
+  ports,
+}: Pick<Instance, 'state' | 'network' | 'ports'>): Promise<string> {
   const config = loadConfig();
-  const clusters = config.clusters.map((cluster) => ({ ...cluster, drainSeconds }));
+  const awsEndpoints = [ports.aws, ports.services].map((port) => ({ cidr: `${network.host}/32`, port }));
+  const clusters = config.clusters.map((cluster) => ({ ...cluster, drainSeconds, awsEndpoints }));
   const path = join(state, 'config.yaml');
   await mkdir(state, { recursive: true });
   // JSON is YAML too.

@@ -38,12 +38,17 @@ const events = [
   ).values(),
 ];
 const run = Date.now().toString(36).slice(-5);
+/** A job's is of another grammar: its number and its fault are the last of sixteen digits. */
+const nameOf = (detailType: string, number: number, fault: (typeof faults)[number]): string =>
+  detailType.startsWith('JobSlots')
+    ? `job-${Date.now().toString(16).padStart(13, '0')}${number.toString(16).padStart(2, '0')}${faults.indexOf(fault)}`
+    : `e${number}-${fault}-x${run}`;
 const cases = events.flatMap((event, number) =>
   faults.map((fault) => ({
     ...event,
     fault,
     title: `${event.source} ${event.detailType}`,
-    key: EnvironmentKey.parse({ team: 'checkout', name: `e${number}-${fault}-x${run}` }),
+    key: EnvironmentKey.parse({ team: 'checkout', name: nameOf(event.detailType, number, fault) }),
   })),
 );
 type Case = (typeof cases)[number];

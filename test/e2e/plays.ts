@@ -19,6 +19,7 @@ import type { Person } from '#local/demo/people.ts';
 import { notices, until } from '#local/demo/world.ts';
 import { mustChange } from '../contracts/samples.ts';
 import { access, cloud, output } from './cloud.ts';
+import { worked } from './job-play.ts';
 import { debian, distribution, push } from './push.ts';
 
 export const table = new Table(output('TableName'), new DynamoDBClient(access.sdk));
@@ -205,6 +206,8 @@ export const plays: Readonly<Record<string, Play>> = {
   'getschwifty ImageTaken': taken,
   'getschwifty ImagePromoted': ready,
   'getschwifty EnvironmentReady': named,
+  'getschwifty JobSlotsWanted': worked,
+  'getschwifty JobSlotsSeen': worked,
   'getschwifty IncidentOpened': paged,
   'getschwifty IncidentRecovered': paged,
 };

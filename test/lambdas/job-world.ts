@@ -5,6 +5,7 @@ import { MemoryJobObjects } from '#adapters/memory/job-objects.ts';
 import { MemoryJobQueues } from '#adapters/memory/job-queues.ts';
 import { MemoryJobs } from '#adapters/memory/jobs.ts';
 import { MemorySlots } from '#adapters/memory/slots.ts';
+import { MemoryWorkerIdentities } from '#adapters/memory/worker-identities.ts';
 import { type ChunkEvent, freshChunk, nextChunk } from '#core/jobs/chunk.ts';
 import { askedJob, type Job, type JobEvent, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
@@ -26,6 +27,7 @@ export class JobWorld {
   readonly queues = new MemoryJobQueues();
   readonly objects = new MemoryJobObjects();
   readonly slots = new MemorySlots();
+  readonly identities = new MemoryWorkerIdentities();
   readonly handle: Handle;
 
   /** @param change what of the world is otherwise, in calls of this stage alone. */
@@ -37,6 +39,7 @@ export class JobWorld {
       datasets: this.objects,
       objects: this.objects,
       slots: this.slots,
+      identities: this.identities,
       place: { table: 't', bucket: 'results' },
       clock: this.clock,
     };

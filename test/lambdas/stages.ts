@@ -3,6 +3,7 @@ import { makeHostKey } from '#adapters/host-key.ts';
 import type { ImageBuilder } from '#core/build-ports.ts';
 import { Config } from '#core/config.ts';
 import { flow, type Stage } from '#core/flow.ts';
+import type { SlotsPlace } from '#core/jobs/slot-objects.ts';
 import type {
   Clock,
   ClusterClient,
@@ -18,19 +19,21 @@ import type {
   Sweeps,
   Waivers,
 } from '#core/ports.ts';
-
 import { type LookStage, lookStages } from '#core/reconcile.ts';
 import type { Person } from '#core/roles.ts';
 import { build } from '#lambdas/build/build.ts';
 import { deploy } from '#lambdas/deploy/deploy.ts';
 import { dns } from '#lambdas/dns/dns.ts';
 import { gate } from '#lambdas/gate/gate.ts';
+import { jobSlots } from '#lambdas/job-slots/slots.ts';
+import { jobs } from '#lambdas/jobs/jobs.ts';
 import { tellPager } from '#lambdas/pager/pager.ts';
 import { promote } from '#lambdas/promote/promote.ts';
 import { remove } from '#lambdas/remove/remove.ts';
 import type { HandleAll } from '#lambdas/runtime/batch.ts';
 import type { Handle } from '#lambdas/runtime/queue.ts';
 import { schedule } from '#lambdas/schedule/schedule.ts';
+import type { DataJobs } from './data-jobs.ts';
 import { type Envelope, matches } from './event-pattern.ts';
 
 export const config = Config.parse({
@@ -52,6 +55,12 @@ export const registryHost = '000000000000.dkr.ecr.us-east-1.amazonaws.com';
 const access = {
   image: `${registryHost}/assets@sha256:${'a'.repeat(64)}`,
   url: 'http://10.96.0.10:8080',
+};
+const slotsPlace: SlotsPlace = {
+  kubernetesVersion: '1.36',
+  workerImage: `${registryHost}/assets@sha256:${'b'.repeat(64)}`,
+  architecture: 'amd64',
+  region: 'us-east-1',
 };
 export const rita: Person = { name: 'rita', groups: ['checkout-members'] };
 export const anna: Person = { name: 'anna', groups: ['checkout-members', 'checkout-approvers'] };
@@ -82,6 +91,7 @@ export interface StageDeps {
   readonly pager: Pager;
   readonly clock: Clock;
   readonly config: Config;
+  readonly data: DataJobs;
 }
 
 export const installation = '0123456789ab';
@@ -102,6 +112,8 @@ export function stagesOf(deps: StageDeps): Record<QueueStage, Handle> {
     deploy: deploy({ ...deps, registry: registryHost, access, makeHostKey }),
     dns: alone(dns({ ...deps, installation })),
     remove: remove(deps),
+    jobs: jobs({ ...deps.data, clock: deps.clock }),
+    'job-slots': jobSlots({ ...deps, ...deps.data, place: slotsPlace }),
     schedule: schedule(deps),
     pager: tellPager(deps),
   };

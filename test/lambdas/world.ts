@@ -5,7 +5,6 @@
 import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuildLogs } from '#adapters/memory/build-logs.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
-import { MemoryChunks } from '#adapters/memory/chunks.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
@@ -15,7 +14,6 @@ import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
-import { MemorySlots } from '#adapters/memory/slots.ts';
 import { MemorySshSessions } from '#adapters/memory/ssh-sessions.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryWaivers } from '#adapters/memory/waivers.ts';
@@ -38,6 +36,7 @@ import { reconcile } from '#lambdas/reconcile/reconcile.ts';
 import { type Handle, handleRecord } from '#lambdas/runtime/queue.ts';
 import { ask, type Sent } from '../api/ask.ts';
 import { digestOf, mustChange, start, web } from '../contracts/samples.ts';
+import { memoryDataJobs } from './data-jobs.ts';
 import type { Envelope } from './event-pattern.ts';
 import { pushEvent, sqsRecord, told } from './events.ts';
 import { config, installation, type QueueStage, registryHost, stagesOf, takersOf } from './stages.ts';
@@ -92,9 +91,10 @@ export class World {
   readonly keys = new MemoryPersonKeys();
   readonly sessions = new MemorySshSessions();
   readonly waivers = new MemoryWaivers();
-  readonly jobs = new MemoryJobs(this.store);
-  readonly chunks = new MemoryChunks();
-  readonly slots = new MemorySlots();
+  readonly data = memoryDataJobs(new MemoryJobs(this.store));
+  readonly jobs = this.data.jobs;
+  readonly chunks = this.data.chunks;
+  readonly slots = this.data.slots;
   readonly deadLetters = new MemoryDeadLetters(deadLetterPlaces, this.clock);
   #requests = 1;
   #messages = 1;
@@ -129,6 +129,7 @@ export class World {
       ...people,
       clock,
       config,
+      data: this.data,
     });
   }
 

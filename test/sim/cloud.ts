@@ -6,16 +6,13 @@ import * as items from '#adapters/aws/items.ts';
 import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuildLogs } from '#adapters/memory/build-logs.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
-import { MemoryChunks } from '#adapters/memory/chunks.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
-import { MemoryJobs } from '#adapters/memory/jobs.ts';
 import { MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
 import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
-import { MemorySlots } from '#adapters/memory/slots.ts';
 import { MemorySshSessions } from '#adapters/memory/ssh-sessions.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryWaivers } from '#adapters/memory/waivers.ts';
@@ -32,6 +29,7 @@ import { reconcile } from '#lambdas/reconcile/reconcile.ts';
 import { handleRecord } from '#lambdas/runtime/queue.ts';
 import { ask } from '../api/ask.ts';
 import { digestOf, start } from '../contracts/samples.ts';
+import { memoryDataJobs } from '../lambdas/data-jobs.ts';
 import type { Envelope } from '../lambdas/event-pattern.ts';
 import { sqsRecord, told } from '../lambdas/events.ts';
 import { type QueueStage, registryHost, stagesOf, takersOf } from '../lambdas/stages.ts';
@@ -209,10 +207,7 @@ export class Cloud {
         waivers: new MemoryWaivers(),
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
         names: { plan: async () => ({ names: [] }) },
-        // No story of the simulation asks for a data job: test/lambdas/jobs.test.ts breaks those off at each point.
-        jobs: new MemoryJobs(),
-        chunks: new MemoryChunks(),
-        slots: new MemorySlots(),
+        ...this.#data,
         jobFiles: { link: async (key: string) => ({ url: key, expiresSeconds: 300 }) },
         jobBucket: 'jobs',
         random: () => '0000',
@@ -229,6 +224,9 @@ export class Cloud {
     this.trace(`  ${person.name}: ${method} ${path} → ${status ?? 'no answer'}`);
     return status;
   }
+
+  /** No story of the simulation asks for a data job: test/lambdas/jobs.test.ts breaks those off at each point. */
+  readonly #data = memoryDataJobs();
 
   #skewOf(name: string): number {
     if (this.faults.rate === 0) return 0;
@@ -291,6 +289,7 @@ export class Cloud {
       reports: port('reports', this.#reports),
       pager: port('pager', pager),
       config: invocation.config,
+      data: this.#data,
     };
   }
 
@@ -356,7 +355,7 @@ export class Cloud {
         const sending = this.#sending(invocation);
         const store = faulty('store', this.#index, invocation, { ...this.#around, faults: this.faults });
         const sweeps = faulty('sweeps', this.#sweeps, invocation, { ...this.#around, faults: this.faults });
-        return reconcile({ ...sending, store, sweeps, jobs: new MemoryJobs() })();
+        return reconcile({ ...sending, store, sweeps, jobs: this.#data.jobs })();
       });
       if (end !== undefined) this.trace(`  reconcile failed: ${end}`);
     });

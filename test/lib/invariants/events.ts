@@ -18,9 +18,12 @@ const prefixes: Readonly<Record<string, Stage>> = {
   Promote: 'promote',
   Dns: 'dns',
   Remove: 'remove',
+  Jobs: 'jobs',
   Pager: 'pager',
   DeployMain: 'deploy',
   DeploySecond: 'deploy',
+  JobSlotsMain: 'job-slots',
+  JobSlotsSecond: 'job-slots',
 };
 
 export function eventRules(assembly: Assembly): void {
@@ -38,7 +41,7 @@ export function eventRules(assembly: Assembly): void {
   describe('event rules', () => {
     it.each(Object.entries(prefixes))('to %s are those of stage %s in the flow', (prefix, stage) => {
       const cluster = clusterNames.find(
-        (name) => prefix === `Deploy${name[0]?.toUpperCase()}${name.slice(1)}`,
+        (name) => prefix.replace(/^(?:Deploy|JobSlots)/, '') === `${name[0]?.toUpperCase()}${name.slice(1)}`,
       );
       const found = rulesTo(assembly.idOf(`${prefix}QueueUrl`)).map((rule) => {
         const pattern = Pattern.parse(rule['EventPattern']);

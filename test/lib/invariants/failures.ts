@@ -17,7 +17,10 @@ const Alarm = z.looseObject({
 
 /** The stage that a logical id belongs to: it begins with the name of the stage's construct. */
 const stageOf = (id: string): string =>
-  /^[A-Z][a-z]+?(?=[A-Z]|main|second)/.exec(id)?.[0]?.toLowerCase() ?? id;
+  /^(?:JobSlots|[A-Z][a-z]+?(?=[A-Z]|main|second))/
+    .exec(id)?.[0]
+    ?.replace(/(?<=.)[A-Z]/, '-$&')
+    .toLowerCase() ?? id;
 
 export function failureSurfaces(assembly: Assembly): void {
   const resources = assembly.controlPlane;
@@ -37,7 +40,7 @@ export function failureSurfaces(assembly: Assembly): void {
   );
 
   describe('failure surfaces', () => {
-    it('there is a queue for each stage that has one', () => expect(queueMappings).toHaveLength(11));
+    it('there is a queue for each stage that has one', () => expect(queueMappings).toHaveLength(14));
 
     it.each(queueMappings.map((mapping) => [target(mapping['EventSourceArn']) ?? '?', mapping] as const))(
       '%s has a DLQ, an alarm, a runbook, time for its reader, and partial failures',

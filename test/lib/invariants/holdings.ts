@@ -76,11 +76,12 @@ export function holdings(assembly: Assembly): void {
   });
 
   describe('network', () => {
-    it('only deployers and cluster set-up are in a VPC, in subnets without a way out', () => {
+    it('only deployers, keepers of slots and cluster set-up are in a VPC, in subnets without a way out', () => {
       const inside = assembly.ofType('AWS::Lambda::Function').filter(([, it]) => it.Properties['VpcConfig']);
       expect(inside.map(([id]) => id.split('/')[1]?.replace(/Function.*/, ''))).toEqual([
         ...clusterNames.map(() => 'Setup'),
         ...clusterNames.map((name) => `Deploy${name}`),
+        ...clusterNames.map((name) => `JobSlots${name}`),
       ]);
       for (const [id, { Properties }] of inside)
         expect(JSON.stringify(Properties['VpcConfig']), id).toMatch(/functionsSubnet1.*functionsSubnet2/);

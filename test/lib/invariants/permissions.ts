@@ -40,7 +40,9 @@ export function permissions(assembly: Assembly): void {
       ['APPROVAL#*', ['Api']],
       ['REQUEST#*', ['Api']],
       ['BUCKET#*', ['Api']],
-      ['LEDGER#*', ['Api', 'Schedule']],
+      ['LEDGER#*', ['Api', 'Jobs', 'Schedule']],
+      ['JOB#*', ['Api', 'Jobs', 'JobSlotsMain', 'JobSlotsSecond']],
+      ['CHUNK#*', ['Jobs']],
       ['SSHKEY#*', ['Api']],
       ['WAIVER#*', ['Api']],
       [
@@ -60,7 +62,20 @@ export function permissions(assembly: Assembly): void {
       ],
       [
         'FAILURE#*',
-        ['Build', 'Gate', 'Promote', 'Dns', 'Remove', 'Schedule', 'Pager', 'DeployMain', 'DeploySecond'],
+        [
+          'Build',
+          'Gate',
+          'Promote',
+          'Dns',
+          'Remove',
+          'Jobs',
+          'Schedule',
+          'Pager',
+          'DeployMain',
+          'DeploySecond',
+          'JobSlotsMain',
+          'JobSlotsSecond',
+        ],
       ],
     ])('%s is written by %s alone', (kind, stages) => {
       const writers = allowed

@@ -1,0 +1,32 @@
+/** Entry of the stage of data jobs. */
+import { ChunkItems } from '#adapters/aws/chunk-items.ts';
+import { S3Datasets } from '#adapters/aws/datasets.ts';
+import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { JobItems } from '#adapters/aws/job-items.ts';
+import { S3JobObjects } from '#adapters/aws/job-objects.ts';
+import { SqsJobQueues } from '#adapters/aws/job-queues.ts';
+import { SlotItems } from '#adapters/aws/slot-items.ts';
+import { Table } from '#adapters/aws/table.ts';
+import { EksWorkerIdentities } from '#adapters/aws/worker-identities.ts';
+import { readEnv, systemClock } from '../runtime/environment.ts';
+import { queueHandler } from '../runtime/queue.ts';
+import { Env } from './env.ts';
+import { jobs } from './jobs.ts';
+
+const env = readEnv(Env);
+const [table, bucket] = [env.TABLE_NAME, env.JOBS_BUCKET];
+
+export const handler = queueHandler(
+  jobs({
+    jobs: new JobItems(table),
+    chunks: new ChunkItems(table),
+    queues: new SqsJobQueues(),
+    datasets: new S3Datasets(),
+    objects: new S3JobObjects({ results: bucket }),
+    slots: new SlotItems(table),
+    identities: new EksWorkerIdentities(env.WORKER_ROLE_ARN),
+    place: { table, bucket },
+    clock: systemClock,
+  }),
+  { stage: 'jobs', refuse: toDeadLetters(env.DLQ_URL), failures: new Table(table) },
+);

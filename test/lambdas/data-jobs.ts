@@ -1,0 +1,31 @@
+/** What the stages of data jobs know of the world, in memory; workers are played by a test. */
+import { MemoryChunks } from '#adapters/memory/chunks.ts';
+import { MemoryJobCluster } from '#adapters/memory/job-cluster.ts';
+import { MemoryJobObjects } from '#adapters/memory/job-objects.ts';
+import { MemoryJobQueues } from '#adapters/memory/job-queues.ts';
+import { MemoryJobs } from '#adapters/memory/jobs.ts';
+import { MemorySlots } from '#adapters/memory/slots.ts';
+import { MemoryWorkerIdentities } from '#adapters/memory/worker-identities.ts';
+import type { JobCluster } from '#core/jobs/slot-sight.ts';
+import type { Slots } from '#core/jobs/slots.ts';
+import type { JobsDeps } from '#lambdas/jobs/deps.ts';
+
+export interface DataJobs extends Omit<JobsDeps, 'clock' | 'slots'> {
+  readonly slots: Slots;
+  readonly cluster: JobCluster;
+}
+
+export function memoryDataJobs(jobs = new MemoryJobs()) {
+  const objects = new MemoryJobObjects();
+  return {
+    jobs,
+    chunks: new MemoryChunks(),
+    queues: new MemoryJobQueues(),
+    datasets: objects,
+    objects,
+    slots: new MemorySlots(),
+    identities: new MemoryWorkerIdentities(),
+    cluster: new MemoryJobCluster(),
+    place: { table: 't', bucket: 'jobs' },
+  } satisfies DataJobs;
+}
