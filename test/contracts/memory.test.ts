@@ -21,6 +21,7 @@ import { MemorySlots } from '#adapters/memory/slots.ts';
 import { MemorySshSessions } from '#adapters/memory/ssh-sessions.ts';
 import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryWaivers } from '#adapters/memory/waivers.ts';
+import { MemoryWorkerIdentities } from '#adapters/memory/worker-identities.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import { lineOf } from '#core/build-log.ts';
 import type { Scan } from '#core/finding.ts';
@@ -58,6 +59,7 @@ import { slotsContract } from './slots.ts';
 import { sshSessionsContract } from './ssh-sessions.ts';
 import { storeContract } from './store.ts';
 import { waiversContract } from './waivers.ts';
+import { workerIdentitiesContract } from './worker-identities.ts';
 
 storeContract('MemoryStore', () => new MemoryStore());
 quotaContract('MemoryStore', () => new MemoryStore());
@@ -93,6 +95,11 @@ jobQueuesContract('MemoryJobQueues', () => new MemoryJobQueues());
 datasetsContract('MemoryJobObjects', async () => {
   const datasets = new MemoryJobObjects();
   return { datasets, bucket: 'lake', put: async (key, bytes) => datasets.put(key, bytes) };
+});
+const identities = new MemoryWorkerIdentities();
+workerIdentitiesContract('MemoryWorkerIdentities', {
+  identities,
+  count: async (job) => [...identities.made].filter((id) => id.endsWith(`/${job}`)).length,
 });
 jobClusterContract('MemoryJobCluster', () => new MemoryJobCluster());
 slotsContract('MemorySlots', () => {

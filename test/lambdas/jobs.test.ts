@@ -26,7 +26,9 @@ describe('a job', () => {
     expect(await world.look()).toMatchObject({ phase: 'sending', chunks: 5, bytes: 4.5 * MiB });
     expect(world.lines('plan')).toMatchObject([{ key: 'datasets/a' }, { key: 'datasets/b' }]);
     expect(await world.slots.wanted(key)).toBeUndefined();
+    expect(world.identities.made.size).toBe(0);
     expect(await world.look()).toMatchObject({ phase: 'running' });
+    expect([...world.identities.made]).toEqual([`main/${key.name}`]);
     expect(await world.slots.wanted(key)).toMatchObject({
       phase: 'running',
       slots: 2,
@@ -53,6 +55,7 @@ describe('a job', () => {
     });
     expect(ended).not.toHaveProperty('lookAt');
     expect(world.queues.queues.size).toBe(0);
+    expect(world.identities.made.size).toBe(0);
     expect((await world.jobs.ledger(key.team)).held).toEqual({});
     expect(await world.said()).toEqual([
       'asked',

@@ -96,11 +96,14 @@ export function holdings(assembly: Assembly): void {
       }
     });
 
-    it('a deployer is a member of its group and has no access policy of EKS', () => {
-      const deployers = assembly.ofType('AWS::EKS::AccessEntry').filter(([id]) => id.includes('/Deploy'));
-      expect(deployers).toHaveLength(clusterNames.length);
-      for (const [, { Properties }] of deployers) {
-        expect(Properties['KubernetesGroups']).toEqual(['getschwifty:deployers']);
+    it.each([
+      ['a deployer', '/Deploy', 'getschwifty:deployers'],
+      ['a keeper of slots', '/JobSlots', 'getschwifty:slot-keepers'],
+    ])('%s is a member of its group and has no access policy of EKS', (_, stage, group) => {
+      const entries = assembly.ofType('AWS::EKS::AccessEntry').filter(([id]) => id.includes(stage));
+      expect(entries).toHaveLength(clusterNames.length);
+      for (const [, { Properties }] of entries) {
+        expect(Properties['KubernetesGroups']).toEqual([group]);
         expect(Properties['AccessPolicies']).toBeUndefined();
       }
     });

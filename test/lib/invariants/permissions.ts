@@ -200,6 +200,20 @@ export function permissions(assembly: Assembly): void {
       expect(shared[0]?.Resource).toEqual([expect.stringContaining('/datasets/*')]);
     });
 
+    it('only the stage of jobs gives it to them, and it passes no other role', () => {
+      const passing = allowed.filter(({ statement }) =>
+        statement.Action.some((it) => it === 'iam:PassRole' || /^eks:.*PodIdentity/.test(it)),
+      );
+      expect(new Set(passing.map(({ role }) => role))).toEqual(new Set([roleOfStage('Jobs')]));
+      const pass = passing.filter(({ statement }) => statement.Action.includes('iam:PassRole'));
+      expect(pass).toHaveLength(1);
+      expect(pass[0]?.statement).toMatchObject({
+        Action: ['iam:PassRole'],
+        Resource: [expect.stringContaining('JobWorkersRole')],
+        Condition: { StringEquals: { 'iam:PassedToService': 'pods.eks.amazonaws.com' } },
+      });
+    });
+
     it('becomes it only in a namespace of a job, by the service account of workers, in a cluster of ours', () => {
       const [, role] = assembly.ofType('AWS::IAM::Role').find(([id]) => id.includes('/JobWorkersRole')) ?? [];
       const document = z.object({ Statement: z.array(z.looseObject({ Condition: z.unknown() })) });
