@@ -142,6 +142,15 @@ def _build_arn(
 
 
 @extends(iam_actions, "extract_resource_arn")
+def _association_arn(original: Any, service: str, method: str, path: str, *rest: Any, **named: Any) -> Any:
+    """What is done to one association of EKS Pod Identity is done to it, not to its cluster (Service Authorization
+    Reference, Amazon EKS: `podidentityassociation/<cluster>/<id>`)."""
+    arn = original(service, method, path, *rest, **named)
+    found = re.search(r"/clusters/([^/]+)/pod-identity-associations/([^/?]+)", path) if service == "eks" else None
+    return arn.replace(":cluster/", ":podidentityassociation/") + f"/{found[2]}" if found else arn
+
+
+@extends(iam_actions, "extract_resource_arn")
 def _stream_arn(original: Any, service: str, *rest: Any, **named: Any) -> Any:
     """What is done within a log group is done to a stream of it, named or not: `…:log-group:<group>:log-stream:<stream>`,
     which policies on the group's own ARN (it ends in `:*`) take in. ministack stops at the group."""
