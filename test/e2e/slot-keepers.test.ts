@@ -50,7 +50,11 @@ describe('the keeper of slots', () => {
   const wanted: SlotsWanted = { ...plain, name, nodePool: 'nowhere' };
   const released = (team: string, digit: string) =>
     `${cloud.registry}/release/${team}/tools@sha256:${digit.repeat(64)}`;
-  afterAll(() => keeper.remove(name));
+  const somebodys = `somebodys-${randomBytes(3).toString('hex')}`;
+  afterAll(async () => {
+    await keeper.remove(name);
+    await kubectl('delete', 'namespace', somebodys, '--ignore-not-found', '--wait=false');
+  });
 
   it('makes no namespace but that of a job, with the label that says so', async () => {
     const [home] = houseObjects(wanted, place);
@@ -59,7 +63,11 @@ describe('the keeper of slots', () => {
     await expect(keeper.apply([other])).rejects.toThrow(/is no data job's/);
     const bare = { ...home, metadata: { ...home.metadata, labels: {} } };
     await expect(keeper.apply([bare])).rejects.toThrow(/is no data job's/);
-    await expect(keeper.remove('kube-system')).rejects.toThrow(/is no data job's/);
+    await kubectl('create', 'namespace', somebodys);
+    await expect(keeper.remove(somebodys)).rejects.toThrow(/is no data job's/);
+    await expect(
+      keeper.apply([{ ...home, metadata: { ...home.metadata, name: somebodys } }]),
+    ).rejects.toThrow(/is no data job's/);
   });
 
   it('writes nothing elsewhere', async () => {
