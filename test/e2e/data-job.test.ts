@@ -145,7 +145,7 @@ describe('a data job', () => {
   });
 
   it('is submitted, watched and verified from a terminal', { timeout }, async () => {
-    const env = { ...process.env, SCHWIFTY_API: output('ApiUrl'), SCHWIFTY_TOKEN: alice.token };
+    const env = { ...process.env, SCHWIFTY_API: access.api, SCHWIFTY_TOKEN: alice.token };
     const schwifty = (...args: string[]) =>
       run(process.execPath, ['cli/schwifty.ts', 'job', ...args], { env });
     const id = await submitted({ parallelism: 2 });
