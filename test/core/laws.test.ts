@@ -197,7 +197,8 @@ it('hold at each step of any story', () => {
     { numRuns: 800 },
   );
   // The stories went everywhere, or the laws were held against little.
-  const all = new Set<string>(flow.flatMap(({ tells }) => tells));
+  const ofEnvironments = flow.flatMap(({ tells }) => tells).filter((type) => !type.startsWith('JobSlots'));
+  const all = new Set<string>(ofEnvironments);
   expect([...all].filter((type) => !seen.has(type))).toEqual(['EnvironmentRequested']);
   expect([...phases].sort()).toEqual(
     Release.def.options.flatMap(({ shape }) => shape.phase.def.values).sort(),
