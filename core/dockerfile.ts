@@ -6,7 +6,7 @@
  * only what they made. Package archives stay in cache mounts, which are the environment's own: nobody else writes to them.
  */
 import { type Indexes, isIndexed } from './indexes.ts';
-import { type How, type Language, type Lock, languages, quoted } from './languages.ts';
+import { type How, type Language, type Lock, type LockPart, languages, quoted } from './languages.ts';
 import { type EnvironmentKey, environmentId, namespaceOf } from './names.ts';
 import {
   canonical,
@@ -16,6 +16,7 @@ import {
   type SystemManager,
   systemOf,
 } from './packages.ts';
+import { partsOf } from './parts.ts';
 import { containerPort, type Spec } from './spec.ts';
 import type { Fix } from './verdict.ts';
 
@@ -82,7 +83,11 @@ export function dockerfile(input: BuildInput): string {
   const lines = [
     `FROM ${baseImage} AS base`,
     ...(hasTools ? ['FROM base AS tools', installSystem(input, 'tools', spec.packages.tools)] : []),
-    ...used.flatMap((language) => [`FROM ${builder} AS ${language.manager}`, ...installOf(input, language)]),
+    ...used.flatMap((language) => [
+      `FROM ${builder} AS ${language.manager}`,
+      ...installOf(input, language),
+      ...moreOf(input, language),
+    ]),
     'FROM base',
     label(input),
     'ENV PATH=/opt/venv/bin:/opt/npm/bin:/opt/env/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_PATH=/opt/npm/lib/node_modules:/usr/local/lib/node_modules',
@@ -90,7 +95,7 @@ export function dockerfile(input: BuildInput): string {
     'WORKDIR /app',
     `RUN ${addUser}`,
     ...installOwn(input),
-    ...used.map(({ manager, folder }) => `COPY --from=${manager} ${folder} ${folder}`),
+    ...used.flatMap((language) => takenOf(input, language)),
     ...(Object.keys(spec.files).length === 0 ? [] : ['COPY files/ /app/']),
     `USER ${appUser}:${appUser}`,
     ...commandOf(spec),
@@ -183,8 +188,20 @@ function wantedOf({ spec, fixes }: BuildInput, manager: PackageManager) {
   const pinned = own.map((fix) =>
     isSystem(manager) ? { name: fix.package } : { name: fix.package, version: fix.version },
   );
-  return { kept: kept.sort(byName), pinned: pinned.sort(byName) };
+  return { kept, pinned: pinned.sort(byName) };
 }
+
+/** Where a verdict asks for something all is one part: nothing of before is to be taken from there on. */
+function partedOf(input: BuildInput, { manager, more }: Language) {
+  const { kept, pinned } = wantedOf(input, manager);
+  const isOne = more === undefined || pinned.length > 0;
+  const parts = isOne ? { first: kept, more: [] } : partsOf(kept);
+  return { parts, first: [...parts.first].sort(byName), all: [...kept].sort(byName), pinned };
+}
+
+/** Whether a build of the same without fixes has two. */
+const isParted = ({ spec }: BuildInput, { manager, more }: Language): boolean =>
+  more !== undefined && partsOf(spec.packages[manager]).more.length > 0;
 
 const byName = (a: Package, b: Package): number => (a.name < b.name ? -1 : 1);
 
@@ -223,15 +240,16 @@ const explained = (command: string, { before }: How): string =>
 function installOf(input: BuildInput, language: Language): string[] {
   const { manager, cache, prepare, install, check } = language;
   const how = howOf(input, manager);
-  const { kept, pinned } = wantedOf(input, manager);
+  const { first: kept, pinned } = partedOf(input, language);
   const lock = isLocked(input, language) ? language.lock : undefined;
+  const part = pinned.length > 0 && isParted(input, language) ? 'all' : 'first';
   const steps = [
     // What it installed is not looked up by what follows.
-    ...(lock === undefined ? [] : [lockedFirst(lock, how)]),
+    ...(lock === undefined ? [] : [lockedFirst(lock, how, part)]),
     ...(kept.length === 0 ? [] : [explained(install(kept, how), how)]),
     ...(pinned.length === 0 ? [] : [install(pinned, { ...how, before: undefined, part: 'fix' })]),
     ...(pinned.length > 0 && kept.length > 0 && check !== undefined ? [check] : []),
-    ...(lock === undefined ? [] : [lock.keep]),
+    ...(lock === undefined ? [] : [lock.keep(part)]),
   ];
   return [
     ...(prepare === undefined ? [] : [run(input, manager, [cache], prepare(how))]),
@@ -239,9 +257,35 @@ function installOf(input: BuildInput, language: Language): string[] {
   ];
 }
 
+/** All is asked for at once, of which the first part is there: what does not go with the rest is changed. */
+function moreOf(input: BuildInput, language: Language): string[] {
+  const { manager, cache, install, more, lock } = language;
+  const { parts, all } = partedOf(input, language);
+  if (more === undefined || parts.more.length === 0) return [];
+  const how: How = { ...howOf(input, manager), part: 'more' };
+  const steps = [
+    more.begin,
+    ...(lock === undefined ? [] : [lockedFirst(lock, how, 'more')]),
+    explained(install(all, how), how),
+    ...(lock === undefined ? [] : [lock.keep('more')]),
+    more.end,
+  ];
+  return [
+    `FROM ${manager} AS ${more.stage}`,
+    run(input, manager, [cache], steps.join(' && '), { secret: lock?.secret }),
+  ];
+}
+
+function takenOf(input: BuildInput, language: Language): string[] {
+  const { manager, folder, more } = language;
+  const taken = `COPY --from=${manager} ${folder} ${folder}`;
+  if (more === undefined || partedOf(input, language).parts.more.length === 0) return [taken];
+  return [taken, `COPY --from=${more.stage} ${more.folder} ${folder}`, `RUN ${more.clean}`];
+}
+
 /** What is not there any more, or is not what it was, ends the build: a person says what then. */
-const lockedFirst = ({ secret, again }: Lock, how: How): string =>
-  `test ! -s /run/secrets/${secret} || ${again(how)} || { echo 'What this was built from before can not be had as it was. A rebuild without the cache looks it up anew.' >&2; exit 1; }`;
+const lockedFirst = ({ secret, again }: Lock, how: How, part: LockPart): string =>
+  `test ! -s /run/secrets/${secret} || ${again(how, part)} || { echo 'What this was built from before can not be had as it was. A rebuild without the cache looks it up anew.' >&2; exit 1; }`;
 
 /** JSON in ASCII, and no backslash at the end of a string: parsers of Dockerfiles differ in what they make of others. */
 const execForm = (words: readonly string[]): string =>

@@ -15,6 +15,18 @@ export interface Language {
   /** Fails where what was installed one after the other does not fit together. */
   readonly check?: string;
   readonly lock?: Lock;
+  readonly more?: More;
+}
+
+/** What is added to the folder by a stage upon its own, so that the image has it as a layer by itself. */
+export interface More {
+  readonly stage: string;
+  /** Has what was changed in the language's folder, and the names of what is there no longer. */
+  readonly folder: string;
+  readonly begin: string;
+  readonly end: string;
+  /** In the image: takes away what is there no longer. */
+  readonly clean: string;
 }
 
 export interface How {
@@ -23,18 +35,21 @@ export interface How {
   /** A day. */
   readonly before: string | undefined;
   /** What a verdict asks for, beside what the spec does. */
-  readonly part?: 'fix';
+  readonly part?: 'fix' | 'more';
 }
 
 /** Versions and hashes of all that was resolved, with what came along: what is built of the same again is built of these. */
 export interface Lock {
   /** Where a lock is while an instruction runs: a secret, for no cache asks what is in one. */
   readonly secret: string;
-  /** Installs it, and nothing else. */
-  readonly again: (how: How) => string;
+  /** Installs what of it is of the part, and nothing else. */
+  readonly again: (how: How, part: LockPart) => string;
   /** Makes it of what was installed, in the language's folder: the image has it too. */
-  readonly keep: string;
+  readonly keep: (part: LockPart) => string;
 }
+
+/** `all` of it in one go, where a build of the same without fixes has two parts: which is of which can't be told then. */
+export type LockPart = 'first' | 'more' | 'all';
 
 /** The first that asks an index how old a release is. The bases' own are older: Debian 12 has 23.0. */
 const pip = 'pip==26.0.1 --hash=sha256:bdb1b08f4274833d62c1aa29e20907365a2ceb950410df15fc9521bad440122b';
@@ -54,6 +69,49 @@ const pipLock = [
   'line = lambda item: "%s==%s --hash=sha256:%s" % (name(item), item["metadata"]["version"], digest(item))',
   'print(*sorted({name(item): line(item) for item in items}.values()), sep=chr(10))',
 ].join('; ');
+
+/** Between the parts of a lock: pip takes it for a comment. A part that is left out of it is looked up, and then what follows counts. */
+const mark = '# more';
+const lockOf: Readonly<Record<LockPart, string>> = {
+  first: `sed '/^${mark}$/,$d'`,
+  more: `sed -n '/^${mark}$/,$p'`,
+  // What both have is as the second has it.
+  all: `python3 -c 'import sys; print(*{line.split("==")[0]: line for line in open(sys.argv[1]) if "==" in line}.values(), sep="")'`,
+};
+const pipAgain = (how: How, part: LockPart): string =>
+  `{ ${lockOf[part]} /run/secrets/pip > /tmp/${part}.txt && { ! grep -q = /tmp/${part}.txt || ${pipInstall({ ...how, part: part === 'more' ? 'lock-more' : 'lock' })}--no-deps --require-hashes --requirement /tmp/${part}.txt; }; }`;
+
+const made = `python3 -c '${pipLock}'`;
+const pipKeep: Readonly<Record<LockPart, string>> = {
+  first: `{ ${made} /tmp/lock.json /tmp/spec.json /tmp/fix.json > ${pipLocked} || : > ${pipLocked}; }`,
+  more: `{ ${made} /tmp/lock-more.json /tmp/more.json > /tmp/kept.txt && test -s ${pipLocked} && { echo '${mark}'; cat /tmp/kept.txt; } >> ${pipLocked} || : > ${pipLocked}; }`,
+  all: `{ { echo '${mark}'; ${made} /tmp/lock.json /tmp/spec.json /tmp/fix.json; } > ${pipLocked} || : > ${pipLocked}; }`,
+};
+
+/** Files by what tells that one was written anew. */
+const seen = [
+  'import json, os, shutil',
+  'root = "/opt/venv/"',
+  'paths = [os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names]',
+  'now = {path[len(root):]: [os.lstat(path).st_mtime_ns, os.lstat(path).st_size] for path in paths}',
+];
+const copyChanged = [
+  ...seen,
+  'before = json.load(open("/tmp/before.json"))',
+  'more = lambda path: os.path.join("/opt/more", path)',
+  'copy = lambda path: (os.makedirs(os.path.dirname(more(path)), exist_ok=True), shutil.copy2(root + path, more(path), follow_symlinks=False))',
+  'os.makedirs("/opt/more")',
+  '[copy(path) for path in now if before.get(path) != now[path]]',
+  'print(*[path for path in before if path not in now], sep=chr(10), file=open(more("gone.txt"), "w"))',
+];
+const pipMore: More = {
+  stage: 'pip-more',
+  folder: '/opt/more',
+  begin: `python3 -c '${[...seen, 'json.dump(now, open("/tmp/before.json", "w"))'].join('; ')}'`,
+  end: `python3 -c '${copyChanged.join('; ')}'`,
+  clean:
+    'while read -r path; do test -z "$path" || { rm -f "/opt/venv/$path"; rmdir -p "$(dirname "/opt/venv/$path")" 2> /dev/null || :; }; done < /opt/venv/gone.txt && rm /opt/venv/gone.txt',
+};
 
 /** In the order in which the image takes them: what changes least often first. */
 export const languages: readonly Language[] = [
@@ -82,10 +140,10 @@ export const languages: readonly Language[] = [
     check: `${pipIn} check`,
     lock: {
       secret: 'pip',
-      again: (how) =>
-        `${pipInstall({ ...how, part: 'lock' })}--no-deps --require-hashes --requirement /run/secrets/pip`,
-      keep: `{ python3 -c '${pipLock}' /tmp/lock.json /tmp/spec.json /tmp/fix.json > ${pipLocked} || : > ${pipLocked}; }`,
+      again: pipAgain,
+      keep: (part) => pipKeep[part],
     },
+    more: pipMore,
   },
 ];
 

@@ -22,7 +22,7 @@ const pinned = [{ name: 'aa', version: '1.0' }, { name: 'bb' }];
 
 /** By name: nothing at all, each manager alone, and each system with all languages, tools, files and a fix. */
 function corpus(): Readonly<Record<string, string>> {
-  const made = (takes: readonly PackageManager[], packages: object, files: object = {}) =>
+  const made = (takes: readonly PackageManager[], packages: object, files: object = {}, isFixed = true) =>
     dockerfile({
       spec: Spec.parse({ base: 'any', packages, files, command: ['sh', '-c', 'echo "$HOME" \\'] }),
       baseImage,
@@ -30,8 +30,9 @@ function corpus(): Readonly<Record<string, string>> {
       key,
       epoch: '2026-11-19',
       indexes,
-      fixes: takes.map((manager) => ({ manager, package: 'cc', version: '2.0' })),
+      fixes: isFixed ? takes.map((manager) => ({ manager, package: 'cc', version: '2.0' })) : [],
     });
+  const many = ['aa', 'bb', 'cc', 'dd', 'ee'].map((name) => ({ name }));
   const languages = ['pip', 'npm', 'conda'] as const;
   const every = Object.fromEntries(languages.map((manager) => [manager, pinned]));
   const alone = PackageManager.options.map((manager) => [manager, made([manager], { [manager]: open })]);
@@ -45,6 +46,7 @@ function corpus(): Readonly<Record<string, string>> {
   return {
     nothing: made([], {}),
     'upon-an-image': upon,
+    'pip-in-two-parts': made(['pip'], { pip: many }, {}, false),
     ...Object.fromEntries(alone),
     ...Object.fromEntries(whole),
   };

@@ -26,7 +26,7 @@ const bare = (line: string) => line.replaceAll(/--mount=\S+ |SECURITY_EPOCH=\S+ 
 
 const pip = 'python3 /opt/pip/pip --python /opt/venv/bin/python';
 const pipInstall = (part: string) => `${pip} install --cache-dir /root/.cache/pip --report /tmp/${part}.json`;
-const lockedFirst = `test ! -s /run/secrets/pip || ${pipInstall('lock')} --no-deps --require-hashes --requirement /run/secrets/pip || { echo 'What this was built from before can not be had as it was. A rebuild without the cache looks it up anew.' >&2; exit 1; } && `;
+const lockedFirst = `test ! -s /run/secrets/pip || { sed '/^# more$/,$d' /run/secrets/pip > /tmp/first.txt && { ! grep -q = /tmp/first.txt || ${pipInstall('lock')} --no-deps --require-hashes --requirement /tmp/first.txt; }; } || { echo 'What this was built from before can not be had as it was. A rebuild without the cache looks it up anew.' >&2; exit 1; } && `;
 /** One that knows how old releases are, by its hash. */
 const pipStage = [
   "RUN echo 'pip==26.0.1 --hash=sha256:bdb1b08f4274833d62c1aa29e20907365a2ceb950410df15fc9521bad440122b' > /tmp/pip.txt && python3 -m pip install --cache-dir /root/.cache/pip --target /opt/pip --no-deps --require-hashes --requirement /tmp/pip.txt && python3 -m venv --without-pip /opt/venv",
