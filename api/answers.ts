@@ -96,6 +96,8 @@ export const ReportAnswer = z.object({
   /** All findings as JSON, for whoever has the link, for some minutes. */
   url: z.string(),
   expiresAt: Instant,
+  /** What refers to the image in the registry: the SBOM and the provenance of what we built, each with a link to its content. */
+  attached: z.array(z.object({ type: z.string(), digest: Digest, url: z.optional(z.string()) })),
 });
 export type ReportAnswer = z.infer<typeof ReportAnswer>;
 

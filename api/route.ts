@@ -4,7 +4,7 @@
  */
 
 import type { SshSessions } from '#core/access-ports.ts';
-import type { BaseImages, BuildLogs } from '#core/build-ports.ts';
+import type { Attachments, BaseImages, BuildLogs } from '#core/build-ports.ts';
 import type { Config } from '#core/config.ts';
 import type { JobStore } from '#core/jobs/job-ports.ts';
 import type { ChunkStore, JobFileLinks } from '#core/jobs/ports.ts';
@@ -40,6 +40,7 @@ export interface ApiDeps extends DeadLetterDeps {
   readonly keys: PersonKeys;
   readonly sessions: Pick<SshSessions, 'list'>;
   readonly bases: BaseImages;
+  readonly attachments: Attachments;
   readonly buildLogs: BuildLogs;
   readonly names: NamePlanner;
   readonly waivers: Waivers;

@@ -2,7 +2,7 @@
 import { attach, digestOf } from '#adapters/oci/attach.ts';
 import type { Registry } from '#adapters/oci/registry.ts';
 import { parseJson } from '#core/errors.ts';
-import { predicateType, sbomType, statementOf, statementType } from '#core/provenance.ts';
+import { contentAnnotation, predicateType, sbomType, statementOf, statementType } from '#core/provenance.ts';
 import { type Env, Sbom } from './env.ts';
 
 interface Work {
@@ -29,7 +29,7 @@ export async function attest({ env, digest, registry, sbom, now, signal }: Work)
   const list = await tried('SBOM', async () => {
     const bytes = await sbom();
     const { components } = parseJson(Sbom, bytes.toString('utf8'), 'the SBOM');
-    await attach(registry, place, { type: sbomType, file: 'sbom.cdx.json', bytes }, signal);
+    await attach(registry, place, artifact(sbomType, 'sbom.cdx.json', bytes), signal);
     const packages = [...new Set(components.flatMap(({ purl }) => purl ?? []))].sort();
     return { digest: digestOf(bytes), packages };
   });
@@ -48,12 +48,15 @@ export async function attest({ env, digest, registry, sbom, now, signal }: Work)
     });
     const bytes = Buffer.from(JSON.stringify(statement));
     const annotations = { 'in-toto.io/predicate-type': predicateType };
-    await attach(
-      registry,
-      place,
-      { type: statementType, file: 'provenance.json', bytes, annotations },
-      signal,
-    );
+    const provenance = artifact(statementType, 'provenance.json', bytes, annotations);
+    await attach(registry, place, provenance, signal);
   });
   return problems;
 }
+
+const artifact = (type: string, file: string, bytes: Buffer, annotations: Record<string, string> = {}) => ({
+  type,
+  file,
+  bytes,
+  annotations: { ...annotations, [contentAnnotation]: digestOf(bytes) },
+});

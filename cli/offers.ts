@@ -105,11 +105,17 @@ export function imagesText({ images }: ImagesAnswer): string {
     .join('\n');
 }
 
-export const reportText = ({ verdict, url, expiresAt }: ReportAnswer): string =>
+const attachedAs: Readonly<Record<string, string>> = {
+  'application/vnd.cyclonedx+json': 'What is in it (CycloneDX)',
+  'application/vnd.in-toto+json': 'Where it comes from (in-toto)',
+};
+
+export const reportText = ({ verdict, url, expiresAt, attached }: ReportAnswer): string =>
   [
     `${short(verdict.digest)}: ${verdict.result} under policy ${verdict.policyVersion}, decided ${verdict.decidedAt}`,
     ...verdict.reasons.map((reason) => `  ${explain(reason, verdict.policyVersion)}`),
     `All findings, until ${expiresAt}: ${url}`,
+    ...attached.map(({ type, digest, url }) => `${attachedAs[type] ?? type}: ${url ?? digest}`),
   ].join('\n');
 
 export function usageText({ team, quota, used, left }: UsageAnswer): string {

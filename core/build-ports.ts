@@ -22,6 +22,19 @@ export interface BaseImages {
   look(base: BaseRef): Promise<BaseSight | undefined>;
 }
 
+/** What refers to an image: its SBOM, its provenance, and what others attached to it. */
+export interface Attached {
+  /** The media type of the artifact. */
+  readonly type: string;
+  readonly digest: Digest;
+  /** To its content, for whoever has the link, for some minutes; of what our builds attached. */
+  readonly url?: string | undefined;
+}
+export interface Attachments {
+  /** @returns the first fifty; none where the registry does not have the image. */
+  list(repository: string, image: Digest): Promise<readonly Attached[]>;
+}
+
 export interface ImageBuilder {
   /** A base as a reference with its digest; undefined where the registry does not have it. */
   resolveBase(base: BaseRef): Promise<string | undefined>;

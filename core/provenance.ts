@@ -7,6 +7,8 @@ import { environmentId } from './names.ts';
 
 export const statementType = 'application/vnd.in-toto+json';
 export const sbomType = 'application/vnd.cyclonedx+json';
+/** Annotation of what refers to an image: the digest of its content, so that a list of them leads there. */
+export const contentAnnotation = 'dev.getschwifty.content';
 export const predicateType = 'https://slsa.dev/provenance/v1';
 /** docs/adr/0035 says what its parameters mean. */
 const buildType = 'https://getschwifty.dev/build/v1';

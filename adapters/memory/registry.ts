@@ -1,6 +1,6 @@
 /** A registry in memory: images by digest, tags that move (but for those of released images), scans as they are set. */
 
-import type { BaseImages, BaseRef, BaseSight } from '#core/build-ports.ts';
+import type { Attached, Attachments, BaseImages, BaseRef, BaseSight } from '#core/build-ports.ts';
 import type { Image } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import type { Scan } from '#core/finding.ts';
@@ -11,11 +11,12 @@ import type { Clock, ImagePromoter, ImageScanner, RepositoryMaker, RepositoryRem
 interface Stored {
   readonly pushedAt: Instant;
   readonly tags: Set<string>;
+  readonly attached: Attached[];
   scan: Scan;
 }
 
 export class MemoryRegistry
-  implements ImageScanner, ImagePromoter, RepositoryMaker, RepositoryRemover, BaseImages
+  implements ImageScanner, ImagePromoter, RepositoryMaker, RepositoryRemover, BaseImages, Attachments
 {
   readonly #clock: Clock;
   readonly #repositories = new Map<string, Map<Digest, Stored>>();
@@ -42,6 +43,15 @@ export class MemoryRegistry
     const image = this.#find(repository, digest);
     if (!image) throw new Error(`${repository}@${digest} is not there to be scanned`);
     image.scan = scan;
+  }
+
+  /** With the content that its link leads to. */
+  attach(repository: string, image: Digest, attached: Attached): void {
+    this.#find(repository, image)?.attached.push(attached);
+  }
+
+  async list(repository: string, image: Digest): Promise<readonly Attached[]> {
+    return this.#find(repository, image)?.attached ?? [];
   }
 
   async make(key: EnvironmentKey): Promise<void> {
@@ -122,4 +132,9 @@ export class MemoryRegistry
 }
 
 const kinds: readonly RepositoryKind[] = ['candidate', 'cache', 'release'];
-const newImage = (pushedAt: Instant): Stored => ({ pushedAt, tags: new Set(), scan: { status: 'pending' } });
+const newImage = (pushedAt: Instant): Stored => ({
+  pushedAt,
+  tags: new Set(),
+  attached: [],
+  scan: { status: 'pending' },
+});

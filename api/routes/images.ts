@@ -1,6 +1,6 @@
 /** The images of an environment that somebody may have to decide on. */
 import { type Environment, judgedDigest } from '#core/environment.ts';
-import { shortDigest } from '#core/image.ts';
+import { repositoryOf, shortDigest } from '#core/image.ts';
 import { addSeconds, type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
 import { Judgement } from '#core/trace.ts';
 import type { ImagesAnswer } from '../answers.ts';
@@ -38,18 +38,25 @@ const report = route({
   method: 'GET',
   path: '/environments/{team}/{name}/images/{digest}/report',
   name: 'getReport',
-  summary: 'The verdict on an image, and a link to all that its scan found',
+  summary:
+    'The verdict on an image, links to all that its scan found, to its SBOM and to where it comes from',
   who: 'read',
   params: ReportPath,
   headers: none,
   query: none,
   body: noBody,
   answers: { 200: 'ReportAnswer' },
-  answer: async ({ params: { digest, ...key } }, { store, reports, clock }) => {
+  answer: async ({ params: { digest, ...key } }, { store, reports, attachments, clock }) => {
     const verdict = await store.verdict(key, digest);
     if (!verdict) throw unjudged(key, digest);
-    const { url, expiresSeconds } = await reports.link(key, digest);
-    const body = { verdict, url, expiresAt: addSeconds(clock.now(), expiresSeconds) };
+    const [{ url, expiresSeconds }, ...lists] = await Promise.all([
+      reports.link(key, digest),
+      attachments.list(repositoryOf('candidate', key), digest),
+      attachments.list(repositoryOf('release', key), digest),
+    ]);
+    // A candidate expires, what is released stays: it has the same.
+    const attached = (lists.find((list) => list.length > 0) ?? []).map((one) => ({ ...one }));
+    const body = { verdict, url, expiresAt: addSeconds(clock.now(), expiresSeconds), attached };
     return { status: 200, body, headers: { 'cache-control': 'no-store' } };
   },
 });

@@ -1,6 +1,7 @@
 /** Entry of the API's function, behind an HTTP API with a JWT authorizer. */
 import { randomBytes } from 'node:crypto';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { EcrAttachments } from '#adapters/aws/attachments.ts';
 import { EcrBases } from '#adapters/aws/bases.ts';
 import { BucketItems } from '#adapters/aws/buckets.ts';
 import { CloudWatchBuildLogs } from '#adapters/aws/build-logs.ts';
@@ -54,6 +55,7 @@ const app = makeApp(
     deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),
     outbox: new LambdaOutboxDrain(env.OUTBOX_FUNCTION),
     bases: new EcrBases(),
+    attachments: new EcrAttachments(),
     buildLogs: new CloudWatchBuildLogs(env.BUILD_LOG_GROUP),
     names: new LambdaNamePlanner(env.DNS_FUNCTION),
     config,

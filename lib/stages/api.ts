@@ -97,6 +97,11 @@ export class ApiStage extends Construct {
     mayLinkJobFiles(this.function, sources);
     const mirrored = (['base', 'image'] as const).map((prefix) => repositoriesBelow(this.function, prefix));
     this.function.allow(['ecr:DescribeImages'], mirrored);
+    const built = (['candidate', 'release'] as const).map((prefix) =>
+      repositoriesBelow(this.function, prefix),
+    );
+    // What refers to an image is listed by the right to its manifest.
+    this.function.allow(['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'], built);
     this.api = this.#routes();
     this.url = this.#stage().url;
     alarm(this, 'ServerErrors', {

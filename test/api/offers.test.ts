@@ -9,10 +9,11 @@ import {
   ReportAnswer,
   UsageAnswer,
 } from '#api/answers.ts';
+import { repositoryOf } from '#core/image.ts';
 import type { Person } from '#core/roles.ts';
 import { Team } from '#core/team.ts';
 import type * as z from '#core/zod.ts';
-import { complete, digestOf, finding, keyOf, spec } from '../contracts/samples.ts';
+import { complete, digestOf, finding, keyOf, spec, web } from '../contracts/samples.ts';
 import { awaitingApproval, image, promoting, ready, scanning } from '../lambdas/ways.ts';
 import { anna, candidate, config, rita, scanEvent, World } from '../lambdas/world.ts';
 import { call, refused } from './calls.ts';
@@ -141,6 +142,21 @@ test('a report: the verdict, and a link to all findings that holds for some minu
   expect(verdict).toMatchObject({ result: 'block', digest: image });
   expect(Date.parse(expiresAt) - Date.parse(world.clock.now())).toBe(300_000);
   expect(world.reports.kept.get(url)).toMatchObject({ verdict, findings: found });
+});
+
+test('a report has what is attached to the image, of the candidate, or of what was released of it', async () => {
+  const world = await ready();
+  const path = `/environments/checkout/web/images/${image}/report`;
+  const attached = async () => (await get(ReportAnswer, world, path)).attached;
+  expect(await attached()).toEqual([]);
+  const sbom = { type: 'application/vnd.cyclonedx+json', digest: digestOf('sbom'), url: 'https://x.test/1' };
+  const signature = { type: 'application/vnd.sig', digest: digestOf('signature') };
+  world.registry.attach(candidate, image, sbom);
+  world.registry.push(repositoryOf('release', web), image, 'r-1');
+  world.registry.attach(repositoryOf('release', web), image, signature);
+  expect(await attached()).toEqual([sbom]);
+  world.registry.delete(candidate, image);
+  expect(await attached()).toEqual([signature]);
 });
 
 test.each([

@@ -77,7 +77,10 @@ test('an image has its SBOM and its provenance, which names the SBOM and what is
   }
   expect(found.get(cyclonedx)?.content).toEqual(list);
   const provenance = found.get(inToto);
-  expect(provenance?.annotations).toEqual({ 'in-toto.io/predicate-type': 'https://slsa.dev/provenance/v1' });
+  expect(provenance?.annotations).toEqual({
+    'in-toto.io/predicate-type': 'https://slsa.dev/provenance/v1',
+    'dev.getschwifty.content': provenance?.layers[0].digest,
+  });
   expect(JSON.parse(String(provenance?.content))).toEqual({
     _type: 'https://in-toto.io/Statement/v1',
     subject: [{ name: `r.test/${from}`, digest: { sha256: image.digest.slice(7) } }],

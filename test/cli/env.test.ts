@@ -187,8 +187,14 @@ test.each([
   ],
   [
     ['image', 'report', 'checkout/web', '--digest', digest],
-    { verdict: verdict(), url: 'https://r.example/x', expiresAt: start },
-    /All findings, until .*: https:\/\/r\.example\/x/,
+    {
+      ...{ verdict: verdict(), url: 'https://r.example/x', expiresAt: start },
+      attached: [
+        { type: 'application/vnd.cyclonedx+json', digest, url: 'https://r.example/sbom' },
+        { type: 'application/vnd.sig', digest },
+      ],
+    },
+    /All findings, until .*: https:\/\/r\.example\/x\nWhat is in it \(CycloneDX\): https:\/\/r\.example\/sbom\napplication\/vnd\.sig: sha256:/,
   ],
 ])('%j says in words what the API answers', async (args, body, words) => {
   api.reset(200, body);

@@ -1,6 +1,7 @@
 /** What a build's image has attached to it, by the build project itself, and that its promotion brings it along. */
 import { CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { expect, test } from 'vitest';
+import { EcrAttachments } from '#adapters/aws/attachments.ts';
 import { EcrPromoter } from '#adapters/aws/promoter.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { buildContext, type Making } from '#core/context.ts';
@@ -90,4 +91,9 @@ test('a built image has its SBOM and its provenance, and so has what is released
   await ecr.send(new CreateRepositoryCommand({ repositoryName: release }));
   await new EcrPromoter(ecr).copy(candidate, release, image.digest, 'r-1');
   expect(await attached(release, image.digest)).toEqual(found);
+
+  // What the API lists leads there.
+  for (const { type, url = '' } of await new EcrAttachments(() => ecr).list(release, image.digest))
+    expect(await (await fetch(url)).json(), type).toEqual(found.get(type));
+  expect(await new EcrAttachments(() => ecr).list(release, image.digest)).toHaveLength(2);
 });

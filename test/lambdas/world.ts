@@ -152,6 +152,7 @@ export class World {
       keys: this.keys,
       sessions: this.sessions,
       bases: this.bases,
+      attachments: this.registry,
       buildLogs: this.buildLogs,
       waivers: this.waivers,
       jobs: this.jobs,

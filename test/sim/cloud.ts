@@ -213,7 +213,7 @@ export class Cloud {
         random: () => '0000',
       };
       const bases = faulty('bases', this.registry, invocation, parts.around);
-      const deps = { ...parts, ...operators, bases, config: invocation.config };
+      const deps = { ...parts, ...operators, bases, attachments: bases, config: invocation.config };
       const failed = (error: unknown) => {
         throw error;
       };

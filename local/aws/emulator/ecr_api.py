@@ -253,6 +253,21 @@ def get_setting(data: Data) -> Data:
     return {"name": name, "value": _settings.get(name, _SETTINGS[name])}
 
 
+@action("ListImageReferrers")
+def _list_referrers(data: Data) -> Data:
+    name, _ = repository(data)
+    found = ecr_manifest.referrers(name, data.get("subjectId", {}).get("imageDigest", ""))["manifests"]
+    return {"referrers": [{**one, "artifactStatus": "ACTIVE"} for one in found[: data.get("maxResults", 50)]]}
+
+
+@action("GetDownloadUrlForLayer")
+def _download_url(data: Data) -> Data:
+    """Anonymous pulls are let through, as a signed address is on AWS."""
+    name, _ = repository(data)
+    digest = data.get("layerDigest", "")
+    return {"downloadUrl": f"{endpoint()}/v2/{name}/blobs/{digest}", "layerDigest": digest}
+
+
 @action("PutAccountSetting")
 def _put_setting(data: Data) -> Data:
     get_setting(data)

@@ -103,6 +103,9 @@ def _role_arn(principal: str) -> str:
 def _iam_action(original: Any, *args: Any, **named: Any) -> Any:
     """SQS knows no permission for a batch: whoever may send a message may send ten."""
     action = original(*args, **named)
+    # ECR has no permission of its own for it.
+    if action == "ecr:ListImageReferrers":
+        return "ecr:BatchGetImage"
     return action.removesuffix("Batch") if isinstance(action, str) and action.startswith("sqs:") else action
 
 
