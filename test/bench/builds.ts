@@ -135,10 +135,7 @@ class Builder {
     return buildContext({ from: 'base', spec, baseImage: this.image, takes, key, fixes: [], epoch });
   }
 
-  /**
-   * From the start to the push, which is what the flow goes on by; then to its end, so that none is measured beside what the one before
-   * still attaches and keeps. In a repository that the first build of the key finds empty.
-   */
+  /** From the start to its end, in a repository that the first build of the key finds empty. */
   async build(
     key: EnvironmentKey,
     number: number,
@@ -147,22 +144,21 @@ class Builder {
     if (number === 1) await this.#makeRepositories(key);
     const began = performance.now();
     const id = await this.#builder.start({ key, number, context });
-    let built: Built | undefined;
     while (performance.now() - began < deadlineMs) {
-      built ??= await this.#built(key, number, began);
       const status = await this.#builder.status(id);
       if (status.ended && status.failure !== undefined)
         throw new Error(`${environmentId(key)}: ${status.failure}`);
-      if (status.ended && built) return built;
+      if (status.ended) return this.#built(key, number, (performance.now() - began) / 1000);
       await sleep(100);
     }
     throw new Error(`build ${number} of ${environmentId(key)} has no end`);
   }
 
-  async #built(key: EnvironmentKey, number: number, began: number): Promise<Built | undefined> {
+  async #built(key: EnvironmentKey, number: number, seconds: number): Promise<Built> {
     const place = { repository: repositoryOf('candidate', key), tag: buildTag(number) };
     const image = await new EcrBases(() => this.#ecr).look(place);
-    return image && { seconds: (performance.now() - began) / 1000, bytes: image.sizeBytes };
+    if (!image) throw new Error(`${place.repository}:${place.tag} was not pushed`);
+    return { seconds, bytes: image.sizeBytes };
   }
 
   async #makeRepositories(key: EnvironmentKey): Promise<void> {
