@@ -19,7 +19,7 @@ export interface Language {
 }
 
 /** What is added to the folder by a stage upon its own, so that the image has it as a layer by itself. */
-export interface More {
+interface More {
   readonly stage: string;
   /** Has what was changed in the language's folder, and the names of what is there no longer. */
   readonly folder: string;
