@@ -189,7 +189,7 @@ describe('schemathesis', () => {
       '--phases=coverage,fuzzing',
       '--max-examples=12',
       '--generation-deterministic',
-      '--rate-limit=15/s',
+      '--rate-limit=18/s',
       '--suppress-health-check=all',
     ]);
     expect(said).toMatch(/Test cases:\s+\d{3,} generated/);

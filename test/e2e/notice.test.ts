@@ -1,4 +1,5 @@
 /** A notice that its endpoint does not take is sent again, then kept where an alarm sees it: none is lost. */
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import {
@@ -15,7 +16,7 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { afterEach, expect, it } from 'vitest';
+import { it, type TestContext } from 'vitest';
 import * as z from '#core/zod.ts';
 import { until } from '#local/demo/world.ts';
 import { listening } from '../adapters/servers.ts';
@@ -23,15 +24,11 @@ import { access } from './cloud.ts';
 
 const sns = new SNSClient(access.sdk);
 const sqs = new SQSClient(access.sdk);
-const cleanUp: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).reverse()) await step();
-});
 
 const Posted = z.object({ Type: z.string(), SubscribeURL: z.optional(z.url()), Message: z.string() });
 
 /** An endpoint that confirms its subscription, and answers notices as a test says. */
-async function subscriber(answer: (nth: number) => number) {
+async function subscriber({ onTestFinished }: TestContext, answer: (nth: number) => number) {
   const taken: string[] = [];
   let asked = 0;
   const server = createServer(async (request, response) => {
@@ -47,18 +44,18 @@ async function subscriber(answer: (nth: number) => number) {
     response.writeHead(status).end();
   });
   const { port, close } = await listening(server);
-  cleanUp.push(close);
+  onTestFinished(close);
   return { endpoint: `http://127.0.0.1:${port}/`, taken, asked: () => asked };
 }
 
-async function subscribed(endpoint: string) {
-  const name = `notice-${Date.now().toString(36)}`;
+async function subscribed({ onTestFinished }: TestContext, endpoint: string) {
+  const name = `notice-${randomUUID()}`;
   const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: name }));
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
-  cleanUp.push(
-    () => sns.send(new DeleteTopicCommand({ TopicArn })),
-    () => sqs.send(new DeleteQueueCommand({ QueueUrl })),
-  );
+  onTestFinished(async () => {
+    await sns.send(new DeleteTopicCommand({ TopicArn }));
+    await sqs.send(new DeleteQueueCommand({ QueueUrl }));
+  });
   const queue = TopicArn?.replace(':sns:', ':sqs:');
   const allow = {
     Effect: 'Allow',
@@ -80,9 +77,10 @@ async function subscribed(endpoint: string) {
   return { TopicArn, left };
 }
 
-it('an endpoint that is down for a while gets it later, once', async () => {
-  const pager = await subscriber((nth) => (nth <= 4 ? 503 : 200));
-  const { TopicArn, left } = await subscribed(pager.endpoint);
+it.concurrent('an endpoint that is down for a while gets it later, once', async (test) => {
+  const { expect } = test;
+  const pager = await subscriber(test, (nth) => (nth <= 4 ? 503 : 200));
+  const { TopicArn, left } = await subscribed(test, pager.endpoint);
   await until('the notice', 60, async () => {
     if (pager.asked() === 0) await sns.send(new PublishCommand({ TopicArn, Message: 'late' }));
     return pager.taken.length > 0 ? pager.taken : undefined;
@@ -91,9 +89,10 @@ it('an endpoint that is down for a while gets it later, once', async () => {
   expect(await left()).toBeUndefined();
 });
 
-it('an endpoint that stays down: the notice is in the DLQ of its subscription', async () => {
-  const pager = await subscriber(() => 503);
-  const { TopicArn, left } = await subscribed(pager.endpoint);
+it.concurrent('an endpoint that stays down: the notice is in the DLQ of its subscription', async (test) => {
+  const { expect } = test;
+  const pager = await subscriber(test, () => 503);
+  const { TopicArn, left } = await subscribed(test, pager.endpoint);
   await until('an attempt', 60, async () => {
     await sns.send(new PublishCommand({ TopicArn, Message: 'undelivered' }));
     return pager.asked() > 0 ? true : undefined;

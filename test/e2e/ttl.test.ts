@@ -35,7 +35,7 @@ describe('an environment with a ttl', () => {
     await alice.client.create({ ...key, spec });
     await hears('open', 1);
     const before = (await alice.client.get(id)).environment.expiry?.at ?? '';
-    const { environment } = await alice.client.extend(id, '2m');
+    const { environment } = await alice.client.extend(id);
     expect((environment.expiry?.at ?? '') > before).toBe(true);
     await hears('recovered', 1);
   });
