@@ -3,7 +3,7 @@
  * are filled, those that are too many end by themselves (worker/wanted.ts), and nothing that works is ended but by a pause or the end.
  */
 import type { KubernetesObject } from '../labels.ts';
-import { addSeconds, type Instant } from '../names.ts';
+import { addSeconds, type Instant, secondsBetween } from '../names.ts';
 import {
   commandContainer,
   houseObjects,
@@ -27,7 +27,11 @@ export interface SlotsPlan {
 }
 type Slot = SlotsSeen['slots'][number];
 
-/** A slot that failed at once fails again: each time it waits twice as long, five minutes at most. */
+/**
+ * A slot that failed at once fails again: each time in a row it waits twice as long, five minutes at most. One that worked for a while
+ * was ended by something else, a node that went or somebody's hand: it is filled again at once.
+ */
+const atOnceSeconds = 20;
 const firstPauseSeconds = 10;
 const longestPauseSeconds = 300;
 /** Of a thousand slots, all of them with one, DynamoDB takes 400 KB. */
@@ -64,7 +68,15 @@ export function planSlots(
   let next = addSeconds(now, restSeconds);
   for (let slot = 0; slot < wanted.slots; slot++) {
     const job = latest.get(slot);
-    const from = job === undefined ? now : refillAt(job, slots[slots.findIndex((s) => s.slot === slot)], now);
+    const from =
+      job === undefined
+        ? now
+        : refillAt(
+            job,
+            slots[slots.findIndex((s) => s.slot === slot)],
+            failuresInARow(sight.jobs, slot),
+            now,
+          );
     if (from === undefined) continue;
     if (from <= now) due.push(slotJob(wanted, place, slot, job === undefined ? 0 : turnOf(job) + 1));
     else if (from < next) next = from;
@@ -75,13 +87,30 @@ export function planSlots(
 }
 
 /** When a slot may be filled again; undefined while it has a worker. */
-function refillAt(job: SlotJob, seen: Slot | undefined, now: Instant): Instant | undefined {
+function refillAt(job: SlotJob, seen: Slot | undefined, failures: number, now: Instant): Instant | undefined {
   const end = endOf(job);
   if (end === undefined) return undefined;
   // Its chunk was halved, or is failed: the next one has another.
-  if (seen?.state !== 'failed') return now;
-  const pause = Math.min(firstPauseSeconds * 2 ** turnOf(job), longestPauseSeconds);
+  if (seen?.state !== 'failed' || failures === 0) return now;
+  const pause = Math.min(firstPauseSeconds * 2 ** (failures - 1), longestPauseSeconds);
   return addSeconds(end.lastTransitionTime ?? now, pause);
+}
+
+/** Of the slot's newest Jobs, up to one that worked for a while or was done. What is seen no more was long ago. */
+function failuresInARow(jobs: readonly SlotJob[], slot: number): number {
+  const newestFirst = jobs
+    .filter(({ metadata }) => numberOf(metadata.labels, slotLabel) === slot)
+    .sort((a, b) => turnOf(b) - turnOf(a));
+  const other = newestFirst.findIndex((job) => !failedAtOnce(job));
+  return other === -1 ? newestFirst.length : other;
+}
+
+function failedAtOnce(job: SlotJob): boolean {
+  const end = endOf(job);
+  if (end?.type !== 'Failed') return false;
+  const { startTime } = job.status;
+  if (!startTime || !end.lastTransitionTime) return true;
+  return secondsBetween(startTime, end.lastTransitionTime) < atOnceSeconds;
 }
 
 const endOf = ({ status }: SlotJob) =>

@@ -24,7 +24,8 @@ const Conditions = z._default(
 
 export const SlotJob = z.object({
   metadata: z.object({ ...metadata, deletionTimestamp: z.optional(Time) }),
-  status: z.object({ conditions: Conditions }),
+  /** By the cluster's clock: when its pod was first made. */
+  status: z.object({ conditions: Conditions, startTime: z.nullish(Time) }),
 });
 export type SlotJob = z.infer<typeof SlotJob>;
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planSlots } from '#core/jobs/slot-plan.ts';
-import type { SlotsSight } from '#core/jobs/slot-sight.ts';
+import type { SlotJob, SlotsSight } from '#core/jobs/slot-sight.ts';
 import { SlotsSeen } from '#core/jobs/slots.ts';
 import { at, t0 } from '../samples.ts';
 import { jobOf, place, podOf, wantedSlots } from './slot-samples.ts';
@@ -30,15 +30,29 @@ describe('slots', () => {
     expect({ create, end, removeNamespace }).toEqual({ create: [], end: [], removeNamespace: false });
   });
 
-  it('whose worker ended are filled again at once, and those that failed ever later', () => {
-    const of = (ended: 'Complete' | 'Failed', turn: number, after: number) =>
-      names(plan(wantedSlots({ slots: 1 }), sight({ jobs: [jobOf(0, turn, ended)] }), at(after)).create);
-    expect(of('Complete', 0, 0)).toEqual(['slot-0-1']);
-    expect(of('Failed', 0, 9)).toEqual([]);
-    expect(of('Failed', 0, 10)).toEqual(['slot-0-1']);
-    expect(of('Failed', 3, 79)).toEqual([]);
-    expect(of('Failed', 3, 80)).toEqual(['slot-0-4']);
-    expect(of('Failed', 60, 300)).toEqual(['slot-0-61']);
+  it('whose worker ended are filled again at once, and those that fail again and again ever later', () => {
+    const of = (ended: 'Complete' | 'Failed', failures: number, after: number) => {
+      const jobs = Array.from({ length: failures }, (_, turn) => jobOf(0, turn, ended));
+      return names(plan(wantedSlots({ slots: 1 }), sight({ jobs }), at(after)).create);
+    };
+    expect(of('Complete', 1, 0)).toEqual(['slot-0-1']);
+    expect(of('Failed', 1, 9)).toEqual([]);
+    expect(of('Failed', 1, 10)).toEqual(['slot-0-1']);
+    expect(of('Failed', 4, 79)).toEqual([]);
+    expect(of('Failed', 4, 80)).toEqual(['slot-0-4']);
+    expect(of('Failed', 60, 300)).toEqual(['slot-0-60']);
+  });
+
+  it('whose worker was ended after a while are filled again at once, however often', () => {
+    const killed = (turn: number, seconds: number) => jobOf(0, turn, 'Failed', at(seconds), t0);
+    const of = (jobs: SlotJob[], after: number) =>
+      names(plan(wantedSlots({ slots: 1 }), sight({ jobs }), at(after)).create);
+    expect(of([killed(6, 20)], 20)).toEqual(['slot-0-7']);
+    expect(of([killed(6, 19)], 20)).toEqual([]);
+    // One that worked begins the count anew.
+    const jobs = [killed(3, 1), killed(4, 1), killed(5, 30), killed(6, 2), killed(7, 2)];
+    expect(of(jobs, 21)).toEqual([]);
+    expect(of(jobs, 22)).toEqual(['slot-0-8']);
   });
 
   it('whose command was killed for want of memory are filled at once: what comes next is another chunk', () => {

@@ -46,11 +46,20 @@ const metadataOf = (slot: number, turn: number, uid: string) => ({
   labels: { 'getschwifty.dev/slot': String(slot), 'getschwifty.dev/turn': String(turn) },
 });
 
-export const jobOf = (slot: number, turn = 0, ended?: 'Complete' | 'Failed', at = t0): SlotJob =>
-  SlotJob.parse({
+/** @param began without it the cluster does not say when. */
+export const jobOf = (
+  slot: number,
+  turn = 0,
+  ended?: 'Complete' | 'Failed',
+  at = t0,
+  began?: string,
+): SlotJob => {
+  const conditions = ended ? [{ type: ended, status: 'True', lastTransitionTime: at }] : [];
+  return SlotJob.parse({
     metadata: metadataOf(slot, turn, `j-${slot}-${turn}`),
-    status: ended ? { conditions: [{ type: ended, status: 'True', lastTransitionTime: at }] } : {},
+    status: { conditions, ...(began && { startTime: began }) },
   });
+};
 
 export const podOf = (slot: number, turn = 0, status: object = { phase: 'Running' }): SlotPod =>
   SlotPod.parse({ metadata: { ...metadataOf(slot, turn, `p-${slot}`), creationTimestamp: t0 }, status });
