@@ -50,7 +50,12 @@ export class ControlPlaneStack extends Stack {
     const promote = new PromoteStage(this, 'Promote', { ...foundation, repositories });
     const { deploy, watchers } = this.#inClusters(clusters, foundation);
     const clusterNames = clusters.map((cluster) => cluster.clusterName);
-    const { workers, jobs, slots } = dataJobs(this, { ...foundation, bucket: sources, clusters });
+    const { workers, jobs, slots } = dataJobs(this, {
+      ...foundation,
+      bucket: sources,
+      clusters,
+      teams: config.teams,
+    });
     const dns = new DnsStage(this, 'Dns', { ...foundation, config, api });
     const remove = new RemoveStage(this, 'Remove', foundation);
     build.makesRepositories({ promoter: promote.function.role, remover: remove.function.role });

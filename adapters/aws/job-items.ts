@@ -144,14 +144,14 @@ const trailItem = (job: Job, audit: Audit) => ({
 
 /** As those of environments: the outbox sends them, and sees no difference. */
 const lookItems = ({ job, looks, at }: JobChange) =>
-  looks.map(({ stage, delaySeconds }, position) => ({
-    pk: items.partition('OUTBOX', job),
-    sk: `${items.padded(job.version)}-${position}`,
-    environment: { team: job.team, name: job.name },
-    message: { kind: 'look', stage, cluster: job.cluster, delaySeconds },
-    pending: items.pendingShard,
-    writtenAt: at,
-  }));
+  looks.map((look, position) =>
+    items.outboxItem(
+      { team: job.team, name: job.name },
+      `${items.padded(job.version)}-${position}`,
+      { kind: 'look', cluster: job.cluster, ...look },
+      at,
+    ),
+  );
 
 function whyNot(error: unknown, job: Job, hasLedger: boolean): unknown {
   if (!(error instanceof TransactionCanceledException)) return error;

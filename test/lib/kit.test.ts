@@ -22,6 +22,12 @@ const functionWith = (env: z.ZodMiniObject, environment: Record<string, string>,
     timeout: Duration.seconds(1),
   });
 
+const templateOf = (config: Config) => {
+  const app = testApp();
+  makeStacks(app, config);
+  return Template.fromStack(z.instanceof(Stack).parse(app.node.findChild('GetSchwiftyControlPlane')));
+};
+
 describe("a function's environment", () => {
   it('is refused at synth where its schema refuses it, and told which variable', () => {
     expect(() => functionWith(Env, { TABLE_NAME: '', DLQ_URL: 'no url' })).toThrow(
@@ -118,11 +124,6 @@ describe('the configuration', () => {
 });
 
 describe('who signs people in', () => {
-  const templateOf = (config: Config) => {
-    const app = testApp();
-    makeStacks(app, config);
-    return Template.fromStack(z.instanceof(Stack).parse(app.node.findChild('GetSchwiftyControlPlane')));
-  };
   const config = loadConfig('getschwifty.config.yaml');
 
   it('is a pool of the stack, whose client alone its tokens are for', () => {
@@ -150,5 +151,46 @@ describe('who signs people in', () => {
         Properties: { AuthorizationType: route['Properties'].RouteKey === 'GET /health' ? 'NONE' : 'JWT' },
       });
     expect(template.findOutputs('UserPoolId')).toEqual({});
+  });
+});
+
+describe("teams' datasets", () => {
+  it('may be read by workers, and read and listed by the stage of jobs, below their prefixes alone', () => {
+    const config = loadConfig('getschwifty.config.yaml');
+    const [team] = config.teams;
+    if (team === undefined) throw new Error('there is a team');
+    const template = templateOf({ ...config, teams: [{ ...team, datasets: ['s3://lake/shared/2026/'] }] });
+    const policies = Object.values(template.findResources('AWS::IAM::Policy'));
+    // Statements of one action are put together: each resource by itself.
+    const said = (of: string) =>
+      policies.flatMap((policy) => {
+        const { PolicyName, PolicyDocument } = Named.parse(policy['Properties']);
+        if (!PolicyName.startsWith(of)) return [];
+        return PolicyDocument.Statement.flatMap(({ Action, Resource, Condition }) =>
+          [Resource]
+            .flat()
+            .filter((one) => JSON.stringify(one).includes(':s3:::lake'))
+            .map((one) => ({ Action, Resource: one, ...(Condition ? { Condition } : {}) })),
+        );
+      });
+    const read = { Action: 's3:GetObject', Resource: arnOf('lake/shared/2026/*') };
+    const list = {
+      Action: 's3:ListBucket',
+      Resource: arnOf('lake'),
+      Condition: { StringLike: { 's3:prefix': 'shared/2026/*' } },
+    };
+    expect(said('JobWorkersRole')).toEqual([read]);
+    expect(said('JobsFunction')).toEqual([read, list]);
+  });
+  const arnOf = (resource: string) => ({
+    'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:s3:::${resource}`]],
+  });
+  const Named = z.object({
+    PolicyName: z.string(),
+    PolicyDocument: z.object({
+      Statement: z.array(
+        z.looseObject({ Action: z.unknown(), Resource: z.unknown(), Condition: z.optional(z.unknown()) }),
+      ),
+    }),
   });
 });
