@@ -3,7 +3,12 @@ import * as z from '../zod.ts';
 import { ChunkFailure, type ChunkState, isOfObject, Part } from './chunk.ts';
 
 export const filesOf = (job: string) =>
-  ({ plan: `jobs/${job}/plan.ndjson`, manifest: `jobs/${job}/manifest.ndjson` }) as const;
+  ({
+    plan: `jobs/${job}/plan.ndjson`,
+    /** Of CSV: the numbers of chunks that begin between quotes. */
+    quoted: `jobs/${job}/quoted.ndjson`,
+    manifest: `jobs/${job}/manifest.ndjson`,
+  }) as const;
 
 export const ManifestLine = z.object({
   chunk: z.string(),

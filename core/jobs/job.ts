@@ -68,7 +68,13 @@ type Planned = Extract<Job, { phase: 'sending' | 'running' }>;
 
 export type JobEvent =
   /** @property chunks of the plan; none for a dataset without a byte in it. */
-  | { readonly kind: 'listed'; readonly chunks: number; readonly bytes: number }
+  | {
+      readonly kind: 'listed';
+      readonly chunks: number;
+      readonly bytes: number;
+      /** Read once over before it could be cut. */
+      readonly passBytes?: number;
+    }
   /** The dataset can't be read, or can't be planned: why, and what to do. */
   | { readonly kind: 'unreadable'; readonly reason: string }
   /** All chunks before this number were taken by the queue. */
@@ -126,11 +132,14 @@ export function nextJob(job: Job, event: JobEvent, now: Instant): JobDecision {
 
 function listed(
   { phase: _, ...job }: Extract<Job, { phase: 'listing' }>,
-  { chunks, bytes }: { readonly chunks: number; readonly bytes: number },
+  { chunks, bytes, passBytes = 0 }: Extract<JobEvent, { kind: 'listed' }>,
 ): JobDecision {
   const next = { ...job, chunks, bytes };
   if (chunks === 0) return finish(next, 'succeeded', 'There was nothing to read.');
-  return changed({ ...next, phase: 'sending', sent: 0 }, `${chunks} chunks of ${bytes} bytes in all`);
+  return changed(
+    { ...next, phase: 'sending', sent: 0 },
+    `${chunks} chunks of ${bytes} bytes in all${passBytes > 0 ? `, of which ${passBytes} were read once over for their quotes` : ''}`,
+  );
 }
 
 /** Later news of less is old news. */

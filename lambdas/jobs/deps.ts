@@ -10,6 +10,8 @@ export interface JobsDeps {
   readonly chunks: ChunkStore;
   readonly queues: JobQueues;
   readonly datasets: Datasets;
+  /** Of the bucket that a dataset is in. */
+  readonly input: (bucket: string) => Pick<JobObjects, 'read'>;
   /** Of the bucket that results go to. */
   readonly objects: Pick<JobObjects, 'begin' | 'result' | 'sweep'>;
   readonly slots: Pick<Slots, 'wanted' | 'seen' | 'want'>;

@@ -22,6 +22,7 @@ export const handler = queueHandler(
     chunks: new ChunkItems(table),
     queues: new SqsJobQueues(),
     datasets: new S3Datasets(),
+    input: (input) => new S3JobObjects({ input, results: bucket }),
     objects: new S3JobObjects({ results: bucket }),
     slots: new SlotItems(table),
     identities: new EksWorkerIdentities(env.WORKER_ROLE_ARN),

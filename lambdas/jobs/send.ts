@@ -7,23 +7,30 @@ import { locationOf } from '#core/jobs/location.ts';
 import { type Chunk, chunksOf, type Plan, planChunks } from '#core/jobs/plan.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
 import { chunkBytesOf } from '#core/jobs/request.ts';
+import * as z from '#core/zod.ts';
 import type { JobsDeps } from './deps.ts';
 import { readLines, writeLines } from './files.ts';
+import { passBytes, quotedChunks } from './quotes.ts';
 
 /** What one look sends: some seconds' work, after which a cancelled job is heard of. */
 const portion = 50_000;
 /** Calls of SQS side by side. */
 const lanes = 8;
 
+/** What one function reads before its time is over, with room to spare. */
+const mostPassBytes = 8 * 2 ** 30;
+
 /** Lists, plans, keeps what was listed, and makes the queue. */
-export async function list({ datasets, objects, queues }: JobsDeps, job: Job): Promise<JobEvent> {
+export async function list(deps: JobsDeps, job: Job): Promise<JobEvent> {
+  const { datasets, objects, queues } = deps;
   try {
     const found: DatasetObject[] = [];
     for await (const object of datasets.objects(locationOf(job.request.dataset))) found.push(object);
-    const { chunks, bytes } = planOf(job, found);
+    const plan = planOf(job, found);
+    const passBytes = await passOver(deps, job, plan);
     await writeLines(objects, filesOf(job.name).plan, found);
     await queues.make(job.name);
-    return { kind: 'listed', chunks, bytes };
+    return { kind: 'listed', chunks: plan.chunks, bytes: plan.bytes, passBytes };
   } catch (error) {
     if (!(error instanceof InputFailed || error instanceof Rejected)) throw error;
     return { kind: 'unreadable', reason: error.message };
@@ -31,30 +38,49 @@ export async function list({ datasets, objects, queues }: JobsDeps, job: Job): P
 }
 
 /** @throws Rejected for what no job can read. */
-function planOf({ request }: Job, objects: readonly DatasetObject[]): Plan {
-  const { records, compression } = request;
-  const chunkBytes = chunkBytesOf(request);
-  const long = objects.find(({ size }) => size > chunkBytes);
-  // Whether a chunk begins between quotes, all before it says: a pass over the whole that nobody makes yet.
-  if (records.kind === 'csv' && compression === 'none' && long) {
-    const detail = `${long.key} has ${long.size} bytes, and a CSV with line feeds in quotes is read in one piece, of ${chunkBytes} bytes here.`;
+const planOf = ({ request }: Job, objects: readonly DatasetObject[]): Plan =>
+  planChunks({
+    objects,
+    records: request.records,
+    compression: request.compression,
+    chunkBytes: chunkBytesOf(request),
+  });
+
+const hasQuotes = ({ request: { records, compression } }: Job): boolean =>
+  records.kind === 'csv' && compression === 'none';
+
+/** Whether a chunk of CSV begins between quotes, all before it says. @returns how much was read for it. */
+async function passOver({ input, objects }: JobsDeps, job: Job, plan: Plan): Promise<number> {
+  const bytes = hasQuotes(job) ? passBytes(plan) : 0;
+  if (bytes > mostPassBytes) {
+    const detail = `CSV with line feeds in quotes is read once over before it is cut, and this has ${bytes} bytes to read: ${mostPassBytes} at most.`;
     throw new Rejected(
-      `${detail} Where no field has a line feed, ask for records of kind lines with a header; else make chunkMiB as large as the object, 1024 at most.`,
+      `${detail} Where no field has a line feed, ask for records of kind lines with a header; else make several datasets of it.`,
     );
   }
-  return planChunks({ objects, records, compression, chunkBytes });
+  if (!hasQuotes(job)) return 0;
+  const quoted = await quotedChunks(input(locationOf(job.request.dataset).bucket), plan);
+  const numbers = quoted.flatMap((is, number) => (is ? [number] : []));
+  await writeLines(objects, filesOf(job.name).quoted, numbers);
+  return bytes;
 }
 
-export async function send(
-  { objects, queues }: JobsDeps,
-  job: Extract<Job, { phase: 'sending' }>,
-): Promise<JobEvent> {
+async function isQuoted({ objects }: JobsDeps, job: Job): Promise<(number: number) => boolean> {
+  if (!hasQuotes(job)) return () => false;
+  const numbers = new Set<number>();
+  for await (const number of readLines(objects, filesOf(job.name).quoted, z.int())) numbers.add(number);
+  return (number) => numbers.has(number);
+}
+
+export async function send(deps: JobsDeps, job: Extract<Job, { phase: 'sending' }>): Promise<JobEvent> {
+  const { objects, queues } = deps;
   const listed: DatasetObject[] = [];
   for await (const object of readLines(objects, filesOf(job.name).plan, DatasetObject)) listed.push(object);
   const plan = planOf(job, listed);
   const upTo = Math.min(job.sent + portion, plan.chunks);
   const queue = queues.at(await queues.make(job.name));
-  const messages = some(chunksOf(plan, job.sent), upTo - job.sent).map((chunk) => ({ job: job.name, chunk }));
+  const chunks = chunksOf(plan, job.sent, await isQuoted(deps, job));
+  const messages = some(chunks, upTo - job.sent).map((chunk) => ({ job: job.name, chunk }));
   // They take from one iterator in turn.
   await Promise.all(Array.from({ length: lanes }, () => queue.send(unended(messages))));
   return { kind: 'sent', upTo };

@@ -22,6 +22,7 @@ export function memoryDataJobs(jobs = new MemoryJobs()) {
     chunks: new MemoryChunks(),
     queues: new MemoryJobQueues(),
     datasets: objects,
+    input: () => objects,
     objects,
     slots: new MemorySlots(),
     identities: new MemoryWorkerIdentities(),

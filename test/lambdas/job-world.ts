@@ -17,6 +17,7 @@ import { jobs } from '#lambdas/jobs/jobs.ts';
 import type { Handle } from '#lambdas/runtime/queue.ts';
 import { jobKey, part, rules } from '../core/jobs/samples.ts';
 
+const MiB = 2 ** 20;
 export const key = jobKey();
 export const files = { plan: `jobs/${key.name}/plan.ndjson`, manifest: `jobs/${key.name}/manifest.ndjson` };
 
@@ -37,6 +38,7 @@ export class JobWorld {
       chunks: this.chunks,
       queues: this.queues,
       datasets: this.objects,
+      input: () => this.objects,
       objects: this.objects,
       slots: this.slots,
       identities: this.identities,
@@ -131,4 +133,11 @@ export class JobWorld {
   }
 
   said = async () => (await this.jobs.audit(key, 100)).map(({ what }) => what);
+}
+
+/** Two objects: three chunks and two. */
+export function fill(of: JobWorld): void {
+  of.objects.put('datasets/a', Buffer.alloc(2.5 * MiB));
+  of.objects.put('datasets/b', Buffer.alloc(2 * MiB));
+  of.objects.put('other/c', Buffer.alloc(9 * MiB));
 }

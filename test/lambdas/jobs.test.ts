@@ -1,20 +1,14 @@
 /** A data job from its request to its end, look by look: late, twice, broken off, with people and faults between. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Rejected, Retryable } from '#core/errors.ts';
+import { isOfObject } from '#core/jobs/chunk.ts';
 import { part } from '../core/jobs/samples.ts';
-import { JobWorld, key } from './job-world.ts';
+import { fill, JobWorld, key } from './job-world.ts';
 
 const MiB = 2 ** 20;
 const failure = { kind: 'command', message: 'no', exitCode: 3 } as const;
 const fail = () => ({ kind: 'fail', attempt: 1, failure }) as const;
 let world: JobWorld;
 
-/** Two objects: three chunks and two. */
-function fill(of: JobWorld): void {
-  of.objects.put('datasets/a', Buffer.alloc(2.5 * MiB));
-  of.objects.put('datasets/b', Buffer.alloc(2 * MiB));
-  of.objects.put('other/c', Buffer.alloc(9 * MiB));
-}
 beforeEach(() => {
   world = new JobWorld();
   fill(world);
@@ -87,7 +81,6 @@ describe('a job', () => {
       { records: { kind: 'fixed', width: 7 } },
       /datasets\/a has 2621440 bytes, which are no whole records of 7/,
     ],
-    ['a long CSV', { records: { kind: 'csv' } }, /read in one piece.*Where no field has a line feed/],
   ])('of %s fails, and says why', async (_, parts, reason) => {
     await world.ask(parts);
     expect(await world.look()).toMatchObject({
@@ -97,6 +90,41 @@ describe('a job', () => {
     });
     expect(await world.look(10)).toMatchObject({ phase: 'ended' });
     expect((await world.jobs.ledger(key.team)).held).toEqual({});
+  });
+
+  it('of CSV is read once over, and each chunk knows whether it begins between quotes', async () => {
+    const rows = Array.from({ length: 40_000 }, (_, i) => `${i},"${'a\n'.repeat(i % 90)}""x"\n`).join('');
+    world.objects.put('datasets/csv/a', Buffer.from(rows));
+    world.objects.put('datasets/csv/b', Buffer.from('1,"one"\n'));
+    await world.ask({ dataset: 's3://lake/datasets/csv/', records: { kind: 'csv' } });
+    expect(await world.look()).toMatchObject({ phase: 'sending' });
+    expect((await world.said()).at(-1)).toMatch(/of which \d+ were read once over for their quotes$/);
+    await world.look();
+    const quoted = (upTo: number) => (rows.slice(0, upTo).match(/"/g) ?? []).length % 2 === 1;
+    const found: boolean[] = [];
+    for (let left = world.queue.size; left > 0; left--) {
+      const delivery = await world.queue.receive(0, new AbortController().signal);
+      const { chunk } = delivery?.message ?? {};
+      if (chunk === undefined || !isOfObject(chunk)) throw new Error('a chunk of an object');
+      expect(chunk.quoted, chunk.id).toBe(chunk.key.endsWith('a') && quoted(chunk.start));
+      found.push(chunk.quoted);
+    }
+    expect(new Set(found)).toEqual(new Set([true, false]));
+  });
+
+  it('of more CSV than can be read over says so, and reads none of it', async () => {
+    world = new JobWorld(() => ({
+      datasets: {
+        objects: async function* () {
+          yield { key: 'datasets/csv', size: 20 * 1024 * MiB, etag: '"e"' };
+        },
+      },
+    }));
+    await world.ask({ dataset: 's3://lake/datasets/csv', records: { kind: 'csv' }, chunkMiB: 1024 });
+    expect(await world.look()).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringMatching(/this has 20401094656 bytes to read.*Where no field has a line feed/),
+    });
   });
 
   it('is paused, resumed and cancelled; what is done is in the manifest', async () => {
@@ -161,117 +189,5 @@ describe('a job', () => {
     expect(await world.look(15)).toMatchObject({ phase: 'sending', sent: 0 });
     await world.look();
     expect(world.queue.size).toBe(5);
-  });
-});
-
-describe('looks', () => {
-  it('that come twice, or before their time, do nothing', async () => {
-    await world.ask();
-    await world.look();
-    await world.look();
-    const before = await world.job();
-    expect(await world.look()).toEqual(before);
-    expect(await world.look(14)).toEqual(before);
-  });
-
-  it('at what was never asked for, or is no job, are refused or let go', async () => {
-    await world.look().catch(() => undefined);
-    expect(await world.jobs.read(key)).toBeUndefined();
-    const alive = { kind: 'alive', cluster: 'main', at: world.clock.now() } as const;
-    await expect(world.handle(alive)).rejects.toBeInstanceOf(Rejected);
-  });
-
-  it('while somebody is at it leave it to them; what broke off is begun again', async () => {
-    let breaks = true;
-    const listed: string[] = [];
-    world = new JobWorld(({ datasets }) => ({
-      datasets: {
-        objects: (location) => {
-          listed.push(location.key);
-          if (breaks) throw new Retryable('S3 is slow');
-          return datasets.objects(location);
-        },
-      },
-    }));
-    fill(world);
-    await world.ask();
-    await expect(world.look()).rejects.toBeInstanceOf(Retryable);
-    await world.look(19);
-    expect(listed).toHaveLength(1);
-    breaks = false;
-    expect(await world.look(1)).toMatchObject({ phase: 'sending' });
-    expect(world.objects.unfinished.size).toBe(0);
-  });
-
-  it('find what was cancelled while they were at it', async () => {
-    world = new JobWorld(({ datasets }) => ({
-      datasets: {
-        objects: async function* (location) {
-          await world.say({ kind: 'cancel', by: 'bob' });
-          yield* datasets.objects(location);
-        },
-      },
-    }));
-    fill(world);
-    await world.ask();
-    expect(await world.look()).toMatchObject({ phase: 'finishing', outcome: 'cancelled' });
-    expect(await world.look(10)).toMatchObject({ phase: 'ended', outcome: 'cancelled' });
-    expect(world.queues.queues.size).toBe(0);
-  });
-
-  it('say what is wanted again where the cluster did not hear it', async () => {
-    await world.ask();
-    await world.look();
-    await world.look();
-    const asked = () => world.jobs.looks.filter(({ stage }) => stage === 'job-slots').length;
-    await world.look(15);
-    expect(asked()).toBe(0);
-    await world.look(16);
-    expect(asked()).toBe(1);
-    await world.seen();
-    await world.look(31);
-    expect(asked()).toBe(1);
-  });
-
-  it('done at each point where they can break off come to the same end', async () => {
-    for (let at = 0; at < 40; at++) {
-      let calls = 0;
-      const breaking = <T extends object>(port: T): T =>
-        new Proxy(port, {
-          get: (target, name) => {
-            const found: unknown = Reflect.get(target, name);
-            if (typeof found !== 'function') return found;
-            return (...of: unknown[]) => {
-              calls += 1;
-              if (calls === at) throw new Retryable('broken off');
-              return Reflect.apply(found, target, of);
-            };
-          },
-        });
-      world = new JobWorld((deps) => ({
-        jobs: breaking(deps.jobs),
-        chunks: breaking(deps.chunks),
-        queues: breaking(deps.queues),
-        slots: breaking(deps.slots),
-        objects: breaking(deps.objects),
-      }));
-      fill(world);
-      await world.ask();
-      for (let i = 0; i < 30; i++) {
-        await world.look(i === 0 ? 0 : 20).catch((error: unknown) => {
-          if (!(error instanceof Retryable)) throw error;
-        });
-        if (world.queues.queues.size > 0) await world.work();
-        if ((await world.slots.wanted(key)) !== undefined) await world.seen();
-      }
-      expect(await world.job(), `broken off at call ${at}`).toMatchObject({
-        phase: 'ended',
-        outcome: 'succeeded',
-        tally: { committed: 5, records: 5 },
-      });
-      expect(world.lines('manifest')).toHaveLength(5);
-      expect(world.queues.queues.size).toBe(0);
-      expect((await world.jobs.ledger(key.team)).held).toEqual({});
-    }
   });
 });
