@@ -185,24 +185,24 @@ function live(steps: readonly Step[], begins: World, see: See): World {
 it('hold at each step of any story', () => {
   const seen = new Set<string>();
   const phases = new Set<string>();
-  fc.assert(
-    fc.property(story, anyBeginning, (steps, begins) => {
-      live(steps, begins, (news, before, _after, now) => {
-        const decision = next(before.environment, news, now);
-        if (decision.outcome !== 'changed') return;
-        for (const { type } of decision.events) seen.add(type);
-        phases.add(decision.environment.release.phase);
-      });
-    }),
-    { numRuns: 800 },
-  );
-  // The stories went everywhere, or the laws were held against little.
   const ofEnvironments = flow.flatMap(({ tells }) => tells).filter((type) => !type.startsWith('JobSlots'));
-  const all = new Set<string>(ofEnvironments);
-  expect([...all].filter((type) => !seen.has(type))).toEqual(['EnvironmentRequested']);
-  expect([...phases].sort()).toEqual(
-    Release.def.options.flatMap(({ shape }) => shape.phase.def.values).sort(),
-  );
+  const allPhases = Release.def.options.flatMap(({ shape }) => shape.phase.def.values);
+  const unseen = () => [
+    ...new Set<string>(ofEnvironments.filter((type) => !seen.has(type))),
+    ...allPhases.filter((phase) => !phases.has(phase)),
+  ];
+  const all = fc.property(story, anyBeginning, (steps, begins) => {
+    live(steps, begins, (news, before, _after, now) => {
+      const decision = next(before.environment, news, now);
+      if (decision.outcome !== 'changed') return;
+      for (const { type } of decision.events) seen.add(type);
+      phases.add(decision.environment.release.phase);
+    });
+  });
+  // The stories went everywhere, or the laws were held against little. What is rare is not met by every few hundred of them.
+  for (let rounds = 0; rounds < 20 && (rounds < 2 || unseen().length > 1); rounds++)
+    fc.assert(all, { numRuns: 400 });
+  expect(unseen()).toEqual(['EnvironmentRequested']);
 });
 
 it('what was told of incidents is kept in its order until it was heard, each half once', () =>
