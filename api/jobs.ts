@@ -62,6 +62,13 @@ export function mustBeReadable({ dataset }: JobRequest, team: Team, bucket: stri
   throw new ProblemError(403, 'Not allowed', detail);
 }
 
+/** What was released for another team is theirs to run: the cluster would refuse it too. @throws 422 */
+export function mustBeOwnImage({ image }: JobRequest, { name }: Team): void {
+  if (image === undefined || image.startsWith(`release/${name}/`)) return;
+  const message = `a job of team ${name} runs what was released for an environment of its own: release/${name}/…`;
+  throw invalid([{ path: 'job.image', message }]);
+}
+
 /** The cluster that is asked for, or the first. @throws 422 where there is none of its name. */
 export function placedJob({ clusters }: Config, { cluster: asked }: JobRequest): string {
   const found = clusters.find(({ name }) => asked === undefined || name === asked);

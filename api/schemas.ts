@@ -1,5 +1,13 @@
 /** Requests as they are checked. What is answered has a file of its own, which the function does not load: answers.ts. */
-import { ClusterName, Digest, EnvironmentName, Instant, parseEnvironmentId, TeamName } from '#core/names.ts';
+import {
+  ClusterName,
+  Digest,
+  EnvironmentName,
+  Instant,
+  NewEnvironmentName,
+  parseEnvironmentId,
+  TeamName,
+} from '#core/names.ts';
 import { KeyId } from '#core/person-key.ts';
 import { Spec } from '#core/spec.ts';
 import { PublicKeyLine } from '#core/ssh-key.ts';
@@ -17,7 +25,7 @@ export const DlqPath = z.object({ dlq: z.string().check(z.minLength(1), z.maxLen
 
 export const CreateEnvironment = z.strictObject({
   team: TeamName,
-  name: EnvironmentName,
+  name: NewEnvironmentName,
   /** Without it the first of the catalog, or the one that the configuration names for the environment. */
   cluster: z.optional(ClusterName),
   spec: Spec,

@@ -57,6 +57,12 @@ export type Signal =
   | { readonly kind: 'build'; readonly buildId: string; readonly detail: z.infer<typeof BuildDetail> }
   | { readonly kind: 'told'; readonly event: DomainEvent };
 
+/** What a look or an event of ours is about; undefined for what AWS or a watcher says. */
+export function subjectOf(signal: Signal): EnvironmentKey | undefined {
+  if (signal.kind === 'look') return signal.environment;
+  return signal.kind === 'told' ? signal.event.environment : undefined;
+}
+
 const parsers: Readonly<Record<string, (detail: unknown, where: string) => Signal>> = {
   'aws.ecr ECR Image Action': image,
   'aws.ecr ECR Image Scan': image,

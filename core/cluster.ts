@@ -2,7 +2,7 @@
 import { Cidr } from './cidr.ts';
 import { defaultDrainSeconds } from './draining.ts';
 import { schemes } from './exposure.ts';
-import { ClusterName, EnvironmentKey, type TeamName } from './names.ts';
+import { ClusterName, EnvironmentKey, NewEnvironmentName, type TeamName } from './names.ts';
 import { VolumeClasses } from './volume-class.ts';
 import * as z from './zod.ts';
 
@@ -35,4 +35,8 @@ export const certificateOf = ({ certificates }: Pick<Cluster, 'certificates'>, t
   certificates[team];
 
 /** An environment, and the cluster that it is to run in. */
-export const PlacedEnvironment = z.strictObject({ ...EnvironmentKey.shape, cluster: ClusterName });
+export const PlacedEnvironment = z.strictObject({
+  ...EnvironmentKey.shape,
+  name: NewEnvironmentName,
+  cluster: ClusterName,
+});

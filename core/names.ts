@@ -21,6 +21,14 @@ export type EnvironmentName = z.infer<typeof EnvironmentName>;
 
 export const ClusterName = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/));
 
+/** What data jobs are called: trail, outbox and ledger have them where environments are, so no environment is called so. */
+export const jobNamePattern = /^job-[0-9a-f]{16}$/;
+
+/** Of an environment that is asked for, or configured. */
+export const NewEnvironmentName = EnvironmentName.check(
+  z.refine((name) => !jobNamePattern.test(name), 'another name: data jobs are called so'),
+);
+
 export const Digest = z
   .string()
   .check(z.regex(/^sha256:[0-9a-f]{64}$/, 'a digest: sha256: and 64 hexadecimal digits'))

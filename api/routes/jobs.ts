@@ -3,7 +3,7 @@ import { askedJob, type JobEvent, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
 import { jobNameAt } from '#core/jobs/slots.ts';
 import { CreateJob, JobPath, JobsQuery } from '../job-schemas.ts';
-import { jobView, mustBeReadable, placedJob, readJob, wholeJob, writeJob } from '../jobs.ts';
+import { jobView, mustBeOwnImage, mustBeReadable, placedJob, readJob, wholeJob, writeJob } from '../jobs.ts';
 import { noBody, none, route, teamOf } from '../route.ts';
 import { TeamPath } from '../schemas.ts';
 
@@ -24,6 +24,7 @@ const create = route({
   answer: async ({ body: { team, job: asked }, person, request }, deps) => {
     const { config, clock, random, jobBucket } = deps;
     mustBeReadable(asked, teamOf(config, team), jobBucket);
+    mustBeOwnImage(asked, teamOf(config, team));
     const cluster = placedJob(config, asked);
     const at = clock.now();
     const key = { team, name: jobNameAt(at, random(2)) };

@@ -1,6 +1,5 @@
 /** What a person asks for: a command over a dataset. From it come what a worker is told, how large chunks are, and what it holds of a quota. */
 import { ClusterName } from '../names.ts';
-import { ImageReference } from '../source.ts';
 import type { Amounts } from '../usage.ts';
 import * as z from '../zod.ts';
 import { Compression, Records } from './dataset.ts';
@@ -11,6 +10,17 @@ import type { JobKey } from './slots.ts';
 import { JobSpec } from './spec.ts';
 
 const MiB = 2 ** 20;
+
+/** What was judged, approved and released for an environment: nothing else runs in a cluster. */
+const ReleasedImage = z
+  .string()
+  .check(
+    z.maxLength(140),
+    z.regex(
+      /^release\/[a-z0-9-]{2,24}\/[a-z0-9-]{2,24}@sha256:[0-9a-f]{64}$/,
+      'what was released for an environment of the team, by its digest: release/team/environment@sha256:…',
+    ),
+  );
 
 const Word = z.string().check(
   z.minLength(1),
@@ -27,8 +37,8 @@ export const JobRequest = z
     header: z._default(z.boolean(), false),
     /** Run as it is, by no shell: `["sh", "-c", "…"]` asks for one that is in the image. */
     command: z.array(Word).check(z.minLength(1), z.maxLength(64)),
-    /** Of our registry; without one the command runs in the worker's own image. */
-    image: z.optional(ImageReference),
+    /** Without one the command runs in the worker's own image. */
+    image: z.optional(ReleasedImage),
     /** Of the command in each worker. */
     resources: z.prefault(
       z.strictObject({

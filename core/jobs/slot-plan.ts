@@ -73,7 +73,7 @@ export function planSlots(
         ? now
         : refillAt(
             job,
-            slots[slots.findIndex((s) => s.slot === slot)],
+            slots.find((one) => one.slot === slot),
             failuresInARow(sight.jobs, slot),
             now,
           );

@@ -3,7 +3,7 @@
  * `job-slots`): two items, each written by one side and read by the other, and an event of the outbox for each write.
  * A slot is a place for one worker: a Kubernetes Job of one pod. What is not told is found by a later look.
  */
-import { ClusterName, EnvironmentName, Instant, TeamName } from '../names.ts';
+import { ClusterName, EnvironmentName, Instant, jobNamePattern, TeamName } from '../names.ts';
 import * as z from '../zod.ts';
 import { JobSpec } from './spec.ts';
 
@@ -12,7 +12,7 @@ import { JobSpec } from './spec.ts';
  * and its chunks have the partition key `CHUNK#<name>`. So the tag `kubernetes-namespace` of a
  * pod's identity bounds what its worker may do.
  */
-export const JobName = EnvironmentName.check(z.regex(/^job-[0-9a-f]{16}$/, 'job- and 16 hexadecimal digits'));
+export const JobName = EnvironmentName.check(z.regex(jobNamePattern, 'job- and 16 hexadecimal digits'));
 export type JobName = z.infer<typeof JobName>;
 
 /**

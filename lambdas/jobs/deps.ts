@@ -17,6 +17,6 @@ export interface JobsDeps {
   readonly slots: Pick<Slots, 'wanted' | 'seen' | 'want'>;
   readonly identities: WorkerIdentities;
   /** As the workers know it. */
-  readonly place: { readonly table: string; readonly bucket: string };
+  readonly place: { readonly table: string; readonly bucket: string; readonly registry: string };
   readonly clock: Clock;
 }

@@ -26,7 +26,7 @@ export const handler = queueHandler(
     objects: new S3JobObjects({ results: bucket }),
     slots: new SlotItems(table),
     identities: new EksWorkerIdentities(env.WORKER_ROLE_ARN),
-    place: { table, bucket },
+    place: { table, bucket, registry: env.REGISTRY },
     clock: systemClock,
   }),
   { stage: 'jobs', refuse: toDeadLetters(env.DLQ_URL), failures: new Table(table) },

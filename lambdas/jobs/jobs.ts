@@ -3,7 +3,7 @@
  * be broken off anywhere: it is done again, and done twice it is done once.
  */
 
-import type { Signal } from '#core/aws-events.ts';
+import { type Signal, subjectOf } from '#core/aws-events.ts';
 import { Conflict, Rejected, unreachable } from '#core/errors.ts';
 import { type Job, type JobEvent, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
@@ -48,13 +48,7 @@ export function jobs(deps: JobsDeps): Handle {
 }
 
 function keyOf(signal: Signal): JobKey {
-  const key =
-    signal.kind === 'look'
-      ? signal.environment
-      : signal.kind === 'told'
-        ? signal.event.environment
-        : undefined;
-  const parsed = JobKey.safeParse(key);
+  const parsed = JobKey.safeParse(subjectOf(signal));
   if (parsed.success) return parsed.data;
   throw new Rejected(`The stage of jobs takes looks at jobs and what is told of them, not ${signal.kind}.`);
 }

@@ -5,11 +5,9 @@
 import { type Chunk, chunksOf, type Plan } from '#core/jobs/plan.ts';
 import type { JobObjects } from '#core/jobs/ports.ts';
 import { oddQuotes, quotedStarts } from '#core/jobs/quotes.ts';
+import { sideBySide } from './lanes.ts';
 
 type Reader = Pick<JobObjects, 'read'>;
-
-/** Ranges read side by side: what one function takes in. */
-const lanes = 8;
 
 /** What a pass reads. */
 export const passBytes = (plan: Plan): number =>
@@ -22,12 +20,9 @@ export async function quotedChunks(objects: Reader, plan: Plan): Promise<readonl
   const byObject = chunksByObject(plan);
   const read = byObject.flatMap((chunks) => chunks.slice(0, -1));
   const odd = new Map<string, boolean>();
-  const waiting = read[Symbol.iterator]();
-  const lane = async () => {
-    for (const chunk of { [Symbol.iterator]: () => ({ next: () => waiting.next() }) })
-      odd.set(chunk.id, await oddWithin(objects, chunk));
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await sideBySide(read.values(), async (own) => {
+    for (const chunk of own) odd.set(chunk.id, await oddWithin(objects, chunk));
+  });
   return byObject.flatMap((chunks) => quotedStarts(chunks.map(({ id }) => odd.get(id) ?? false)));
 }
 

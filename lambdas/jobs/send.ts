@@ -10,12 +10,11 @@ import { chunkBytesOf } from '#core/jobs/request.ts';
 import * as z from '#core/zod.ts';
 import type { JobsDeps } from './deps.ts';
 import { readLines, writeLines } from './files.ts';
+import { sideBySide } from './lanes.ts';
 import { passBytes, quotedChunks } from './quotes.ts';
 
 /** What one look sends: some seconds' work, after which a cancelled job is heard of. */
 const portion = 50_000;
-/** Calls of SQS side by side. */
-const lanes = 8;
 
 /** What one function reads before its time is over, with room to spare. */
 const mostPassBytes = 8 * 2 ** 30;
@@ -81,14 +80,8 @@ export async function send(deps: JobsDeps, job: Extract<Job, { phase: 'sending' 
   const queue = queues.at(await queues.make(job.name));
   const chunks = chunksOf(plan, job.sent, await isQuoted(deps, job));
   const messages = some(chunks, upTo - job.sent).map((chunk) => ({ job: job.name, chunk }));
-  // They take from one iterator in turn.
-  await Promise.all(Array.from({ length: lanes }, () => queue.send(unended(messages))));
+  await sideBySide(messages, (own) => queue.send(own));
   return { kind: 'sent', upTo };
 }
 
 const some = (chunks: Generator<Chunk>, count: number) => chunks.take(count);
-
-/** For a lane that is done, or has failed, must not end it for the others. */
-function* unended<T>(iterator: Iterator<T>): Generator<T> {
-  for (let next = iterator.next(); !next.done; next = iterator.next()) yield next.value;
-}

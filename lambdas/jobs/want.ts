@@ -52,7 +52,7 @@ export async function want(
     ...next,
     phase,
     slots: count,
-    ...(image !== undefined && { image }),
+    ...(image !== undefined && { image: `${place.registry}/${image}` }),
     resources,
     spot,
     spec: jobSpecOf(job.request, job, place.bucket),

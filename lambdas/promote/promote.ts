@@ -1,4 +1,5 @@
 /** The promoter: reads the findings again, judges again, copies the approved digest, and never anything else. */
+import { subjectOf } from '#core/aws-events.ts';
 import type { Config } from '#core/config.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
@@ -24,12 +25,7 @@ export interface PromoteDeps {
 
 export function promote(deps: PromoteDeps): Handle {
   return async (signal, cause) => {
-    const key =
-      signal.kind === 'look'
-        ? signal.environment
-        : signal.kind === 'told'
-          ? signal.event.environment
-          : undefined;
+    const key = subjectOf(signal);
     if (!key)
       throw new Rejected(`The promoter takes approvals and looks, not ${signal.kind}: is a rule too wide?`);
     const environment = await deps.store.read(key);

@@ -15,6 +15,8 @@ type Rights =
 export class ClusterAccess extends Construct {
   /** Of a BundledFunction. */
   readonly network: { readonly vpc: Cluster['vpc']; readonly securityGroup: SecurityGroup };
+  /** Of a function: how it finds the cluster. */
+  readonly environment: Readonly<Record<'CLUSTER_NAME' | 'CLUSTER_ENDPOINT' | 'CLUSTER_CA', string>>;
   readonly #cluster: Cluster;
 
   constructor(scope: Construct, id: string, cluster: Cluster, clusterName: string) {
@@ -39,6 +41,11 @@ export class ClusterAccess extends Construct {
       description: 'Kubernetes API',
     });
     this.network = { vpc: cluster.vpc, securityGroup };
+    this.environment = {
+      CLUSTER_NAME: clusterName,
+      CLUSTER_ENDPOINT: cluster.clusterEndpoint,
+      CLUSTER_CA: cluster.clusterCertificateAuthorityData,
+    };
   }
 
   enter(caller: BundledFunction, rights: Rights): CfnAccessEntry {

@@ -53,9 +53,7 @@ export class DeployStage extends Construct {
       env: Env,
       environment: {
         TABLE_NAME: table.tableName,
-        CLUSTER_NAME: clusterName,
-        CLUSTER_ENDPOINT: cluster.clusterEndpoint,
-        CLUSTER_CA: cluster.clusterCertificateAuthorityData,
+        ...access.environment,
         REGISTRY: registryHost(this),
         ACCESS_IMAGE: ssh.image,
         ACCESS_URL: ssh.url,

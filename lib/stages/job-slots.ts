@@ -40,9 +40,7 @@ export class JobSlotsStage extends Construct {
       env: Env,
       environment: {
         TABLE_NAME: table.tableName,
-        CLUSTER_NAME: clusterName,
-        CLUSTER_ENDPOINT: cluster.clusterEndpoint,
-        CLUSTER_CA: cluster.clusterCertificateAuthorityData,
+        ...access.environment,
         REGION: Stack.of(this).region,
         WORKER_IMAGE: worker.reference,
         WORKER_ARCHITECTURE: worker.architecture,

@@ -7,6 +7,7 @@ import { Env } from '#lambdas/jobs/env.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
 import type { Foundation } from '../kit/foundation.ts';
 import { datasets, exportedBucket, type JobWorkers, jobResults } from '../kit/job-workers.ts';
+import { registryHost } from '../kit/registry.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
@@ -37,6 +38,7 @@ export class JobsStage extends Construct {
       environment: {
         TABLE_NAME: table.tableName,
         JOBS_BUCKET: bucket.bucketName,
+        REGISTRY: registryHost(this),
         WORKER_ROLE_ARN: workers.role.roleArn,
         DLQ_URL: this.queue.deadLetters.queueUrl,
       },

@@ -182,7 +182,13 @@ describe('a job that can not be', () => {
     ['reads by a way round', { dataset: 's3://jobs/datasets/checkout/../other/' }, 422, /no segment that is/],
     ['is in no cluster', { cluster: 'moon' }, 422, /no cluster is called moon; there is main/],
     ['has no command', { command: [] }, 422, /command/],
-    ['takes any image', { image: 'nginx:latest' }, 422, /an image of our registry by its digest/],
+    ['takes any image', { image: 'nginx:latest' }, 422, /what was released for an environment of the team/],
+    [
+      "runs another team's image",
+      { image: `release/other/web@sha256:${'1'.repeat(64)}` },
+      422,
+      /job\.image: a job of team checkout runs what was released for an environment of its own/,
+    ],
     ['is larger than the quota', { parallelism: 1000 }, 409, /asks for 600 cores, and 32 of 32 are free/],
     ['has what nobody knows', { partitions: 3 }, 422, /partitions/],
   ])('%s', async (_, parts, status, detail) => {

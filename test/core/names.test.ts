@@ -8,6 +8,7 @@ import {
   EnvironmentKey,
   environmentId,
   Instant,
+  NewEnvironmentName,
   namespaceOf,
   parseEnvironmentId,
   parseNamespace,
@@ -115,4 +116,10 @@ describe('instants', () => {
         expect(one < other).toBe(a < b);
       }),
     ));
+});
+
+it('no environment that is asked for is called as a data job is: they share a ledger and a trail', () => {
+  expect(NewEnvironmentName.safeParse('job-0123456789abcdef').success).toBe(false);
+  for (const name of ['job-0123456789abcde', 'job-0123456789abcdeg', 'jobs', 'web'])
+    expect(NewEnvironmentName.safeParse(name).success).toBe(true);
 });

@@ -27,6 +27,6 @@ export function memoryDataJobs(jobs = new MemoryJobs()) {
     slots: new MemorySlots(),
     identities: new MemoryWorkerIdentities(),
     cluster: new MemoryJobCluster(),
-    place: { table: 't', bucket: 'jobs' },
+    place: { table: 't', bucket: 'jobs', registry: 'registry.example' },
   } satisfies DataJobs;
 }

@@ -1,6 +1,8 @@
 /** Looks at a data job: early, twice, broken off anywhere, beside others and beside people. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Rejected, Retryable } from '#core/errors.ts';
+import type { ChunkEvent } from '#core/jobs/chunk.ts';
+import { part } from '../core/jobs/samples.ts';
 import { fill, JobWorld, key } from './job-world.ts';
 
 let world: JobWorld;
@@ -78,45 +80,74 @@ describe('looks', () => {
     expect(asked()).toBe(1);
   });
 
-  it('done at each point where they can break off come to the same end', async () => {
-    for (let at = 0; at < 40; at++) {
+  it.each(['before it is made', 'when it was made, its answer lost'] as const)(
+    'broken off at any call, %s, come to the same end, a retry too',
+    { timeout: 120_000 },
+    async (how) => {
       let calls = 0;
-      const breaking = <T extends object>(port: T): T =>
-        new Proxy(port, {
-          get: (target, name) => {
-            const found: unknown = Reflect.get(target, name);
-            if (typeof found !== 'function') return found;
-            return (...of: unknown[]) => {
-              calls += 1;
-              if (calls === at) throw new Retryable('broken off');
-              return Reflect.apply(found, target, of);
-            };
-          },
+      for (let at = 1; at <= calls + 1; at++) {
+        calls = 0;
+        const breaking = <T extends object>(port: T): T => brokenAt(port, how, () => ++calls === at);
+        world = new JobWorld((deps) => ({
+          jobs: breaking(deps.jobs),
+          chunks: breaking(deps.chunks),
+          queues: breaking(deps.queues),
+          identities: breaking(deps.identities),
+          slots: breaking(deps.slots),
+          objects: breaking(deps.objects),
+        }));
+        fill(world);
+        await world.ask({ toleratedFailures: 1 });
+        await toItsEnd(world, (id) => (id === '0' ? fail() : commit()));
+        expect(await world.job(), `broken off at call ${at}`).toMatchObject({ tally: { failed: 1 } });
+        await world.say({ kind: 'retry', by: 'bob' });
+        await toItsEnd(world, commit);
+        expect(await world.job(), `broken off at call ${at}`).toMatchObject({
+          outcome: 'succeeded',
+          tally: { committed: 5, failed: 0, records: 5 },
         });
-      world = new JobWorld((deps) => ({
-        jobs: breaking(deps.jobs),
-        chunks: breaking(deps.chunks),
-        queues: breaking(deps.queues),
-        slots: breaking(deps.slots),
-        objects: breaking(deps.objects),
-      }));
-      fill(world);
-      await world.ask();
-      for (let i = 0; i < 30; i++) {
-        await world.look(i === 0 ? 0 : 20).catch((error: unknown) => {
-          if (!(error instanceof Retryable)) throw error;
-        });
-        if (world.queues.queues.size > 0) await world.work();
-        if ((await world.slots.wanted(key)) !== undefined) await world.seen();
+        expect(world.lines('manifest')).toHaveLength(5);
+        expect(world.queues.queues.size).toBe(0);
+        expect(world.identities.made.size).toBe(0);
+        expect((await world.jobs.ledger(key.team)).held).toEqual({});
       }
-      expect(await world.job(), `broken off at call ${at}`).toMatchObject({
-        phase: 'ended',
-        outcome: 'succeeded',
-        tally: { committed: 5, records: 5 },
-      });
-      expect(world.lines('manifest')).toHaveLength(5);
-      expect(world.queues.queues.size).toBe(0);
-      expect((await world.jobs.ledger(key.team)).held).toEqual({});
-    }
-  });
+      // All of a story: fewer would be of one that ended early.
+      expect(calls).toBeGreaterThan(70);
+    },
+  );
 });
+
+const commit = () => ({ kind: 'commit', part: part(1) }) as const;
+const fail = () => ({ kind: 'fail', attempt: 1, failure: { kind: 'command', message: 'no' } }) as const;
+
+function brokenAt<T extends object>(port: T, how: string, isNow: () => boolean): T {
+  return new Proxy(port, {
+    get: (target, name) => {
+      const found: unknown = Reflect.get(target, name);
+      if (typeof found !== 'function') return found;
+      return (...of: unknown[]) => {
+        const breaks = isNow();
+        const lost = () => {
+          throw new Retryable('broken off');
+        };
+        if (breaks && how.startsWith('before')) return lost();
+        const answer: unknown = Reflect.apply(found, target, of);
+        if (!breaks) return answer;
+        return answer instanceof Promise ? answer.then(lost) : lost();
+      };
+    },
+  });
+}
+
+/** Workers and the cluster do their part between looks, as time goes by. */
+async function toItsEnd(of: JobWorld, event: (id: string) => ChunkEvent): Promise<void> {
+  for (let left = 60; left > 0; left--) {
+    await of.look(20).catch((error: unknown) => {
+      if (!(error instanceof Retryable)) throw error;
+    });
+    if (of.queues.queues.size > 0) await of.work(event);
+    if ((await of.slots.wanted(key)) !== undefined) await of.seen();
+    if ((await of.job()).phase === 'ended') return;
+  }
+  throw new Error(`it has not ended: ${JSON.stringify(await of.job())}`);
+}

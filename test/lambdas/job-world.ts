@@ -42,7 +42,7 @@ export class JobWorld {
       objects: this.objects,
       slots: this.slots,
       identities: this.identities,
-      place: { table: 't', bucket: 'results' },
+      place: { table: 't', bucket: 'results', registry: 'registry.example' },
       clock: this.clock,
     };
     this.handle = jobs({ ...deps, ...change(deps) });

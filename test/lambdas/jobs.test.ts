@@ -127,6 +127,14 @@ describe('a job', () => {
     });
   });
 
+  it('runs in the image that it names, as nodes pull it', async () => {
+    const image = `release/checkout/tools@sha256:${'1'.repeat(64)}`;
+    await world.ask({ image });
+    await world.look();
+    await world.look();
+    expect(await world.slots.wanted(key)).toMatchObject({ image: `registry.example/${image}` });
+  });
+
   it('is paused, resumed and cancelled; what is done is in the manifest', async () => {
     await world.ask({ parallelism: 1 });
     await world.look();

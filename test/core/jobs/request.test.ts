@@ -39,7 +39,7 @@ describe('a request', () => {
     [{ command: [] }, /^command: /],
     [{ command: ['a\0b'] }, /^command\.0: no NUL/],
     [{ command: 'wc -l' }, /^command: .*expected array/],
-    [{ image: 'nginx:latest' }, /^image: an image of our registry by its digest/],
+    [{ image: 'nginx:latest' }, /^image: what was released for an environment of the team, by its digest/],
     [{ parallelism: 0 }, /^parallelism: /],
     [{ parallelism: 1001 }, /^parallelism: /],
     [{ resources: { memoryMiB: 16 } }, /^resources\.memoryMiB: /],
