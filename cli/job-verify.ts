@@ -74,7 +74,7 @@ async function* linesOf(url: string): AsyncGenerator<string> {
 }
 
 export function verifiedText({ faults, objects, bytes, records, results }: VerifiedJob): string {
-  const read = `${objects} objects, ${bytesText(bytes)}, ${records} records`;
+  const read = `${objects} ${objects === 1 ? 'object' : 'objects'}, ${bytesText(bytes)}, ${records} records`;
   const compared = results > 0 ? ` ${results} results have the checksums that they were written with.` : '';
   if (faults.length === 0) return `Whole: ${read}, each byte read once.${compared}`;
   return [`${faults.length} faults in ${read}:`, ...faults.map(faultText)].join('\n');

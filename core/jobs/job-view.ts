@@ -22,7 +22,7 @@ export const JobProgress = z.object({
   outputBytes: count,
   /** Of commands, over all workers. */
   commandSeconds: z.number(),
-  /** Since it was asked for, pauses counted. */
+  /** While it goes on: since it was asked for, pauses counted. */
   bytesPerSecond: z.optional(z.number()),
   /** At that rate, for what is left. */
   secondsLeft: z.optional(count),
@@ -33,9 +33,9 @@ export function jobProgress(job: Job, now: Instant): JobProgress {
   const { tally } = job;
   const planned = 'chunks' in job ? job : { chunks: 0, bytes: 0 };
   const { chunks, open } = progressOf(tally, planned.chunks);
-  const seconds = secondsBetween(job.at, job.phase === 'ended' ? job.since : now);
-  const bytesPerSecond = tally.bytes > 0 && seconds > 0 ? tally.bytes / seconds : undefined;
   const isGoing = (job.phase === 'sending' || job.phase === 'running') && !job.paused;
+  const seconds = secondsBetween(job.at, now);
+  const bytesPerSecond = isGoing && tally.bytes > 0 && seconds > 0 ? tally.bytes / seconds : undefined;
   return {
     chunks,
     committed: tally.committed,
@@ -47,11 +47,10 @@ export function jobProgress(job: Job, now: Instant): JobProgress {
     records: tally.records,
     outputBytes: tally.outputBytes,
     commandSeconds: tally.milliseconds / 1000,
-    ...(bytesPerSecond !== undefined && { bytesPerSecond: Math.round(bytesPerSecond) }),
-    ...(isGoing &&
-      bytesPerSecond !== undefined && {
-        secondsLeft: Math.ceil(Math.max(0, planned.bytes - tally.bytes) / bytesPerSecond),
-      }),
+    ...(bytesPerSecond !== undefined && {
+      bytesPerSecond: Math.round(bytesPerSecond),
+      secondsLeft: Math.ceil(Math.max(0, planned.bytes - tally.bytes) / bytesPerSecond),
+    }),
   };
 }
 

@@ -136,6 +136,9 @@ describe('a job', () => {
     // 0.6 cores and 0.4375 GiB for an hour.
     expect(found.cost.soFar).toBeCloseTo(0.6 * 0.04048 + 0.4375 * 0.004445, 4);
     expect(workers).toEqual([]);
+    // Nothing is read any more: a rate that falls while its workers go would be of nothing.
+    await brought(name, tallied({ committed: 4, bytes: 4000 }));
+    expect((await got(name)).job.progress).not.toHaveProperty('bytesPerSecond');
   });
 
   test('shows its workers as they were seen last', async () => {

@@ -141,7 +141,7 @@ describe('the program', () => {
       'is whole',
       [line('0', [part(0, 4)]), line('1', [part(4, 8)])],
       0,
-      /^Whole: 1 objects, 8 B, 2 records, each byte read once\. 2 results/,
+      /^Whole: 1 object, 8 B, 2 records, each byte read once\. 2 results/,
     ],
     ['has a gap', [line('0', [part(0, 4)])], 1, /gap in a: bytes 4 to 8/],
     ['has a chunk twice', [line('0', [part(0, 4)]), line('1', [part(0, 8)])], 1, /overlap in a/],

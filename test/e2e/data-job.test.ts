@@ -151,7 +151,7 @@ describe('a data job', () => {
     const id = await submitted({ parallelism: 2 });
     const { stdout } = await schwifty('watch', id);
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^\[#{24}\] 100 %.* succeeded$/);
-    expect((await schwifty('verify', id, '--results')).stdout).toMatch(/^Whole: 1 objects.* 60000 records/);
+    expect((await schwifty('verify', id, '--results')).stdout).toMatch(/^Whole: 1 object.* 60000 records/);
     expect((await schwifty('list', 'checkout')).stdout).toContain(id);
   });
 });
