@@ -178,6 +178,7 @@ function sampleOf(key: string, schema: unknown): string {
   if (key.endsWith('_QUEUES')) return '{}';
   if (key === 'DEAD_LETTERS') return '[]';
   if (key.endsWith('_CA')) return 'QQ==';
+  if (key.endsWith('_ROLE_ARN')) return 'arn:aws:iam::111122223333:role/name';
   if (key.endsWith('_IMAGE')) return `name@sha256:${'0'.repeat(64)}`;
   return key.endsWith('URL') || key.endsWith('ENDPOINT') ? 'https://sqs.us-east-1.amazonaws.com/1/q' : 'name';
 }
