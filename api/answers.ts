@@ -2,6 +2,7 @@
  * Answers as the client may rely on them. The compiler holds the routes to them, which name them; the client parses by them and the
  * document shows them. The function loads none: what it answers it has just made (docs/adr/0018).
  */
+import { BuildRecord } from '#core/build-record.ts';
 import { BaseImage } from '#core/catalog.ts';
 import { Cost } from '#core/cost.ts';
 import { Remedy } from '#core/dead-letter.ts';
@@ -194,3 +195,15 @@ export const BuildLogAnswer = z.object({
   ended: z.boolean(),
 });
 export type BuildLogAnswer = z.infer<typeof BuildLogAnswer>;
+
+/** How long each step of a build took, in the order in which they began. While it runs, as far as it printed. */
+export const BuildAnswer = z.object({
+  number: z.int(),
+  ended: z.boolean(),
+  steps: BuildRecord.shape.steps,
+  /** So many steps came behind those that are told. */
+  left: z.int(),
+  /** So many of those that are told came from a cache. */
+  cached: z.int(),
+});
+export type BuildAnswer = z.infer<typeof BuildAnswer>;

@@ -4,7 +4,7 @@
  */
 
 import type { SshSessions } from '#core/access-ports.ts';
-import type { Attachments, BaseImages, BuildLogs } from '#core/build-ports.ts';
+import type { Attachments, BaseImages, BuildLogs, BuildRecords } from '#core/build-ports.ts';
 import type { Config } from '#core/config.ts';
 import type { JobStore } from '#core/jobs/job-ports.ts';
 import type { ChunkStore, JobFileLinks } from '#core/jobs/ports.ts';
@@ -42,6 +42,7 @@ export interface ApiDeps extends DeadLetterDeps {
   readonly bases: BaseImages;
   readonly attachments: Attachments;
   readonly buildLogs: BuildLogs;
+  readonly buildRecords: Pick<BuildRecords, 'read'>;
   readonly names: NamePlanner;
   readonly waivers: Waivers;
   readonly reports: Pick<Reports, 'link'>;

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { ApiError, type BuildLogAnswer, type Client } from '../api/client/client.ts';
-import { BuildSteps, type Line, tableOf } from './build-steps.ts';
+import { tableOf } from './build-steps.ts';
 
 /** While nothing new is there, or the team has asked too much. */
 const pauseMs = 2000;
@@ -25,9 +25,8 @@ export function logCommand(env: Command, client: () => Client): void {
     .action(async (id: string, { build, follow = false, steps = false }: Options) => {
       const api = client();
       const number = build === undefined ? (await api.get(id)).environment.builds : numberOf(build);
-      const lines = linesOf(api, { id, number, follow });
-      if (steps) return printSteps(lines);
-      for await (const { text } of lines) console.log(text);
+      if (steps) return printSteps(api, { id, number, follow });
+      for await (const { text } of linesOf(api, { id, number, follow })) console.log(text);
     });
 }
 
@@ -37,10 +36,15 @@ interface Options {
   readonly steps?: boolean;
 }
 
-async function printSteps(lines: AsyncIterable<Line>): Promise<void> {
-  const read = new BuildSteps();
-  for await (const line of lines) read.add(line);
-  for (const line of tableOf(read.steps)) console.log(line);
+async function printSteps(api: Client, { id, number, follow }: Wanted): Promise<void> {
+  for (;;) {
+    const build = await api.build(id, number).catch(nothingYet);
+    if (build && (build.ended || !follow)) {
+      for (const line of tableOf(build)) console.log(line);
+      return;
+    }
+    await sleep(pauseMs);
+  }
 }
 
 function numberOf(text: string): number {

@@ -1,5 +1,6 @@
 /** What building images needs of the world: what is built from, builds, and what they print. */
 import type { LogLine } from './build-log.ts';
+import type { BuildRecord } from './build-record.ts';
 import type { Digest, EnvironmentKey, Instant } from './names.ts';
 import type { MadeOf } from './provenance.ts';
 import type { GitSource } from './source.ts';
@@ -47,7 +48,7 @@ export interface ImageBuilder {
     readonly git?: GitSource | undefined;
     /** Nothing of earlier builds is taken; what it makes is kept for later ones. */
     readonly withoutCache?: boolean | undefined;
-    /** A tag of its cache repository: what it resolves is kept there, and read from there unless it is built without the cache. */
+    /** A tag of its cache repository: what it resolves is kept there. What it is to install again, its context names (lock.ts). */
     readonly lock?: string | undefined;
     /** What its provenance says; without it the image has none. */
     readonly made?: MadeOf | undefined;
@@ -74,4 +75,11 @@ export interface BuildLogs {
     readonly number: number;
     readonly cursor: string | undefined;
   }): Promise<LogPage | undefined>;
+}
+
+/** What is kept of builds, longer than their logs. */
+export interface BuildRecords {
+  read(key: EnvironmentKey, number: number): Promise<BuildRecord | undefined>;
+  /** The first one stays, unless it is not whole. */
+  keep(key: EnvironmentKey, record: BuildRecord): Promise<void>;
 }

@@ -82,11 +82,19 @@ interface Started {
   readonly id: string;
   readonly content: string;
   readonly epoch?: string | undefined;
+  /** Where pip resolves: whether what was resolved before is installed again, or all is looked up. */
+  readonly resolves?: Resolves | undefined;
 }
+
+export type Resolves = 'again' | 'anew';
+const resolvesSays: Readonly<Record<Resolves, string>> = {
+  again: ', of what pip resolved for the same before',
+  anew: ', in which pip looks up all anew',
+};
 
 export function buildStarted(
   environment: Environment,
-  { number, id, content, epoch }: Started,
+  { number, id, content, epoch, resolves }: Started,
   now: Instant,
 ): Decision {
   const { candidate } = environment;
@@ -95,7 +103,7 @@ export function buildStarted(
   if (candidate.build.id !== undefined) return unchanged('the build was started already');
   const build = { ...candidate.build, id };
   const lookAt = addSeconds(now, buildPatienceSeconds);
-  const what = `started build ${number}`;
+  const what = `started build ${number}${resolves === undefined ? '' : resolvesSays[resolves]}`;
   const started = { ...candidate, build, lookAt };
   const builtOf = { build: number, content, ...(epoch === undefined ? {} : { epoch }) };
   return change(environment, { candidate: started, builtOf }, { at: now, actor: 'build', what });

@@ -72,7 +72,7 @@ export const flow: readonly FlowStage[] = [
       {
         source: 'aws.codebuild',
         detailTypes: ['CodeBuild Build State Change'],
-        detail: { 'build-status': ['FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT'] },
+        detail: { 'build-status': ['SUCCEEDED', 'FAILED', 'FAULT', 'STOPPED', 'TIMED_OUT'] },
       },
     ],
     tells: ['ImageTaken'],

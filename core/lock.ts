@@ -10,3 +10,6 @@ import { lockPrefix } from './image.ts';
  */
 export const lockTagOf = (making: Making, content: string): string | undefined =>
   making.from === 'base' && hasLock(making) ? `${lockPrefix}${content.slice(0, 32)}` : undefined;
+
+/** The file of a build's context that names the lock to install from; without it all is looked up. */
+export const lockedFile = 'locked';

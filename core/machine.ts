@@ -49,6 +49,7 @@ export type News =
       readonly content: string;
       /** The security epoch that bounds the cache; of a Git repository alone. */
       readonly epoch?: string | undefined;
+      readonly resolves?: build.Resolves | undefined;
     }
   /** An image of the content that is asked for was released before. */
   | { readonly kind: 'taken'; readonly content: string }

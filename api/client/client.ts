@@ -3,6 +3,7 @@ import { parse } from '#core/errors.ts';
 import type { WaiverWish } from '#core/waiver.ts';
 import type * as z from '#core/zod.ts';
 import {
+  BuildAnswer,
   BuildLogAnswer,
   CatalogAnswer,
   CostAnswer,
@@ -30,6 +31,7 @@ import { ApiError, type ClientOptions, type Transport, transport } from './trans
 
 export { explain } from '#core/verdict.ts';
 export type {
+  BuildAnswer,
   BuildLogAnswer,
   CatalogAnswer,
   CostAnswer,
@@ -163,6 +165,11 @@ export class Client {
     const query = new URLSearchParams(cursor === undefined ? {} : { cursor });
     const path = `/environments/${id}/builds/${number}/log?${query}`;
     return this.#call(BuildLogAnswer, 'log', 'GET', path);
+  }
+
+  /** How long each of its steps took. */
+  build(id: string, number: number): Promise<BuildAnswer> {
+    return this.#call(BuildAnswer, 'build', 'GET', `/environments/${id}/builds/${number}`);
   }
 
   usage(team: string): Promise<UsageAnswer> {

@@ -1,4 +1,5 @@
-/** What a build prints, page by page, while it runs and after. */
+/** What a build prints, page by page, while it runs and after; and how long each of its steps took. */
+import { readSteps } from '#core/build-steps.ts';
 import { Rejected } from '#core/errors.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import { BuildLogQuery, BuildPath } from '../build-log-schemas.ts';
@@ -29,7 +30,31 @@ const log = route({
   },
 });
 
-export const buildLogRoutes = [log];
+const build = route({
+  method: 'GET',
+  path: '/environments/{team}/{name}/builds/{number}',
+  name: 'getBuild',
+  summary: 'How long each step of a build took and which came from a cache, while it runs and after',
+  who: 'read',
+  params: BuildPath,
+  headers: none,
+  query: none,
+  body: noBody,
+  answers: { 200: 'BuildAnswer' },
+  answer: async ({ params: { number, ...key } }, { store, buildLogs, buildRecords, clock }) => {
+    const { candidate, builds } = await readThere(store, key);
+    const ended = !(candidate.phase === 'building' && candidate.build.number === number);
+    const kept = ended ? await buildRecords.read(key, number) : undefined;
+    const isRead = kept?.isWhole === true || number > builds;
+    const record = (isRead ? undefined : await readSteps(buildLogs, { key, number }, clock.now())) ?? kept;
+    if (!record && ended) throw noLog(key, number, builds);
+    const { steps = [], left = 0 } = record ?? {};
+    const cached = steps.filter(({ how }) => how === 'cached').length;
+    return { status: 200, body: { number, ended, steps: [...steps], left, cached } };
+  },
+});
+
+export const buildLogRoutes = [log, build];
 
 type Place = { readonly key: EnvironmentKey; readonly number: number; readonly cursor: string | undefined };
 

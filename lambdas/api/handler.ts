@@ -5,6 +5,7 @@ import { EcrAttachments } from '#adapters/aws/attachments.ts';
 import { EcrBases } from '#adapters/aws/bases.ts';
 import { BucketItems } from '#adapters/aws/buckets.ts';
 import { CloudWatchBuildLogs } from '#adapters/aws/build-logs.ts';
+import { BuildRecordItems } from '#adapters/aws/build-records.ts';
 import { ChunkItems } from '#adapters/aws/chunk-items.ts';
 import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { S3JobFileLinks } from '#adapters/aws/job-file-links.ts';
@@ -57,6 +58,7 @@ const app = makeApp(
     bases: new EcrBases(),
     attachments: new EcrAttachments(),
     buildLogs: new CloudWatchBuildLogs(env.BUILD_LOG_GROUP),
+    buildRecords: new BuildRecordItems(env.TABLE_NAME),
     names: new LambdaNamePlanner(env.DNS_FUNCTION),
     config,
     clock: systemClock,

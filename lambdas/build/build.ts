@@ -7,7 +7,8 @@
 import { createHash } from 'node:crypto';
 import type { Signal } from '#core/aws-events.ts';
 import { isCacheOf } from '#core/build.ts';
-import type { ImageBuilder } from '#core/build-ports.ts';
+import type { BuildLogs, BuildRecords, ImageBuilder } from '#core/build-ports.ts';
+import { readSteps } from '#core/build-steps.ts';
 import { epochOf, tooYoungFrom } from '#core/builds.ts';
 import { whyBaseIsGone } from '#core/catalog.ts';
 import type { Config } from '#core/config.ts';
@@ -16,10 +17,10 @@ import { summaryOf } from '#core/decision.ts';
 import { type BuildInput, unfixable } from '#core/dockerfile.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected, unreachable } from '#core/errors.ts';
-import { buildTag, candidateOf, repositoryOf } from '#core/image.ts';
+import { buildTag, candidateOf, newestBuild, repositoryOf } from '#core/image.ts';
 import { unresolvable } from '#core/indexes.ts';
 import { whyNobodyMay } from '#core/lifecycle.ts';
-import { lockTagOf } from '#core/lock.ts';
+import { lockedFile, lockTagOf } from '#core/lock.ts';
 import { type News, next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, ImageScanner, RepositoryMaker } from '#core/ports.ts';
@@ -36,6 +37,8 @@ export interface BuildDeps {
   readonly builder: ImageBuilder;
   readonly repositories: RepositoryMaker;
   readonly scanner: Pick<ImageScanner, 'imageByTag'>;
+  readonly logs: Pick<BuildLogs, 'read'>;
+  readonly records: Pick<BuildRecords, 'keep'>;
   readonly config: Pick<Config, 'catalog' | 'builds'>;
   readonly clock: Clock;
 }
@@ -51,7 +54,26 @@ export function build(deps: BuildDeps): Handle {
     const decision = news && next(environment, news, deps.clock.now());
     await commit(deps.store, environment, decision, cause);
     log.info('build', { environment: environmentId(key), ...summaryOf(decision) });
+    if (signal.kind === 'build') await keepSteps(deps, key, signal.detail);
   };
+}
+
+type BuildDetail = Extract<Signal, { kind: 'build' }>['detail'];
+
+const variableOf = (detail: BuildDetail, wanted: string): string =>
+  detail['additional-information']?.environment['environment-variables'].find(({ name }) => name === wanted)
+    ?.value ?? '';
+
+/** Its log goes after a month, and its last lines may come after its end: then they are read where somebody asks. */
+async function keepSteps(
+  { logs, records, clock }: BuildDeps,
+  key: EnvironmentKey,
+  detail: BuildDetail,
+): Promise<void> {
+  const number = newestBuild([variableOf(detail, 'TAG')]);
+  if (number === undefined || detail['build-status'] === 'IN_PROGRESS') return;
+  const record = await readSteps(logs, { key, number }, clock.now());
+  if (record) await records.keep(key, record);
 }
 
 function environmentOf(signal: Signal): EnvironmentKey {
@@ -61,8 +83,7 @@ function environmentOf(signal: Signal): EnvironmentKey {
     throw new Rejected(
       `The build stage takes builds, requests and looks, not ${signal.kind}: is a rule too wide?`,
     );
-  const variables = signal.detail['additional-information']?.environment['environment-variables'] ?? [];
-  const repository = variables.find((variable) => variable.name === 'REPOSITORY')?.value ?? '';
+  const repository = variableOf(signal.detail, 'REPOSITORY');
   const key = candidateOf(repository);
   if (!key)
     throw new Rejected(
@@ -94,11 +115,18 @@ async function start(deps: BuildDeps, environment: Environment, build: Build): P
   const isStale = epoch !== undefined && !isCacheOf(environment, epoch);
   const withoutCache = build.withoutCache || isStale || undefined;
   const lock = lockTagOf(making, content);
-  const context = buildContext(making);
+  const locked = withoutCache ? undefined : await lockedIn(deps, key, lock);
+  // In its context and not among its variables: asked for twice, it is the same build only with the same variables.
+  const context = { ...buildContext(making), ...(locked && { [lockedFile]: `${locked}\n` }) };
   const made = madeOf(making, content);
   const id = await deps.builder.start({ key, number, context, git, withoutCache, lock, made });
-  return { kind: 'build-started', number, id, content, epoch };
+  const resolves = lock === undefined ? undefined : locked ? 'again' : 'anew';
+  return { kind: 'build-started', number, id, content, epoch, resolves };
 }
+
+/** What was resolved for the same content, by its digest. A registry that can't say fails the start, which comes again. */
+const lockedIn = ({ builder }: BuildDeps, key: EnvironmentKey, tag: string | undefined) =>
+  tag === undefined ? undefined : builder.resolveBase({ repository: repositoryOf('cache', key), tag });
 
 /** @returns why there can be no build. */
 async function makingOf(deps: BuildDeps, environment: Environment, build: Build): Promise<Making | string> {

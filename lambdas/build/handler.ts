@@ -1,5 +1,7 @@
 /** Entry of the build stage's function. */
 
+import { CloudWatchBuildLogs } from '#adapters/aws/build-logs.ts';
+import { BuildRecordItems } from '#adapters/aws/build-records.ts';
 import { CodeBuilder } from '#adapters/aws/builder.ts';
 import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EcrRepositoryMaker } from '#adapters/aws/repositories.ts';
@@ -30,6 +32,8 @@ export const handler = queueHandler(
       keeperRoleArn: env.REMOVER_ROLE_ARN,
     }),
     scanner: new EcrScanner(),
+    logs: new CloudWatchBuildLogs(env.LOG_GROUP),
+    records: new BuildRecordItems(env.TABLE_NAME),
     config: readConfig(z.object({ catalog: Catalog, builds: Builds })),
     clock: systemClock,
   }),

@@ -66,7 +66,8 @@ export class BuildStage extends Construct {
     });
     mayRead(this.function, table);
     mayKeepFailures(this.function, table);
-    mayWrite(this.function, table, changeOfEnvironment);
+    mayWrite(this.function, table, [...changeOfEnvironment, 'BUILD']);
+    this.function.allow(['logs:DescribeLogStreams', 'logs:GetLogEvents'], [this.logs.logGroupArn]);
     this.#mayBuild(sources);
     this.queue.refusedBy(this.function);
     this.queue.feeds(this.function, { batchSize: 5, maxConcurrency: 5 });
@@ -92,6 +93,8 @@ export class BuildStage extends Construct {
       repositoriesBelow(this.function, 'base'),
       repositoriesBelow(this.function, 'image'),
       repositoriesBelow(this.function, 'candidate'),
+      // For locks of what was resolved.
+      repositoriesBelow(this.function, 'cache'),
     ];
     this.function.allow(['ecr:DescribeImages'], repositories);
     acknowledge(this.function, buildsFolder);

@@ -7,6 +7,7 @@
  */
 import { BuildSpec } from 'aws-cdk-lib/aws-codebuild';
 import { pipLocked } from '#core/languages.ts';
+import { lockedFile } from '#core/lock.ts';
 
 const cache = 'type=registry,ref=$REGISTRY/$CACHE_REPOSITORY:cache';
 
@@ -36,12 +37,19 @@ const noLinks = [
 
 const lock = '$REGISTRY/$CACHE_REPOSITORY:$LOCK';
 
-/** The first of its content finds none, and says nothing of it. Given as a secret, for no cache asks what is in one. */
+/**
+ * Where the stage found one, it must be had: resolving anew without a word would be another image than the one before. Given as a
+ * secret, for no cache asks what is in one.
+ */
 const readLock = [
-  'if [ -n "$LOCK" ] && [ -z "$NO_CACHE" ]; then LOCKED="$(mktemp -d)" && mkdir "$LOCKED/from"',
-  `echo "FROM ${lock}" > "$LOCKED/from/Dockerfile"`,
-  'if docker buildx build --file "$LOCKED/from/Dockerfile" --output "type=local,dest=$LOCKED/lock" "$LOCKED/from" > "$LOCKED/log" 2>&1',
-  'then echo "Built of what is locked in $LOCK"; SECRET="--secret id=pip,src=$LOCKED/lock/pip"; fi; fi',
+  `if [ -n "$LOCK" ] && [ -f ${lockedFile} ]; then LOCKED="$(mktemp -d)" && mkdir "$LOCKED/from"`,
+  `echo "FROM $(cat ${lockedFile})" > "$LOCKED/from/Dockerfile"`,
+  'for try in 1 2 3 4; do if docker buildx build --file "$LOCKED/from/Dockerfile" --output "type=local,dest=$LOCKED/lock" "$LOCKED/from" > "$LOCKED/log" 2>&1',
+  'then break; fi',
+  'if [ $try = 4 ]; then tail -n 5 "$LOCKED/log" >&2',
+  'echo "What pip resolved before ($LOCK) can not be read from the registry now: ask for the build again" >&2; exit 1; fi',
+  `sleep $((try * \${LOCK_PAUSE:-5})); done`,
+  `echo "Built of what is locked in $(cat ${lockedFile})"; SECRET="--secret id=pip,src=$LOCKED/lock/pip"; fi`,
 ].join('; ');
 
 /**

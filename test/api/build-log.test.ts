@@ -1,6 +1,6 @@
 /** The log of a build through the API. */
 import { expect, test } from 'vitest';
-import { BuildLogAnswer } from '#api/answers.ts';
+import { BuildAnswer, BuildLogAnswer } from '#api/answers.ts';
 import { ApiError } from '#api/client/client.ts';
 import { lineOf } from '#core/build-log.ts';
 import { linesOf } from '../../cli/build-log.ts';
@@ -49,6 +49,48 @@ test('where there is none, it says why', async () => {
   expect(await get('/environments/checkout/none/builds/1/log')).toMatchObject({ status: 404 });
   for (const number of ['0', '-1', '1e3', 'x', '99999999999'])
     expect(await get(path(number))).toMatchObject({ status: 404 });
+});
+
+const buildPath = '/environments/checkout/web/builds/1';
+async function stepsOf(world: World) {
+  const answer = await call(world, rita, 'GET', buildPath);
+  expect(answer.status).toBe(200);
+  return BuildAnswer.parse(await answer.json());
+}
+
+test('its steps are read from its log while it runs', async () => {
+  const world = await building();
+  const nothing = { number: 1, ended: false, steps: [], left: 0, cached: 0 };
+  expect(await stepsOf(world)).toEqual(nothing);
+  print(world, '#1 [1/2] FROM debian', '#1 CACHED', '#2 [2/2] RUN true');
+  const steps = [
+    { name: '[1/2] FROM debian', seconds: 0, how: 'cached' },
+    { name: '[2/2] RUN true', seconds: 0, how: 'not ended' },
+  ];
+  expect(await stepsOf(world)).toEqual({ ...nothing, steps, cached: 1 });
+});
+
+test('its steps are what was kept of them, when its log is gone; what was not whole is read again', async () => {
+  const world = await ready();
+  const step = { name: '[1/1] FROM debian', seconds: 1, how: 'done' as const };
+  const kept = { number: 1, readAt: world.clock.now(), steps: [step], left: 2, isWhole: false };
+  await world.buildRecords.keep(web, kept);
+  expect(await stepsOf(world)).toMatchObject({ ended: true, steps: [step], left: 2 });
+  print(world, '#1 [1/1] FROM debian', '#1 DONE 7.0s');
+  expect(await stepsOf(world)).toMatchObject({ steps: [{ ...step, seconds: 7 }], left: 0 });
+  await world.buildRecords.keep(web, { ...kept, isWhole: true });
+  expect(await stepsOf(world)).toMatchObject({ steps: [step], left: 2 });
+});
+
+test('a build of which nothing is kept or printed is none', async () => {
+  const world = await ready();
+  expect(await refused(world, rita, 'GET', buildPath)).toMatchObject({ status: 404, title: 'No such log' });
+  const second = '/environments/checkout/web/builds/2';
+  expect(await refused(world, rita, 'GET', second)).toMatchObject({
+    detail: 'checkout/web has had 1 builds.',
+  });
+  const sven = { name: 'sven', groups: ['other-members'] };
+  expect(await refused(world, sven, 'GET', buildPath)).toMatchObject({ status: 403 });
 });
 
 test('a cursor that is none is a wrong field', async () => {

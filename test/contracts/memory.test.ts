@@ -1,6 +1,7 @@
 /** The fakes of adapters/memory pass what the real adapters pass. */
 import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuildLogs } from '#adapters/memory/build-logs.ts';
+import { MemoryBuildRecords } from '#adapters/memory/build-records.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryChunkQueue, MemoryChunks } from '#adapters/memory/chunks.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
@@ -30,6 +31,7 @@ import { told } from '../lambdas/world.ts';
 import { basesContract } from './bases.ts';
 import { bucketsContract } from './buckets.ts';
 import { buildLogsContract } from './build-logs.ts';
+import { buildRecordsContract } from './build-records.ts';
 import { builderContract } from './builder.ts';
 import { chunkQueueContract } from './chunk-queue.ts';
 import { chunkStoreContract } from './chunk-store.ts';
@@ -83,6 +85,7 @@ reportsContract('MemoryReports', async () => {
 });
 noticesContract('MemoryNotices', () => new MemoryNotices());
 sshSessionsContract('MemorySshSessions', () => new MemorySshSessions());
+buildRecordsContract('MemoryBuildRecords', () => new MemoryBuildRecords());
 personKeysContract('MemoryPersonKeys', () => new MemoryPersonKeys());
 waiversContract('MemoryWaivers', () => new MemoryWaivers());
 jobStoreContract('MemoryJobs', () => {

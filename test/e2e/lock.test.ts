@@ -3,7 +3,8 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { expect, test } from 'vitest';
 import { CloudWatchBuildLogs } from '#adapters/aws/build-logs.ts';
 import { buildContext } from '#core/context.ts';
-import { lockPrefix } from '#core/image.ts';
+import { lockPrefix, repositoryOf } from '#core/image.ts';
+import { lockedFile } from '#core/lock.ts';
 import { Spec } from '#core/spec.ts';
 import { until } from '#local/demo/world.ts';
 import { buildOptions } from '../contracts/build-options.ts';
@@ -18,7 +19,7 @@ const { logGroup } = await buildOptions(access);
 const logs = new CloudWatchBuildLogs(logGroup, () => new CloudWatchLogsClient(access.sdk));
 const lock = `${lockPrefix}${'0'.repeat(32)}`;
 /** A line of its own: the command that prints it is printed too. */
-const tookIt = new RegExp(`^Built of what is locked in ${lock}$`, 'm');
+const tookIt = /^Built of what is locked in \S+@sha256:[0-9a-f]{64}$/m;
 let number = 0;
 
 /** @returns what it printed. */
@@ -27,7 +28,11 @@ async function built(tooYoungFrom: string, withoutCache = false): Promise<string
   const baseImage = await builder.resolveBase({ repository: 'base/debian', tag: 'bookworm' });
   if (baseImage === undefined) throw new Error('the local cloud has no base');
   const made = { spec, baseImage, takes: ['apt', 'pip', 'npm'] as const, key, fixes: [] };
-  const context = buildContext({ from: 'base', ...made, epoch: '2026-11-26', tooYoungFrom });
+  const making = buildContext({ from: 'base', ...made, epoch: '2026-11-26', tooYoungFrom });
+  // As the build stage does it.
+  const place = { repository: repositoryOf('cache', key), tag: lock };
+  const locked = withoutCache ? undefined : await builder.resolveBase(place);
+  const context = { ...making, ...(locked && { [lockedFile]: `${locked}\n` }) };
   const id = await builder.start({ key, number, context, withoutCache, lock });
   const ended = await until('the end of the build', 300, async () => {
     const status = await builder.status(id);

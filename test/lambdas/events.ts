@@ -48,11 +48,16 @@ export const scanEvent = (repository: string, digest: Digest): Envelope =>
     'finding-severity-counts': {},
     'image-digest': digest,
   });
-export const buildEvent = (status: string, id: string, repository: string): Envelope =>
+export const buildEvent = (status: string, id: string, repository: string, tag = ''): Envelope =>
   envelope('aws.codebuild', 'CodeBuild Build State Change', {
     'build-status': status,
     'build-id': id,
     'additional-information': {
-      environment: { 'environment-variables': [{ name: 'REPOSITORY', value: repository }] },
+      environment: {
+        'environment-variables': [
+          { name: 'REPOSITORY', value: repository },
+          { name: 'TAG', value: tag },
+        ],
+      },
     },
   });

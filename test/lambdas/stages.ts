@@ -1,6 +1,6 @@
 /** The stages that read queues, over whatever adapters they are given; a configuration and two people to run them with. */
 import { makeHostKey } from '#adapters/host-key.ts';
-import type { ImageBuilder } from '#core/build-ports.ts';
+import type { BuildLogs, BuildRecords, ImageBuilder } from '#core/build-ports.ts';
 import { Config } from '#core/config.ts';
 import { flow, type Stage } from '#core/flow.ts';
 import type { SlotsPlace } from '#core/jobs/slot-objects.ts';
@@ -81,6 +81,8 @@ export interface StageDeps {
   readonly reports: Reports;
   readonly promoter: ImagePromoter;
   readonly builder: ImageBuilder;
+  readonly logs: BuildLogs;
+  readonly records: BuildRecords;
   readonly cluster: ClusterClient;
   readonly clusterName: string;
   readonly zone: DnsZone;

@@ -4,6 +4,7 @@
  */
 import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuildLogs } from '#adapters/memory/build-logs.ts';
+import { MemoryBuildRecords } from '#adapters/memory/build-records.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
@@ -42,7 +43,7 @@ import { pushEvent, sqsRecord, told } from './events.ts';
 import { config, installation, type QueueStage, registryHost, stagesOf, takersOf } from './stages.ts';
 
 export * from './events.ts';
-export { anna, config, type QueueStage, rita } from './stages.ts';
+export { anna, config, type QueueStage, rita, takersOf } from './stages.ts';
 
 export const candidate = repositoryOf('candidate', web);
 export const release = repositoryOf('release', web);
@@ -79,6 +80,7 @@ export class World {
   readonly bases = new MemoryRegistry(this.clock);
   readonly builder = new MemoryBuilder(registryHost);
   readonly buildLogs = new MemoryBuildLogs();
+  readonly buildRecords = new MemoryBuildRecords();
   readonly cluster = new MemoryCluster();
   readonly zone = new MemoryZone(this.clock);
   readonly bus = new MemoryBus();
@@ -118,6 +120,7 @@ export class World {
     const images = { scanner: registry, promoter: registry, repositories: registry, builder };
     const { zone, sweeps, waivers, notices, reports, pager, clock, config } = rest;
     const people = { notices, reports, pager };
+    const logged = { logs: this.buildLogs, records: this.buildRecords };
     return stagesOf({
       store,
       ...images,
@@ -127,6 +130,7 @@ export class World {
       sweeps,
       waivers,
       ...people,
+      ...logged,
       clock,
       config,
       data: this.data,
@@ -154,6 +158,7 @@ export class World {
       bases: this.bases,
       attachments: this.registry,
       buildLogs: this.buildLogs,
+      buildRecords: this.buildRecords,
       waivers: this.waivers,
       jobs: this.jobs,
       chunks: this.chunks,

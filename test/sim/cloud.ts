@@ -5,6 +5,7 @@
 import * as items from '#adapters/aws/items.ts';
 import { MemoryBuckets } from '#adapters/memory/buckets.ts';
 import { MemoryBuildLogs } from '#adapters/memory/build-logs.ts';
+import { MemoryBuildRecords } from '#adapters/memory/build-records.ts';
 import { MemoryBuilder } from '#adapters/memory/builder.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
@@ -204,6 +205,7 @@ export class Cloud {
         keys: new MemoryPersonKeys(),
         sessions: new MemorySshSessions(),
         buildLogs: new MemoryBuildLogs(),
+        buildRecords: new MemoryBuildRecords(),
         waivers: new MemoryWaivers(),
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
         names: { plan: async () => ({ names: [] }) },
@@ -284,6 +286,9 @@ export class Cloud {
       zone: port('zone', zone),
       sweeps: port('sweeps', this.#sweeps),
       waivers: new MemoryWaivers(),
+      // Nobody prints in the simulation.
+      logs: new MemoryBuildLogs(),
+      records: new MemoryBuildRecords(),
       repositories: port('repositories', registry),
       notices: port('notices', notices),
       reports: port('reports', this.#reports),

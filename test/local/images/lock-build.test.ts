@@ -21,7 +21,9 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const kept = () => readFileSync(join(folder, 'kept'), 'utf8');
 
 /** @param fails a word of a command that docker does not get done. */
-function build(variables: Readonly<Record<string, string>>, fails = 'nothing') {
+function build(variables: Readonly<Record<string, string>>, fails = 'nothing', locked = false) {
+  const reference = `r.test/cache/a/b@sha256:${'a'.repeat(64)}`;
+  if (locked) writeFileSync(join(folder, 'locked'), `${reference}\n`);
   const docker = join(folder, 'docker');
   writeFileSync(
     docker,
@@ -37,7 +39,7 @@ function build(variables: Readonly<Record<string, string>>, fails = 'nothing') {
       CODEBUILD_LOCAL_STATE: join(folder, 'state.sh'),
       CODEBUILD_BUILD_SUCCEEDING: '1',
       ...{ REGISTRY: 'r.test', REPOSITORY: 'candidate/a/b', TAG: 'build-1', CACHE_REPOSITORY: 'cache/a/b' },
-      ...{ CONTEXT: '.', FILE: 'Dockerfile' },
+      ...{ CONTEXT: '.', FILE: 'Dockerfile', LOCK_PAUSE: '0' },
       ...variables,
     },
   });
@@ -50,7 +52,7 @@ function build(variables: Readonly<Record<string, string>>, fails = 'nothing') {
 }
 
 test('one that is there is given to the build as a secret, and kept again behind it', () => {
-  const { asked, ...rest } = build({ LOCK: 'lock-1' });
+  const { asked, ...rest } = build({ LOCK: 'lock-1' }, 'nothing', true);
   expect(rest).toEqual({ status: 0, what: ['read', 'build', 'keep'], locked: true });
   expect(asked[1]).toContain('--secret id=pip,src=');
   expect(kept()).toBe(
@@ -59,24 +61,31 @@ test('one that is there is given to the build as a secret, and kept again behind
   expect(asked[2]).toContain('--tag r.test/cache/a/b:lock-1 ');
 });
 
-test('where there is none yet it is built without, and kept', () => {
-  expect(build({ LOCK: 'lock-1' }, '--output')).toMatchObject({
-    ...{ status: 0, what: ['read', 'build', 'keep'], locked: false },
-  });
-});
-
-test('without the cache none is read, and a new one kept', () => {
-  expect(build({ LOCK: 'lock-1', NO_CACHE: '--no-cache' })).toMatchObject({
+test('where the stage found none it is built without, and kept', () => {
+  expect(build({ LOCK: 'lock-1' })).toMatchObject({
     ...{ status: 0, what: ['build', 'keep'], locked: false },
   });
 });
 
+test('one that can not be read ends the build after four tries: nothing is resolved anew without a word', () => {
+  const { status, what } = build({ LOCK: 'lock-1' }, '--output', true);
+  expect({ status, what }).toEqual({ status: 1, what: ['read', 'read', 'read', 'read'] });
+});
+
+test('one that is read at the second try is as good', () => {
+  writeFileSync(join(folder, 'once'), '');
+  const first = `*--output*) test ! -e ${folder}/once || { rm ${folder}/once; exit 1; };; *nothing`;
+  expect(build({ LOCK: 'lock-1' }, first, true)).toMatchObject({
+    ...{ status: 0, what: ['read', 'read', 'build', 'keep'], locked: true },
+  });
+});
+
 test('a build that failed keeps none', () => {
-  expect(build({ LOCK: 'lock-1' }, ':build-1')).toMatchObject({ status: 1, what: ['read', 'build'] });
+  expect(build({ LOCK: 'lock-1' }, ':build-1')).toMatchObject({ status: 1, what: ['build'] });
 });
 
 test('one that can not be kept fails no build', () => {
-  expect(build({ LOCK: 'lock-1' }, ':lock-1')).toMatchObject({ status: 0, what: ['read', 'build', 'keep'] });
+  expect(build({ LOCK: 'lock-1' }, ':lock-1')).toMatchObject({ status: 0, what: ['build', 'keep'] });
 });
 
 test('a build without a lock asks for none', () => {
