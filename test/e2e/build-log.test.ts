@@ -1,17 +1,21 @@
 /** What a build prints reaches whoever may see the environment while it runs, and a gigabyte of it is bounded. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
+import { BuildRecordItems } from '#adapters/aws/build-records.ts';
 import { request } from '#core/build.ts';
 import { environmentId } from '#core/names.ts';
 import { Spec } from '#core/spec.ts';
 import { signIn } from '#local/demo/people.ts';
+import { until } from '#local/demo/world.ts';
 import { linesOf } from '../../cli/build-log.ts';
 import { keyOf, mustChange } from '../contracts/samples.ts';
-import { access } from './cloud.ts';
+import { access, output } from './cloud.ts';
 import { table } from './plays.ts';
 import { build, builder } from './strangers-build.ts';
 
 const key = keyOf('checkout', `log-${Date.now().toString(36)}`);
 const id = environmentId(key);
+const records = new BuildRecordItems(output('TableName'), new DynamoDBClient(access.sdk));
 /** BuildKit's limit of a step, and what the rest of a build prints. */
 const mostBytes = 2 * 1024 * 1024 + 256 * 1024;
 
@@ -38,4 +42,11 @@ test('a build that prints a gigabyte ends, and its log is read to its end while 
   expect(texts.filter((text) => text.startsWith('[output clipped'))).toHaveLength(1);
   expect(texts.reduce((sum, text) => sum + text.length + 1, 0)).toBeLessThan(mostBytes);
   expect(await builder.status(buildId)).toEqual({ ended: true });
+
+  // By the build stage, under its own role.
+  const kept = await until('its steps to be kept', 60, () => records.read(key, 1));
+  expect(kept.steps.map(({ name }) => name).join()).toContain('RUN echo next');
+  const told = await client.build(id, 1);
+  expect(told).toMatchObject({ number: 1, steps: kept.steps });
+  expect(told.steps.find(({ name }) => name.includes('spam'))?.seconds).toBeGreaterThan(0);
 });
