@@ -14,8 +14,8 @@ interface Line {
 /** What builds print is as long as they like: no more is kept than an item holds many times over (256 bytes a step). */
 const stepsKept = 200;
 const nameLength = 160;
-/** As many pages of a log are read for its steps: 20,000 lines. */
-const pagesRead = 10;
+/** As many pages of a log are read for its steps: 50,000 lines. */
+export const pagesRead = 25;
 
 /** The first line of a number names its step. What a step prints has its seconds first (`#6 0.345 DONE`), and is no word of BuildKit's. */
 const vertex = /^#(\d{1,6}) (.+)$/;

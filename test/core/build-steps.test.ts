@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { MemoryBuildLogs } from '#adapters/memory/build-logs.ts';
 import { linesOfAPage } from '#core/build-log.ts';
-import { BuildSteps, readSteps } from '#core/build-steps.ts';
+import { BuildSteps, pagesRead, readSteps } from '#core/build-steps.ts';
 import { addSeconds } from '#core/names.ts';
 import { start, web } from '../contracts/samples.ts';
 
@@ -137,8 +137,8 @@ test('steps are read from all pages; the record is whole where each of them has 
   expect(await read([])).toBeUndefined();
 });
 
-test('of a log without end ten pages are read', async () => {
-  const lines = Array.from({ length: 10 * linesOfAPage }, () => 'words');
+test('of a log without end some pages are read', async () => {
+  const lines = Array.from({ length: pagesRead * linesOfAPage }, () => 'words');
   const last = '#1 [1/1] FROM debian';
   expect(await read([...lines.slice(1), last, '#1 DONE 1.0s'])).toMatchObject({ isWhole: false });
   expect(await read([...lines.slice(2), last, '#1 DONE 1.0s'])).toMatchObject({ steps: [{ how: 'done' }] });
