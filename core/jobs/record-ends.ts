@@ -1,4 +1,5 @@
 /** Where records end in a stream of blocks: right behind each delimiter, also behind one that two blocks share. */
+import { countByte } from './byte-count.ts';
 import type { Records } from './dataset.ts';
 
 /** Blocks are taken one after the other; of each, all ends are asked for before the next one is taken. */
@@ -8,7 +9,16 @@ export interface Ends {
   take(block: Uint8Array): void;
   /** The offset in the block behind its next delimiter, 0 where there is none: none ends before a block's first byte. */
   next(): number;
+  /** Goes past delimiters that begin before this offset, as many as it can at once; what it leaves, `next` finds. */
+  pass(before: number): Passed;
 }
+
+export interface Passed {
+  readonly count: number;
+  /** The offset in the block behind the last one. */
+  readonly end: number;
+}
+export const nonePassed: Passed = { count: 0, end: 0 };
 
 export function endsOf(records: Exclude<Records, { kind: 'fixed' }>, quoted: boolean): Ends {
   if (records.kind === 'csv') return new QuotedLineEnds(quoted);
@@ -39,6 +49,14 @@ class ByteEnds implements Ends {
   next(): number {
     this.#at = this.#block.indexOf(this.#byte, this.#at) + 1;
     return this.#at;
+  }
+
+  pass(before: number): Passed {
+    const from = this.#at;
+    const last = before <= from ? -1 : this.#block.lastIndexOf(this.#byte, before - 1);
+    if (last < from) return nonePassed;
+    this.#at = last + 1;
+    return { count: countByte(this.#block.subarray(from, this.#at), this.#byte), end: this.#at };
   }
 }
 
@@ -78,6 +96,10 @@ class SequenceEnds implements Ends {
     if (found < 0) return 0;
     this.#at = found + this.length;
     return this.#at;
+  }
+
+  pass(): Passed {
+    return nonePassed;
   }
 }
 
@@ -119,5 +141,9 @@ class QuotedLineEnds implements Ends {
     this.#quoted = quoted;
     this.#at = block.length;
     return 0;
+  }
+
+  pass(): Passed {
+    return nonePassed;
   }
 }

@@ -6,7 +6,7 @@
 import { unreachable } from '../errors.ts';
 import type { Records } from './dataset.ts';
 import type { Chunk } from './plan.ts';
-import { type Ends, endsOf } from './record-ends.ts';
+import { type Ends, endsOf, nonePassed, type Passed } from './record-ends.ts';
 
 export type Range = Pick<Chunk, 'size' | 'start' | 'end' | 'aligned' | 'quoted' | 'scanFrom'>;
 
@@ -120,8 +120,10 @@ class DelimitedCutter implements Cutter {
       } else if (this.#close(base + end) && delimiterAt >= this.#range.end) {
         return this.#finish(block.subarray(begin, end));
       }
-      this.#recordAt = base + end;
-      this.#to = base + end;
+      const passed = this.#pass(block, this.#range.end - base);
+      this.#records += passed.count;
+      this.#to = base + Math.max(end, passed.end);
+      this.#recordAt = this.#to;
     }
     this.#at = base + block.length;
     if (begin < 0) {
@@ -131,6 +133,11 @@ class DelimitedCutter implements Cutter {
     }
     if (this.#at - this.#recordAt > this.#limit) throw new RecordTooLarge(this.#recordAt, this.#limit);
     return begin === 0 ? block : block.subarray(begin);
+  }
+
+  /** All records at once that end before our last one does: none that lies in a block is larger than that. */
+  #pass({ length }: Uint8Array, before: number): Passed {
+    return length > this.#limit ? nonePassed : this.#ends.pass(Math.min(before, length));
   }
 
   end(): void {

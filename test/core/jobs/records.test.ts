@@ -150,6 +150,33 @@ describe('laws', () => {
   });
 });
 
+describe('the largest record', () => {
+  const limited = (data: Buffer, records: Records, limit: number, blocks: readonly number[]) => {
+    const cutter = cutterOf(rangeOf(0, data.length, data.length), records, limit);
+    return { bytes: cut(cutter, data, blocks), records: cutter.found.records };
+  };
+
+  it('that is allowed passes, and one that is larger fails, where it is, whatever the blocks', () => {
+    fc.assert(
+      fc.property(anyCase, fc.integer({ min: 1, max: 30 }), ({ records, data, blocks }, limit) => {
+        if (records.kind === 'fixed') return;
+        const all = recordsOf(data, records);
+        const at = all.findIndex(({ length }) => length > limit);
+        if (at < 0) {
+          const found = limited(data, records, limit, blocks);
+          expect(found).toEqual({ bytes: data, records: all.length });
+        } else {
+          const offset = all.slice(0, at).reduce((sum, { length }) => sum + length, 0);
+          expect(() => limited(data, records, limit, blocks)).toThrow(
+            expect.objectContaining({ name: 'RecordTooLarge', offset }),
+          );
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
 describe('by hand', () => {
   const chunk = (text: string, start: number, end: number, limit = noLimit) => {
     const data = Buffer.from(text);
