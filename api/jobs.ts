@@ -56,10 +56,24 @@ export async function wholeJob(deps: ApiDeps, key: JobKey): Promise<JobAnswer> {
 
 /** @throws 403 where the team may not read there. */
 export function mustBeReadable({ dataset }: JobRequest, team: Team, bucket: string): void {
+  if (dataset === undefined) return;
   const allowed = readableBy(team, bucket);
   if (mayRead(dataset, allowed)) return;
   const detail = `Jobs of team ${team.name} read below ${allowed.join(', ')}, not ${dataset}. Put it there, or ask whoever runs GetSchwifty for another place.`;
   throw new ProblemError(403, 'Not allowed', detail);
+}
+
+/** @throws 422 where the team has no such database. */
+export function mustBeOwnDatabases(request: JobRequest, { name, databases }: Team): void {
+  const fields = (['table', 'target'] as const).flatMap((field) => {
+    const asked = request[field]?.database;
+    if (asked === undefined || databases.some((one) => one.name === asked)) return [];
+    const known =
+      databases.length === 0 ? 'it has none' : `it has ${databases.map((one) => one.name).join(', ')}`;
+    const message = `team ${name} has no database ${asked}; ${known}: whoever runs GetSchwifty names them`;
+    return [{ path: `job.${field}.database`, message }];
+  });
+  if (fields.length > 0) throw invalid(fields);
 }
 
 /** What was released for another team is theirs to run: the cluster would refuse it too. @throws 422 */

@@ -1,5 +1,6 @@
 /** Data jobs in words. */
 import type { FailuresAnswer, JobAnswer, JobsAnswer } from '../api/client/jobs.ts';
+import { inputText } from '../api/client/jobs.ts';
 import { table } from './offers.ts';
 import { duration } from './trace.ts';
 
@@ -31,13 +32,17 @@ const phaseText = ({ phase, paused, outcome }: Job): string =>
 
 /** One line, for who waits. */
 export function jobLine(job: Job): string {
-  const { bytes, bytesDone, bytesPerSecond, secondsLeft, chunks, committed, failed, leased } = job.progress;
-  const share = bytes === 0 ? Number(job.phase === 'ended') : bytesDone / bytes;
+  const { bytes, bytesDone, share, bytesPerSecond, secondsLeft, chunks, committed, failed, leased } =
+    job.progress;
+  // Rows are not as long as what a table takes on its disk.
+  const read = job.request.table
+    ? `${bytesText(bytesDone)} of rows`
+    : `${bytesText(bytesDone)} of ${bytesText(bytes)}`;
   const rate = bytesPerSecond === undefined ? '' : `  ${bytesText(bytesPerSecond)}/s`;
   const left = secondsLeft === undefined ? '' : `  ${duration(secondsLeft * 1000)} left`;
   const fails = failed > 0 ? `, ${failed} failed` : '';
   const parts = `${committed} of ${chunks} chunks${fails}, ${leased} at work`;
-  return `${bar(share)} ${Math.floor(share * 100)} %  ${bytesText(bytesDone)} of ${bytesText(bytes)}  ${parts}${rate}${left}  ${phaseText(job)}`;
+  return `${bar(share)} ${Math.floor(share * 100)} %  ${read}  ${parts}${rate}${left}  ${phaseText(job)}`;
 }
 
 export function jobText({ job, workers, history }: JobAnswer): string {
@@ -46,7 +51,7 @@ export function jobText({ job, workers, history }: JobAnswer): string {
     `${team}/${name}  ${phaseText(job)}${reason === undefined ? '' : `: ${reason}`}`,
     `  ${jobLine(job)}`,
     `  runs      ${request.command.join(' ')}`,
-    `  over      ${request.dataset}`,
+    `  over      ${inputText(request)}`,
     `  results   ${bytesText(progress.outputBytes)} of ${progress.records} records`,
     `  cluster   ${cluster}, ${request.parallelism} workers at most`,
     `  cost      ${cost.soFar} ${cost.currency} so far: ${cost.assumption}`,
@@ -68,7 +73,7 @@ export function jobsText({ jobs, next }: JobsAnswer): string {
     bytesText(job.progress.bytes),
     job.requester,
     job.at,
-    job.request.dataset,
+    inputText(job.request),
   ]);
   const all = table([['job', 'phase', 'chunks', 'input', 'asked for by', 'at', 'dataset'], ...rows]);
   return next === undefined ? all : `${all}\nThere are older ones.`;

@@ -2,14 +2,30 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import { DatasetObject, type Fault, type JobsClient, ManifestLine, verify } from '../api/client/jobs.ts';
+import {
+  type DatasetObject,
+  type Fault,
+  type JobsClient,
+  type KeyTuple,
+  ManifestLine,
+  PlanLine,
+  type RangeFault,
+  type TablePlan,
+  verify,
+  verifyRanges,
+} from '../api/client/jobs.ts';
 import { bytesText } from './job-text.ts';
 
-type Found = Fault | { readonly kind: 'no-result' | 'result'; readonly chunk: string; readonly why: string };
+type Found =
+  | Fault
+  | RangeFault
+  | { readonly kind: 'no-result' | 'result'; readonly chunk: string; readonly why: string };
 
 export interface VerifiedJob {
   readonly faults: readonly Found[];
+  /** That were read: objects, or ranges of a table. */
   readonly objects: number;
+  readonly table?: string;
   readonly bytes: number;
   readonly records: number;
   /** Read and compared. */
@@ -24,20 +40,53 @@ export async function verifyJob(
   const { plan, manifest } = await jobs.files(id);
   if (manifest === undefined)
     throw new Error(`${id} has no manifest yet: it is written when the job has ended.`);
-  const objects: DatasetObject[] = [];
-  for await (const line of linesOf(plan)) objects.push(DatasetObject.parse(JSON.parse(line)));
-  const parts: ({ key: string } & ManifestLine['parts'][number])[] = [];
-  const faults: Found[] = [];
-  for await (const line of linesOf(manifest)) {
-    const { chunk, key, state, parts: own, failure } = ManifestLine.parse(JSON.parse(line));
-    parts.push(...own.map((part) => ({ ...part, key })));
-    if (state !== 'committed' && state !== 'halved')
-      faults.push({ kind: 'no-result', chunk, why: failure?.message ?? `it is ${state}` });
-  }
-  const { faults: found, bytes, records } = verify(objects, parts);
+  const planned = await planOf(plan);
+  const lines: ManifestLine[] = [];
+  for await (const line of linesOf(manifest)) lines.push(ManifestLine.parse(JSON.parse(line)));
+  const faults: Found[] = lines
+    .filter(({ state }) => state !== 'committed' && state !== 'halved')
+    .map(({ chunk, state, failure }) => ({
+      kind: 'no-result',
+      chunk,
+      why: failure?.message ?? `it is ${state}`,
+    }));
+  const parts = lines.flatMap(({ key, parts }) => parts.map((part) => ({ ...part, key })));
+  const { faults: found, bytes, records } = verify(planned.objects, planned.table ? [] : parts);
   faults.push(...found);
   const results = withResults ? await compare(jobs, id, faults) : 0;
-  return { faults, objects: objects.length, bytes, records, results };
+  if (planned.table === undefined)
+    return { faults, objects: planned.objects.length, bytes, records, results };
+  faults.push(
+    ...verifyRanges(
+      planned.bounds,
+      lines.map(({ chunk, range }) => ({ chunk, range })),
+    ),
+  );
+  const { schema, table, chunks } = planned.table;
+  const sum = (of: (part: (typeof parts)[number]) => number) =>
+    parts.reduce((total, part) => total + of(part), 0);
+  return {
+    faults,
+    objects: chunks,
+    table: `${schema}.${table}`,
+    bytes: sum(({ from, to }) => to - from),
+    records: sum((part) => part.records),
+    results,
+  };
+}
+
+/** Objects, or a table and where it was cut. */
+async function planOf(url: string) {
+  const objects: DatasetObject[] = [];
+  const bounds: KeyTuple[] = [];
+  let table: TablePlan | undefined;
+  for await (const text of linesOf(url)) {
+    const line = PlanLine.parse(JSON.parse(text));
+    if ('types' in line) table = line;
+    else if ('etag' in line) objects.push(line);
+    else bounds.push(line);
+  }
+  return { objects, bounds, table };
 }
 
 async function compare(jobs: Pick<JobsClient, 'results'>, id: string, faults: Found[]): Promise<number> {
@@ -73,10 +122,13 @@ async function* linesOf(url: string): AsyncGenerator<string> {
   yield* createInterface({ input: Readable.from(await bodyOf(url)), crlfDelay: Number.POSITIVE_INFINITY });
 }
 
-export function verifiedText({ faults, objects, bytes, records, results }: VerifiedJob): string {
-  const read = `${objects} ${objects === 1 ? 'object' : 'objects'}, ${bytesText(bytes)}, ${records} records`;
+export function verifiedText({ faults, objects, table, bytes, records, results }: VerifiedJob): string {
+  const what = table === undefined ? 'object' : 'range';
+  const all = `${objects} ${what}${objects === 1 ? '' : 's'}${table === undefined ? '' : ` of ${table}`}`;
+  const read = `${all}, ${bytesText(bytes)}, ${records} records`;
   const compared = results > 0 ? ` ${results} results have the checksums that they were written with.` : '';
-  if (faults.length === 0) return `Whole: ${read}, each byte read once.${compared}`;
+  if (faults.length === 0)
+    return `Whole: ${read}, each ${table === undefined ? 'byte' : 'range'} read once.${compared}`;
   return [`${faults.length} faults in ${read}:`, ...faults.map(faultText)].join('\n');
 }
 
@@ -90,6 +142,7 @@ function faultText(fault: Found): string {
     case 'checksum':
       return `  ${fault.key} has checksum ${fault.expected}, what was read ${fault.found}`;
     case 'no-result':
+    case 'range':
     case 'result':
       return `  chunk ${fault.chunk}: ${fault.why}`;
   }

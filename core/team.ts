@@ -1,4 +1,5 @@
 /** Who owns environments, and who may do what with them. */
+import { Databases } from './jobs/databases.ts';
 import { DatasetPrefix } from './jobs/location.ts';
 import { TeamName } from './names.ts';
 import { Rate } from './rate.ts';
@@ -25,6 +26,8 @@ export const Team = z.strictObject({
   widestSourceRange: z._default(z.int().check(z.minimum(0), z.maximum(32)), 0),
   /** Where its data jobs may read, beside its own place in the bucket of jobs. */
   datasets: z._default(z.array(DatasetPrefix).check(z.maxLength(50)), []),
+  /** What its data jobs may read from and write to. */
+  databases: Databases,
   /** How often its people may ask the API, all together. */
   rate: z.optional(Rate),
 });

@@ -5,7 +5,7 @@ import type { ChunkState, Part } from '#core/jobs/chunk.ts';
 import { InputFailed, type JobObjects } from '#core/jobs/ports.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
 import type { SqlTables } from '#core/jobs/sql/ports.ts';
-import { PartFailed } from './part.ts';
+import { PartFailed } from './failure.ts';
 
 export interface HandOverDeps {
   readonly objects: Pick<JobObjects, 'result'>;

@@ -1,10 +1,11 @@
 /** One run of the command over a range of records: read, cut, fed, its output kept, and what is to be said of it. */
 import { crc32 } from 'node:zlib';
 import { type ChunkFailure, isOfObject, type Part } from '#core/jobs/chunk.ts';
-import type { AnyChunk } from '#core/jobs/plan.ts';
-import { InputFailed, OutputTooLarge, type Upload } from '#core/jobs/ports.ts';
-import { RecordCutOff, RecordTooLarge } from '#core/jobs/records.ts';
+import type { Chunk } from '#core/jobs/plan.ts';
+import type { Upload } from '#core/jobs/ports.ts';
+import type { KeyChunk } from '#core/jobs/sql/table.ts';
 import { type Ending, RunningCommand } from './command.ts';
+import { failureOf, PartFailed } from './failure.ts';
 import type { Feed, Read } from './feed.ts';
 import { type ObjectDeps, ObjectFeed } from './object-feed.ts';
 import { type RowDeps, RowFeed } from './row-feed.ts';
@@ -15,20 +16,10 @@ export interface PartDeps extends ObjectDeps, RowDeps {
   readonly now: () => number;
 }
 
-export class PartFailed extends Error {
-  override readonly name = 'PartFailed';
-  readonly failure: ChunkFailure;
-
-  constructor(failure: ChunkFailure) {
-    super(failure.message);
-    this.failure = failure;
-  }
-}
-
 /** @throws PartFailed for what is the job's, and anything else for what is ours or passes. */
 export async function runPart(
   deps: PartDeps,
-  chunk: AnyChunk,
+  chunk: Chunk | KeyChunk,
   attempt: number,
   signal: AbortSignal,
 ): Promise<Part> {
@@ -47,19 +38,9 @@ export async function runPart(
   }
 }
 
-function failureOf(error: unknown): ChunkFailure | undefined {
-  if (error instanceof PartFailed) return error.failure;
-  if (error instanceof InputFailed || error instanceof RecordCutOff)
-    return { kind: 'input', message: error.message };
-  if (error instanceof OutputTooLarge) return { kind: 'output-too-large', message: error.message };
-  if (error instanceof RecordTooLarge)
-    return { kind: 'record-too-large', message: error.message, offset: error.offset };
-  return undefined;
-}
-
 class Run {
   readonly #deps: PartDeps;
-  readonly #chunk: AnyChunk;
+  readonly #chunk: Chunk | KeyChunk;
   readonly #feed: Feed;
   readonly #signal: AbortSignal;
   readonly #upload: Upload;
@@ -67,7 +48,7 @@ class Run {
   #command: RunningCommand | undefined;
   #written = { bytes: 0, crc32: 0 };
 
-  constructor(deps: PartDeps, chunk: AnyChunk, attempt: number, signal: AbortSignal) {
+  constructor(deps: PartDeps, chunk: Chunk | KeyChunk, attempt: number, signal: AbortSignal) {
     this.#deps = deps;
     this.#chunk = chunk;
     this.#feed = isOfObject(chunk) ? new ObjectFeed(deps, chunk, signal) : new RowFeed(deps, chunk, signal);

@@ -11,6 +11,11 @@ export interface RowDeps {
   readonly tables: (secret: string) => Promise<SqlTables>;
 }
 
+export function sourceOf({ input }: JobSpec) {
+  if (!('secret' in input)) throw new Error('a chunk of a table in a job that reads objects');
+  return input;
+}
+
 export class RowFeed implements Feed {
   readonly start = 0;
   readonly #deps: RowDeps;
@@ -26,11 +31,11 @@ export class RowFeed implements Feed {
   /** The checksum is of the rows as they were: another attempt may find others. */
   async read(give: Give): Promise<Read> {
     const { spec, tables } = this.#deps;
-    if (!('secret' in spec.input)) throw new Error('a chunk of a table in a job that reads objects');
-    const { secret, source } = spec.input;
+    const { secret, source } = sourceOf(spec);
+    const { types, range } = this.#chunk;
     const cutter = cutterOf(wholeStream, spec.records, spec.recordBytes);
     const format = spec.records.kind === 'csv' ? 'csv' : 'text';
-    const rows = (await tables(secret)).read(source, this.#chunk.range, format, this.#signal);
+    const rows = (await tables(secret)).read({ ...source, types }, range, format, this.#signal);
     let crc = 0;
     let to = 0;
     for await (const bytes of rows) {

@@ -13,12 +13,15 @@ import {
   type Part,
   restOf,
 } from '#core/jobs/chunk.ts';
-import type { AnyChunk } from '#core/jobs/plan.ts';
+import type { AnyChunk, Chunk } from '#core/jobs/plan.ts';
+import { isPlanning } from '#core/jobs/planning.ts';
 import type { ChunkQueue, ChunkStore, Delivery } from '#core/jobs/ports.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
+import { PartFailed } from './failure.ts';
 import { handOver } from './hand-over.ts';
 import { ChunkHolder } from './lease.ts';
-import { type PartDeps, PartFailed, runPart } from './part.ts';
+import { type PartDeps, runPart } from './part.ts';
+import { planTable } from './planner.ts';
 
 export interface WorkerDeps extends PartDeps {
   readonly chunks: ChunkStore;
@@ -121,6 +124,11 @@ class Turn {
     const { spec, log } = this.#deps;
     const attempt = state.attempts;
     const rest = restOf(state);
+    if (isPlanning(rest)) {
+      const part = await planTable(this.#deps, rest, attempt, signal);
+      log.info('planned', { attempt, chunks: part.records });
+      return this.#holder.say({ kind: 'commit', part });
+    }
     const next = upToCheckpoint(rest, spec.checkpointBytes);
     const part = await runPart(this.#deps, next ?? rest, attempt, signal);
     const kind = next !== undefined ? 'checkpoint' : spec.target ? 'hand-over' : 'commit';
@@ -194,7 +202,7 @@ class Turn {
 const done = { checkpoint: 'checkpoint', commit: 'committed', 'hand-over': 'to be handed over' } as const;
 
 /** Undefined where it is done with the rest. */
-function upToCheckpoint(rest: AnyChunk, checkpointBytes: number | undefined): AnyChunk | undefined {
+function upToCheckpoint(rest: AnyChunk, checkpointBytes: number | undefined): Chunk | undefined {
   if (checkpointBytes === undefined || !isOfObject(rest)) return undefined;
   const end = rest.start + checkpointBytes;
   return end < rest.end ? { ...rest, end } : undefined;

@@ -23,16 +23,18 @@ const accountOf = ({ cluster, name }: PlacedJob) => ({
 });
 
 export class EksWorkerIdentities implements WorkerIdentities {
-  readonly #roleArn: string;
+  readonly #rolesArn: string;
   readonly #client: EKSClient;
 
-  constructor(roleArn: string, client: EKSClient = new EKSClient({})) {
-    this.#roleArn = roleArn;
+  /** @param rolesArn what a team's role begins with: behind it is the team's name. */
+  constructor(rolesArn: string, client: EKSClient = new EKSClient({})) {
+    this.#rolesArn = rolesArn;
     this.#client = client;
   }
 
   async make(job: PlacedJob): Promise<void> {
-    const command = new CreatePodIdentityAssociationCommand({ ...accountOf(job), roleArn: this.#roleArn });
+    const roleArn = `${this.#rolesArn}${job.team}`;
+    const command = new CreatePodIdentityAssociationCommand({ ...accountOf(job), roleArn });
     try {
       await retryable('CreatePodIdentityAssociation', () => this.#client.send(command));
     } catch (error) {

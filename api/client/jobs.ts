@@ -5,8 +5,11 @@ import { FailuresAnswer, JobAnswer, JobFilesAnswer, JobsAnswer, ResultsAnswer } 
 import { CreateJob } from '../job-schemas.ts';
 import type { Transport } from './transport.ts';
 
-export { DatasetObject } from '#core/jobs/dataset.ts';
-export { ManifestLine } from '#core/jobs/job-files.ts';
+export type { DatasetObject } from '#core/jobs/dataset.ts';
+export { ManifestLine, PlanLine, type TablePlan } from '#core/jobs/job-files.ts';
+export { inputText } from '#core/jobs/request.ts';
+export type { KeyTuple } from '#core/jobs/sql/table.ts';
+export { type RangeFault, verifyRanges } from '#core/jobs/sql/verify.ts';
 export { type Fault, verify } from '#core/jobs/verify.ts';
 export type {
   FailuresAnswer,

@@ -1,9 +1,19 @@
 /** Data jobs: asked for, read, listed, and what people do with one that runs or has ended. */
 import { askedJob, type JobEvent, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
+import { inputText } from '#core/jobs/request.ts';
 import { jobNameAt } from '#core/jobs/slots.ts';
 import { CreateJob, JobPath, JobsQuery } from '../job-schemas.ts';
-import { jobView, mustBeOwnImage, mustBeReadable, placedJob, readJob, wholeJob, writeJob } from '../jobs.ts';
+import {
+  jobView,
+  mustBeOwnDatabases,
+  mustBeOwnImage,
+  mustBeReadable,
+  placedJob,
+  readJob,
+  wholeJob,
+  writeJob,
+} from '../jobs.ts';
 import { noBody, none, route, teamOf } from '../route.ts';
 import { TeamPath } from '../schemas.ts';
 
@@ -24,12 +34,13 @@ const create = route({
   answer: async ({ body: { team, job: asked }, person, request }, deps) => {
     const { config, clock, random, jobBucket } = deps;
     mustBeReadable(asked, teamOf(config, team), jobBucket);
+    mustBeOwnDatabases(asked, teamOf(config, team));
     mustBeOwnImage(asked, teamOf(config, team));
     const cluster = placedJob(config, asked);
     const at = clock.now();
     const key = { team, name: jobNameAt(at, random(2)) };
     const job = askedJob({ ...key, requester: person.name, at, cluster, request: asked });
-    const what = `asked for ${asked.command[0]} over ${asked.dataset}`;
+    const what = `asked for ${asked.command[0]} over ${inputText(asked)}`;
     const change = jobChange(undefined, job, { at, actor: person.name, what, lookAfterSeconds: 0 });
     await writeJob(deps, async () => change, { request, holds: true });
     const headers = { location: `/jobs/${team}/${key.name}` };

@@ -6,6 +6,7 @@ import { unreachable } from '../errors.ts';
 import { addSeconds, Instant } from '../names.ts';
 import * as z from '../zod.ts';
 import { AnyChunk, type Chunk } from './plan.ts';
+import type { KeyChunk } from './sql/table.ts';
 
 /** Why an attempt failed. What can't be mended by trying again fails the chunk at once. */
 export const ChunkFailure = z.object({
@@ -218,6 +219,7 @@ function done(
 }
 
 export const isOfObject = (chunk: AnyChunk): chunk is Chunk => 'start' in chunk;
+export const isOfRows = (chunk: AnyChunk): chunk is KeyChunk => 'range' in chunk;
 
 /** What is still to be done: behind a checkpoint a record begins. Rows of a table are done at once or not at all. */
 export function restOf({ chunk, parts }: Pick<ChunkState, 'chunk' | 'parts'>): AnyChunk {

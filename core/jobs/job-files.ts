@@ -1,6 +1,8 @@
 /** What lies beside a job's results: which objects it read, and what became of each chunk. A line of JSON each. */
 import * as z from '../zod.ts';
-import { ChunkFailure, type ChunkState, isOfObject, Part } from './chunk.ts';
+import { ChunkFailure, type ChunkState, isOfObject, isOfRows, Part } from './chunk.ts';
+import { DatasetObject } from './dataset.ts';
+import { KeyRange, KeyTuple, TypedSource } from './sql/table.ts';
 
 export const filesOf = (job: string) =>
   ({
@@ -10,6 +12,18 @@ export const filesOf = (job: string) =>
     manifest: `jobs/${job}/manifest.ndjson`,
   }) as const;
 
+/** The first line of a table's plan. Behind it is a line for each bound between two chunks: the key's values. */
+export const TablePlan = z.object({
+  ...TypedSource.shape,
+  chunks: z.int().check(z.positive()),
+  /** Of the table on the database's disk. */
+  bytes: z.int().check(z.nonnegative()),
+});
+export type TablePlan = z.infer<typeof TablePlan>;
+
+/** Of a plan: an object that is read, or a table and the bounds that it is cut at. */
+export const PlanLine = z.union([DatasetObject, KeyTuple, TablePlan]);
+
 export const ManifestLine = z.object({
   chunk: z.string(),
   /** Of the object, or the table. */
@@ -17,6 +31,8 @@ export const ManifestLine = z.object({
   /** Of the chunk in its object; which records are its own, its parts say. */
   start: z.optional(z.int()),
   end: z.optional(z.int()),
+  /** Of a table's key. */
+  range: z.optional(KeyRange),
   /** `waiting` and `leased` in the manifest of a job that was cancelled, or given up. */
   state: z.enum(['waiting', 'leased', 'committed', 'failed', 'halved']),
   attempts: z.int(),
@@ -26,7 +42,9 @@ export const ManifestLine = z.object({
 export type ManifestLine = z.infer<typeof ManifestLine>;
 
 export function manifestLine({ chunk, state, attempts, parts, lastFailure }: ChunkState): ManifestLine {
-  const range = isOfObject(chunk) && { start: chunk.start, end: chunk.end };
+  const range = isOfObject(chunk)
+    ? { start: chunk.start, end: chunk.end }
+    : isOfRows(chunk) && { range: chunk.range };
   const failure = lastFailure && state !== 'committed' && { failure: lastFailure };
   return { chunk: chunk.id, key: chunk.key, ...range, state, attempts, parts, ...failure };
 }

@@ -18,6 +18,8 @@ export const JobProgress = z.object({
   /** Of the input: read and done for good, and all of it. */
   bytesDone: count,
   bytes: count,
+  /** What is done of the whole, from 0 to 1: of a dataset by its bytes, of a table by its chunks. */
+  share: z.number(),
   records: count,
   outputBytes: count,
   /** Of commands, over all workers. */
@@ -35,6 +37,7 @@ export function jobProgress(job: Job, now: Instant): JobProgress {
   const { chunks, open } = progressOf(tally, planned.chunks);
   const isGoing = (job.phase === 'sending' || job.phase === 'running') && !job.paused;
   const seconds = secondsBetween(job.at, now);
+  const share = shareOf(job, planned);
   const bytesPerSecond = isGoing && tally.bytes > 0 && seconds > 0 ? tally.bytes / seconds : undefined;
   return {
     chunks,
@@ -44,14 +47,25 @@ export function jobProgress(job: Job, now: Instant): JobProgress {
     open,
     bytesDone: tally.bytes,
     bytes: planned.bytes,
+    share,
     records: tally.records,
     outputBytes: tally.outputBytes,
     commandSeconds: tally.milliseconds / 1000,
     ...(bytesPerSecond !== undefined && {
       bytesPerSecond: Math.round(bytesPerSecond),
-      secondsLeft: Math.ceil(Math.max(0, planned.bytes - tally.bytes) / bytesPerSecond),
     }),
+    ...(bytesPerSecond !== undefined && share > 0 && { secondsLeft: Math.ceil(seconds * (1 / share - 1)) }),
   };
+}
+
+/** Rows are not as long as what a table takes on its disk. */
+function shareOf(
+  { tally, request, phase }: Job,
+  planned: { readonly chunks: number; readonly bytes: number },
+): number {
+  const [done, all] =
+    request.table === undefined ? [tally.bytes, planned.bytes] : [tally.committed, planned.chunks];
+  return all === 0 ? Number(phase === 'ended') : Math.min(done / all, 1);
 }
 
 export const JobCost = z.object({

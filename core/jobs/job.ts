@@ -252,7 +252,10 @@ export type Wanted = { readonly phase: 'running' | 'paused' | 'ending'; readonly
 export function slotsOf(job: Job): Wanted {
   switch (job.phase) {
     case 'listing':
-      return { phase: 'paused', slots: 0 };
+      // Where a table is cut, a worker finds: nobody else reaches its database.
+      return job.request.table === undefined || job.paused
+        ? { phase: 'paused', slots: 0 }
+        : { phase: 'running', slots: 1 };
     case 'sending':
     case 'running': {
       if (job.paused) return { phase: 'paused', slots: 0 };

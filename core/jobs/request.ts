@@ -2,12 +2,14 @@
 import { ClusterName } from '../names.ts';
 import type { Amounts } from '../usage.ts';
 import * as z from '../zod.ts';
+import { type Database, DatabaseName } from './databases.ts';
 import { Compression, Records } from './dataset.ts';
 import { DatasetUrl, locationOf } from './location.ts';
 import { chunkBytesFor } from './plan.ts';
 import { workerResources } from './slot-objects.ts';
 import type { JobKey } from './slots.ts';
 import { JobSpec } from './spec.ts';
+import { SqlSource, SqlTable } from './sql/table.ts';
 
 const MiB = 2 ** 20;
 
@@ -28,10 +30,23 @@ const Word = z.string().check(
   z.refine((word) => !word.includes('\0'), 'no NUL'),
 );
 
+/** `key`: the columns of a unique key of it, none of which may be null. */
+const TableInput = z.strictObject({ database: DatabaseName, ...SqlSource.shape });
+const TableTarget = z.strictObject({
+  database: DatabaseName,
+  ...SqlTable.shape,
+  /** What the command writes: CSV, or lines with tabs between columns, as PostgreSQL's COPY has them. */
+  format: z._default(z.enum(['csv', 'text']), 'csv'),
+});
+
 export const JobRequest = z
   .strictObject({
     cluster: z.optional(ClusterName),
-    dataset: DatasetUrl,
+    /** What is read: objects, or else a table. */
+    dataset: z.optional(DatasetUrl),
+    table: z.optional(TableInput),
+    /** Where each chunk's results go on to, once: rows in the order of its columns. */
+    target: z.optional(TableTarget),
     records: z._default(Records, { kind: 'lines' }),
     compression: z._default(Compression, 'none'),
     header: z._default(z.boolean(), false),
@@ -57,8 +72,17 @@ export const JobRequest = z
     spot: z._default(z.boolean(), false),
   })
   .check(
-    z.superRefine(({ records, header, compression, chunkMiB }, { addIssue }) => {
+    z.superRefine(({ dataset, table, records, header, compression, chunkMiB }, { addIssue }) => {
       const no = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message });
+      if (dataset === undefined && table === undefined)
+        no('dataset', 'what is to be read: a dataset, or a table');
+      if (table !== undefined) {
+        if (dataset !== undefined) no('table', 'a dataset or a table, not both');
+        if (records.kind !== 'lines' && records.kind !== 'csv')
+          no('records', 'rows of a table are lines, or CSV');
+        if (header) no('header', 'rows of a table come without a header: their columns are in its order');
+        if (compression !== 'none') no('compression', 'rows of a table are not compressed');
+      }
       if (header && records.kind === 'fixed') no('header', 'records of one width have no header');
       if (compression !== 'none' && chunkMiB !== undefined)
         no('chunkMiB', 'a compressed object is one chunk: leave it out');
@@ -69,13 +93,50 @@ export type JobRequest = z.infer<typeof JobRequest>;
 export const chunkBytesOf = ({ chunkMiB, resources }: JobRequest): number =>
   chunkMiB === undefined ? chunkBytesFor(resources.memoryMiB * MiB) : chunkMiB * MiB;
 
-/** What a worker is told. */
-export function jobSpecOf(request: JobRequest, { name }: JobKey, resultsBucket: string): JobSpec {
-  const { dataset, records, compression, header, command, recordMiB, maxAttempts, timeLimitSeconds } =
-    request;
+export type JobInput =
+  | { readonly kind: 'objects'; readonly dataset: string }
+  | { readonly kind: 'table'; readonly table: NonNullable<JobRequest['table']> };
+
+export function inputOf({ dataset, table }: Pick<JobRequest, 'dataset' | 'table'>): JobInput {
+  if (table !== undefined) return { kind: 'table', table };
+  if (dataset === undefined) throw new Error('a job without an input: its schema lets none be');
+  return { kind: 'objects', dataset };
+}
+
+/** As people read it. */
+export function inputText(request: Pick<JobRequest, 'dataset' | 'table'>): string {
+  const input = inputOf(request);
+  if (input.kind === 'objects') return input.dataset;
+  const { database, schema, table } = input.table;
+  return `${schema}.${table} of ${database}`;
+}
+
+/** By name, each once. */
+export const databasesOf = ({ table, target }: JobRequest): readonly string[] => [
+  ...new Set([table, target].flatMap((one) => (one === undefined ? [] : [one.database]))),
+];
+
+/**
+ * What a worker is told.
+ * @param databases those that it names.
+ */
+export function jobSpecOf(
+  request: JobRequest,
+  { name }: JobKey,
+  { resultsBucket, databases }: { readonly resultsBucket: string; readonly databases: readonly Database[] },
+): JobSpec {
+  const { target, records, compression, header, command, recordMiB, maxAttempts, timeLimitSeconds } = request;
+  const secretOf = (database: string) => databases.find((one) => one.name === database)?.secret;
+  const input = inputOf(request);
   return JobSpec.parse({
     job: name,
-    input: { bucket: locationOf(dataset).bucket },
+    input:
+      input.kind === 'objects'
+        ? { bucket: locationOf(input.dataset).bucket }
+        : { secret: secretOf(input.table.database), source: input.table },
+    ...(target !== undefined && {
+      target: { secret: secretOf(target.database), table: target, format: target.format },
+    }),
     results: { bucket: resultsBucket, prefix: `jobs/${name}/` },
     records,
     compression,

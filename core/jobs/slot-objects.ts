@@ -107,8 +107,8 @@ function limitRange(wanted: SlotsWanted): KubernetesObject {
 }
 
 /**
- * Both containers of a pod have one network: what the worker needs, its command reaches too, without a credential for it. Neither
- * reaches the metadata address, the cluster's API or anything else that is private.
+ * Both containers of a pod have one network: what the worker needs, its command reaches too, without a credential for it: AWS, and the
+ * databases that the job names. Neither reaches the metadata address, the cluster's API or anything else that is private.
  */
 function networkPolicies(wanted: SlotsWanted, { endpoints = [] }: SlotsPlace): KubernetesObject[] {
   const policy = (name: string, egress: readonly object[], more: Record<string, unknown> = {}) => ({
@@ -126,6 +126,14 @@ function networkPolicies(wanted: SlotsWanted, { endpoints = [] }: SlotsPlace): K
       ...endpoints.map(({ cidr, port }) => ({ to: peers([cidr]), ports: tcp(port) })),
     ]),
     policy('ask-identity', [{ to: peers([`${identityAgent.address}/32`]), ports: tcp(identityAgent.port) }]),
+    ...(wanted.reach === undefined
+      ? []
+      : [
+          policy(
+            'reach-databases',
+            wanted.reach.map(({ cidr, port }) => ({ to: peers([cidr]), ports: tcp(port) })),
+          ),
+        ]),
   ];
 }
 

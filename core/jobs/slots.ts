@@ -3,6 +3,7 @@
  * `job-slots`): two items, each written by one side and read by the other, and an event of the outbox for each write.
  * A slot is a place for one worker: a Kubernetes Job of one pod. What is not told is found by a later look.
  */
+import { Cidr } from '../cidr.ts';
 import { ClusterName, EnvironmentName, Instant, jobNamePattern, TeamName } from '../names.ts';
 import * as z from '../zod.ts';
 import { JobSpec } from './spec.ts';
@@ -51,6 +52,8 @@ export const SlotsWanted = z.object({
   resources: z.object({ cpu: z.number(), memoryMiB: z.int() }),
   nodePool: z.optional(z.string()),
   spot: z.boolean(),
+  /** Beside AWS, what its pods may reach: the databases that it names. */
+  reach: z.optional(z.array(z.object({ cidr: Cidr, port: z.int() }))),
   /** What the worker is told; the command is in it. */
   spec: JobSpec,
   queueUrl: z.string(),

@@ -1,7 +1,7 @@
 /** What a worker is told of its job. */
 import * as z from '../zod.ts';
 import { Compression, Records } from './dataset.ts';
-import { SqlTable, TypedSource } from './sql/table.ts';
+import { SqlSource, SqlTable } from './sql/table.ts';
 
 const MiB = 2 ** 20;
 
@@ -11,10 +11,7 @@ const Secret = z.string().check(z.minLength(1), z.maxLength(2048));
 /** Objects of S3, or the rows of a table: as CSV where `records` are CSV, else a line each. */
 const Input = z.union([
   z.object({ bucket: z.string().check(z.minLength(3)) }),
-  z.object({
-    secret: Secret,
-    source: TypedSource,
-  }),
+  z.object({ secret: Secret, source: SqlSource }),
 ]);
 
 export const JobSpec = z.object({

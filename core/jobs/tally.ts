@@ -4,6 +4,7 @@
  */
 import * as z from '../zod.ts';
 import type { ChunkState } from './chunk.ts';
+import { isPlanning } from './planning.ts';
 
 const count = z.int();
 /** Sums over chunks. A fresh chunk, which is stored nowhere, adds nothing. */
@@ -34,7 +35,9 @@ export const emptyTally: Tally = {
 };
 const fields = z.keyof(Tally).options;
 
-export function tallyOf({ state, parts }: ChunkState): Tally {
+/** A plan is nothing of the input. */
+export function tallyOf({ chunk, state, parts }: ChunkState): Tally {
+  if (isPlanning(chunk)) return emptyTally;
   const sum = (of: (part: ChunkState['parts'][number]) => number) =>
     parts.reduce((total, part) => total + of(part), 0);
   return {

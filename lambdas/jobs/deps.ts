@@ -1,8 +1,10 @@
 /** What the stage of jobs needs of the world. */
+import type { Database } from '#core/jobs/databases.ts';
 import type { Datasets, JobQueues, JobStore } from '#core/jobs/job-ports.ts';
 import type { ChunkStore, JobObjects } from '#core/jobs/ports.ts';
 import type { Slots } from '#core/jobs/slots.ts';
 import type { WorkerIdentities } from '#core/jobs/worker-identities.ts';
+import type { TeamName } from '#core/names.ts';
 import type { Clock } from '#core/ports.ts';
 
 export interface JobsDeps {
@@ -18,5 +20,7 @@ export interface JobsDeps {
   readonly identities: WorkerIdentities;
   /** As the workers know it. */
   readonly place: { readonly table: string; readonly bucket: string; readonly registry: string };
+  /** As the configuration has it now; undefined where it has none of that name. */
+  readonly database: (team: TeamName, name: string) => Database | undefined;
   readonly clock: Clock;
 }

@@ -7,8 +7,10 @@ export const Env = z.object({
   JOBS_BUCKET: z.string().check(z.minLength(3)),
   /** Where images of jobs are, as nodes pull them. */
   REGISTRY: z.string().check(z.minLength(1)),
-  /** Of workers, given to the service account of each job's namespace. */
-  WORKER_ROLE_ARN: z.string().check(z.regex(/^arn:[a-z-]+:iam::\d{12}:role\/.+$/, 'the ARN of a role')),
+  /** What the role of a team's workers begins with; behind it is the team's name. Given to the service account of each job's namespace. */
+  WORKER_ROLES_ARN: z
+    .string()
+    .check(z.regex(/^arn:[a-z-]+:iam::\d{12}:role\/.+-$/, 'the beginning of the ARN of a role')),
   /** Where a message that can never work goes, with its reason. */
   DLQ_URL: z.url(),
 });

@@ -8,12 +8,18 @@ import { SqsJobQueues } from '#adapters/aws/job-queues.ts';
 import { SlotItems } from '#adapters/aws/slot-items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { EksWorkerIdentities } from '#adapters/aws/worker-identities.ts';
-import { readEnv, systemClock } from '../runtime/environment.ts';
+import { Databases } from '#core/jobs/databases.ts';
+import { TeamName } from '#core/names.ts';
+import * as z from '#core/zod.ts';
+import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
 import { queueHandler } from '../runtime/queue.ts';
 import { Env } from './env.ts';
 import { jobs } from './jobs.ts';
 
 const env = readEnv(Env);
+const { teams } = readConfig(
+  z.object({ teams: z.array(z.object({ name: TeamName, databases: Databases })) }),
+);
 const [table, bucket] = [env.TABLE_NAME, env.JOBS_BUCKET];
 
 export const handler = queueHandler(
@@ -25,8 +31,10 @@ export const handler = queueHandler(
     input: (input) => new S3JobObjects({ input, results: bucket }),
     objects: new S3JobObjects({ results: bucket }),
     slots: new SlotItems(table),
-    identities: new EksWorkerIdentities(env.WORKER_ROLE_ARN),
+    identities: new EksWorkerIdentities(env.WORKER_ROLES_ARN),
     place: { table, bucket, registry: env.REGISTRY },
+    database: (team, name) =>
+      teams.find((one) => one.name === team)?.databases.find((one) => one.name === name),
     clock: systemClock,
   }),
   { stage: 'jobs', refuse: toDeadLetters(env.DLQ_URL), failures: new Table(table) },

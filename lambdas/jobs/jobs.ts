@@ -20,7 +20,7 @@ import { type Standing, slotsAreLate, standingOf, want, workersAreGone } from '.
 const actor = 'jobs';
 /** Longer than the function may run: whoever has the job until then is gone. */
 const claimSeconds = 330;
-const lookSeconds = { soon: 0, running: 15, finishing: 10, failed: 20 } as const;
+const lookSeconds = { soon: 0, running: 15, finishing: 10, planning: 5, failed: 20 } as const;
 
 export function jobs(deps: JobsDeps): Handle {
   return async (signal, cause) => {
@@ -104,7 +104,7 @@ function after(job: Job, events: readonly JobEvent[], now: Instant) {
 async function step(deps: JobsDeps, job: Job, standing: Standing): Promise<readonly JobEvent[]> {
   switch (job.phase) {
     case 'listing':
-      return [await list(deps, job)];
+      return list(deps, job);
     case 'sending':
       return [{ kind: 'tallied', tally: await deps.chunks.tally(job.name) }, await send(deps, job)];
     case 'running':
@@ -123,9 +123,10 @@ async function step(deps: JobsDeps, job: Job, standing: Standing): Promise<reado
   }
 }
 
-function lookAfter({ phase }: Job): number | undefined {
+function lookAfter({ phase, request }: Job): number | undefined {
   switch (phase) {
     case 'listing':
+      return request.table === undefined ? lookSeconds.soon : lookSeconds.planning;
     case 'sending':
     case 'retrying':
       return lookSeconds.soon;

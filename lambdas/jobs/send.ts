@@ -6,12 +6,13 @@ import { filesOf } from '#core/jobs/job-files.ts';
 import { locationOf } from '#core/jobs/location.ts';
 import { type Chunk, chunksOf, type Plan, planChunks } from '#core/jobs/plan.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
-import { chunkBytesOf } from '#core/jobs/request.ts';
+import { chunkBytesOf, inputOf } from '#core/jobs/request.ts';
 import * as z from '#core/zod.ts';
 import type { JobsDeps } from './deps.ts';
 import { readLines, writeLines } from './files.ts';
 import { sideBySide } from './lanes.ts';
 import { passBytes, quotedChunks } from './quotes.ts';
+import { listTable, sendRows } from './tables.ts';
 
 /** What one look sends: some seconds' work, after which a cancelled job is heard of. */
 const portion = 50_000;
@@ -19,14 +20,20 @@ const portion = 50_000;
 /** What one function reads before its time is over, with room to spare. */
 const mostPassBytes = 8 * 2 ** 30;
 
+/** What is known of the input, where something is known of it by now. */
+export async function list(deps: JobsDeps, job: Job): Promise<readonly JobEvent[]> {
+  const input = inputOf(job.request);
+  return input.kind === 'table' ? listTable(deps, job) : [await listObjects(deps, job, input.dataset)];
+}
+
 /** Lists, plans, keeps what was listed, and makes the queue. */
-export async function list(deps: JobsDeps, job: Job): Promise<JobEvent> {
+async function listObjects(deps: JobsDeps, job: Job, dataset: string): Promise<JobEvent> {
   const { datasets, objects, queues } = deps;
   try {
     const found: DatasetObject[] = [];
-    for await (const object of datasets.objects(locationOf(job.request.dataset))) found.push(object);
+    for await (const object of datasets.objects(locationOf(dataset))) found.push(object);
     const plan = planOf(job, found);
-    const passBytes = await passOver(deps, job, plan);
+    const passBytes = await passOver(deps, job, locationOf(dataset).bucket, plan);
     await writeLines(objects, filesOf(job.name).plan, found);
     await queues.make(job.name);
     return { kind: 'listed', chunks: plan.chunks, bytes: plan.bytes, passBytes };
@@ -49,7 +56,7 @@ const hasQuotes = ({ request: { records, compression } }: Job): boolean =>
   records.kind === 'csv' && compression === 'none';
 
 /** Whether a chunk of CSV begins between quotes, all before it says. @returns how much was read for it. */
-async function passOver({ input, objects }: JobsDeps, job: Job, plan: Plan): Promise<number> {
+async function passOver({ input, objects }: JobsDeps, job: Job, bucket: string, plan: Plan): Promise<number> {
   const bytes = hasQuotes(job) ? passBytes(plan) : 0;
   if (bytes > mostPassBytes) {
     const detail = `CSV with line feeds in quotes is read once over before it is cut, and this has ${bytes} bytes to read: ${mostPassBytes} at most.`;
@@ -58,7 +65,7 @@ async function passOver({ input, objects }: JobsDeps, job: Job, plan: Plan): Pro
     );
   }
   if (!hasQuotes(job)) return 0;
-  const quoted = await quotedChunks(input(locationOf(job.request.dataset).bucket), plan);
+  const quoted = await quotedChunks(input(bucket), plan);
   const numbers = quoted.flatMap((is, number) => (is ? [number] : []));
   await writeLines(objects, filesOf(job.name).quoted, numbers);
   return bytes;
@@ -72,6 +79,13 @@ async function isQuoted({ objects }: JobsDeps, job: Job): Promise<(number: numbe
 }
 
 export async function send(deps: JobsDeps, job: Extract<Job, { phase: 'sending' }>): Promise<JobEvent> {
+  if (inputOf(job.request).kind === 'objects') return sendObjects(deps, job);
+  const upTo = Math.min(job.sent + portion, job.chunks);
+  await sendRows(deps, job, job.sent, upTo);
+  return { kind: 'sent', upTo };
+}
+
+async function sendObjects(deps: JobsDeps, job: Extract<Job, { phase: 'sending' }>): Promise<JobEvent> {
   const { objects, queues } = deps;
   const listed: DatasetObject[] = [];
   for await (const object of readLines(objects, filesOf(job.name).plan, DatasetObject)) listed.push(object);

@@ -1,6 +1,8 @@
 /** What a job wants of its cluster, said where it is another thing than was said before. */
+import { Rejected } from '#core/errors.ts';
+import type { Database } from '#core/jobs/databases.ts';
 import { type Job, slotsOf } from '#core/jobs/job.ts';
-import { jobSpecOf } from '#core/jobs/request.ts';
+import { databasesOf, jobSpecOf } from '#core/jobs/request.ts';
 import type { SlotsSeen, SlotsWanted } from '#core/jobs/slots.ts';
 import { addSeconds, type Instant } from '#core/names.ts';
 import { isSame } from '#core/same.ts';
@@ -31,12 +33,31 @@ export function slotsAreLate({ wanted, seen }: Standing, now: Instant): boolean 
   return seen?.lookAt !== undefined && addSeconds(seen.lookAt, patienceSeconds) < now;
 }
 
+/**
+ * What workers are told, and where its databases are. One that the configuration has no more stays where it was for who reads it.
+ * @throws Rejected where it was never told.
+ */
+function told({ place, database }: JobsDeps, { team, name, request }: Job, before: SlotsWanted | undefined) {
+  const databases: Database[] = [];
+  for (const asked of databasesOf(request)) {
+    const found = database(team, asked);
+    if (found) {
+      databases.push(found);
+      continue;
+    }
+    if (before) return { spec: before.spec, ...(before.reach && { reach: before.reach }) };
+    throw new Rejected(
+      `Team ${team} has no database ${asked} any more, and ${name} needs it: cancel the job, or name it again.`,
+    );
+  }
+  const spec = jobSpecOf(request, { team, name }, { resultsBucket: place.bucket, databases });
+  if (databases.length === 0) return { spec };
+  return { spec, reach: databases.map(({ network, port }) => ({ cidr: network, port })) };
+}
+
 /** @throws Conflict where somebody else said something meanwhile. */
-export async function want(
-  { slots, queues, identities, place, clock }: JobsDeps,
-  job: Job,
-  before: SlotsWanted | undefined,
-): Promise<void> {
+export async function want(deps: JobsDeps, job: Job, before: SlotsWanted | undefined): Promise<void> {
+  const { slots, queues, identities, place, clock } = deps;
   const { phase, slots: count } = slotsOf(job);
   const next = { version: (before?.version ?? 0) + 1, at: clock.now() };
   if (phase === 'ending' || (before === undefined && count === 0)) {
@@ -55,7 +76,7 @@ export async function want(
     ...(image !== undefined && { image: `${place.registry}/${image}` }),
     resources,
     spot,
-    spec: jobSpecOf(job.request, job, place.bucket),
+    ...told(deps, job, before),
     queueUrl: await queues.make(job.name),
     table: place.table,
   };

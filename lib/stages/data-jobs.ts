@@ -17,10 +17,15 @@ export interface DataJobsProps extends Foundation {
 
 export function dataJobs(scope: Construct, { clusters, bucket, teams, ...foundation }: DataJobsProps) {
   const clusterNames = clusters.map(({ clusterName }) => clusterName);
-  const workers = new JobWorkers(scope, 'JobWorkers', { table: foundation.table, bucket, clusterNames });
+  const workers = new JobWorkers(scope, 'JobWorkers', {
+    table: foundation.table,
+    bucket,
+    clusterNames,
+    teams,
+  });
   const jobs = new JobsStage(scope, 'Jobs', { ...foundation, bucket, workers, clusterNames });
   const datasets = [...new Set(teams.flatMap((team) => team.datasets))];
-  for (const role of [workers.role, jobs.function.role]) mayReadDatasets(role, datasets);
+  mayReadDatasets(jobs.function.role, datasets);
   mayListDatasets(jobs.function.role, datasets);
   const slots = clusters.map(
     (target) =>

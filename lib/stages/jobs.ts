@@ -39,7 +39,7 @@ export class JobsStage extends Construct {
         TABLE_NAME: table.tableName,
         JOBS_BUCKET: bucket.bucketName,
         REGISTRY: registryHost(this),
-        WORKER_ROLE_ARN: workers.role.roleArn,
+        WORKER_ROLES_ARN: workers.rolesArn,
         DLQ_URL: this.queue.deadLetters.queueUrl,
       },
       // A core of its own, for who reads gigabytes of CSV once over (AWS Lambda developer guide: 1,769 MB).
@@ -111,8 +111,9 @@ export class JobsStage extends Construct {
       ['eks:DeletePodIdentityAssociation'],
       clusterNames.map((name) => eks('podidentityassociation', `${name}/*`)),
     );
-    this.function.allow(['iam:GetRole'], [workers.role.roleArn]);
-    this.function.allow(['iam:PassRole'], [workers.role.roleArn], {
+    const roles = workers.roles.map(({ roleArn }) => roleArn);
+    this.function.allow(['iam:GetRole'], roles);
+    this.function.allow(['iam:PassRole'], roles, {
       StringEquals: { 'iam:PassedToService': 'pods.eks.amazonaws.com' },
     });
     acknowledge(

@@ -58,12 +58,15 @@ export const localContext = async (
   architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
 });
 
+/** Each team's jobs may read and write it; who starts one says in the secret how it is reached. */
+export const localDatabase = { name: 'local', secret: 'getschwifty/local-database', port: 5432 } as const;
+
 /** The load balancers here are addresses of this machine: they lead to nothing that has gone. */
 const drainSeconds = 5;
 
 /**
- * The configuration as the local cloud has it: nobody waits for a load balancer that is none, and workers of data jobs reach AWS, and
- * the agent of identities on the node, at addresses of this machine. @returns its path.
+ * The configuration as the local cloud has it: nobody waits for a load balancer that is none, and workers of data jobs reach AWS, the
+ * agent of identities on the node, and a database that somebody may start there, at addresses of this machine. @returns its path.
  */
 export async function localConfig({
   state,
@@ -73,10 +76,12 @@ export async function localConfig({
   const config = loadConfig();
   const awsEndpoints = [ports.aws, ports.services].map((port) => ({ cidr: `${network.host}/32`, port }));
   const clusters = config.clusters.map((cluster) => ({ ...cluster, drainSeconds, awsEndpoints }));
+  const database = { ...localDatabase, network: `${network.host}/32` };
+  const teams = config.teams.map((team) => ({ ...team, databases: [...team.databases, database] }));
   const path = join(state, 'config.yaml');
   await mkdir(state, { recursive: true });
   // JSON is YAML too.
-  await writeFile(path, JSON.stringify({ ...config, clusters }, null, 2));
+  await writeFile(path, JSON.stringify({ ...config, clusters, teams }, null, 2));
   return path;
 }
 

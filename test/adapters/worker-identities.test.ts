@@ -6,8 +6,8 @@ import { Retryable } from '#core/errors.ts';
 import { jobKey } from '../core/jobs/samples.ts';
 import { type Answer, type Asked, awsEndpoint } from './aws-endpoint.ts';
 
-const roleArn = 'arn:aws:iam::000000000000:role/workers';
-const job = { cluster: 'main', name: jobKey().name };
+const rolesArn = 'arn:aws:iam::000000000000:role/workers-';
+const job = { cluster: 'main', ...jobKey() };
 let answer: (asked: Asked) => Answer;
 let aws: Awaited<ReturnType<typeof awsEndpoint>>;
 let identities: EksWorkerIdentities;
@@ -22,21 +22,21 @@ beforeAll(async () => {
   aws = await awsEndpoint((asked) => answer(asked));
   const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret' };
   const client = new EKSClient({ endpoint: aws.endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
-  identities = new EksWorkerIdentities(roleArn, client);
+  identities = new EksWorkerIdentities(rolesArn, client);
 });
 afterAll(() => aws.close());
 beforeEach(() => {
   aws.asked.length = 0;
 });
 
-it('asks for the role of workers, for the one service account of the job', async () => {
+it('asks for the role of workers of its team, for the one service account of the job', async () => {
   answer = () => ({ body: '{"association":{}}' });
   await identities.make(job);
   expect(aws.asked).toMatchObject([{ method: 'POST', path }]);
   expect(JSON.parse(aws.asked[0]?.body ?? '')).toMatchObject({
     namespace: job.name,
     serviceAccount: 'worker',
-    roleArn,
+    roleArn: `${rolesArn}checkout`,
   });
 });
 

@@ -94,6 +94,33 @@ describe('a job', () => {
     ]);
   });
 
+  test('over a table names a database of its team, and is told of as people write it', async () => {
+    const table = { database: 'orders', table: 'orders', key: ['id'] };
+    const target = { database: 'totals', table: 'totals' };
+    const { dataset: _, ...rest } = job;
+    const body = { team: 'checkout', job: { ...rest, table, target } };
+    const none = await refused(world, rita, 'POST', '/jobs', body);
+    expect(none.status).toBe(422);
+    expect(none.fields).toMatchObject([
+      { path: 'job.table.database', message: expect.stringMatching(/has no database orders; it has none/) },
+      { path: 'job.target.database' },
+    ]);
+    const database = { name: 'orders', secret: 'o', network: '10.0.0.0/8', port: 5432 };
+    const teams = world.config.teams.map((team) => ({ ...team, databases: [database] }));
+    world = new World({ teams });
+    const one = await refused(world, rita, 'POST', '/jobs', body);
+    expect(one.fields).toMatchObject([
+      { path: 'job.target.database', message: expect.stringMatching(/it has orders/) },
+    ]);
+    const answer = await call(world, rita, 'POST', '/jobs', { ...body, job: { ...rest, table } });
+    const { job: made } = JobAnswer.parse(await answer.json());
+    expect((await got(made.name)).history).toMatchObject([
+      { what: 'asked for wc over public.orders of orders' },
+    ]);
+    expect(made.request).not.toHaveProperty('dataset');
+    expect(JSON.stringify(made)).not.toContain('10.0.0.0');
+  });
+
   test('sent twice under one key is one', async () => {
     const headers = { 'idempotency-key': 'once' };
     const body = { team: 'checkout', job };
@@ -129,6 +156,7 @@ describe('a job', () => {
         open: 3,
         bytesDone: 1000,
         bytes: 4000,
+        share: 0.25,
         records: 10,
       },
       ...{ outputBytes: 50, commandSeconds: 3600, bytesPerSecond: 10, secondsLeft: 300 },

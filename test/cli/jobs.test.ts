@@ -23,6 +23,7 @@ const job = (parts: Partial<JobAnswer['job']> = {}): JobAnswer['job'] => ({
   request: JobRequest.parse({ dataset: 's3://jobs/datasets/checkout/a', command: ['wc', '-l'] }),
   progress: {
     ...{ chunks: 8, committed: 2, failed: 1, leased: 4, open: 5, bytesDone: 3 * 2 ** 20, bytes: 8 * 2 ** 20 },
+    share: 3 / 8,
     ...{ records: 12, outputBytes: 2048, commandSeconds: 60, bytesPerSecond: 2 ** 20, secondsLeft: 5 },
   },
   cost: { currency: 'USD', soFar: 0.12, assumption: 'what ran.' },
@@ -41,7 +42,7 @@ describe('in words', () => {
     );
     expect(jobLine(job({ paused: true }))).toMatch(/running, paused$/);
     expect(jobLine(job({ phase: 'ended', outcome: 'failed' }))).toMatch(/failed$/);
-    const none = { ...job().progress, bytes: 0, bytesDone: 0 };
+    const none = { ...job().progress, bytes: 0, bytesDone: 0, share: 0 };
     expect(jobLine(job({ progress: none }))).toMatch(/^\[\.{24}\] 0 %/);
   });
 

@@ -49,11 +49,23 @@ export function chunkStoreContract(name: string, make: () => ChunkStore, deviati
 
     test('one of a table comes back too, on its way to another one', async () => {
       const range = { after: ['a', "'é\n"], upTo: null };
-      const taken = next(freshChunk(job, { id: '3', key: 'public.t', range }), { kind: 'lease' });
+      const rows = { id: '3', key: 'public.t', types: ['text', 'text'], range };
+      const taken = next(freshChunk(job, rows), { kind: 'lease' });
       await chunks.write(taken, undefined);
       const state = next(taken, { kind: 'hand-over', part: part(1) });
       await chunks.write(state, taken);
       expect(await chunks.read(job, '3')).toEqual(state);
+    });
+
+    test('what makes the plan is kept, and is none of the chunks: it is not listed, and adds to no sum', async () => {
+      const chunk = { id: 'plan', key: 'public.t', chunkBytes: 1 } as const;
+      const taken = next(freshChunk(job, chunk), { kind: 'lease' });
+      await chunks.write(taken, undefined);
+      const done = next(taken, { kind: 'commit', part: part(1) });
+      await chunks.write(done, taken);
+      expect(await chunks.read(job, 'plan')).toEqual(done);
+      expect(await chunks.tally(job)).toEqual(emptyTally);
+      expect(await listed(chunks.list(job))).toEqual([]);
     });
 
     test('of many who take one chunk at once one does', async () => {

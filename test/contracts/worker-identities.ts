@@ -17,7 +17,7 @@ export function workerIdentitiesContract(
   deviations: Deviations = {},
 ): void {
   contract(name, 'the identities of workers', deviations, (test) => {
-    const job = () => ({ cluster: 'main', name: jobKey(`job-${randomBytes(8).toString('hex')}`).name });
+    const job = () => ({ cluster: 'main', ...jobKey(`job-${randomBytes(8).toString('hex')}`) });
 
     test('one is made once, and taken away; neither minds to be asked again', async () => {
       const [one, other] = [job(), job()];

@@ -69,7 +69,7 @@ export class JobInCluster {
     const { command, input, chunkBytes, slots, memoryMiB, maxFailures = 20 } = this.#asked;
     const { name, objects } = this;
     const { prefix = `jobs/${name}/` } = this.#asked;
-    this.object = await objects.put(`datasets/${name}.ndjson`, input);
+    this.object = await objects.put(`datasets/checkout/${name}.ndjson`, input);
     const { queue, url } = await awsChunkQueue(access.sdk, `getschwifty-${name}`);
     const records = { kind: 'lines' } as const;
     const plan = planChunks({ objects: [this.object], records, compression: 'none', chunkBytes });
@@ -80,7 +80,7 @@ export class JobInCluster {
         clusterName: 'main',
         namespace: name,
         serviceAccount: workerAccount,
-        roleArn: output('JobWorkerRoleArn'),
+        roleArn: `${output('JobWorkerRolesArn')}checkout`,
       }),
     );
     const bucket = objects.bucket;

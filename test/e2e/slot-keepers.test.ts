@@ -28,7 +28,7 @@ const place = { ...anyPlace, workerImage: image };
 
 jobClusterContract('KubernetesJobCluster', () => keeper, { image });
 workerIdentitiesContract('EksWorkerIdentities', {
-  identities: new EksWorkerIdentities(output('JobWorkerRoleArn'), eks),
+  identities: new EksWorkerIdentities(output('JobWorkerRolesArn'), eks),
   count: async (namespace) => {
     const list = new ListPodIdentityAssociationsCommand({ clusterName: 'main', namespace });
     return ((await eks.send(list)).associations ?? []).length;

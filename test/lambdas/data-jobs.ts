@@ -28,5 +28,6 @@ export function memoryDataJobs(jobs = new MemoryJobs()) {
     identities: new MemoryWorkerIdentities(),
     cluster: new MemoryJobCluster(),
     place: { table: 't', bucket: 'jobs', registry: 'registry.example' },
+    database: () => undefined,
   } satisfies DataJobs;
 }

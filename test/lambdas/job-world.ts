@@ -7,6 +7,7 @@ import { MemoryJobs } from '#adapters/memory/jobs.ts';
 import { MemorySlots } from '#adapters/memory/slots.ts';
 import { MemoryWorkerIdentities } from '#adapters/memory/worker-identities.ts';
 import { type ChunkEvent, freshChunk, nextChunk } from '#core/jobs/chunk.ts';
+import type { Database } from '#core/jobs/databases.ts';
 import { askedJob, type Job, type JobEvent, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
 import { heldBy, JobRequest } from '#core/jobs/request.ts';
@@ -20,6 +21,13 @@ import { jobKey, part, rules } from '../core/jobs/samples.ts';
 const MiB = 2 ** 20;
 export const key = jobKey();
 export const files = { plan: `jobs/${key.name}/plan.ndjson`, manifest: `jobs/${key.name}/manifest.ndjson` };
+
+export const database: Database = {
+  name: 'orders',
+  secret: 'checkout/orders',
+  network: '10.20.0.0/16',
+  port: 5432,
+};
 
 export class JobWorld {
   readonly clock = new MemoryClock('2026-01-05T10:00:00.000Z');
@@ -43,6 +51,7 @@ export class JobWorld {
       slots: this.slots,
       identities: this.identities,
       place: { table: 't', bucket: 'results', registry: 'registry.example' },
+      database: (team, name) => (team === key.team && name === database.name ? database : undefined),
       clock: this.clock,
     };
     this.handle = jobs({ ...deps, ...change(deps) });
@@ -52,7 +61,7 @@ export class JobWorld {
   async ask(parts: Record<string, unknown> = {}): Promise<void> {
     const at = this.clock.now();
     const request = JobRequest.parse({
-      dataset: 's3://lake/datasets/',
+      ...(!('table' in parts) && { dataset: 's3://lake/datasets/' }),
       command: ['cat'],
       parallelism: 2,
       chunkMiB: 1,

@@ -4,6 +4,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import { Config } from '#core/config.ts';
+import { Team } from '#core/team.ts';
 import * as z from '#core/zod.ts';
 import { Env } from '#lambdas/gate/env.ts';
 import { makeStacks } from '#lib/app.ts';
@@ -159,7 +160,9 @@ describe("teams' datasets", () => {
     const config = loadConfig('getschwifty.config.yaml');
     const [team] = config.teams;
     if (team === undefined) throw new Error('there is a team');
-    const template = templateOf({ ...config, teams: [{ ...team, datasets: ['s3://lake/shared/2026/'] }] });
+    const other = Team.parse({ name: 'other', members: 'm', approvers: 'a' });
+    const teams = [{ ...team, datasets: ['s3://lake/shared/2026/'] }, other];
+    const template = templateOf({ ...config, teams });
     const policies = Object.values(template.findResources('AWS::IAM::Policy'));
     // Statements of one action are put together: each resource by itself.
     const said = (of: string) =>
@@ -179,9 +182,39 @@ describe("teams' datasets", () => {
       Resource: arnOf('lake'),
       Condition: { StringLike: { 's3:prefix': 'shared/2026/*' } },
     };
-    expect(said('JobWorkersRole')).toEqual([read]);
+    expect(said('JobWorkersRolecheckout')).toEqual([read]);
+    expect(said('JobWorkersRoleother')).toEqual([]);
     expect(said('JobsFunction')).toEqual([read, list]);
   });
+
+  it('and the secrets of its databases, with their key, by its own workers alone', () => {
+    const config = loadConfig('getschwifty.config.yaml');
+    const key = 'arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555';
+    const orders = { name: 'orders', secret: 'shop/orders', key, network: '10.0.0.0/8' };
+    const teams = [
+      Team.parse({ name: 'shop', members: 'm', approvers: 'a', databases: [orders] }),
+      Team.parse({ name: 'other', members: 'm', approvers: 'a' }),
+    ];
+    const template = templateOf({ ...config, environments: [], teams });
+    const policies = Object.values(template.findResources('AWS::IAM::Policy')).map(({ Properties }) =>
+      Named.parse(Properties),
+    );
+    const reading = policies.filter((policy) => /shop\/orders|kms:us-east-1:1111/.test(JSON.stringify(policy)));
+    expect(reading.map(({ PolicyName }) => PolicyName)).toEqual([
+      expect.stringMatching(/^JobWorkersRoleshop/),
+    ]);
+    const statements = reading[0]?.PolicyDocument.Statement ?? [];
+    expect(
+      statements.find(({ Action }) => Action === 'secretsmanager:GetSecretValue')?.Resource,
+    ).toMatchObject({
+      'Fn::Join': ['', expect.arrayContaining([':secret:shop/orders-??????'])],
+    });
+    expect(statements.find(({ Action }) => Action === 'kms:Decrypt')).toMatchObject({
+      Resource: key,
+      Condition: { StringEquals: { 'kms:ViaService': expect.anything() } },
+    });
+  });
+
   const arnOf = (resource: string) => ({
     'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:s3:::${resource}`]],
   });

@@ -2,6 +2,7 @@
 import { describe, expect, inject, test } from 'vitest';
 import { PostgresTables } from '#adapters/sql/postgres.ts';
 import { Retryable } from '#core/errors.ts';
+import { isOfRows } from '#core/jobs/chunk.ts';
 import type { SqlTables } from '#core/jobs/sql/ports.ts';
 import { rangesOf } from '#core/jobs/sql/table.ts';
 import { WorkerWorld } from '../worker/world.ts';
@@ -32,7 +33,12 @@ async function job(command: readonly string[], records: 'csv' | 'lines' = 'csv')
     command: [...command],
   });
   world.tables = async () => tables;
-  const chunks = [...rangesOf(plan.bounds)].map((range, i) => ({ id: String(i), key: 'orders', range }));
+  const chunks = [...rangesOf(plan.bounds)].map((range, i) => ({
+    id: String(i),
+    key: 'orders',
+    types: plan.source.types,
+    range,
+  }));
   const send = () => world.queue.send(chunks.map((chunk) => ({ job: 'j1', chunk })));
   await send();
   const missing = async (expected: string) => {
@@ -46,6 +52,59 @@ async function job(command: readonly string[], records: 'csv' | 'lines' = 'csv')
 }
 
 const upper = ['tr', 'a-z', 'A-Z'];
+
+describe('a plan', () => {
+  const planOf = async (world: WorkerWorld, chunkBytes = 16 * 1024) => {
+    await world.queue.send([{ job: 'j1', chunk: { id: 'plan', key: 'orders', chunkBytes } }]);
+    return world.work();
+  };
+
+  test('is made by who takes it first, once, and written down as it is', async () => {
+    const { name, world, chunks } = await job(upper);
+    // Its own messages are of no interest here.
+    for (let left = await world.queue.receive(0, signal); left; left = await world.queue.receive(0, signal))
+      await world.queue.remove(left.receipt);
+    await planOf(world);
+    await planOf(world);
+    const plan = await world.chunks.read('j1', 'plan');
+    expect(plan).toMatchObject({ state: 'committed', attempts: 1, parts: [{ records: chunks.length }] });
+    const written = world.objects.results.get(plan?.parts[0]?.output?.key ?? '')?.toString() ?? '';
+    const lines = written
+      .trimEnd()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    expect(lines[0]).toMatchObject({
+      ...{ schema: name, table: 'orders', key: ['id'], types: ['integer'], chunks: chunks.length },
+    });
+    expect(lines.slice(1)).toEqual(chunks.slice(0, -1).map(({ range }) => range.upTo));
+    expect(world.queue.size).toBe(0);
+    expect(await world.states()).toEqual([]);
+  });
+
+  test('of what can not be cut fails with what to do, and leaves nothing written', async () => {
+    const { name, world } = await job(upper);
+    await client.query(`ALTER TABLE "${name}".orders DROP CONSTRAINT orders_pkey`);
+    await planOf(world);
+    expect(await world.chunks.read('j1', 'plan')).toMatchObject({
+      state: 'failed',
+      lastFailure: { kind: 'input', message: expect.stringMatching(/no unique index of id/) },
+    });
+    expect([...world.objects.results.keys()].filter((key) => key.includes('/plan/'))).toEqual([]);
+  });
+
+  test('that its worker could not make for a moment is made by the next', async () => {
+    const { world } = await job(upper);
+    let calls = 0;
+    world.tables = async () => {
+      calls += 1;
+      if (calls === 1) throw new Retryable('the database is starting');
+      return tables;
+    };
+    await expect(planOf(world)).rejects.toThrow('starting');
+    await world.work();
+    expect(await world.chunks.read('j1', 'plan')).toMatchObject({ state: 'committed', failures: 0 });
+  });
+});
 
 describe('rows of a table through a command into another', () => {
   test.each(['csv', 'lines'] as const)(
@@ -105,7 +164,7 @@ describe('rows of a table through a command into another', () => {
       /invalid input syntax for type integer: "one thousand".*column id/,
     );
     const [chunk] = failed.map(({ chunk }) => chunk);
-    if (chunk === undefined || 'start' in chunk) throw new Error('no rows');
+    if (chunk === undefined || !isOfRows(chunk)) throw new Error('no rows');
     const { after, upTo } = chunk.range;
     const others = `SELECT * FROM "${name}".orders WHERE id <= ${after?.[0]} OR id > ${upTo?.[0]}`;
     expect(await missing(others)).toBe(0);

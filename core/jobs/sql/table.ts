@@ -37,9 +37,22 @@ export const KeyChunk = z.object({
   id: z.string().check(z.regex(/^\d{1,7}$/)),
   /** What people call the table. */
   key: z.string(),
+  /** Of the key's columns: values are literals of them. */
+  types: TypedSource.shape.types,
   range: KeyRange,
 });
 export type KeyChunk = z.infer<typeof KeyChunk>;
+
+/**
+ * The first chunk of a job that reads a table, and no piece of it: who takes it finds where the table is cut. It is led as all
+ * chunks are, so that one plan counts, whoever dies over it.
+ */
+export const PlanChunk = z.object({
+  id: z.literal('plan'),
+  key: z.string(),
+  chunkBytes: z.int().check(z.positive()),
+});
+export type PlanChunk = z.infer<typeof PlanChunk>;
 
 /**
  * One more range than bounds. Whatever the bounds are, each key is in exactly one range as long as they ascend: stale

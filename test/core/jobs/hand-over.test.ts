@@ -63,7 +63,7 @@ describe('a chunk whose results go on to a table', () => {
 });
 
 it('rows of a table are begun anew by each attempt, and have no halves', () => {
-  const rows = { id: '7', key: 'public.t', range: { after: ['1'], upTo: null } };
+  const rows = { id: '7', key: 'public.t', types: ['bigint'], range: { after: ['1'], upTo: null } };
   const leased = nextChunk(freshChunk('j1', rows), lease, rules, at(0));
   if (leased.outcome !== 'changed') throw new Error(leased.outcome);
   expect(restOf(leased.state)).toEqual(rows);

@@ -11,6 +11,8 @@ const problems = (more: object): string[] =>
   (JobRequest.safeParse({ ...asked, ...more }).error?.issues ?? []).map(
     ({ path, message }) => `${path.join('.')}: ${message}`,
   );
+const rows = { database: 'orders', table: 'orders', key: ['id'] };
+const ofTable = { dataset: undefined, table: rows };
 const MiB = 2 ** 20;
 /** What makes one path another, and a letter. */
 const tricky = fc.constantFrom('a', '.', '..', '/', '%2e', '%', '?', '#', '\\', ' ', '+', '\n', '@', ':');
@@ -47,6 +49,17 @@ describe('a request', () => {
     [{ records: { kind: 'fixed', width: 10 }, header: true }, /^header: records of one width/],
     [{ compression: 'gzip', chunkMiB: 8 }, /^chunkMiB: a compressed object is one chunk/],
     [{ chunks: 3 }, /Unrecognized key/],
+    [{ dataset: undefined }, /^dataset: what is to be read/],
+    [{ table: rows }, /^table: a dataset or a table, not both/],
+    [{ ...ofTable, table: { ...rows, key: [] } }, /^table\.key: /],
+    [{ ...ofTable, table: { ...rows, database: 'Orders' } }, /^table\.database: lower-case/],
+    [{ ...ofTable, table: { ...rows, table: 'x'.repeat(64) } }, /^table\.table: a name of 63 bytes/],
+    [{ ...ofTable, table: { ...rows, query: 'select' } }, /^table: Unrecognized key/],
+    [{ ...ofTable, records: { kind: 'fixed', width: 3 } }, /^records: rows of a table are lines, or CSV/],
+    [{ ...ofTable, header: true }, /^header: rows of a table/],
+    [{ ...ofTable, compression: 'gzip' }, /^compression: rows of a table/],
+    [{ target: { ...rows } }, /^target: Unrecognized key/],
+    [{ target: { database: 'orders', table: 'x', format: 'json' } }, /^target\.format: /],
   ])('of %j is refused by its field', (more, says) => {
     const found = problems(more);
     expect(found).toHaveLength(1);
@@ -87,9 +100,34 @@ describe('a dataset', () => {
 });
 
 describe('what comes of it', () => {
+  it('of a table is a secret and a source, by the name that the configuration has', () => {
+    const target = { database: 'results', table: 'totals' };
+    const spec = jobSpecOf(request({ ...ofTable, target }), jobKey(), {
+      resultsBucket: 'results',
+      databases: ['results', 'orders'].map((name) => ({
+        name,
+        secret: `secret/${name}`,
+        network: '10.0.0.0/8',
+        port: 5432,
+      })),
+    });
+    expect(spec.input).toEqual({
+      secret: 'secret/orders',
+      source: { schema: 'public', table: 'orders', key: ['id'] },
+    });
+    expect(spec.target).toEqual({
+      secret: 'secret/results',
+      table: { schema: 'public', table: 'totals' },
+      format: 'csv',
+    });
+  });
+
   it('a worker is told of its own job, and of nothing that only control needs', () => {
     const key = jobKey();
-    const spec = jobSpecOf(request({ recordMiB: 2, maxAttempts: 2 }), key, 'results');
+    const spec = jobSpecOf(request({ recordMiB: 2, maxAttempts: 2 }), key, {
+      resultsBucket: 'results',
+      databases: [],
+    });
     expect(spec).toMatchObject({
       job: key.name,
       input: { bucket: 'lake' },

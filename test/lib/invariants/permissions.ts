@@ -198,7 +198,7 @@ export function permissions(assembly: Assembly): void {
         's3:GetObject',
         's3:ListBucketMultipartUploads',
       ]);
-      expect(shared[0]?.Resource).toEqual([expect.stringContaining('/datasets/*')]);
+      expect(shared[0]?.Resource).toEqual([expect.stringContaining('/datasets/checkout/*')]);
     });
 
     it('only the stage of jobs gives it to them, and it passes no other role', () => {

@@ -1,0 +1,80 @@
+/**
+ * From a table to chunks in a queue. This stage is outside of the networks that databases are in: a worker finds where the table is
+ * cut, as the job's first chunk, and what it wrote down is kept as the job's plan.
+ */
+import type { ChunkState } from '#core/jobs/chunk.ts';
+import type { Job, JobEvent } from '#core/jobs/job.ts';
+import { filesOf, TablePlan } from '#core/jobs/job-files.ts';
+import { planning } from '#core/jobs/planning.ts';
+import { chunkBytesOf, inputText } from '#core/jobs/request.ts';
+import { type KeyChunk, type KeyRange, KeyTuple } from '#core/jobs/sql/table.ts';
+import * as z from '#core/zod.ts';
+import type { JobsDeps } from './deps.ts';
+import { readLines, writeLines } from './files.ts';
+import { sideBySide } from './lanes.ts';
+
+/** @returns nothing while a worker is at it. */
+export async function listTable(deps: JobsDeps, job: Job): Promise<readonly JobEvent[]> {
+  const known = await deps.chunks.read(job.name, planning);
+  if (known?.state === 'failed') return [{ kind: 'unreadable', reason: known.lastFailure.message }];
+  if (known?.state === 'committed') return [await taken(deps, job, known)];
+  await askForPlan(deps, job);
+  return [];
+}
+
+/** Once, and again where the message was lost: one too many finds that it is done. */
+async function askForPlan({ queues }: JobsDeps, job: Job): Promise<void> {
+  const queue = queues.at(await queues.make(job.name));
+  if (((await queues.messages(job.name)) ?? 0) > 0) return;
+  const chunk = { id: planning, key: inputText(job.request), chunkBytes: chunkBytesOf(job.request) } as const;
+  await queue.send([{ job: job.name, chunk }]);
+}
+
+async function taken({ objects }: JobsDeps, job: Job, { parts }: ChunkState): Promise<JobEvent> {
+  const written = parts[0]?.output?.key;
+  if (written === undefined) throw new Error(`${job.name} has a plan that nobody wrote`);
+  let first: TablePlan | undefined;
+  const lines = async function* () {
+    for await (const line of readLines(objects, written, Line)) {
+      if (first === undefined && 'types' in line) first = line;
+      yield line;
+    }
+  };
+  await writeLines(objects, filesOf(job.name).plan, lines());
+  if (first === undefined) throw new Error(`${written} does not say what was cut`);
+  return { kind: 'listed', chunks: first.chunks, bytes: first.bytes };
+}
+
+const Line = z.union([KeyTuple, TablePlan]);
+
+/** Those from one number on, up to another. */
+export async function sendRows(
+  { objects, queues }: Pick<JobsDeps, 'objects' | 'queues'>,
+  job: Job,
+  from: number,
+  upTo: number,
+): Promise<void> {
+  let types: readonly string[] = [];
+  let after: KeyTuple | null = null;
+  let number = 0;
+  const ranges: { readonly number: number; readonly range: KeyRange }[] = [];
+  const cut = (bound: KeyTuple | null) => {
+    if (number >= from && number < upTo) ranges.push({ number, range: { after, upTo: bound } });
+    after = bound;
+    number += 1;
+  };
+  for await (const line of readLines(objects, filesOf(job.name).plan, Line)) {
+    if ('types' in line) types = line.types;
+    else cut(line);
+    if (number >= upTo) break;
+  }
+  // Behind the last bound.
+  cut(null);
+  const key = inputText(job.request);
+  const messages = ranges.map(({ number, range }) => {
+    const chunk: KeyChunk = { id: String(number), key, types: [...types], range };
+    return { job: job.name, chunk };
+  });
+  const queue = queues.at(await queues.make(job.name));
+  await sideBySide(messages.values(), (own) => queue.send(own));
+}

@@ -1,0 +1,45 @@
+/** Finds where a table is cut, and writes it down beside the job's results: under a name of this attempt, which counts once it is committed. */
+import { crc32 } from 'node:zlib';
+import type { Part } from '#core/jobs/chunk.ts';
+import type { TablePlan } from '#core/jobs/job-files.ts';
+import type { JobObjects } from '#core/jobs/ports.ts';
+import type { PlanChunk } from '#core/jobs/sql/table.ts';
+import { failureOf, PartFailed } from './failure.ts';
+import { type RowDeps, sourceOf } from './row-feed.ts';
+
+export interface PlannerDeps extends RowDeps {
+  readonly objects: Pick<JobObjects, 'begin'>;
+  readonly now: () => number;
+}
+
+/** @throws PartFailed where the table can't be cut, and anything else for what is ours or passes. */
+export async function planTable(
+  { spec, tables, objects, now }: PlannerDeps,
+  { chunkBytes }: PlanChunk,
+  attempt: number,
+  signal: AbortSignal,
+): Promise<Part> {
+  const began = now();
+  const { secret, source } = sourceOf(spec);
+  const key = `${spec.results.prefix}plan/${attempt}`;
+  const upload = objects.begin(key);
+  try {
+    const plan = await (await tables(secret)).plan(source, chunkBytes, signal);
+    const first: TablePlan = { ...plan.source, chunks: plan.bounds.length + 1, bytes: plan.bytes };
+    const output = { key, bytes: 0, crc32: 0 };
+    for (const line of [first, ...plan.bounds]) {
+      const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+      await upload.write(bytes);
+      output.bytes += bytes.length;
+      output.crc32 = crc32(bytes, output.crc32);
+    }
+    await upload.finish();
+    const milliseconds = Math.round(now() - began);
+    return { from: 0, to: 0, records: first.chunks, crc32: 0, attempt, milliseconds, output };
+  } catch (error) {
+    await upload.abort();
+    signal.throwIfAborted();
+    const failure = failureOf(error);
+    throw failure === undefined ? error : new PartFailed(failure);
+  }
+}
