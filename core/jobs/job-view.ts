@@ -59,13 +59,12 @@ export function jobProgress(job: Job, now: Instant): JobProgress {
 }
 
 /** Rows are not as long as what a table takes on its disk. */
-function shareOf(
-  { tally, request, phase }: Job,
-  planned: { readonly chunks: number; readonly bytes: number },
-): number {
+function shareOf(job: Job, planned: { readonly chunks: number; readonly bytes: number }): number {
+  const { tally, request } = job;
   const [done, all] =
     request.table === undefined ? [tally.bytes, planned.bytes] : [tally.committed, planned.chunks];
-  return all === 0 ? Number(phase === 'ended') : Math.min(done / all, 1);
+  if (all > 0) return Math.min(done / all, 1);
+  return Number(job.phase === 'ended' && job.outcome === 'succeeded');
 }
 
 export const JobCost = z.object({

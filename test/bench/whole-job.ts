@@ -4,7 +4,6 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -13,13 +12,12 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import * as z from '#core/zod.ts';
 import { controlPlane } from '#local/demo/access.ts';
 import { type Person, signIn } from '#local/demo/people.ts';
-import { capture } from '#local/setup/run.ts';
 import { verifyJob } from '../../cli/job-verify.ts';
 import type { BenchCloud } from './cloud.ts';
 import { atMost, type Entry, recorded } from './entry.ts';
+import { watched } from './watched-job.ts';
 
 const MiB = 2 ** 20;
 const objects = 10;
@@ -28,8 +26,6 @@ const partsOfObject = 8;
 const totalBytes = objects * partsOfObject * partBytes;
 const workers = 4;
 const killEveryMs = 8000;
-const sampleMs = 2000;
-const deadlineMs = 30 * 60_000;
 
 /** Keeps one line of sixteen, by a digit of its number: what it writes is a small part, so that the endpoint has room for it. */
 const keep = `const want=102;let rest=Buffer.alloc(0);process.stdin.on('data',d=>{const b=rest.length?Buffer.concat([rest,d]):d;let a=0,e;const o=[];while((e=b.indexOf(10,a))>=0){if(b[a+9]===want)o.push(b.subarray(a,e+1));a=e+1}rest=Buffer.from(b.subarray(a));if(o.length)process.stdout.write(Buffer.concat(o))})`;
@@ -108,7 +104,7 @@ async function run(cloud: BenchCloud, person: Person, dataset: string, expected:
   const asked = { dataset, command, parallelism: workers, chunkMiB: 64, maxAttempts: 20, resources };
   const { job } = await jobs.submit({ team: 'bench', job: asked });
   const id = `bench/${job.name}`;
-  const seen = await watched(cloud, person, id, job.name);
+  const seen = await watched(cloud, person, id, killEveryMs);
   const seconds = (performance.now() - began) / 1000;
   const verified = await verifyJob(jobs, id, true);
   const made = await digestOf(resultsOf(person, id));
@@ -140,59 +136,6 @@ async function* resultsOf({ client }: Person, id: string): AsyncGenerator<Uint8A
     if (!answer.ok || answer.body === null) throw new Error(`${key} was not given (${answer.status})`);
     yield* answer.body;
   }
-}
-
-const Metrics = z.object({
-  items: z.array(
-    z.object({
-      containers: z.array(z.object({ name: z.string(), usage: z.object({ memory: z.string() }) })),
-    }),
-  ),
-});
-const Pods = z.object({
-  items: z.array(
-    z.object({ metadata: z.object({ name: z.string() }), status: z.object({ phase: z.string() }) }),
-  ),
-});
-
-/** Until it has ended: who works is looked at, and killed now and then. */
-async function watched({ cloud }: BenchCloud, { client }: Person, id: string, namespace: string) {
-  const kubectl = (...args: string[]) =>
-    capture(cloud.kubernetes.kubectl, ['--kubeconfig', cloud.kubernetes.kubeconfig, ...args]);
-  const found = { kills: 0, workerMiB: [] as number[], commandMiB: [] as number[] };
-  let nextKill = Date.now() + killEveryMs;
-  for (const end = Date.now() + deadlineMs; Date.now() < end; await sleep(sampleMs)) {
-    const { job } = await client.jobs.get(id);
-    if (job.phase === 'ended') {
-      if (job.outcome !== 'succeeded') throw new Error(`${id} ${job.outcome}: ${job.reason ?? ''}`);
-      return found;
-    }
-    if (job.phase !== 'running' && job.phase !== 'sending') continue;
-    const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${namespace}/pods`;
-    // None before the first sample of its metrics server.
-    const metrics = await kubectl('get', '--raw', path).catch(() => '{"items":[]}');
-    for (const { containers } of Metrics.parse(JSON.parse(metrics)).items)
-      for (const { name, usage } of containers)
-        (name === 'worker' ? found.workerMiB : found.commandMiB).push(mebibytes(usage.memory));
-    if (Date.now() < nextKill) continue;
-    nextKill = Date.now() + killEveryMs;
-    const pods = Pods.parse(
-      JSON.parse(await kubectl('--namespace', namespace, 'get', 'pods', '--output', 'json')),
-    );
-    const running = pods.items.filter(({ status }) => status.phase === 'Running');
-    const victim = running[Math.floor(Math.random() * running.length)]?.metadata.name;
-    if (victim === undefined) continue;
-    await kubectl('--namespace', namespace, 'delete', 'pod', victim, '--grace-period=0', '--force');
-    found.kills += 1;
-  }
-  throw new Error(`${id} did not end in ${deadlineMs / 60_000} minutes`);
-}
-
-/** Of Kubernetes' quantities those that metrics have. */
-function mebibytes(quantity: string): number {
-  const [, number = '0', unit = ''] = /^(\d+)(Ki|Mi|Gi)?$/.exec(quantity) ?? [];
-  const factor = { '': 1 / MiB, Ki: 1 / 1024, Mi: 1, Gi: 1024 }[unit] ?? 0;
-  return Number(number) * factor;
 }
 
 async function emptied(s3: S3Client, Bucket: string, Prefix: string): Promise<void> {

@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import * as z from '#core/zod.ts';
 import { type Person, signIn } from '#local/demo/people.ts';
 import { until } from '#local/demo/world.ts';
 import type { JobAnswer } from '../../api/client/jobs.ts';
@@ -11,6 +10,7 @@ import { verifyJob } from '../../cli/job-verify.ts';
 import { AwsJobObjects } from '../contracts/aws-job-worlds.ts';
 import { access, output } from './cloud.ts';
 import { kubectl } from './kubectl.ts';
+import { killAWorker, runningPods } from './workers.ts';
 
 /** Of the only image that is sure to be there: it has Node, and no shell. */
 const node = (script: string) => ['node', '-e', script];
@@ -59,18 +59,6 @@ const isSo = (id: string, what: string, is: (answer: JobAnswer) => boolean) =>
 const ended = (id: string) => isSo(id, 'its end', ({ job }) => job.phase === 'ended');
 const nameOf = (id: string) => id.split('/')[1] ?? '';
 
-const Pods = z.object({
-  items: z.array(
-    z.object({ metadata: z.object({ name: z.string() }), status: z.object({ phase: z.string() }) }),
-  ),
-});
-async function runningPods(id: string): Promise<string[]> {
-  const found = await kubectl('--namespace', nameOf(id), 'get', 'pods', '--output', 'json');
-  return Pods.parse(JSON.parse(found)).items.flatMap(({ metadata, status }) =>
-    status.phase === 'Running' ? [metadata.name] : [],
-  );
-}
-
 async function resultsOf(id: string): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const { url } of alice.client.jobs.results(id))
@@ -84,11 +72,7 @@ describe('a data job', () => {
   }, async () => {
     const id = await submitted({ parallelism: 3 });
     await isSo(id, 'workers', ({ job }) => job.progress.leased + job.progress.committed > 0);
-    for (let kills = 0; kills < 3; kills++) {
-      const [victim] = await runningPods(id);
-      if (victim)
-        await kubectl('--namespace', nameOf(id), 'delete', 'pod', victim, '--grace-period=0', '--force');
-    }
+    for (let kills = 0; kills < 3; kills++) await killAWorker(nameOf(id));
     const { job, history } = await ended(id);
     expect(job, JSON.stringify(history)).toMatchObject({
       outcome: 'succeeded',
@@ -136,7 +120,7 @@ describe('a data job', () => {
     await isSo(id, 'two at work', ({ job }) => job.progress.leased === 2);
     await alice.client.jobs.say(id, 'pause');
     await isSo(id, 'nobody at work', ({ job }) => job.progress.leased === 0);
-    await until('no pods', 60, async () => ((await runningPods(id)).length === 0 ? true : undefined));
+    await until('no pods', 60, async () => ((await runningPods(nameOf(id))).length === 0 ? true : undefined));
     await alice.client.jobs.say(id, 'resume');
     await isSo(id, 'two at work again', ({ job }) => job.progress.leased === 2);
     await alice.client.jobs.say(id, 'cancel');

@@ -199,7 +199,9 @@ describe("teams' datasets", () => {
     const policies = Object.values(template.findResources('AWS::IAM::Policy')).map(({ Properties }) =>
       Named.parse(Properties),
     );
-    const reading = policies.filter((policy) => /shop\/orders|kms:us-east-1:1111/.test(JSON.stringify(policy)));
+    const reading = policies.filter((policy) =>
+      /shop\/orders|kms:us-east-1:1111/.test(JSON.stringify(policy)),
+    );
     expect(reading.map(({ PolicyName }) => PolicyName)).toEqual([
       expect.stringMatching(/^JobWorkersRoleshop/),
     ]);

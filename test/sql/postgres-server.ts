@@ -1,7 +1,15 @@
 /** A PostgreSQL of its own, Debian's, in a folder that goes with it: on a socket in that, and where it is asked for on an address too, with TLS and a password. */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -36,6 +44,7 @@ export async function startPostgres(
   done(program('initdb'), ['-D', data, '-U', 'postgres', ...auth]);
   const [certificate, key] = [join(folder, 'server.crt'), join(folder, 'server.key')];
   if (listen) {
+    appendFileSync(join(data, 'pg_hba.conf'), 'hostssl all jobs all scram-sha-256\n');
     const name = ['-subj', '/CN=postgres', '-addext', `subjectAltName=IP:${listen.host}`];
     const files = ['-keyout', key, '-out', certificate];
     done('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...name, ...files]);

@@ -1,0 +1,98 @@
+/** A data job over a table, as people have it: rows of a real PostgreSQL, over TLS, through pods that are killed, into another table. */
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Person, signIn } from '#local/demo/people.ts';
+import { until } from '#local/demo/world.ts';
+import { localDatabase } from '#local/setup/synth.ts';
+import { verifiedText, verifyJob } from '../../cli/job-verify.ts';
+import { startLocalDatabase } from '../sql/local-database.ts';
+import { access } from './cloud.ts';
+import { kubectl } from './kubectl.ts';
+import { killAWorker } from './workers.ts';
+
+const timeout = 600_000;
+const rows = 40_000;
+const schema = `s${randomBytes(4).toString('hex')}`;
+let server: Awaited<ReturnType<typeof startLocalDatabase>>;
+let client: Client;
+let alice: Person;
+
+beforeAll(async () => {
+  alice = await signIn(access, 'alice');
+  server = await startLocalDatabase(access);
+  client = new Client(server.place);
+  await client.connect();
+  await client.query(`CREATE SCHEMA ${schema} AUTHORIZATION jobs; SET ROLE jobs;
+    CREATE TABLE ${schema}.orders (tenant text, id int, note text, PRIMARY KEY (tenant, id));
+    CREATE TABLE ${schema}.loud (tenant text, id int, note text);
+    CREATE TABLE ${schema}.heap (id int);
+    INSERT INTO ${schema}.orders SELECT CASE WHEN i % 10 = 0 THEN 't' || i % 7 ELSE 'large' END, i,
+      CASE WHEN i % 3 = 0 THEN NULL ELSE E'two\\nlines, "quoted" ' || i || repeat('x', 60) END
+      FROM generate_series(1, ${rows}) i`);
+});
+afterAll(async () => {
+  await client?.end();
+  await server?.stop();
+});
+
+const upper = `process.stdin.on('data',d=>process.stdout.write(d.toString('latin1').replace(/[a-z]/g,c=>c.toUpperCase()),'latin1'))`;
+
+async function submitted(table: string, key: readonly string[]): Promise<string> {
+  const at = { database: localDatabase.name, schema };
+  const job = {
+    table: { ...at, table, key: [...key] },
+    target: { ...at, table: 'loud' },
+    records: { kind: 'csv' as const },
+    command: ['node', '-e', upper],
+    chunkMiB: 1,
+    parallelism: 3,
+    resources: { cpu: 0.1, memoryMiB: 64 },
+  };
+  const { job: asked } = await alice.client.jobs.submit({ team: 'checkout', job });
+  return `checkout/${asked.name}`;
+}
+const nameOf = (id: string) => id.split('/')[1] ?? '';
+const ended = (id: string) =>
+  until(`${id}: its end`, 400, async () => {
+    const answer = await alice.client.jobs.get(id);
+    return answer.job.phase === 'ended' ? answer : undefined;
+  });
+
+describe('a job over a table', () => {
+  it('has each row once in the other table, whoever is killed, and leaves nothing but that', {
+    timeout,
+  }, async () => {
+    const id = await submitted('orders', ['tenant', 'id']);
+    await until('workers', 300, async () => {
+      const { job } = await alice.client.jobs.get(id);
+      return job.progress.leased + job.progress.committed > 0 ? true : undefined;
+    });
+    for (let kills = 0; kills < 2; kills++) await killAWorker(nameOf(id));
+    const { job, history } = await ended(id);
+    expect(job, JSON.stringify(history)).toMatchObject({
+      outcome: 'succeeded',
+      progress: { records: rows, failed: 0, share: 1 },
+    });
+    expect(job.progress.chunks).toBeGreaterThan(2);
+    const expected = `SELECT upper(tenant), id, upper(note) FROM ${schema}.orders`;
+    const { rows: found } = await client.query<{ missing: number; rows: number }>(`SELECT
+      (SELECT count(*)::int FROM (TABLE ${schema}.loud EXCEPT ALL ${expected}) d) AS missing,
+      (SELECT count(*)::int FROM ${schema}.loud) AS rows`);
+    expect(found).toEqual([{ missing: 0, rows }]);
+    const verified = await verifyJob(alice.client.jobs, id, true);
+    expect(verified.faults).toEqual([]);
+    expect(verifiedText(verified)).toMatch(
+      new RegExp(`^Whole: \\d+ ranges of ${schema}.orders, .*${rows} records, each range read once`),
+    );
+    await expect(kubectl('get', 'namespace', nameOf(id))).rejects.toThrow(/not found/i);
+  });
+
+  it('without a key ends with what to do', { timeout }, async () => {
+    const { job } = await ended(await submitted('heap', ['id']));
+    expect(job).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringMatching(/id may be null, so it is no key: name columns that are NOT NULL/),
+    });
+  });
+});

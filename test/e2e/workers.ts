@@ -1,0 +1,22 @@
+/** Workers of a data job as its namespace has them, and how one of them is lost. */
+import * as z from '#core/zod.ts';
+import { kubectl } from './kubectl.ts';
+
+const Pods = z.object({
+  items: z.array(
+    z.object({ metadata: z.object({ name: z.string() }), status: z.object({ phase: z.string() }) }),
+  ),
+});
+
+export async function runningPods(namespace: string): Promise<string[]> {
+  const found = await kubectl('--namespace', namespace, 'get', 'pods', '--output', 'json');
+  return Pods.parse(JSON.parse(found)).items.flatMap(({ metadata, status }) =>
+    status.phase === 'Running' ? [metadata.name] : [],
+  );
+}
+
+/** At once, and without a word to it; none where none runs. */
+export async function killAWorker(namespace: string): Promise<void> {
+  const [victim] = await runningPods(namespace);
+  if (victim) await kubectl('--namespace', namespace, 'delete', 'pod', victim, '--grace-period=0', '--force');
+}
