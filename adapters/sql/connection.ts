@@ -4,6 +4,8 @@ import { Retryable } from '#core/errors.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
 
 export type PostgresPlace = Pick<ClientConfig, 'host' | 'port' | 'database' | 'user' | 'password' | 'ssl'>;
+/** With how long an answer may take, where that is known. */
+type Place = PostgresPlace & Pick<ClientConfig, 'query_timeout'>;
 
 /** Keys are written as text by one connection and read by another. */
 const settings = [
@@ -22,16 +24,16 @@ export class Connection implements AsyncDisposable {
   /** A fatal error comes beside the statement that it ends, and says more. */
   #lost: Error | undefined;
 
-  private constructor(place: PostgresPlace, signal: AbortSignal) {
+  private constructor(place: Place, signal: AbortSignal) {
     this.#signal = signal;
     this.client = new Client({ ...place, application_name: 'getschwifty', connectionTimeoutMillis: 10_000 });
     this.client.on('error', (error) => {
-      this.#lost = error;
+      this.#lost ??= error;
     });
   }
 
   /** @throws Retryable, InputFailed, or the signal's reason. */
-  static async open(place: PostgresPlace, signal: AbortSignal): Promise<Connection> {
+  static async open(place: Place, signal: AbortSignal): Promise<Connection> {
     signal.throwIfAborted();
     const connection = new Connection(place, signal);
     signal.addEventListener('abort', connection.#cut, { once: true });

@@ -11,7 +11,7 @@ const maxChunks = 1_000_000;
 /** What the database says of the table's size. An estimate is enough: it makes chunks larger or smaller. */
 export interface TableSize {
   readonly bytes: number;
-  /** Of its main storage. */
+  /** Of its main storage; of a query, its rows. */
   readonly pages: number;
 }
 
@@ -54,12 +54,16 @@ export async function* quantiles(
 ): AsyncGenerator<KeyTuple> {
   let seen = 0;
   let next = 1;
+  let last: string | undefined;
   for await (const { key, length } of sample) {
     seen += 1;
     const due = Math.min(chunks, Math.floor((seen * chunks) / length) + 1);
     if (due <= next) continue;
     next = due;
-    // Behind the last key there is nothing to cut off.
-    if (seen < length) yield key;
+    const said = JSON.stringify(key);
+    // Behind the last key there is nothing to cut off, and one that many rows share is a bound once.
+    if (seen === length || said === last) continue;
+    last = said;
+    yield key;
   }
 }

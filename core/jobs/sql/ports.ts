@@ -1,10 +1,11 @@
 /** What a job needs of a database. */
 import type { RowFormat } from './postgres.ts';
-import type { KeyRange, KeyTuple, SqlSource, SqlTable, TypedSource } from './table.ts';
+import type { Snapshot, SnapshotLimits } from './snapshot.ts';
+import type { AnySource, KeyRange, KeyTuple, SqlSource, SqlTable, Typed } from './table.ts';
 
-export interface SqlPlan {
-  readonly source: TypedSource;
-  /** What the table takes on the database's disk now. */
+export interface SqlPlan<Source extends AnySource = SqlSource> {
+  readonly source: Typed<Source>;
+  /** What the table takes on the database's disk now, or what a query's rows have. */
   readonly bytes: number;
   /** Ascending, each once: one less than there are chunks. */
   readonly bounds: readonly KeyTuple[];
@@ -26,13 +27,30 @@ export interface Spliced {
 
 /** @throws InputFailed where trying again would not help: no such table, no right, no key. Retryable for what passes. */
 export interface SqlTables {
-  plan(source: SqlSource, chunkBytes: number, signal: AbortSignal): Promise<SqlPlan>;
-  /** The rows of a range as they are at one instant, in the key's order. */
+  plan<Source extends AnySource>(
+    source: Source,
+    chunkBytes: number,
+    signal: AbortSignal,
+    snapshot?: Snapshot,
+  ): Promise<SqlPlan<Source>>;
+  /** The rows of a range, in the key's order, as they are at one instant: that of the snapshot, where one is given. */
   read(
-    source: TypedSource,
+    source: Typed<AnySource>,
     range: KeyRange,
     format: RowFormat,
     signal: AbortSignal,
+    snapshot?: Snapshot,
   ): AsyncIterable<Uint8Array>;
   splice(work: Splice, rows: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<Spliced>;
+}
+
+/** One state of a database that others may read as long as it is held: its end is the end of what they read. */
+export interface HeldSnapshot extends AsyncDisposable {
+  readonly snapshot: Snapshot;
+  /** Says that its holder is alive, and sees whether it still has it. @throws SnapshotLost */
+  beat(): Promise<void>;
+}
+
+export interface SqlSnapshots {
+  hold(limits: SnapshotLimits, signal: AbortSignal): Promise<HeldSnapshot>;
 }

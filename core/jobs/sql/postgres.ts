@@ -2,7 +2,15 @@
  * The SQL that PostgreSQL is asked. Names and values come from people: names are quoted, values are literals of the key's
  * own type, and nothing else of theirs is in a statement (docs: 4.1 Lexical structure; 9.24.5 Row constructor comparison).
  */
-import type { KeyRange, KeyTuple, SqlSource, SqlTable, TypedSource } from './table.ts';
+import {
+  type AnySource,
+  isQuery,
+  type KeyRange,
+  type KeyTuple,
+  type QuerySource,
+  type SqlTable,
+  type Typed,
+} from './table.ts';
 
 const quoted = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
 
@@ -11,16 +19,31 @@ const literal = (value: string): string => `E'${value.replaceAll('\\', '\\\\').r
 
 export const nameOf = ({ schema, table }: SqlTable): string => `${quoted(schema)}.${quoted(table)}`;
 
+/** What people call it. */
+export const titleOf = (source: AnySource): string => (isQuery(source) ? 'the query' : nameOf(source));
+
+/** A query may end in a comment, so its bracket is on the next line. */
+const fromOf = (source: AnySource): string =>
+  isQuery(source) ? `(${statementOf(source)}\n) AS q` : nameOf(source);
+
+const statementOf = ({ query }: QuerySource): string => query.replace(/[\s;]+$/, '');
+
+/**
+ * Asked by the extended protocol, which takes one statement and no more. What is one by itself is one between brackets too,
+ * so nothing of it gets out of them. It is not run.
+ */
+export const standsAlone = (source: QuerySource): string => `PREPARE given AS ${statementOf(source)}`;
+
 /** How each row is a line: `csv` may have line feeds in quotes, `text` writes them as `\n`, so a line is a row. */
 export type RowFormat = 'csv' | 'text';
 
-const columnsOf = ({ key }: SqlSource): string => key.map(quoted).join(', ');
+const columnsOf = ({ key }: AnySource): string => key.map(quoted).join(', ');
 
-const tupleOf = ({ types }: TypedSource, values: KeyTuple): string =>
+const tupleOf = ({ types }: Typed<AnySource>, values: KeyTuple): string =>
   values.map((value, i) => `CAST(${literal(value)} AS ${types[i]})`).join(', ');
 
 /** A row comparison, which an index of these columns answers. */
-function conditionOf(source: TypedSource, { after, upTo }: KeyRange): string {
+function conditionOf(source: Typed<AnySource>, { after, upTo }: KeyRange): string {
   const key = `(${columnsOf(source)})`;
   const behind = after === null ? [] : [`${key} > (${tupleOf(source, after)})`];
   const before = upTo === null ? [] : [`${key} <= (${tupleOf(source, upTo)})`];
@@ -28,25 +51,39 @@ function conditionOf(source: TypedSource, { after, upTo }: KeyRange): string {
 }
 
 /** In the key's order, so that the same rows are the same bytes. */
-export const copyOut = (source: TypedSource, range: KeyRange, format: RowFormat): string =>
-  `COPY (SELECT * FROM ${nameOf(source)} WHERE ${conditionOf(source, range)} ORDER BY ${columnsOf(source)}) ` +
+export const copyOut = (source: Typed<AnySource>, range: KeyRange, format: RowFormat): string =>
+  `COPY (SELECT * FROM ${fromOf(source)} WHERE ${conditionOf(source, range)} ORDER BY ${columnsOf(source)}) ` +
   `TO STDOUT (FORMAT ${format}, ENCODING 'UTF8')`;
 
-/**
- * Keys of a sample, as text, in the key's order, and with each of them how many there are. Of a page one row is enough: the
- * others stand beside it where the table is in the key's order.
- */
-export function sampleOf(source: TypedSource, percent: number | undefined): string {
-  const columns = columnsOf(source);
+/** Keys of a sample, as text, in the key's order, and with each of them how many there are. */
+export function sampleOf(source: AnySource, percent: number | undefined): string {
   const texts = source.key.map((column, i) => `${quoted(column)}::text AS k${i}`).join(', ');
-  const page = '(ctid::text::point)[0]';
-  const of =
-    percent === undefined
-      ? nameOf(source)
-      : `(SELECT DISTINCT ON (tableoid, ${page}) ${columns} FROM ${nameOf(source)}
-          TABLESAMPLE SYSTEM (${percent}) ORDER BY tableoid, ${page}, random()) AS sample`;
-  return `SELECT ${texts}, count(*) OVER () AS length FROM ${of} ORDER BY ${columns}`;
+  const of = percent === undefined ? fromOf(source) : `(${somePercent(source, percent)}) AS sample`;
+  return `SELECT ${texts}, count(*) OVER () AS length FROM ${of} ORDER BY ${columnsOf(source)}`;
 }
+
+/** Of a page one row is enough: the others stand beside it where the table is in the key's order. A query has no pages. */
+function somePercent(source: AnySource, percent: number): string {
+  const columns = columnsOf(source);
+  if (isQuery(source)) return `SELECT ${columns} FROM ${fromOf(source)} WHERE random() < ${percent / 100}`;
+  const page = '(ctid::text::point)[0]';
+  return `SELECT DISTINCT ON (tableoid, ${page}) ${columns} FROM ${nameOf(source)}
+    TABLESAMPLE SYSTEM (${percent}) ORDER BY tableoid, ${page}, random()`;
+}
+
+/** The key's columns of a query, for their types. */
+export const noRowOf = (source: QuerySource): string =>
+  `SELECT ${columnsOf(source)} FROM ${fromOf(source)} LIMIT 0`;
+
+/** All of a query is run for it. */
+export const measureOf = (source: QuerySource): string =>
+  `SELECT count(*) AS rows, coalesce(sum(pg_column_size(q.*)), 0) AS bytes FROM ${fromOf(source)}`;
+
+/** A row whose key is in no range. */
+export const nullOf = (source: QuerySource): string =>
+  `SELECT FROM ${fromOf(source)} WHERE ${source.key.map((column) => `${quoted(column)} IS NULL`).join(' OR ')} LIMIT 1`;
+
+export const useSnapshot = (id: string): string => `SET TRANSACTION SNAPSHOT ${literal(id)}`;
 
 /** What was spliced, kept beside the target: a chunk of a job is there once. */
 const ledgerName = 'getschwifty_splices';

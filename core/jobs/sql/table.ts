@@ -20,6 +20,21 @@ export const SqlSource = z.object({
 });
 export type SqlSource = z.infer<typeof SqlSource>;
 
+/**
+ * A statement as a person wrote it, and columns of its result that order it. Rows that share a key are in one chunk, for a
+ * range is of keys, not of rows.
+ */
+export const QuerySource = z.object({
+  query: z.string().check(z.minLength(1), z.maxLength(16_384)),
+  key: SqlSource.shape.key,
+});
+export type QuerySource = z.infer<typeof QuerySource>;
+
+export type AnySource = SqlSource | QuerySource;
+export type Typed<Source extends AnySource> = Source & { readonly types: string[] };
+
+export const isQuery = (source: AnySource): source is QuerySource => 'query' in source;
+
 /** With the types of its key's columns, in the database's own words (PostgreSQL: `format_type`). */
 export const TypedSource = z.object({ ...SqlSource.shape, types: z.array(z.string()) });
 export type TypedSource = z.infer<typeof TypedSource>;

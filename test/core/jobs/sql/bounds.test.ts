@@ -54,6 +54,15 @@ describe('bounds', () => {
     expect(await boundsOf(length, chunks)).toEqual(bounds);
   });
 
+  test('a key that many rows share is one of them once', async () => {
+    async function* sample(): AsyncGenerator<SampledKey> {
+      for (const key of [...Array(90).fill('many'), 'o', 'p', 'q']) yield { key: [key], length: 93 };
+    }
+    const found: KeyTuple[] = [];
+    for await (const bound of quantiles(sample(), 31)) found.push(bound);
+    expect(found).toEqual([['many']]);
+  });
+
   test('ascend, are fewer than chunks, and make chunks that differ by one key at most', async () => {
     const numbers = fc.tuple(fc.integer({ min: 1, max: 500 }), fc.integer({ min: 1, max: 60 }));
     await fc.assert(
