@@ -7,7 +7,7 @@ import { ClusterName, Instant } from '#core/names.ts';
 import * as z from '#core/zod.ts';
 import { Cursor } from './job-schemas.ts';
 
-const phases = ['listing', 'sending', 'running', 'finishing', 'ended', 'retrying'] as const;
+const phases = ['listing', 'sending', 'running', 'reducing', 'finishing', 'ended', 'retrying'] as const;
 const outcomes = ['succeeded', 'failed', 'cancelled'] as const;
 
 const Job = z.object({
@@ -23,6 +23,8 @@ const Job = z.object({
   since: z.optional(Instant),
   cluster: ClusterName,
   request: JobRequest,
+  /** All results in one, where it asked for that and they are. */
+  reduced: z.optional(z.object({ bytes: z.int(), crc32: z.int() })),
   progress: JobProgress,
   cost: JobCost,
 });
@@ -44,6 +46,8 @@ export const JobFilesAnswer = z.object({
   plan: z.string(),
   /** What became of each chunk: there when it has ended. */
   manifest: z.optional(z.string()),
+  /** All results in one, where it asked for that. */
+  result: z.optional(z.string()),
   expiresSeconds: z.int(),
 });
 export type JobFilesAnswer = z.infer<typeof JobFilesAnswer>;

@@ -31,6 +31,8 @@ export function jobView({ config, clock }: Pick<ApiDeps, 'config' | 'clock'>, jo
     paused: 'paused' in job && job.paused,
     ...('outcome' in job && { outcome: job.outcome }),
     ...('reason' in job && job.reason !== undefined && { reason: job.reason }),
+    ...('reduced' in job &&
+      job.reduced !== undefined && { reduced: { bytes: job.reduced.bytes, crc32: job.reduced.crc32 } }),
     requester,
     at,
     ...(phase === 'ended' && { since: job.since }),

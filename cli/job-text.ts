@@ -52,7 +52,7 @@ export function jobText({ job, workers, history }: JobAnswer): string {
     `  ${jobLine(job)}`,
     `  runs      ${request.command.join(' ')}`,
     `  over      ${inputText(request)}`,
-    `  results   ${bytesText(progress.outputBytes)} of ${progress.records} records`,
+    `  results   ${bytesText(progress.outputBytes)} of ${progress.records} records${reducedText(job)}`,
     `  cluster   ${cluster}, ${request.parallelism} workers at most`,
     `  cost      ${cost.soFar} ${cost.currency} so far: ${cost.assumption}`,
     `  asked     ${at} by ${requester}`,
@@ -62,6 +62,14 @@ export function jobText({ job, workers, history }: JobAnswer): string {
     }),
     ...history.map((line) => `  ${line.at}  ${line.actor}: ${line.what}`),
   ].join('\n');
+}
+
+function reducedText({ request: { reduce }, reduced }: Job): string {
+  if (reduce === undefined) return '';
+  const verb = { concatenate: 'laid end to end', command: 'put through a command', merge: 'merged' }[
+    reduce.kind
+  ];
+  return reduced === undefined ? `, to be ${verb}` : `, ${verb}: ${bytesText(reduced.bytes)}`;
 }
 
 export function jobsText({ jobs, next }: JobsAnswer): string {

@@ -69,8 +69,13 @@ function whatItMade(command: Command, { client, print }: Desk): void {
   command
     .command('results')
     .argument(...job)
-    .description('its results laid end to end, in the order of the input, to standard output')
-    .action(async (id: string) => {
+    .option('--parts', 'of each chunk, also where they were brought together')
+    .description(
+      'to standard output: its results as they were brought together, or else end to end, in the order of the input',
+    )
+    .action(async (id: string, { parts = false }: { parts?: boolean }) => {
+      const { result } = await client().jobs.files(id);
+      if (result !== undefined && !parts) return copy(result, 'the result');
       for await (const { url, key } of client().jobs.results(id)) await copy(url, key);
     });
   command

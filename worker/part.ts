@@ -1,15 +1,21 @@
-/** One run of the command over a range of records: read, cut, fed, its output kept, and what is to be said of it. */
+/** One run of a command over a range of records, or over all results: read, cut, fed, its output kept, and what is to be said of it. */
 import { crc32 } from 'node:zlib';
 import { type ChunkFailure, isOfObject, type Part } from '#core/jobs/chunk.ts';
-import type { Chunk } from '#core/jobs/plan.ts';
+import type { AnyChunk } from '#core/jobs/plan.ts';
 import type { Upload } from '#core/jobs/ports.ts';
-import type { KeyChunk } from '#core/jobs/sql/table.ts';
+import type { JobSpec } from '#core/jobs/spec.ts';
+import type { PlanChunk } from '#core/jobs/sql/table.ts';
+import { isReducing } from '#core/jobs/steps.ts';
 import { type Ending, RunningCommand } from './command.ts';
 import { failureOf, PartFailed } from './failure.ts';
 import type { Feed, Read } from './feed.ts';
 import { type ObjectDeps, ObjectFeed } from './object-feed.ts';
+import { ResultFeed } from './result-feed.ts';
 import { type RowDeps, RowFeed } from './row-feed.ts';
 import type { CommandRunner } from './runner.ts';
+
+type Fed = Exclude<AnyChunk, PlanChunk>;
+const nothing = Buffer.alloc(0);
 
 export interface PartDeps extends ObjectDeps, RowDeps {
   readonly runner: CommandRunner;
@@ -19,7 +25,7 @@ export interface PartDeps extends ObjectDeps, RowDeps {
 /** @throws PartFailed for what is the job's, and anything else for what is ours or passes. */
 export async function runPart(
   deps: PartDeps,
-  chunk: Chunk | KeyChunk,
+  chunk: Fed,
   attempt: number,
   signal: AbortSignal,
 ): Promise<Part> {
@@ -38,9 +44,21 @@ export async function runPart(
   }
 }
 
+function feedOf(deps: PartDeps, chunk: Fed, signal: AbortSignal): Feed {
+  if (isOfObject(chunk)) return new ObjectFeed(deps, chunk, signal);
+  return isReducing(chunk) ? new ResultFeed(deps, signal) : new RowFeed(deps, chunk, signal);
+}
+
+function ordersOf({ command, reduce }: JobSpec, chunk: Fed): readonly string[] | undefined {
+  if (!isReducing(chunk)) return command;
+  return reduce?.kind === 'command' ? reduce.command : undefined;
+}
+
 class Run {
   readonly #deps: PartDeps;
-  readonly #chunk: Chunk | KeyChunk;
+  readonly #chunk: Fed;
+  /** Where there is none, what is read is the output. */
+  readonly #orders: readonly string[] | undefined;
   readonly #feed: Feed;
   readonly #signal: AbortSignal;
   readonly #upload: Upload;
@@ -48,23 +66,26 @@ class Run {
   #command: RunningCommand | undefined;
   #written = { bytes: 0, crc32: 0 };
 
-  constructor(deps: PartDeps, chunk: Chunk | KeyChunk, attempt: number, signal: AbortSignal) {
+  constructor(deps: PartDeps, chunk: Fed, attempt: number, signal: AbortSignal) {
     this.#deps = deps;
     this.#chunk = chunk;
-    this.#feed = isOfObject(chunk) ? new ObjectFeed(deps, chunk, signal) : new RowFeed(deps, chunk, signal);
+    this.#feed = feedOf(deps, chunk, signal);
+    this.#orders = ordersOf(deps.spec, chunk);
     this.#signal = signal;
     this.#key = `${deps.spec.results.prefix}${chunk.id}/${attempt}-${this.#feed.start}`;
     this.#upload = deps.objects.begin(this.#key);
   }
 
-  feed(): Promise<Read> {
+  async feed(): Promise<Read> {
+    // Over no results at all it runs too: who counts them counts none.
+    if (isReducing(this.#chunk)) await this.#give(nothing);
     return this.#feed.read((bytes) => this.#give(bytes));
   }
 
   /** @returns what it wrote; undefined where there was no record, and so no command. */
   async finish(): Promise<Part['output']> {
-    if (this.#command === undefined) return undefined;
-    await this.#settle(this.#command);
+    if (this.#command) await this.#settle(this.#command);
+    else if (this.#orders) return undefined;
     await this.#upload.finish();
     return { key: this.#key, ...this.#written };
   }
@@ -76,7 +97,8 @@ class Run {
   }
 
   async #give(bytes: Uint8Array): Promise<void> {
-    this.#command ??= await this.#start();
+    if (this.#orders === undefined) return this.#keep(bytes);
+    this.#command ??= await this.#start(this.#orders);
     await this.#command.write(bytes);
     if (this.#command.failed) await this.#settle(this.#command);
   }
@@ -86,24 +108,26 @@ class Run {
     if (failure) throw new PartFailed(failure);
   }
 
-  async #start(): Promise<RunningCommand> {
+  async #keep(bytes: Uint8Array): Promise<void> {
+    this.#written = {
+      bytes: this.#written.bytes + bytes.length,
+      crc32: crc32(bytes, this.#written.crc32),
+    };
+    await this.#upload.write(bytes);
+  }
+
+  async #start(command: readonly string[]): Promise<RunningCommand> {
     const { spec, runner } = this.#deps;
     const header = await this.#feed.header();
-    const command = await RunningCommand.start(runner, {
-      command: spec.command,
+    const running = await RunningCommand.start(runner, {
+      command,
       timeLimitMs: spec.timeLimitSeconds * 1000,
       env: { CHUNK_ID: this.#chunk.id, CHUNK_KEY: this.#chunk.key },
       signal: this.#signal,
-      output: async (bytes) => {
-        this.#written = {
-          bytes: this.#written.bytes + bytes.length,
-          crc32: crc32(bytes, this.#written.crc32),
-        };
-        await this.#upload.write(bytes);
-      },
+      output: (bytes) => this.#keep(bytes),
     });
-    if (header) await command.write(header);
-    return command;
+    if (header) await running.write(header);
+    return running;
   }
 
   #failureOf({ code, signal, timedOut, stderr, oomKills }: Ending): ChunkFailure | undefined {

@@ -14,9 +14,9 @@ import {
   restOf,
 } from '#core/jobs/chunk.ts';
 import type { AnyChunk, Chunk } from '#core/jobs/plan.ts';
-import { isPlanning } from '#core/jobs/planning.ts';
 import type { ChunkQueue, ChunkStore, Delivery } from '#core/jobs/ports.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
+import { isPlanning } from '#core/jobs/steps.ts';
 import { PartFailed } from './failure.ts';
 import { handOver } from './hand-over.ts';
 import { ChunkHolder } from './lease.ts';

@@ -3,8 +3,8 @@ import { Conflict, parseJson } from '#core/errors.ts';
 import type { ChunkState } from '#core/jobs/chunk.ts';
 import { ChunkMessage } from '#core/jobs/messages.ts';
 import { placeOf } from '#core/jobs/plan.ts';
-import { isPlanning } from '#core/jobs/planning.ts';
 import type { ChunkQueue, ChunkStore, Delivery } from '#core/jobs/ports.ts';
+import { isStep } from '#core/jobs/steps.ts';
 import { added, emptyTally, plus, type Tally } from '#core/jobs/tally.ts';
 
 export class MemoryChunks implements ChunkStore {
@@ -26,7 +26,7 @@ export class MemoryChunks implements ChunkStore {
   async *list(job: string, after?: string): AsyncIterable<ChunkState> {
     const from = after === undefined ? '' : placeOf(after);
     const own = [...this.#states.values()].filter(
-      ({ job: other, chunk }) => other === job && !isPlanning(chunk) && placeOf(chunk.id) > from,
+      ({ job: other, chunk }) => other === job && !isStep(chunk) && placeOf(chunk.id) > from,
     );
     yield* own.sort((a, b) => (placeOf(a.chunk.id) < placeOf(b.chunk.id) ? -1 : 1));
   }

@@ -14,7 +14,7 @@ const files = route({
   method: 'GET',
   path: '/jobs/{team}/{name}/files',
   name: 'getJobFiles',
-  summary: 'Links to what a job read, and to what became of each chunk of it',
+  summary: 'Links to what a job read, to what became of each chunk of it, and to its results in one',
   who: 'read',
   params: JobPath,
   headers: none,
@@ -28,7 +28,9 @@ const files = route({
     const { url, expiresSeconds } = await deps.jobFiles.link(plan);
     const has = job.phase === 'ended' || (job.phase === 'finishing' && job.manifest);
     const made = has && { manifest: (await deps.jobFiles.link(manifest)).url };
-    return { status: 200, body: { plan: url, ...made, expiresSeconds } };
+    const reduced = 'reduced' in job ? job.reduced : undefined;
+    const whole = reduced && { result: (await deps.jobFiles.link(reduced.key)).url };
+    return { status: 200, body: { plan: url, ...made, ...whole, expiresSeconds } };
   },
 });
 

@@ -1,6 +1,6 @@
 /**
- * The life of a data job: listing → sending → running → finishing → ended, with a pause on its way, and from its end back by a
- * retry. What becomes of its chunks, core/jobs/chunk.ts says; this says what they come to. One reducer for what comes twice, late, or from two people at once.
+ * The life of a data job: listing → sending → running → finishing → ended, with a pause on its way, with a step between for one whose results
+ * are brought together, and from its end back by a retry. What becomes of its chunks, core/jobs/chunk.ts says; this says what they come to. One reducer for what comes twice, late, or from two people at once.
  */
 import { unreachable } from '../errors.ts';
 import { ClusterName, Instant, secondsBetween } from '../names.ts';
@@ -26,9 +26,12 @@ const common = {
   /** When it is to be looked at, if nobody does before. */
   lookAt: z.optional(Instant),
 };
+const count = z.int().check(z.minimum(0));
 /** What is known when the dataset was listed. */
-const planned = { chunks: z.int().check(z.minimum(0)), bytes: z.int().check(z.minimum(0)) };
+const planned = { chunks: count, bytes: count };
 const paused = z.boolean();
+/** All results in one, where the job asked for that. */
+const reduced = { reduced: z.optional(z.object({ key: z.string(), bytes: count, crc32: count })) };
 
 export const Job = z.discriminatedUnion('phase', [
   /** The dataset's objects are being listed, and pinned. */
@@ -44,10 +47,21 @@ export const Job = z.discriminatedUnion('phase', [
     emptySince: z.optional(Instant),
   }),
   /** No worker is wanted any more: its manifest is being written, then its queue, namespace and identity go. */
+  /** Each chunk has its end, and a worker brings the results together. */
+  z.object({
+    phase: z.literal('reducing'),
+    ...common,
+    ...planned,
+    paused,
+    reason: z.optional(z.string()),
+    /** Of all times that a job comes here, the number of this one. */
+    turn: z.int(),
+  }),
   z.object({
     phase: z.literal('finishing'),
     ...common,
     ...planned,
+    ...reduced,
     outcome: Outcome,
     reason: z.optional(z.string()),
     manifest: z.boolean(),
@@ -56,6 +70,7 @@ export const Job = z.discriminatedUnion('phase', [
     phase: z.literal('ended'),
     ...common,
     ...planned,
+    ...reduced,
     outcome: Outcome,
     reason: z.optional(z.string()),
     since: Instant,
@@ -64,6 +79,7 @@ export const Job = z.discriminatedUnion('phase', [
   z.object({ phase: z.literal('retrying'), ...common, ...planned }),
 ]);
 export type Job = z.infer<typeof Job>;
+type Reduced = NonNullable<Extract<Job, { phase: 'ended' }>['reduced']>;
 type Planned = Extract<Job, { phase: 'sending' | 'running' }>;
 
 export type JobEvent =
@@ -85,6 +101,9 @@ export type JobEvent =
   | { readonly kind: 'pause' | 'resume' | 'cancel' | 'retry'; readonly by: string }
   /** The failed chunks are waiting again. */
   | { readonly kind: 'retried'; readonly tally: Tally }
+  /** Absent where it made nothing. */
+  | { readonly kind: 'reduced'; readonly result: Reduced | undefined }
+  | { readonly kind: 'not-reduced'; readonly reason: string }
   | { readonly kind: 'manifest-written' }
   /** Nothing of it is left but its results. */
   | { readonly kind: 'taken-away' };
@@ -120,6 +139,10 @@ export function nextJob(job: Job, event: JobEvent, now: Instant): JobDecision {
       return retry(job, event.by);
     case 'retried':
       return job.phase === 'retrying' ? retried(job, event.tally) : unchanged;
+    case 'reduced':
+      return job.phase === 'reducing' ? finish(job, 'succeeded', job.reason, event.result) : unchanged;
+    case 'not-reduced':
+      return job.phase === 'reducing' ? finish(job, 'failed', `its results: ${event.reason}`) : unchanged;
     case 'manifest-written':
       if (job.phase !== 'finishing' || job.manifest) return unchanged;
       return changed({ ...job, manifest: true });
@@ -143,11 +166,10 @@ function listed(
 }
 
 /** Later news of less is old news. */
-function sent(job: Extract<Job, { phase: 'sending' }>, upTo: number): JobDecision {
-  if (upTo < job.chunks) return upTo > job.sent ? changed({ ...job, sent: upTo }) : unchanged;
-  const { sent: _, ...rest } = job;
+function sent({ sent: before, ...rest }: Extract<Job, { phase: 'sending' }>, upTo: number): JobDecision {
+  if (upTo < rest.chunks) return upTo > before ? changed({ ...rest, sent: upTo }) : unchanged;
   // Workers may have been done with all of it before this was heard.
-  return settled({ ...rest, phase: 'running' }, job.tally, `all ${job.chunks} chunks are sent`);
+  return settled({ ...rest, phase: 'running' }, rest.tally, `all ${rest.chunks} chunks are sent`);
 }
 
 function tallied(job: Job, tally: Tally): JobDecision {
@@ -156,6 +178,8 @@ function tallied(job: Job, tally: Tally): JobDecision {
     case 'ended':
     case 'retrying':
       return unchanged;
+    case 'reducing':
+      return isSame(job.tally, tally) ? unchanged : changed({ ...job, tally });
     case 'finishing':
       // A worker's last word: the manifest is written of what is committed then.
       return isSame(job.tally, tally) || job.manifest ? unchanged : changed({ ...job, tally });
@@ -175,7 +199,15 @@ function settled(job: Planned, tally: Tally, what?: string): JobDecision {
   if (failed > toleratedFailures)
     return finish(next, 'failed', `${chunksOf(failed)} failed; ${toleratedFailures} may.`);
   if (job.phase === 'sending' || progressOf(tally, job.chunks).open > 0) return changed(next, what);
-  return finish(next, 'succeeded', failed > 0 ? `${chunksOf(failed)} failed, as may be.` : undefined);
+  const reason = failed > 0 ? `${chunksOf(failed)} failed, as may be.` : undefined;
+  if (job.request.reduce === undefined) return finish(next, 'succeeded', reason);
+  return reducing(next, reason);
+}
+
+function reducing(job: Planned, reason: string | undefined): JobDecision {
+  const why = reason === undefined ? {} : { reason };
+  const step = { phase: 'reducing', paused: job.paused, turn: job.version } as const;
+  return changed({ ...knownOf(job), ...why, ...step }, 'its results are brought together');
 }
 
 /** SQS counts roughly, and a message may be between its queue and a worker: a while must pass. */
@@ -216,9 +248,10 @@ function retry(job: Job, by: string): JobDecision {
   if (job.phase === 'retrying') return unchanged;
   if (job.phase !== 'ended')
     return refused('It has not ended: what failed is retried when it has, or cancel it.');
-  if (progressOf(job.tally, job.chunks).open + job.tally.failed === 0)
+  const isReduced = job.request.reduce === undefined || job.outcome === 'succeeded';
+  if (isReduced && progressOf(job.tally, job.chunks).open + job.tally.failed === 0)
     return refused('Each of its chunks has a result: there is nothing to retry.');
-  const { outcome: _o, reason: _r, since: _s, ...rest } = job;
+  const { outcome: _o, reason: _r, since: _s, reduced: _d, ...rest } = job;
   return changed({ ...rest, phase: 'retrying' }, `retried by ${by}`);
 }
 
@@ -231,45 +264,21 @@ function retried(job: Extract<Job, { phase: 'retrying' }>, tally: Tally): JobDec
 type Finishing = Extract<Job, { phase: 'finishing' }>;
 type Known = Omit<Finishing, 'phase' | 'outcome' | 'manifest' | 'reason'>;
 
-function finish(
-  { team, name, version, requester, at, cluster, request, tally, chunks, bytes }: Known,
-  outcome: Outcome,
-  reason: string | undefined,
-): JobDecision {
-  const known = { team, name, version, requester, at, cluster, request, tally, chunks, bytes };
+/** Without what belongs to a phase alone. */
+const knownOf = (job: Known): Known => {
+  const { team, name, version, requester, at, cluster, request, tally, chunks, bytes } = job;
+  return { team, name, version, requester, at, cluster, request, tally, chunks, bytes };
+};
+
+function finish(job: Known, outcome: Outcome, reason: string | undefined, reduced?: Reduced): JobDecision {
   const why = reason === undefined ? {} : { reason };
   const what = reason === undefined ? outcome : `${outcome}: ${reason}`;
-  return changed({ ...known, phase: 'finishing', outcome, ...why, manifest: false }, what);
+  const end = { phase: 'finishing', outcome, manifest: false, ...(reduced && { reduced }) } as const;
+  return changed({ ...knownOf(job), ...end, ...why }, what);
 }
 
 function ended({ manifest: _, ...job }: Finishing, now: Instant): JobDecision {
   return changed({ ...job, phase: 'ended', since: now }, 'nothing is left of it but its results');
-}
-
-export type Wanted = { readonly phase: 'running' | 'paused' | 'ending'; readonly slots: number };
-
-/** What it wants of its cluster. No more workers than there are chunks left for them: one that finds none ends at once. */
-export function slotsOf(job: Job): Wanted {
-  switch (job.phase) {
-    case 'listing':
-      // Where a table is cut, a worker finds: nobody else reaches its database.
-      return job.request.table === undefined || job.paused
-        ? { phase: 'paused', slots: 0 }
-        : { phase: 'running', slots: 1 };
-    case 'sending':
-    case 'running': {
-      if (job.paused) return { phase: 'paused', slots: 0 };
-      const known = job.phase === 'sending' ? job.sent : job.chunks;
-      const { open } = progressOf(job.tally, known);
-      return { phase: 'running', slots: Math.max(0, Math.min(job.request.parallelism, open)) };
-    }
-    case 'finishing':
-    case 'ended':
-    case 'retrying':
-      return { phase: 'ending', slots: 0 };
-    default:
-      return unreachable(job);
-  }
 }
 
 /** A job as it is asked for. */

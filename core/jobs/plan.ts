@@ -5,6 +5,7 @@
 import { Rejected } from '../errors.ts';
 import * as z from '../zod.ts';
 import { type Compression, DatasetObject, type Records } from './dataset.ts';
+import { ReduceChunk } from './reduce.ts';
 import { KeyChunk, PlanChunk } from './sql/table.ts';
 
 const MiB = 2 ** 20;
@@ -29,7 +30,7 @@ export const Chunk = z.object({
 });
 export type Chunk = z.infer<typeof Chunk>;
 
-export const AnyChunk = z.union([Chunk, KeyChunk, PlanChunk]);
+export const AnyChunk = z.union([Chunk, KeyChunk, PlanChunk, ReduceChunk]);
 export type AnyChunk = z.infer<typeof AnyChunk>;
 
 /** What sorts chunks as the plan has them, as text: the halves of one behind it, and before the next. */

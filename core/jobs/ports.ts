@@ -14,7 +14,7 @@ export interface ChunkStore {
    */
   write(after: ChunkState, before: ChunkState | undefined): Promise<void>;
   /**
-   * All that were ever taken, one after the other, in the order of the plan; the one that makes it is none of them.
+   * All that were ever taken, one after the other, in the order of the plan; those of a step are none of them.
    * @param after the id of the last one of the page before.
    */
   list(job: string, after?: string): AsyncIterable<ChunkState>;

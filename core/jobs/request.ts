@@ -2,10 +2,12 @@
 import { ClusterName } from '../names.ts';
 import type { Amounts } from '../usage.ts';
 import * as z from '../zod.ts';
+import { Command } from './command.ts';
 import { type Database, DatabaseName } from './databases.ts';
 import { Compression, Records } from './dataset.ts';
 import { DatasetUrl, locationOf } from './location.ts';
 import { chunkBytesFor } from './plan.ts';
+import { Reduce } from './reduce.ts';
 import { workerResources } from './slot-objects.ts';
 import type { JobKey } from './slots.ts';
 import { JobSpec } from './spec.ts';
@@ -23,12 +25,6 @@ const ReleasedImage = z
       'what was released for an environment of the team, by its digest: release/team/environment@sha256:…',
     ),
   );
-
-const Word = z.string().check(
-  z.minLength(1),
-  z.maxLength(4096),
-  z.refine((word) => !word.includes('\0'), 'no NUL'),
-);
 
 /** `key`: the columns of a unique key of it, none of which may be null. */
 const TableInput = z.strictObject({ database: DatabaseName, ...SqlSource.shape });
@@ -51,7 +47,9 @@ export const JobRequest = z
     compression: z._default(Compression, 'none'),
     header: z._default(z.boolean(), false),
     /** Run as it is, by no shell: `["sh", "-c", "…"]` asks for one that is in the image. */
-    command: z.array(Word).check(z.minLength(1), z.maxLength(64)),
+    command: Command,
+    /** Of all results, when no chunk is open any more. */
+    reduce: z.optional(Reduce),
     /** Without one the command runs in the worker's own image. */
     image: z.optional(ReleasedImage),
     /** Of the command in each worker. */
@@ -72,21 +70,25 @@ export const JobRequest = z
     spot: z._default(z.boolean(), false),
   })
   .check(
-    z.superRefine(({ dataset, table, records, header, compression, chunkMiB }, { addIssue }) => {
-      const no = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message });
-      if (dataset === undefined && table === undefined)
-        no('dataset', 'what is to be read: a dataset, or a table');
-      if (table !== undefined) {
-        if (dataset !== undefined) no('table', 'a dataset or a table, not both');
-        if (records.kind !== 'lines' && records.kind !== 'csv')
-          no('records', 'rows of a table are lines, or CSV');
-        if (header) no('header', 'rows of a table come without a header: their columns are in its order');
-        if (compression !== 'none') no('compression', 'rows of a table are not compressed');
-      }
-      if (header && records.kind === 'fixed') no('header', 'records of one width have no header');
-      if (compression !== 'none' && chunkMiB !== undefined)
-        no('chunkMiB', 'a compressed object is one chunk: leave it out');
-    }),
+    z.superRefine(
+      ({ dataset, table, target, reduce, records, header, compression, chunkMiB }, { addIssue }) => {
+        const no = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message });
+        if (dataset === undefined && table === undefined)
+          no('dataset', 'what is to be read: a dataset, or a table');
+        if (table !== undefined) {
+          if (dataset !== undefined) no('table', 'a dataset or a table, not both');
+          if (records.kind !== 'lines' && records.kind !== 'csv')
+            no('records', 'rows of a table are lines, or CSV');
+          if (header) no('header', 'rows of a table come without a header: their columns are in its order');
+          if (compression !== 'none') no('compression', 'rows of a table are not compressed');
+        }
+        if (reduce !== undefined && target !== undefined)
+          no('reduce', 'results that go on to a table are not brought together');
+        if (header && records.kind === 'fixed') no('header', 'records of one width have no header');
+        if (compression !== 'none' && chunkMiB !== undefined)
+          no('chunkMiB', 'a compressed object is one chunk: leave it out');
+      },
+    ),
   );
 export type JobRequest = z.infer<typeof JobRequest>;
 
@@ -125,7 +127,8 @@ export function jobSpecOf(
   { name }: JobKey,
   { resultsBucket, databases }: { readonly resultsBucket: string; readonly databases: readonly Database[] },
 ): JobSpec {
-  const { target, records, compression, header, command, recordMiB, maxAttempts, timeLimitSeconds } = request;
+  const { target, reduce, records, compression, header, command, recordMiB, maxAttempts, timeLimitSeconds } =
+    request;
   const secretOf = (database: string) => databases.find((one) => one.name === database)?.secret;
   const input = inputOf(request);
   return JobSpec.parse({
@@ -137,6 +140,7 @@ export function jobSpecOf(
     ...(target !== undefined && {
       target: { secret: secretOf(target.database), table: target, format: target.format },
     }),
+    ...(reduce !== undefined && { reduce }),
     results: { bucket: resultsBucket, prefix: `jobs/${name}/` },
     records,
     compression,

@@ -1,6 +1,7 @@
 /** What a worker is told of its job. */
 import * as z from '../zod.ts';
 import { Compression, Records } from './dataset.ts';
+import { Reduce } from './reduce.ts';
 import { SqlSource, SqlTable } from './sql/table.ts';
 
 const MiB = 2 ** 20;
@@ -32,6 +33,7 @@ export const JobSpec = z.object({
   maxFailures: z._default(z.int().check(z.positive(), z.lte(20)), 4),
   /** The table that each chunk's results are brought to, once: rows in the order of its columns. */
   target: z.optional(z.object({ secret: Secret, table: SqlTable, format: z.enum(['csv', 'text']) })),
+  reduce: z.optional(Reduce),
   /** After so many bytes of a chunk the command is run anew, and what was done stays done. */
   checkpointBytes: z.optional(z.int().check(z.positive())),
 });

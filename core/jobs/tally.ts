@@ -4,7 +4,7 @@
  */
 import * as z from '../zod.ts';
 import type { ChunkState } from './chunk.ts';
-import { isPlanning } from './planning.ts';
+import { isStep } from './steps.ts';
 
 const count = z.int();
 /** Sums over chunks. A fresh chunk, which is stored nowhere, adds nothing. */
@@ -35,9 +35,9 @@ export const emptyTally: Tally = {
 };
 const fields = z.keyof(Tally).options;
 
-/** A plan is nothing of the input. */
+/** A step is nothing of the input. */
 export function tallyOf({ chunk, state, parts }: ChunkState): Tally {
-  if (isPlanning(chunk)) return emptyTally;
+  if (isStep(chunk)) return emptyTally;
   const sum = (of: (part: ChunkState['parts'][number]) => number) =>
     parts.reduce((total, part) => total + of(part), 0);
   return {

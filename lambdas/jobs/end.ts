@@ -1,4 +1,6 @@
 /** What is left to do when no worker is wanted any more, and when what failed is to run again. */
+
+import { writeLines } from '#adapters/json-lines.ts';
 import type { ChunkRules } from '#core/jobs/chunk.ts';
 import { nextChunk } from '#core/jobs/chunk.ts';
 import type { Job, JobEvent } from '#core/jobs/job.ts';
@@ -6,7 +8,6 @@ import { filesOf, manifestLine } from '#core/jobs/job-files.ts';
 import type { ChunkStore } from '#core/jobs/ports.ts';
 import { progressOf, type Tally } from '#core/jobs/tally.ts';
 import type { JobsDeps } from './deps.ts';
-import { writeLines } from './files.ts';
 
 /**
  * The manifest is written when nothing can change it: each chunk has an end, or no worker is there any more. Then the queue goes,
@@ -21,7 +22,7 @@ export async function finish(
   const events: JobEvent[] = [{ kind: 'tallied', tally }];
   if (!job.manifest) {
     if (!workersAreGone && !isSettled(tally, job.chunks)) return events;
-    await writeLines(objects, filesOf(job.name).manifest, linesOf(chunks, job.name));
+    await writeManifest({ chunks, objects }, job.name);
     events.push({ kind: 'manifest-written' });
   }
   if (!workersAreGone) return events;
@@ -30,6 +31,12 @@ export async function finish(
   await objects.sweep(`jobs/${job.name}/`);
   return [...events, { kind: 'taken-away' }];
 }
+
+/** Of all chunks as they are now. */
+export const writeManifest = (
+  { chunks, objects }: Pick<JobsDeps, 'chunks' | 'objects'>,
+  job: string,
+): Promise<void> => writeLines(objects, filesOf(job).manifest, linesOf(chunks, job));
 
 const isSettled = (tally: Tally, planned: number): boolean => progressOf(tally, planned).open === 0;
 

@@ -14,13 +14,14 @@ import { log, note } from '../runtime/log.ts';
 import { type Handle, jittered, tries } from '../runtime/queue.ts';
 import type { JobsDeps } from './deps.ts';
 import { finish, revive } from './end.ts';
+import { reduce } from './reduce.ts';
 import { list, send } from './send.ts';
 import { type Standing, slotsAreLate, standingOf, want, workersAreGone } from './want.ts';
 
 const actor = 'jobs';
 /** Longer than the function may run: whoever has the job until then is gone. */
 const claimSeconds = 330;
-const lookSeconds = { soon: 0, running: 15, finishing: 10, planning: 5, failed: 20 } as const;
+const lookSeconds = { soon: 0, running: 15, finishing: 10, planning: 5, reducing: 10, failed: 20 } as const;
 
 export function jobs(deps: JobsDeps): Handle {
   return async (signal, cause) => {
@@ -112,6 +113,8 @@ async function step(deps: JobsDeps, job: Job, standing: Standing): Promise<reado
         { kind: 'tallied', tally: await deps.chunks.tally(job.name) },
         { kind: 'queue-seen', messages: (await deps.queues.messages(job.name)) ?? 0 },
       ];
+    case 'reducing':
+      return [{ kind: 'tallied', tally: await deps.chunks.tally(job.name) }, ...(await reduce(deps, job))];
     case 'finishing':
       return finish(deps, job, workersAreGone(standing));
     case 'retrying':
@@ -132,6 +135,8 @@ function lookAfter({ phase, request }: Job): number | undefined {
       return lookSeconds.soon;
     case 'running':
       return lookSeconds.running;
+    case 'reducing':
+      return lookSeconds.reducing;
     case 'finishing':
       return lookSeconds.finishing;
     case 'ended':

@@ -1,4 +1,6 @@
 /** From a dataset to chunks in a queue: its objects are listed and pinned once, and their chunks are sent portion by portion. */
+
+import { readLines, writeLines } from '#adapters/json-lines.ts';
 import { Rejected } from '#core/errors.ts';
 import { DatasetObject } from '#core/jobs/dataset.ts';
 import type { Job, JobEvent } from '#core/jobs/job.ts';
@@ -9,7 +11,6 @@ import { InputFailed } from '#core/jobs/ports.ts';
 import { chunkBytesOf, inputOf } from '#core/jobs/request.ts';
 import * as z from '#core/zod.ts';
 import type { JobsDeps } from './deps.ts';
-import { readLines, writeLines } from './files.ts';
 import { sideBySide } from './lanes.ts';
 import { passBytes, quotedChunks } from './quotes.ts';
 import { listTable, sendRows } from './tables.ts';

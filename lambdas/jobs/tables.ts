@@ -2,15 +2,16 @@
  * From a table to chunks in a queue. This stage is outside of the networks that databases are in: a worker finds where the table is
  * cut, as the job's first chunk, and what it wrote down is kept as the job's plan.
  */
+
+import { readLines, writeLines } from '#adapters/json-lines.ts';
 import type { ChunkState } from '#core/jobs/chunk.ts';
 import type { Job, JobEvent } from '#core/jobs/job.ts';
 import { filesOf, TablePlan } from '#core/jobs/job-files.ts';
-import { planning } from '#core/jobs/planning.ts';
 import { chunkBytesOf, inputText } from '#core/jobs/request.ts';
 import { type KeyChunk, type KeyRange, KeyTuple } from '#core/jobs/sql/table.ts';
+import { planning } from '#core/jobs/steps.ts';
 import * as z from '#core/zod.ts';
 import type { JobsDeps } from './deps.ts';
-import { readLines, writeLines } from './files.ts';
 import { sideBySide } from './lanes.ts';
 
 /** @returns nothing while a worker is at it. */

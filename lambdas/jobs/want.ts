@@ -1,9 +1,10 @@
 /** What a job wants of its cluster, said where it is another thing than was said before. */
 import { Rejected } from '#core/errors.ts';
 import type { Database } from '#core/jobs/databases.ts';
-import { type Job, slotsOf } from '#core/jobs/job.ts';
+import type { Job } from '#core/jobs/job.ts';
 import { databasesOf, jobSpecOf } from '#core/jobs/request.ts';
 import type { SlotsSeen, SlotsWanted } from '#core/jobs/slots.ts';
+import { slotsOf } from '#core/jobs/wanted-slots.ts';
 import { addSeconds, type Instant } from '#core/names.ts';
 import { isSame } from '#core/same.ts';
 import type { JobsDeps } from './deps.ts';

@@ -56,6 +56,10 @@ const isSo = (id: string, what: string, is: (answer: JobAnswer) => boolean) =>
     const answer = await alice.client.jobs.get(id);
     return is(answer) ? answer : undefined;
   });
+const schwifty = (...args: string[]) => {
+  const env = { ...process.env, SCHWIFTY_API: access.api, SCHWIFTY_TOKEN: alice.token };
+  return run(process.execPath, ['cli/schwifty.ts', 'job', ...args], { env, maxBuffer: 2 ** 26 });
+};
 const ended = (id: string) => isSo(id, 'its end', ({ job }) => job.phase === 'ended');
 const nameOf = (id: string) => id.split('/')[1] ?? '';
 
@@ -128,10 +132,25 @@ describe('a data job', () => {
     await expect(kubectl('get', 'namespace', nameOf(id))).rejects.toThrow(/not found/i);
   });
 
+  it('whose results are merged has them in one, in order, as the terminal gives them', {
+    timeout,
+  }, async () => {
+    const sort = node(
+      "let s='';process.stdin.setEncoding('latin1').on('data',d=>s+=d).on('end',()=>process.stdout.write(s.split('\\n').slice(0,-1).sort().map(l=>l+'\\n').join(''),'latin1'))",
+    );
+    const id = await submitted({ parallelism: 2, command: sort, reduce: { kind: 'merge' } });
+    const { job, history } = await ended(id);
+    const lines = Buffer.from(text).toString('latin1').split('\n').slice(0, -1);
+    const sorted = Buffer.from(`${lines.sort().join('\n')}\n`, 'latin1');
+    expect(job, JSON.stringify(history)).toMatchObject({
+      outcome: 'succeeded',
+      reduced: { bytes: sorted.length },
+    });
+    const { stdout } = await schwifty('results', id);
+    expect(stdout === sorted.toString()).toBe(true);
+  });
+
   it('is submitted, watched and verified from a terminal', { timeout }, async () => {
-    const env = { ...process.env, SCHWIFTY_API: access.api, SCHWIFTY_TOKEN: alice.token };
-    const schwifty = (...args: string[]) =>
-      run(process.execPath, ['cli/schwifty.ts', 'job', ...args], { env });
     const id = await submitted({ parallelism: 2 });
     const { stdout } = await schwifty('watch', id);
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^\[#{24}\] 100 %.* succeeded$/);

@@ -1,9 +1,10 @@
 /** A job from its request to its end, step by step; then whatever comes in any order: nothing ends twice, and nothing runs that may not. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { askedJob, Job, type JobEvent, nextJob, slotsOf } from '#core/jobs/job.ts';
+import { askedJob, Job, type JobEvent, nextJob } from '#core/jobs/job.ts';
 import { JobRequest } from '#core/jobs/request.ts';
 import { emptyTally, type Tally } from '#core/jobs/tally.ts';
+import { slotsOf } from '#core/jobs/wanted-slots.ts';
 import { jobKey } from './samples.ts';
 
 const at = '2026-07-01T10:00:00.000Z';
@@ -172,14 +173,25 @@ const anyEvent: fc.Arbitrary<JobEvent> = fc.oneof(
     kind: fc.constantFrom('pause' as const, 'resume' as const, 'cancel' as const, 'retry' as const),
     by: fc.constant(by),
   }),
-  fc.constantFrom<JobEvent>({ kind: 'manifest-written' }, { kind: 'taken-away' }),
+  fc.constantFrom<JobEvent>(
+    { kind: 'manifest-written' },
+    { kind: 'taken-away' },
+    { kind: 'reduced', result: undefined },
+    { kind: 'reduced', result: { key: 'k', bytes: 3, crc32: 1 } },
+    { kind: 'not-reduced', reason: 'no' },
+  ),
 );
+
+/** With its results brought together, or as they are. */
+const anyAsked = fc
+  .constantFrom(undefined, { kind: 'concatenate' as const })
+  .map((reduce): Job => ({ ...asked, request: { ...asked.request, ...(reduce && { reduce }) } }));
 
 describe('whatever comes, in any order, twice and late', () => {
   it('each change is the next version of what can be stored, and no end comes without a manifest', () => {
     fc.assert(
-      fc.property(fc.array(anyEvent, { maxLength: 60 }), (events) => {
-        let job: Job = asked;
+      fc.property(anyAsked, fc.array(anyEvent, { maxLength: 60 }), (first, events) => {
+        let job = first;
         for (const event of events) {
           const decision = nextJob(job, event, later);
           if (decision.outcome !== 'changed') continue;
@@ -199,11 +211,11 @@ describe('whatever comes, in any order, twice and late', () => {
 
   it('what is said again at once changes nothing', () => {
     fc.assert(
-      fc.property(fc.array(anyEvent, { maxLength: 40 }), anyEvent, (events, last) => {
+      fc.property(anyAsked, fc.array(anyEvent, { maxLength: 40 }), anyEvent, (first, events, last) => {
         const job = [...events, last].reduce<Job>((known, event) => {
           const decision = nextJob(known, event, later);
           return decision.outcome === 'changed' ? decision.job : known;
-        }, asked);
+        }, first);
         expect(nextJob(job, last, later).outcome).not.toBe('changed');
       }),
       { numRuns: 500 },
@@ -212,8 +224,8 @@ describe('whatever comes, in any order, twice and late', () => {
 
   it('never wants more workers than it may have, none while it is paused, and none when it is over', () => {
     fc.assert(
-      fc.property(fc.array(anyEvent, { maxLength: 60 }), (events) => {
-        let job: Job = asked;
+      fc.property(anyAsked, fc.array(anyEvent, { maxLength: 60 }), (first, events) => {
+        let job = first;
         for (const event of events) {
           const decision = nextJob(job, event, later);
           if (decision.outcome === 'changed') job = decision.job;

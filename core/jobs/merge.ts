@@ -1,0 +1,101 @@
+/**
+ * Lines of several streams, each of them in order, in one order: of equal lines those of the earlier stream come first, so the result is
+ * that of a stable sort of all. As much is in memory as one line of each stream, with the blocks that they came in.
+ */
+import { InputFailed } from './ports.ts';
+import type { Order } from './reduce.ts';
+
+type Compare = (a: Uint8Array, b: Uint8Array) => number;
+
+/** A line is without its line feed. */
+export interface SortedLines {
+  /** For people. */
+  readonly name: string;
+  readonly lines: AsyncIterator<Uint8Array>;
+}
+
+interface Head {
+  readonly source: SortedLines;
+  readonly place: number;
+  line: Uint8Array;
+  number: number;
+}
+
+/** @throws InputFailed where one is not in order: at which line of which. */
+export async function* mergedLines(
+  sources: readonly SortedLines[],
+  order: Order,
+): AsyncGenerator<Uint8Array> {
+  const compare = comparing(order);
+  const before = (a: Head, b: Head) => compare(a.line, b.line) || a.place - b.place;
+  const heads: Head[] = [];
+  for (const [place, source] of sources.entries()) {
+    const first = await source.lines.next();
+    if (!first.done) insert(heads, { source, place, line: first.value, number: 1 }, before);
+  }
+  for (let head = heads.pop(); head !== undefined; head = heads.pop()) {
+    yield head.line;
+    const next = await head.source.lines.next();
+    if (next.done) continue;
+    const { line, number } = head;
+    head.line = next.value;
+    head.number = number + 1;
+    if (compare(line, head.line) > 0)
+      throw new InputFailed(
+        `${head.source.name} is not in order at its line ${head.number}: what is merged is sorted by its command (LC_ALL=C sort)`,
+      );
+    insert(heads, head, before);
+  }
+}
+
+/** The first of all is the last of the list. */
+function insert(heads: Head[], head: Head, before: (a: Head, b: Head) => number): void {
+  let [low, high] = [0, heads.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = heads[middle];
+    if (other !== undefined && before(head, other) < 0) low = middle + 1;
+    else high = middle;
+  }
+  heads.splice(low, 0, head);
+}
+
+function comparing({ field, separator }: Order): Compare {
+  if (field === undefined) return Buffer.compare;
+  const code = separator.charCodeAt(0);
+  return (a, b) => Buffer.compare(fieldOf(a, field, code), fieldOf(b, field, code));
+}
+
+/** Empty where a line has fewer. */
+function fieldOf(line: Uint8Array, field: number, separator: number): Uint8Array {
+  let from = 0;
+  for (let left = field; left > 1; left--) {
+    const at = line.indexOf(separator, from);
+    if (at === -1) return line.subarray(line.length);
+    from = at + 1;
+  }
+  const end = line.indexOf(separator, from);
+  return line.subarray(from, end === -1 ? line.length : end);
+}
+
+const lineFeed = 10;
+
+/** @throws InputFailed for a line that is longer. */
+export async function* linesOf(
+  blocks: AsyncIterable<Uint8Array>,
+  mostBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let rest = Buffer.alloc(0);
+  for await (const block of blocks) {
+    const bytes = rest.length === 0 ? block : Buffer.concat([rest, block]);
+    let from = 0;
+    for (let at = bytes.indexOf(lineFeed); at !== -1; at = bytes.indexOf(lineFeed, from)) {
+      yield bytes.subarray(from, at);
+      from = at + 1;
+    }
+    rest = Buffer.from(bytes.subarray(from));
+    if (rest.length > mostBytes)
+      throw new InputFailed(`a line of more than ${mostBytes} bytes can not be merged`);
+  }
+  if (rest.length > 0) yield rest;
+}

@@ -1,0 +1,36 @@
+/** What becomes of a job's results when no chunk is open any more: one worker brings them together, in the order of the input. */
+import * as z from '../zod.ts';
+import { Command } from './command.ts';
+
+/** Lines in order, by their bytes, as `LC_ALL=C sort` has it: of the whole line, or of one field of it. */
+export const Order = z.strictObject({
+  kind: z.literal('merge'),
+  /** From 1 on. */
+  field: z.optional(z.int().check(z.minimum(1), z.maximum(1000))),
+  separator: z._default(z.string().check(z.regex(/^[\t -~]$/, 'one character of ASCII')), '\t'),
+});
+export type Order = z.infer<typeof Order>;
+
+export const Reduce = z.discriminatedUnion('kind', [
+  /** One behind the other, as they are. */
+  z.strictObject({ kind: z.literal('concatenate') }),
+  /** So they are its input; its output is the result. */
+  z.strictObject({ kind: z.literal('command'), command: Command }),
+  /** What is in order within each is in order in the whole. */
+  Order,
+]);
+export type Reduce = z.infer<typeof Reduce>;
+
+/** Results that are merged: each is a stream of its own, and all are read at once. */
+export const mostMerged = 256;
+
+/**
+ * The last chunk of such a job, and no piece of its input. Its number is another one each time that the job comes there: after
+ * a retry there are other results.
+ */
+export const ReduceChunk = z.object({
+  id: z.string().check(z.regex(/^reduce-\d{1,9}$/)),
+  key: z.literal('results'),
+});
+export type ReduceChunk = z.infer<typeof ReduceChunk>;
+export const reduceId = (turn: number): string => `reduce-${turn}`;
