@@ -18,7 +18,7 @@ const units = ['Mi', 'Gi', 'Ti', 'Pi'];
 
 /** Of text that is written so. What is not, counts as nothing. */
 export function amountOf(text: string): number {
-  const [, number = '0', unit = ''] = /^(\d+)(m|[MGTP]i)?$/.exec(text) ?? [];
+  const [, number = '0', unit = ''] = /^(\d+)(m|[KMGTP]i)?$/.exec(text) ?? [];
   if (unit === 'm') return Number(number) / 1000;
-  return Number(number) * (unit === '' ? 1 : 2 ** (20 + 10 * units.indexOf(unit)));
+  return Number(number) * (unit === '' ? 1 : 1024 ** (1 + 'KMGTP'.indexOf(unit.charAt(0))));
 }

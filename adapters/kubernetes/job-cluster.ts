@@ -1,7 +1,8 @@
 /** The calls that a data job's slots make of their cluster. */
 import { Retryable } from '#core/errors.ts';
-import { type JobCluster, SlotJob, SlotPod, type SlotsSight } from '#core/jobs/slot-sight.ts';
+import { type JobCluster, PodUsage, SlotJob, SlotPod, type SlotsSight } from '#core/jobs/slot-sight.ts';
 import { fieldManager, type KubernetesObject } from '#core/labels.ts';
+import { amountOf } from '#core/quantity.ts';
 import * as z from '#core/zod.ts';
 import { type ApiOptions, KubernetesApi } from './api.ts';
 import { KubernetesClient } from './client.ts';
@@ -11,6 +12,7 @@ const Home = z.object({ metadata: z.object({ deletionTimestamp: z.optional(z.str
 const ListMeta = z._default(z.object({ continue: z.optional(z.string()) }), {});
 const Jobs = z.object({ metadata: ListMeta, items: z.array(SlotJob) });
 const Pods = z.object({ metadata: ListMeta, items: z.array(SlotPod) });
+const Usage = z.object({ items: z.array(PodUsage) });
 /** A page of pods is some 2 MB. */
 const perPage = 250;
 
@@ -28,12 +30,25 @@ export class KubernetesJobCluster implements JobCluster {
       { method: 'GET', path: pathOf(namespaceOf(job)), what: `read Namespace ${job}` },
       Home,
     );
-    if (!home) return { namespace: 'gone', jobs: [], pods: [] };
+    if (!home) return { namespace: 'gone', jobs: [], pods: [], memory: {} };
     const namespace = home.metadata.deletionTimestamp === undefined ? 'there' : 'leaving';
     // Pods last: of a Job that has ended they tell why, and of what was seen before its end they would not.
     const jobs = await this.#all(collectionPath(jobKind, job), Jobs, ({ items }) => items);
     const pods = await this.#all(collectionPath(podKind, job), Pods, ({ items }) => items);
-    return { namespace, jobs, pods };
+    return { namespace, jobs, pods, memory: pods.length === 0 ? {} : await this.#memory(job) };
+  }
+
+  /** What the cluster measured. One without a metrics server, or with one that is away, is kept as it is without. */
+  async #memory(job: string): Promise<SlotsSight['memory']> {
+    const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${job}/pods`;
+    const ask = { method: 'GET', path, what: `read what pods of ${job} use`, done: [403, 503] } as const;
+    const usage = await this.#api.call(ask, Usage);
+    return Object.fromEntries(
+      (usage?.items ?? []).map(({ metadata, containers }) => [
+        metadata.name,
+        containers.reduce((sum, { usage: { memory } }) => sum + amountOf(memory), 0),
+      ]),
+    );
   }
 
   apply(objects: readonly KubernetesObject[]): Promise<void> {

@@ -15,14 +15,16 @@ interface Home {
 export class MemoryJobCluster implements JobCluster {
   readonly #homes = new Map<string, Home>();
   #made = 0;
+  /** By pod, as a test says it. */
+  memory: Record<string, number> = {};
   /** Called before an object is taken: a test throws here for what the cluster refuses. */
   before: (object: KubernetesObject) => void = () => undefined;
 
   async sight(job: string): Promise<SlotsSight> {
     const home = this.#homes.get(job);
-    if (!home) return { namespace: 'gone', jobs: [], pods: [] };
+    if (!home) return { namespace: 'gone', jobs: [], pods: [], memory: {} };
     const copy = structuredClone({ jobs: [...home.jobs.values()], pods: [...home.pods.values()] });
-    return { namespace: home.leaving ? 'leaving' : 'there', ...copy };
+    return { namespace: home.leaving ? 'leaving' : 'there', ...copy, memory: { ...this.memory } };
   }
 
   async apply(objects: readonly KubernetesObject[]): Promise<void> {

@@ -156,7 +156,7 @@ export function refusedSlots(
   return { namespace, slots: all, lookAt };
 }
 
-function seenSlots({ jobs, pods }: SlotsSight, now: Instant): Slot[] {
+function seenSlots({ jobs, pods, memory }: SlotsSight, now: Instant): Slot[] {
   return [...latestBySlot(jobs)]
     .sort(([a], [b]) => a - b)
     .map(([slot, job]) => {
@@ -170,7 +170,9 @@ function seenSlots({ jobs, pods }: SlotsSight, now: Instant): Slot[] {
       );
       const { state, reason } = stateOf(job, pod);
       const why = reason === undefined ? {} : { reason: reason.slice(0, longestReason) };
-      return { slot, state, ...why, restarts: turnOf(job), at: now };
+      const memoryBytes = state === 'running' && pod ? memory[pod.metadata.name] : undefined;
+      const use = memoryBytes === undefined ? {} : { memoryBytes };
+      return { slot, state, ...why, restarts: turnOf(job), ...use, at: now };
     });
 }
 

@@ -58,11 +58,20 @@ export const SlotPod = z.object({
 });
 export type SlotPod = z.infer<typeof SlotPod>;
 
+/** Of metrics.k8s.io/v1beta1. */
+export const PodUsage = z.object({
+  metadata: z.object({ name: z.string() }),
+  containers: z.array(z.object({ usage: z.object({ memory: z.string() }) })),
+});
+export type PodUsage = z.infer<typeof PodUsage>;
+
 export interface SlotsSight {
   /** With all that was in it; one that is leaving takes nothing new. */
   readonly namespace: 'there' | 'leaving' | 'gone';
   readonly jobs: readonly SlotJob[];
   readonly pods: readonly SlotPod[];
+  /** In use, in bytes, by the name of the pod; none of one that the cluster has not measured yet, or where it measures nothing. */
+  readonly memory: Readonly<Record<string, number>>;
 }
 
 /** The cluster, of one job's namespace. */

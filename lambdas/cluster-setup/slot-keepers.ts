@@ -34,6 +34,7 @@ export const slotKeeperRoles: readonly KubernetesObject[] = [
         verbs: group === 'batch' ? ['list', 'create', 'delete'] : ['create', 'patch'],
       })),
       { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+      { apiGroups: ['metrics.k8s.io'], resources: ['pods'], verbs: ['list'] },
     ],
   },
   {

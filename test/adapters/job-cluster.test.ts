@@ -11,6 +11,11 @@ import { secureServer } from './servers.ts';
 const { name: job } = wantedSlots();
 const home = `/api/v1/namespaces/${job}`;
 const jobs = `/apis/batch/v1/namespaces/${job}/jobs`;
+const usage = `/apis/metrics.k8s.io/v1beta1/namespaces/${job}/pods`;
+const used = (name: string, ...memory: string[]) => ({
+  metadata: { name },
+  containers: memory.map((one) => ({ usage: { memory: one } })),
+});
 const asked: Asked[] = [];
 let answer: (asked: Asked) => readonly [status: number, body: object];
 let cluster: KubernetesJobCluster;
@@ -42,16 +47,35 @@ test('a look reads the namespace, its Jobs and then their pods, page by page', a
     [`${jobs}?limit=250`]: { metadata: { continue: 'a/b' }, items: [jobOf(0)] },
     [`${jobs}?limit=250&continue=a%2Fb`]: { metadata: {}, items: [jobOf(1)] },
     [`${home}/pods?limit=250`]: { metadata: { continue: '' }, items: [podOf(0)] },
+    [usage]: { items: [used('p-0', '200Ki', '100Ki')] },
   };
   answer = ({ path }) => [200, pages[path] ?? {}];
   const sight = await cluster.sight(job);
-  expect(sight).toEqual({ namespace: 'there', jobs: [jobOf(0), jobOf(1)], pods: [podOf(0)] });
+  expect(sight).toEqual({
+    namespace: 'there',
+    jobs: [jobOf(0), jobOf(1)],
+    pods: [podOf(0)],
+    memory: { 'p-0': 300 * 1024 },
+  });
   expect(paths()).toEqual(Object.keys(pages).map((path) => `GET ${path}`));
 });
 
+test.each([403, 404, 503])(
+  'a cluster that measures nothing (%i) tells of no memory, and is seen all the same',
+  async (status) => {
+    answer = ({ path }) => {
+      if (path === usage) return [status, said('no')];
+      if (path === home) return [200, { metadata: { name: job } }];
+      return [200, { metadata: {}, items: path.startsWith(jobs) ? [jobOf(0)] : [podOf(0)] }];
+    };
+    expect(await cluster.sight(job)).toMatchObject({ jobs: [jobOf(0)], pods: [podOf(0)], memory: {} });
+    expect(paths().filter((path) => path.endsWith(usage))).toHaveLength(1);
+  },
+);
+
 test('a namespace that is not there is gone, and one that is on its way out leaves', async () => {
   answer = () => [404, said('not found')];
-  expect(await cluster.sight(job)).toEqual({ namespace: 'gone', jobs: [], pods: [] });
+  expect(await cluster.sight(job)).toEqual({ namespace: 'gone', jobs: [], pods: [], memory: {} });
   expect(asked).toHaveLength(1);
   answer = ({ path }) =>
     path === home

@@ -31,14 +31,14 @@ export function jobClusterContract(
     const seen = async () => (await cluster.sight(job)).jobs.map(({ metadata }) => metadata.name).sort();
 
     test('where nothing was applied nothing is there, and nothing is to be removed', async () => {
-      expect(await cluster.sight(job)).toEqual({ namespace: 'gone', jobs: [], pods: [] });
+      expect(await cluster.sight(job)).toEqual({ namespace: 'gone', jobs: [], pods: [], memory: {} });
       await cluster.remove(job);
     });
 
     test('a namespace is there once it was applied, however often', async () => {
       await house();
       await house();
-      expect(await cluster.sight(job)).toEqual({ namespace: 'there', jobs: [], pods: [] });
+      expect(await cluster.sight(job)).toEqual({ namespace: 'there', jobs: [], pods: [], memory: {} });
       await cluster.remove(job);
     });
 

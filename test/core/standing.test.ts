@@ -56,5 +56,6 @@ it('amounts are read as they are written, and what is not one is nothing', () =>
       expect(amountOf(memoryQuantity(n))).toBe(n * 2 ** 20);
     }),
   );
+  expect(amountOf('300Ki')).toBe(300 * 1024);
   for (const text of ['', 'x', '1e3', '-1', '1Zi']) expect(amountOf(text)).toBe(0);
 });

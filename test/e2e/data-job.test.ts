@@ -122,6 +122,9 @@ describe('a data job', () => {
     const slow = node("process.stdin.resume().on('end',()=>setTimeout(()=>{},600000))");
     const id = await submitted({ parallelism: 2, command: slow });
     await isSo(id, 'two at work', ({ job }) => job.progress.leased === 2);
+    await isSo(id, 'what one of them uses', ({ workers }) =>
+      workers.some(({ memoryBytes = 0 }) => memoryBytes > 2 ** 20),
+    );
     await alice.client.jobs.say(id, 'pause');
     await isSo(id, 'nobody at work', ({ job }) => job.progress.leased === 0);
     await until('no pods', 60, async () => ((await runningPods(nameOf(id))).length === 0 ? true : undefined));

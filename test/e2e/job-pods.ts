@@ -130,6 +130,7 @@ export class JobInCluster {
       namespace: 'there',
       jobs: z.array(SlotJob).parse(await items('apis/batch/v1/namespaces/NS/jobs')),
       pods: z.array(SlotPod).parse(await items('api/v1/namespaces/NS/pods')),
+      memory: {},
     };
   }
 

@@ -40,6 +40,7 @@ test('it may do what its client does, and nothing else', () => {
       (verb) => `${verb} ${resourceOf(slotJob(wantedSlots(), place, 0, 0))}`,
     ),
     'list /pods',
+    'list metrics.k8s.io/pods',
   ];
   expect(given.sort()).toEqual(expected.sort());
   expect(jobKind.resource).toBe('jobs');

@@ -11,6 +11,7 @@ const sight = (more: Partial<SlotsSight> = {}): SlotsSight => ({
   namespace: 'there',
   jobs: [],
   pods: [],
+  memory: {},
   ...more,
 });
 const plan = (wanted = wantedSlots(), seen = sight(), now = t0) => planSlots(wanted, place, seen, now);
@@ -22,6 +23,19 @@ describe('slots', () => {
     expect(names(plan().create)).toEqual(['slot-0-0', 'slot-1-0', 'slot-2-0']);
     const some = sight({ jobs: [jobOf(1)], pods: [podOf(1)] });
     expect(names(plan(wantedSlots(), some).create)).toEqual(['slot-0-0', 'slot-2-0']);
+  });
+
+  it('that run tell what memory they use, where the cluster measured it', () => {
+    const seen = sight({
+      jobs: [jobOf(0), jobOf(1), jobOf(2, 0, 'Complete')],
+      pods: [podOf(0), podOf(1), podOf(2)],
+      memory: { 'slot-0-0': 5000, 'slot-2-0': 7000 },
+    });
+    expect(plan(wantedSlots(), seen).seen.slots.map(({ memoryBytes }) => memoryBytes)).toEqual([
+      5000,
+      undefined,
+      undefined,
+    ]);
   });
 
   it('that are too many are left to end by themselves, and not filled again', () => {
