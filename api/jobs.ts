@@ -85,12 +85,18 @@ export function mustBeOwnImage({ image }: JobRequest, { name }: Team): void {
   throw invalid([{ path: 'job.image', message }]);
 }
 
-/** The cluster that is asked for, or the first. @throws 422 where there is none of its name. */
-export function placedJob({ clusters }: Config, { cluster: asked }: JobRequest): string {
+/** The cluster that is asked for, or the first. @throws 422 where there is none of its name, or no such node pool in it. */
+export function placedJob({ clusters }: Config, { cluster: asked, nodePool }: JobRequest): string {
   const found = clusters.find(({ name }) => asked === undefined || name === asked);
-  if (found) return found.name;
-  const message = `no cluster is called ${asked}; there is ${clusters.map(({ name }) => name).join(', ')}`;
-  throw invalid([{ path: 'job.cluster', message }]);
+  if (found === undefined) {
+    const message = `no cluster is called ${asked}; there is ${clusters.map(({ name }) => name).join(', ')}`;
+    throw invalid([{ path: 'job.cluster', message }]);
+  }
+  const { name, jobNodePools: pools = [] } = found;
+  if (nodePool === undefined || pools.includes(nodePool)) return name;
+  const known = pools.length === 0 ? 'none' : pools.join(', ');
+  const message = `cluster ${name} lets data jobs ask for ${known}, not ${nodePool}: leave it out, or ask whoever runs GetSchwifty`;
+  throw invalid([{ path: 'job.nodePool', message }]);
 }
 
 /** Of changes of one job that come at once, one is written in each round. */

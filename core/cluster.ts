@@ -2,7 +2,7 @@
 import { Cidr } from './cidr.ts';
 import { defaultDrainSeconds } from './draining.ts';
 import { schemes } from './exposure.ts';
-import { ClusterName, EnvironmentKey, NewEnvironmentName, type TeamName } from './names.ts';
+import { ClusterName, EnvironmentKey, NewEnvironmentName, NodePoolName, type TeamName } from './names.ts';
 import { VolumeClasses } from './volume-class.ts';
 import * as z from './zod.ts';
 
@@ -23,6 +23,8 @@ export const Cluster = z.strictObject({
   awsEndpoints: z.optional(
     z.array(z.strictObject({ cidr: Cidr, port: z.int().check(z.minimum(1), z.maximum(65_535)) })),
   ),
+  /** Of Karpenter, by name: those that a data job may ask for. */
+  jobNodePools: z.optional(z.array(NodePoolName).check(z.maxLength(50))),
   /** What its environments may keep their work on. */
   volumes: VolumeClasses,
   /** For how long a pod that goes still answers, until no load balancer leads to it any more. */

@@ -21,6 +21,11 @@ export type EnvironmentName = z.infer<typeof EnvironmentName>;
 
 export const ClusterName = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/));
 
+/** Of Karpenter, as a label's value (Kubernetes: object names, RFC 1123 label). */
+export const NodePoolName = z
+  .string()
+  .check(z.regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'the name of a node pool'));
+
 /** What data jobs are called: trail, outbox and ledger have them where environments are, so no environment is called so. */
 export const jobNamePattern = /^job-[0-9a-f]{16}$/;
 

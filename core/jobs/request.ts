@@ -1,5 +1,5 @@
 /** What a person asks for: a command over a dataset. From it come what a worker is told, how large chunks are, and what it holds of a quota. */
-import { ClusterName } from '../names.ts';
+import { ClusterName, NodePoolName } from '../names.ts';
 import type { Amounts } from '../usage.ts';
 import * as z from '../zod.ts';
 import { Command } from './command.ts';
@@ -68,6 +68,8 @@ export const JobRequest = z
     toleratedFailures: z._default(z.int().check(z.minimum(0), z.maximum(1_000_000)), 0),
     timeLimitSeconds: z._default(z.int().check(z.minimum(1), z.maximum(43_200)), 3600),
     spot: z._default(z.boolean(), false),
+    /** Of those that the configuration lets data jobs have. */
+    nodePool: z.optional(NodePoolName),
   })
   .check(
     z.superRefine(

@@ -121,6 +121,27 @@ describe('a job', () => {
     expect(JSON.stringify(made)).not.toContain('10.0.0.0');
   });
 
+  test('is placed in a node pool that its cluster lets jobs ask for, and in no other', async () => {
+    const none = await refused(world, rita, 'POST', '/jobs', {
+      team: 'checkout',
+      job: { ...job, nodePool: 'gpu' },
+    });
+    expect(none).toMatchObject({
+      status: 422,
+      fields: [
+        { path: 'job.nodePool', message: expect.stringMatching(/lets data jobs ask for none, not gpu/) },
+      ],
+    });
+    const clusters = world.config.clusters.map((cluster) => ({ ...cluster, jobNodePools: ['big', 'gpu'] }));
+    world = new World({ clusters });
+    expect((await asked({ nodePool: 'gpu' })).request.nodePool).toBe('gpu');
+    const other = await refused(world, rita, 'POST', '/jobs', {
+      team: 'checkout',
+      job: { ...job, nodePool: 'huge' },
+    });
+    expect(other.fields).toMatchObject([{ message: expect.stringMatching(/big, gpu, not huge/) }]);
+  });
+
   test('sent twice under one key is one', async () => {
     const headers = { 'idempotency-key': 'once' };
     const body = { team: 'checkout', job };

@@ -60,6 +60,13 @@ describe('a job', () => {
     ]);
   });
 
+  it('has its workers where it asked for them', async () => {
+    await world.ask({ nodePool: 'big', spot: true });
+    await world.look();
+    await world.look();
+    expect(await world.slots.wanted(key)).toMatchObject({ nodePool: 'big', spot: true });
+  });
+
   it('looks again by itself, until it has ended', async () => {
     await world.ask();
     for (let i = 0; i < 3; i++) await world.look(15);
