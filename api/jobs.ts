@@ -67,7 +67,7 @@ export function mustBeReadable({ dataset }: JobRequest, team: Team, bucket: stri
 
 /** @throws 422 where the team has no such database. */
 export function mustBeOwnDatabases(request: JobRequest, { name, databases }: Team): void {
-  const fields = (['table', 'target'] as const).flatMap((field) => {
+  const fields = (['table', 'query', 'target'] as const).flatMap((field) => {
     const asked = request[field]?.database;
     if (asked === undefined || databases.some((one) => one.name === asked)) return [];
     const known =

@@ -1,6 +1,6 @@
 /** Data jobs in words. */
 import type { FailuresAnswer, JobAnswer, JobsAnswer } from '../api/client/jobs.ts';
-import { inputText } from '../api/client/jobs.ts';
+import { inputText, readsRows } from '../api/client/jobs.ts';
 import { table } from './offers.ts';
 import { duration } from './trace.ts';
 
@@ -35,7 +35,7 @@ export function jobLine(job: Job): string {
   const { bytes, bytesDone, share, bytesPerSecond, secondsLeft, chunks, committed, failed, leased } =
     job.progress;
   // Rows are not as long as what a table takes on its disk.
-  const read = job.request.table
+  const read = readsRows(job.request)
     ? `${bytesText(bytesDone)} of rows`
     : `${bytesText(bytesDone)} of ${bytesText(bytes)}`;
   const rate = bytesPerSecond === undefined ? '' : `  ${bytesText(bytesPerSecond)}/s`;
@@ -51,7 +51,7 @@ export function jobText({ job, workers, history }: JobAnswer): string {
     `${team}/${name}  ${phaseText(job)}${reason === undefined ? '' : `: ${reason}`}`,
     `  ${jobLine(job)}`,
     `  runs      ${request.command.join(' ')}`,
-    `  over      ${inputText(request)}`,
+    `  over      ${inputText(request)}${request.query ? `: ${request.query.sql}` : ''}`,
     `  results   ${bytesText(progress.outputBytes)} of ${progress.records} records${reducedText(job)}`,
     `  cluster   ${cluster}, ${request.parallelism} workers at most`,
     `  cost      ${cost.soFar} ${cost.currency} so far: ${cost.assumption}`,

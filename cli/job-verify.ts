@@ -10,7 +10,7 @@ import {
   ManifestLine,
   PlanLine,
   type RangeFault,
-  type TablePlan,
+  type RowPlan,
   verify,
   verifyRanges,
 } from '../api/client/jobs.ts';
@@ -62,13 +62,13 @@ export async function verifyJob(
       lines.map(({ chunk, range }) => ({ chunk, range })),
     ),
   );
-  const { schema, table, chunks } = planned.table;
+  const { chunks } = planned.table;
   const sum = (of: (part: (typeof parts)[number]) => number) =>
     parts.reduce((total, part) => total + of(part), 0);
   return {
     faults,
     objects: chunks,
-    table: `${schema}.${table}`,
+    table: 'query' in planned.table ? 'the query' : `${planned.table.schema}.${planned.table.table}`,
     bytes: sum(({ from, to }) => to - from),
     records: sum((part) => part.records),
     results,
@@ -79,7 +79,7 @@ export async function verifyJob(
 async function planOf(url: string) {
   const objects: DatasetObject[] = [];
   const bounds: KeyTuple[] = [];
-  let table: TablePlan | undefined;
+  let table: RowPlan | undefined;
   for await (const text of linesOf(url)) {
     const line = PlanLine.parse(JSON.parse(text));
     if ('types' in line) table = line;

@@ -1,7 +1,7 @@
 /** Finds where a table is cut, and writes it down beside the job's results: under a name of this attempt, which counts once it is committed. */
 import { crc32 } from 'node:zlib';
 import type { Part } from '#core/jobs/chunk.ts';
-import type { TablePlan } from '#core/jobs/job-files.ts';
+import type { RowPlan } from '#core/jobs/job-files.ts';
 import type { JobObjects } from '#core/jobs/ports.ts';
 import type { PlanChunk } from '#core/jobs/sql/table.ts';
 import { failureOf, PartFailed } from './failure.ts';
@@ -25,7 +25,7 @@ export async function planTable(
   const upload = objects.begin(key);
   try {
     const plan = await (await tables(secret)).plan(source, chunkBytes, signal);
-    const first: TablePlan = { ...plan.source, chunks: plan.bounds.length + 1, bytes: plan.bytes };
+    const first: RowPlan = { ...plan.source, chunks: plan.bounds.length + 1, bytes: plan.bytes };
     const output = { key, bytes: 0, crc32: 0 };
     for (const line of [first, ...plan.bounds]) {
       const bytes = Buffer.from(`${JSON.stringify(line)}\n`);

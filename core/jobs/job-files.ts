@@ -2,7 +2,7 @@
 import * as z from '../zod.ts';
 import { ChunkFailure, type ChunkState, isOfObject, isOfRows, Part } from './chunk.ts';
 import { DatasetObject } from './dataset.ts';
-import { KeyRange, KeyTuple, TypedSource } from './sql/table.ts';
+import { KeyRange, KeyTuple, QuerySource, SqlSource } from './sql/table.ts';
 
 export const filesOf = (job: string) =>
   ({
@@ -12,17 +12,22 @@ export const filesOf = (job: string) =>
     manifest: `jobs/${job}/manifest.ndjson`,
   }) as const;
 
-/** The first line of a table's plan. Behind it is a line for each bound between two chunks: the key's values. */
-export const TablePlan = z.object({
-  ...TypedSource.shape,
+const cut = {
+  /** Of the key's columns, in the database's words. */
+  types: z.array(z.string()),
   chunks: z.int().check(z.positive()),
-  /** Of the table on the database's disk. */
+  /** Of the table on the database's disk, or of what the query gives. */
   bytes: z.int().check(z.nonnegative()),
-});
-export type TablePlan = z.infer<typeof TablePlan>;
+};
+/** The first line of the plan of a table, or a query. Behind it is a line for each bound between two chunks: the key's values. */
+export const RowPlan = z.union([
+  z.object({ ...SqlSource.shape, ...cut }),
+  z.object({ ...QuerySource.shape, ...cut }),
+]);
+export type RowPlan = z.infer<typeof RowPlan>;
 
-/** Of a plan: an object that is read, or a table and the bounds that it is cut at. */
-export const PlanLine = z.union([DatasetObject, KeyTuple, TablePlan]);
+/** Of a plan: an object that is read, or what rows are read of, and the bounds that they are cut at. */
+export const PlanLine = z.union([DatasetObject, KeyTuple, RowPlan]);
 
 export const ManifestLine = z.object({
   chunk: z.string(),

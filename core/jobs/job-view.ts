@@ -3,6 +3,7 @@ import type { Prices } from '../cost.ts';
 import { type Instant, secondsBetween } from '../names.ts';
 import * as z from '../zod.ts';
 import type { Job } from './job.ts';
+import { readsRows } from './request.ts';
 import { workerResources } from './slot-objects.ts';
 import { progressOf } from './tally.ts';
 
@@ -61,8 +62,7 @@ export function jobProgress(job: Job, now: Instant): JobProgress {
 /** Rows are not as long as what a table takes on its disk. */
 function shareOf(job: Job, planned: { readonly chunks: number; readonly bytes: number }): number {
   const { tally, request } = job;
-  const [done, all] =
-    request.table === undefined ? [tally.bytes, planned.bytes] : [tally.committed, planned.chunks];
+  const [done, all] = readsRows(request) ? [tally.committed, planned.chunks] : [tally.bytes, planned.bytes];
   if (all > 0) return Math.min(done / all, 1);
   return Number(job.phase === 'ended' && job.outcome === 'succeeded');
 }

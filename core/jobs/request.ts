@@ -11,7 +11,7 @@ import { Reduce } from './reduce.ts';
 import { workerResources } from './slot-objects.ts';
 import type { JobKey } from './slots.ts';
 import { JobSpec } from './spec.ts';
-import { SqlSource, SqlTable } from './sql/table.ts';
+import { type AnySource, isQuery, QuerySource, SqlSource, SqlTable } from './sql/table.ts';
 
 const MiB = 2 ** 20;
 
@@ -28,6 +28,12 @@ const ReleasedImage = z
 
 /** `key`: the columns of a unique key of it, none of which may be null. */
 const TableInput = z.strictObject({ database: DatabaseName, ...SqlSource.shape });
+/** `key`: columns of what it gives, none of which may be null; its rows need not have one each. */
+const QueryInput = z.strictObject({
+  database: DatabaseName,
+  sql: QuerySource.shape.query,
+  key: QuerySource.shape.key,
+});
 const TableTarget = z.strictObject({
   database: DatabaseName,
   ...SqlTable.shape,
@@ -38,9 +44,10 @@ const TableTarget = z.strictObject({
 export const JobRequest = z
   .strictObject({
     cluster: z.optional(ClusterName),
-    /** What is read: objects, or else a table. */
+    /** What is read: objects, a table, or what a query gives; one of the three. */
     dataset: z.optional(DatasetUrl),
     table: z.optional(TableInput),
+    query: z.optional(QueryInput),
     /** Where each chunk's results go on to, once: rows in the order of its columns. */
     target: z.optional(TableTarget),
     records: z._default(Records, { kind: 'lines' }),
@@ -73,16 +80,16 @@ export const JobRequest = z
   })
   .check(
     z.superRefine(
-      ({ dataset, table, target, reduce, records, header, compression, chunkMiB }, { addIssue }) => {
+      ({ dataset, table, query, target, reduce, records, header, compression, chunkMiB }, { addIssue }) => {
         const no = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message });
-        if (dataset === undefined && table === undefined)
-          no('dataset', 'what is to be read: a dataset, or a table');
-        if (table !== undefined) {
-          if (dataset !== undefined) no('table', 'a dataset or a table, not both');
+        const inputs = Object.entries({ dataset, table, query }).filter(([, input]) => input !== undefined);
+        if (inputs.length === 0) no('dataset', 'what is to be read: a dataset, a table, or a query');
+        for (const [name] of inputs.slice(1)) no(name, 'a dataset, a table or a query: one of them');
+        if (table !== undefined || query !== undefined) {
           if (records.kind !== 'lines' && records.kind !== 'csv')
-            no('records', 'rows of a table are lines, or CSV');
-          if (header) no('header', 'rows of a table come without a header: their columns are in its order');
-          if (compression !== 'none') no('compression', 'rows of a table are not compressed');
+            no('records', 'rows of a database are lines, or CSV');
+          if (header) no('header', 'rows of a database come without a header: columns are in their order');
+          if (compression !== 'none') no('compression', 'rows of a database are not compressed');
         }
         if (reduce !== undefined && target !== undefined)
           no('reduce', 'results that go on to a table are not brought together');
@@ -99,25 +106,36 @@ export const chunkBytesOf = ({ chunkMiB, resources }: JobRequest): number =>
 
 export type JobInput =
   | { readonly kind: 'objects'; readonly dataset: string }
-  | { readonly kind: 'table'; readonly table: NonNullable<JobRequest['table']> };
+  | { readonly kind: 'rows'; readonly database: string; readonly source: AnySource };
+type Input = Pick<JobRequest, 'dataset' | 'table' | 'query'>;
 
-export function inputOf({ dataset, table }: Pick<JobRequest, 'dataset' | 'table'>): JobInput {
-  if (table !== undefined) return { kind: 'table', table };
+export function inputOf({ dataset, table, query }: Input): JobInput {
+  if (table !== undefined) {
+    const { database, ...source } = table;
+    return { kind: 'rows', database, source };
+  }
+  if (query !== undefined) {
+    const { database, sql, key } = query;
+    return { kind: 'rows', database, source: { query: sql, key } };
+  }
   if (dataset === undefined) throw new Error('a job without an input: its schema lets none be');
   return { kind: 'objects', dataset };
 }
 
+/** Who reaches its database finds where it is cut; all else is listed from outside. */
+export const readsRows = (request: Input): boolean => inputOf(request).kind === 'rows';
+
 /** As people read it. */
-export function inputText(request: Pick<JobRequest, 'dataset' | 'table'>): string {
+export function inputText(request: Input): string {
   const input = inputOf(request);
   if (input.kind === 'objects') return input.dataset;
-  const { database, schema, table } = input.table;
-  return `${schema}.${table} of ${database}`;
+  const { database, source } = input;
+  return isQuery(source) ? `a query of ${database}` : `${source.schema}.${source.table} of ${database}`;
 }
 
 /** By name, each once. */
-export const databasesOf = ({ table, target }: JobRequest): readonly string[] => [
-  ...new Set([table, target].flatMap((one) => (one === undefined ? [] : [one.database]))),
+export const databasesOf = ({ table, query, target }: JobRequest): readonly string[] => [
+  ...new Set([table, query, target].flatMap((one) => (one === undefined ? [] : [one.database]))),
 ];
 
 /**
@@ -138,7 +156,7 @@ export function jobSpecOf(
     input:
       input.kind === 'objects'
         ? { bucket: locationOf(input.dataset).bucket }
-        : { secret: secretOf(input.table.database), source: input.table },
+        : { secret: secretOf(input.database), source: input.source },
     ...(target !== undefined && {
       target: { secret: secretOf(target.database), table: target, format: target.format },
     }),

@@ -2,7 +2,7 @@
 import * as z from '../zod.ts';
 import { Compression, Records } from './dataset.ts';
 import { Reduce } from './reduce.ts';
-import { SqlSource, SqlTable } from './sql/table.ts';
+import { QuerySource, SqlSource, SqlTable } from './sql/table.ts';
 
 const MiB = 2 ** 20;
 
@@ -12,7 +12,7 @@ const Secret = z.string().check(z.minLength(1), z.maxLength(2048));
 /** Objects of S3, or the rows of a table: as CSV where `records` are CSV, else a line each. */
 const Input = z.union([
   z.object({ bucket: z.string().check(z.minLength(3)) }),
-  z.object({ secret: Secret, source: SqlSource }),
+  z.object({ secret: Secret, source: z.union([SqlSource, QuerySource]) }),
 ]);
 
 export const JobSpec = z.object({

@@ -1,6 +1,7 @@
 /** How many workers a job wants of its cluster, in each phase of its life. */
 import { unreachable } from '../errors.ts';
 import type { Job } from './job.ts';
+import { readsRows } from './request.ts';
 import { progressOf } from './tally.ts';
 
 export type Wanted = { readonly phase: 'running' | 'paused' | 'ending'; readonly slots: number };
@@ -10,7 +11,7 @@ export function slotsOf(job: Job): Wanted {
   switch (job.phase) {
     case 'listing':
       // Where a table is cut, a worker finds: nobody else reaches its database.
-      return job.request.table === undefined || job.paused
+      return !readsRows(job.request) || job.paused
         ? { phase: 'paused', slots: 0 }
         : { phase: 'running', slots: 1 };
     case 'sending':

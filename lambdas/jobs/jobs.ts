@@ -7,6 +7,7 @@ import { type Signal, subjectOf } from '#core/aws-events.ts';
 import { Conflict, Rejected, unreachable } from '#core/errors.ts';
 import { type Job, type JobEvent, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
+import { readsRows } from '#core/jobs/request.ts';
 import { JobKey } from '#core/jobs/slots.ts';
 import { environmentId, type Instant } from '#core/names.ts';
 import { without } from '#core/quota.ts';
@@ -129,7 +130,7 @@ async function step(deps: JobsDeps, job: Job, standing: Standing): Promise<reado
 function lookAfter({ phase, request }: Job): number | undefined {
   switch (phase) {
     case 'listing':
-      return request.table === undefined ? lookSeconds.soon : lookSeconds.planning;
+      return readsRows(request) ? lookSeconds.planning : lookSeconds.soon;
     case 'sending':
     case 'retrying':
       return lookSeconds.soon;

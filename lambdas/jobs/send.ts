@@ -24,7 +24,7 @@ const mostPassBytes = 8 * 2 ** 30;
 /** What is known of the input, where something is known of it by now. */
 export async function list(deps: JobsDeps, job: Job): Promise<readonly JobEvent[]> {
   const input = inputOf(job.request);
-  return input.kind === 'table' ? listTable(deps, job) : [await listObjects(deps, job, input.dataset)];
+  return input.kind === 'rows' ? listTable(deps, job) : [await listObjects(deps, job, input.dataset)];
 }
 
 /** Lists, plans, keeps what was listed, and makes the queue. */

@@ -6,7 +6,7 @@
 import { readLines, writeLines } from '#adapters/json-lines.ts';
 import type { ChunkState } from '#core/jobs/chunk.ts';
 import type { Job, JobEvent } from '#core/jobs/job.ts';
-import { filesOf, TablePlan } from '#core/jobs/job-files.ts';
+import { filesOf, RowPlan } from '#core/jobs/job-files.ts';
 import { chunkBytesOf, inputText } from '#core/jobs/request.ts';
 import { type KeyChunk, type KeyRange, KeyTuple } from '#core/jobs/sql/table.ts';
 import { planning } from '#core/jobs/steps.ts';
@@ -34,7 +34,7 @@ async function askForPlan({ queues }: JobsDeps, job: Job): Promise<void> {
 async function taken({ objects }: JobsDeps, job: Job, { parts }: ChunkState): Promise<JobEvent> {
   const written = parts[0]?.output?.key;
   if (written === undefined) throw new Error(`${job.name} has a plan that nobody wrote`);
-  let first: TablePlan | undefined;
+  let first: RowPlan | undefined;
   const lines = async function* () {
     for await (const line of readLines(objects, written, Line)) {
       if (first === undefined && 'types' in line) first = line;
@@ -46,7 +46,7 @@ async function taken({ objects }: JobsDeps, job: Job, { parts }: ChunkState): Pr
   return { kind: 'listed', chunks: first.chunks, bytes: first.bytes };
 }
 
-const Line = z.union([KeyTuple, TablePlan]);
+const Line = z.union([KeyTuple, RowPlan]);
 
 /** Those from one number on, up to another. */
 export async function sendRows(

@@ -88,6 +88,27 @@ describe('a job over a table', () => {
     await expect(kubectl('get', 'namespace', nameOf(id))).rejects.toThrow(/not found/i);
   });
 
+  it('or over a query gives its rows to the command, in the order of its key', { timeout }, async () => {
+    const sql = `SELECT id, count(*) OVER () AS all FROM ${schema}.orders WHERE tenant = 'large' AND id <= 5000`;
+    const { job: asked } = await alice.client.jobs.submit({
+      team: 'checkout',
+      job: {
+        query: { database: localDatabase.name, sql, key: ['id'] },
+        command: ['node', '-e', 'process.stdin.pipe(process.stdout)'],
+        reduce: { kind: 'concatenate' },
+        resources: { cpu: 0.1, memoryMiB: 64 },
+      },
+    });
+    const id = `checkout/${asked.name}`;
+    const { job, history } = await ended(id);
+    expect(job, JSON.stringify(history)).toMatchObject({ outcome: 'succeeded', progress: { records: 4500 } });
+    const { result } = await alice.client.jobs.files(id);
+    const lines = (await (await fetch(result ?? '')).text()).split('\n').slice(0, -1);
+    const ids = Array.from({ length: 5000 }, (_, i) => i + 1).filter((one) => one % 10 !== 0);
+    expect(lines).toEqual(ids.map((one) => `${one}\t4500`));
+    expect((await verifyJob(alice.client.jobs, id, true)).faults).toEqual([]);
+  });
+
   it('without a key ends with what to do', { timeout }, async () => {
     const { job } = await ended(await submitted('heap', ['id']));
     expect(job).toMatchObject({

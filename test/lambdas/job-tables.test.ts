@@ -89,6 +89,19 @@ describe('a job over a table', () => {
     );
   });
 
+  it('or over a query has its plan made by a worker too', async () => {
+    const world = new JobWorld();
+    await world.ask({ query: { database: 'orders', sql: 'SELECT 1 AS id', key: ['id'] } });
+    expect(await world.look()).toMatchObject({ phase: 'listing' });
+    expect(await world.slots.wanted(key)).toMatchObject({
+      slots: 1,
+      reach: [{ cidr: database.network }],
+      spec: { input: { source: { query: 'SELECT 1 AS id', key: ['id'] } } },
+    });
+    const delivery = await world.queue.receive(0, signal);
+    expect(delivery?.message.chunk).toMatchObject({ id: 'plan', key: 'a query of orders' });
+  });
+
   it('asks for its plan again only where nobody has it, and goes on where a message comes twice', async () => {
     const world = new JobWorld();
     await world.ask({ table });

@@ -61,7 +61,7 @@ export class JobWorld {
   async ask(parts: Record<string, unknown> = {}): Promise<void> {
     const at = this.clock.now();
     const request = JobRequest.parse({
-      ...(!('table' in parts) && { dataset: 's3://lake/datasets/' }),
+      ...(!('table' in parts || 'query' in parts) && { dataset: 's3://lake/datasets/' }),
       command: ['cat'],
       parallelism: 2,
       chunkMiB: 1,

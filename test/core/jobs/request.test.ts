@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DatasetPrefix, DatasetUrl, locationOf, mayRead } from '#core/jobs/location.ts';
-import { chunkBytesOf, heldBy, JobRequest, jobSpecOf } from '#core/jobs/request.ts';
+import { chunkBytesOf, heldBy, inputText, JobRequest, jobSpecOf } from '#core/jobs/request.ts';
 import { jobKey } from './samples.ts';
 
 const asked = { dataset: 's3://lake/datasets/checkout/sales.ndjson', command: ['wc', '-l'] };
@@ -12,6 +12,7 @@ const problems = (more: object): string[] =>
     ({ path, message }) => `${path.join('.')}: ${message}`,
   );
 const rows = { database: 'orders', table: 'orders', key: ['id'] };
+const asQuery = { database: 'orders', sql: 'SELECT 1 AS id', key: ['id'] };
 const ofTable = { dataset: undefined, table: rows };
 const MiB = 2 ** 20;
 /** What makes one path another, and a letter. */
@@ -50,14 +51,17 @@ describe('a request', () => {
     [{ compression: 'gzip', chunkMiB: 8 }, /^chunkMiB: a compressed object is one chunk/],
     [{ chunks: 3 }, /Unrecognized key/],
     [{ dataset: undefined }, /^dataset: what is to be read/],
-    [{ table: rows }, /^table: a dataset or a table, not both/],
+    [{ table: rows }, /^table: a dataset, a table or a query: one of them/],
+    [{ query: { ...asQuery } }, /^query: a dataset, a table or a query/],
+    [{ dataset: undefined, query: { ...asQuery, sql: '' } }, /^query\.sql: /],
+    [{ dataset: undefined, query: { ...asQuery, schema: 'public' } }, /^query: Unrecognized key/],
     [{ ...ofTable, table: { ...rows, key: [] } }, /^table\.key: /],
     [{ ...ofTable, table: { ...rows, database: 'Orders' } }, /^table\.database: lower-case/],
     [{ ...ofTable, table: { ...rows, table: 'x'.repeat(64) } }, /^table\.table: a name of 63 bytes/],
     [{ ...ofTable, table: { ...rows, query: 'select' } }, /^table: Unrecognized key/],
-    [{ ...ofTable, records: { kind: 'fixed', width: 3 } }, /^records: rows of a table are lines, or CSV/],
-    [{ ...ofTable, header: true }, /^header: rows of a table/],
-    [{ ...ofTable, compression: 'gzip' }, /^compression: rows of a table/],
+    [{ ...ofTable, records: { kind: 'fixed', width: 3 } }, /^records: rows of a database are lines, or CSV/],
+    [{ ...ofTable, header: true }, /^header: rows of a database/],
+    [{ ...ofTable, compression: 'gzip' }, /^compression: rows of a database/],
     [{ target: { ...rows } }, /^target: Unrecognized key/],
     [{ target: { database: 'orders', table: 'x', format: 'json' } }, /^target\.format: /],
   ])('of %j is refused by its field', (more, says) => {
@@ -120,6 +124,14 @@ describe('what comes of it', () => {
       table: { schema: 'public', table: 'totals' },
       format: 'csv',
     });
+  });
+
+  it('of a query is that, as its person wrote it', () => {
+    const asked = request({ dataset: undefined, query: asQuery });
+    const orders = { name: 'orders', secret: 's', network: '10.0.0.0/8', port: 5432 };
+    const spec = jobSpecOf(asked, jobKey(), { resultsBucket: 'results', databases: [orders] });
+    expect(spec.input).toEqual({ secret: 's', source: { query: 'SELECT 1 AS id', key: ['id'] } });
+    expect(inputText(asked)).toBe('a query of orders');
   });
 
   it('a worker is told of its own job, and of nothing that only control needs', () => {
