@@ -10,6 +10,7 @@ import type { EnvironmentKey } from '#core/names.ts';
 import { type Basis, makingOf, planOf, stepsOfChange } from '#core/plan.ts';
 import type { Spec } from '#core/spec.ts';
 import { takeable } from '#core/taken.ts';
+import { waivedReleases } from '#core/waiver.ts';
 import type { PlanAnswer } from './answers.ts';
 import { reserved } from './holding.ts';
 import { invalid, refused } from './problem.ts';
@@ -26,7 +27,7 @@ interface Wanted {
 interface Placed extends Wanted {
   readonly cluster: Cluster;
 }
-type Deps = Pick<ApiDeps, 'store' | 'config' | 'clock'>;
+type Deps = Pick<ApiDeps, 'store' | 'config' | 'clock' | 'waivers'>;
 
 /** Of asking for it. */
 export async function dryCreate(deps: Deps, wanted: Placed, decision: Decision): Promise<PlanAnswer> {
@@ -46,34 +47,38 @@ export async function dryChange(
   const message = `the configuration has no cluster ${before.cluster}, in which it is`;
   if (!cluster) throw invalid([{ path: 'cluster', message }]);
   const placed = { ...wanted, cluster };
-  const plan = planFor(deps, placed);
+  const plan = await planFor(deps, placed);
   const after = decision.outcome === 'changed' ? decision.environment : before;
   // As the build stage looks for it, which is asked before each build.
   const content = createHash('sha256')
-    .update(contentOf(makingOf(planInput(deps, placed))))
+    .update(contentOf(makingOf(await planInput(deps, placed))))
     .digest('hex');
   const known = wanted.stands === undefined ? undefined : takeable(after, content);
   return { ...plan, steps: stepsOfChange(before, after, plan.steps, known?.image.digest) };
 }
 
+type PlanDeps = Pick<Deps, 'config' | 'clock' | 'waivers'>;
+
 /** Of an environment that is asked for. */
-export function planFor(deps: Pick<Deps, 'config' | 'clock'>, wanted: Placed): PlanAnswer {
-  const planned = planOf(planInput(deps, wanted));
+export async function planFor(deps: PlanDeps, wanted: Placed): Promise<PlanAnswer> {
+  const planned = planOf(await planInput(deps, wanted));
   const objects = planned.objects.map((object) => ({ ...object }));
   const cost = costOf(wanted.spec, deps.config.prices);
   return { ...planned, objects, cost, ...warnedOf(wanted.spec) };
 }
 
-const planInput = ({ config, clock }: Pick<Deps, 'config' | 'clock'>, { stands, ...wanted }: Placed) => {
-  const epoch = epochOf(clock.now(), config.builds);
+async function planInput({ config, clock, waivers }: PlanDeps, { stands, ...wanted }: Placed) {
+  const [now, { key }] = [clock.now(), wanted];
+  const epoch = epochOf(now, config.builds);
   return {
     ...wanted,
     basis: stands ?? wanted.basis,
     epoch,
     tooYoungFrom: tooYoungFrom(epoch, config.builds),
+    waived: waivedReleases(await waivers.list(key.team), key, now),
     indexes: config.builds.indexes,
   };
-};
+}
 
 /** @throws what the request itself would be refused with. */
 async function allowed(deps: Deps, decision: Decision): Promise<void> {

@@ -6,7 +6,7 @@ import type { Desk } from './env.ts';
 export function waiverCommands(program: Command, { client, print }: Desk): void {
   const waiver = program
     .command('waiver')
-    .description('exceptions to the policy: one finding, an end, two people');
+    .description('exceptions: one finding or one release that is too young, an end, two people');
   waiver
     .command('list')
     .argument('<team>')
@@ -15,13 +15,21 @@ export function waiverCommands(program: Command, { client, print }: Desk): void 
   waiver
     .command('propose')
     .argument('<team>')
-    .argument('<finding>', 'its id, as `image report` says it, such as CVE-2024-1234')
+    .argument(
+      '<what>',
+      "a finding's id, as `image report` says it, such as CVE-2024-1234; or a release that is too young: pip:flask==3.1.2, npm:ms@2.1.3",
+    )
     .requiredOption('--reason <reason>', 'why it can wait')
     .requiredOption('--until <instant>', 'its end within a year, such as 2026-12-31 or 2026-12-31T12:00:00Z')
     .option('--environment <name>', 'for this environment alone')
     .description('propose a waiver: it counts once somebody else approved it')
-    .action(async (team: string, cve: string, { reason, until, environment }: Proposal) => {
-      const wish = { cve, reason, expiresAt: instantOf(until), ...(environment && { environment }) };
+    .action(async (team: string, what: string, { reason, until, environment }: Proposal) => {
+      const wish = {
+        ...wishOf(what),
+        reason,
+        expiresAt: instantOf(until),
+        ...(environment && { environment }),
+      };
       print(await client().proposeWaiver(team, wish), waiverText);
     });
   waiver
@@ -46,6 +54,16 @@ interface Proposal {
   readonly reason: string;
   readonly until: string;
   readonly environment?: string;
+}
+
+function wishOf(what: string) {
+  const [, pip, pipVersion] = /^pip:(.+?)==(.+)$/.exec(what) ?? [];
+  const [, npm, npmVersion] = /^npm:(.+)@(.+)$/.exec(what) ?? [];
+  const release = (manager: 'pip' | 'npm', name: string, version = '') => ({
+    package: { manager, name, version },
+  });
+  if (pip !== undefined) return release('pip', pip, pipVersion);
+  return npm === undefined ? { cve: what } : release('npm', npm, npmVersion);
 }
 
 /** A day alone is its beginning. */
@@ -74,9 +92,13 @@ export function waiversText({ waivers, configured }: WaiversAnswer): string {
 export const waiverText = (waiver: WaiverAnswer): string =>
   `${whatOf(waiver)}  ${becameOf(waiver)}\n  id ${waiver.id}: ${waiver.reason}`;
 
-type Scope = Pick<WaiverAnswer, 'cve' | 'team' | 'environment' | 'expiresAt'>;
-const whatOf = ({ cve, team, environment, expiresAt }: Scope): string =>
-  `${cve}  for ${environment ? `${team}/${environment}` : `all of ${team}`}  until ${expiresAt}`;
+type Scope = Pick<WaiverAnswer, 'cve' | 'team' | 'environment' | 'expiresAt'> & {
+  readonly package?: WaiverAnswer['package'];
+};
+const releaseOf = ({ manager, name, version }: NonNullable<WaiverAnswer['package']>): string =>
+  `the age of ${manager}:${name}${manager === 'npm' ? '@' : '=='}${version}`;
+const whatOf = ({ cve, package: release, team, environment, expiresAt }: Scope): string =>
+  `${release ? releaseOf(release) : cve}  for ${environment ? `${team}/${environment}` : `all of ${team}`}  until ${expiresAt}`;
 
 function becameOf(waiver: WaiverAnswer): string {
   switch (waiver.state) {

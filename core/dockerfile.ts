@@ -19,6 +19,7 @@ import {
 import { partsOf } from './parts.ts';
 import { containerPort, type Spec } from './spec.ts';
 import type { Fix } from './verdict.ts';
+import { installing, type Release, waivedOf } from './young.ts';
 
 /** Pods run as this user: `restricted` pod security wants a number that is not root's. */
 export const appUser = 10001;
@@ -36,6 +37,8 @@ export interface BuildInput {
   readonly epoch: string;
   /** A day: releases of that day and later are too young for pip and npm. */
   readonly tooYoungFrom?: string | undefined;
+  /** What is taken though it is too young. */
+  readonly waived?: readonly Release[] | undefined;
   /** Without them the public ones. */
   readonly indexes?: Indexes | undefined;
 }
@@ -227,12 +230,6 @@ const howOf = (input: BuildInput, manager: PackageManager): How => {
   return { index: index?.url, before: tells ? input.tooYoungFrom : undefined };
 };
 
-/** pip says only that there is no such release. */
-const explained = (command: string, { before }: How): string =>
-  before === undefined
-    ? command
-    : `${command} || { echo 'Releases of ${before} and later are too young to be taken (builds.minimumAgeDays): ask for an older one.' >&2; exit 1; }`;
-
 /**
  * What the spec asks for, from what is old enough; then the fixes of a verdict, whatever their age: what they mend is known, and
  * may be abused already.
@@ -241,15 +238,16 @@ function installOf(input: BuildInput, language: Language): string[] {
   const { manager, cache, prepare, install, check } = language;
   const how = howOf(input, manager);
   const { first: kept, pinned } = partedOf(input, language);
+  const young = youngOf(input, language, kept);
   const lock = isLocked(input, language) ? language.lock : undefined;
   const part = pinned.length > 0 && isParted(input, language) ? 'all' : 'first';
   const steps = [
     // What it installed is not looked up by what follows.
     ...(lock === undefined ? [] : [lockedFirst(lock, how, part)]),
-    ...(kept.length === 0 ? [] : [explained(install(kept, how), how)]),
+    ...(kept.length === 0 ? [] : installing(language, kept, how, young)),
     ...(pinned.length === 0 ? [] : [install(pinned, { ...how, before: undefined, part: 'fix' })]),
     ...(pinned.length > 0 && kept.length > 0 && check !== undefined ? [check] : []),
-    ...(lock === undefined ? [] : [lock.keep(part)]),
+    ...(lock === undefined ? [] : [lock.keep(part, young.length > 0)]),
   ];
   return [
     ...(prepare === undefined ? [] : [run(input, manager, [cache], prepare(how))]),
@@ -257,17 +255,22 @@ function installOf(input: BuildInput, language: Language): string[] {
   ];
 }
 
+/** Those whose age is asked and waived. */
+const youngOf = (input: BuildInput, { manager }: Language, packages: readonly Package[]): Package[] =>
+  howOf(input, manager).before === undefined ? [] : waivedOf(manager, packages, input.waived ?? []);
+
 /** All is asked for at once, of which the first part is there: what does not go with the rest is changed. */
 function moreOf(input: BuildInput, language: Language): string[] {
-  const { manager, cache, install, more, lock } = language;
+  const { manager, cache, more, lock } = language;
   const { parts, all } = partedOf(input, language);
   if (more === undefined || parts.more.length === 0) return [];
   const how: How = { ...howOf(input, manager), part: 'more' };
+  const young = youngOf(input, language, parts.more);
   const steps = [
     more.begin,
     ...(lock === undefined ? [] : [lockedFirst(lock, how, 'more')]),
-    explained(install(all, how), how),
-    ...(lock === undefined ? [] : [lock.keep('more')]),
+    ...installing(language, all, how, young),
+    ...(lock === undefined ? [] : [lock.keep('more', young.length > 0)]),
     more.end,
   ];
   return [

@@ -2,6 +2,7 @@
  * How each language's packages are installed: the words of a Dockerfile's instructions (dockerfile.ts). What a person chose stands in
  * single quotes.
  */
+import { unreachable } from './errors.ts';
 import type { Package, PackageManager } from './packages.ts';
 
 /** What makes one folder of the image, in a stage of its own. */
@@ -12,6 +13,11 @@ export interface Language {
   /** What is done before, whatever the packages. */
   readonly prepare?: (how: How) => string;
   readonly install: (packages: readonly Package[], how: How) => string;
+  /** What is done before for releases whose age is waived, and the words that stand for them in `install`, where others do. */
+  readonly young?: (
+    packages: readonly Package[],
+    how: How,
+  ) => { readonly first: string; readonly words?: readonly string[] };
   /** Fails where what was installed one after the other does not fit together. */
   readonly check?: string;
   readonly lock?: Lock;
@@ -44,8 +50,8 @@ export interface Lock {
   readonly secret: string;
   /** Installs what of it is of the part, and nothing else. */
   readonly again: (how: How, part: LockPart) => string;
-  /** Makes it of what was installed, in the language's folder: the image has it too. */
-  readonly keep: (part: LockPart) => string;
+  /** Makes it of what was installed, in the language's folder: the image has it too. @param young whether `young` of the part ran. */
+  readonly keep: (part: LockPart, young: boolean) => string;
 }
 
 /** `all` of it in one go, where a build of the same without fixes has two parts: which is of which can't be told then. */
@@ -82,10 +88,23 @@ const pipAgain = (how: How, part: LockPart): string =>
   `{ ${lockOf[part]} /run/secrets/pip > /tmp/${part}.txt && { ! grep -q = /tmp/${part}.txt || ${pipInstall({ ...how, part: part === 'more' ? 'lock-more' : 'lock' })}--no-deps --require-hashes --requirement /tmp/${part}.txt; }; }`;
 
 const made = `python3 -c '${pipLock}'`;
-const pipKeep: Readonly<Record<LockPart, string>> = {
-  first: `{ ${made} /tmp/lock.json /tmp/spec.json /tmp/fix.json > ${pipLocked} || : > ${pipLocked}; }`,
-  more: `{ ${made} /tmp/lock-more.json /tmp/more.json > /tmp/kept.txt && test -s ${pipLocked} && { echo '${mark}'; cat /tmp/kept.txt; } >> ${pipLocked} || : > ${pipLocked}; }`,
-  all: `{ { echo '${mark}'; ${made} /tmp/lock.json /tmp/spec.json /tmp/fix.json; } > ${pipLocked} || : > ${pipLocked}; }`,
+const pipKeep = (part: LockPart, young: boolean): string => {
+  const firsts = ['lock', ...(young ? ['young'] : []), 'spec', 'fix']
+    .map((name) => `/tmp/${name}.json`)
+    .join(' ');
+  const mores = ['lock-more', ...(young ? ['young-more'] : []), 'more']
+    .map((name) => `/tmp/${name}.json`)
+    .join(' ');
+  switch (part) {
+    case 'first':
+      return `{ ${made} ${firsts} > ${pipLocked} || : > ${pipLocked}; }`;
+    case 'more':
+      return `{ ${made} ${mores} > /tmp/kept.txt && test -s ${pipLocked} && { echo '${mark}'; cat /tmp/kept.txt; } >> ${pipLocked} || : > ${pipLocked}; }`;
+    case 'all':
+      return `{ { echo '${mark}'; ${made} ${firsts}; } > ${pipLocked} || : > ${pipLocked}; }`;
+    default:
+      return unreachable(part);
+  }
 };
 
 /** Files by what tells that one was written anew. */
@@ -128,6 +147,16 @@ export const languages: readonly Language[] = [
     cache: '/root/.npm',
     install: (packages, { index, before }) =>
       `npm install --global --prefix /opt/npm --cache /root/.npm --no-audit --no-fund ${option('--registry', index)}${option('--before', before)}${quoted(packages, '@')}`,
+    // npm asks no tarball for its age, and what such a one depends on as ever.
+    young: (packages, { index }) => ({
+      first: packages
+        .map((one, i) => {
+          const folder = `/tmp/young/${i}`;
+          return `mkdir -p ${folder} && npm pack --cache /root/.npm --pack-destination ${folder} ${option('--registry', index)}${quoted([one], '@')}`;
+        })
+        .join(' && '),
+      words: packages.map((_, i) => `/tmp/young/${i}/*.tgz`),
+    }),
   },
   {
     manager: 'pip',
@@ -137,11 +166,15 @@ export const languages: readonly Language[] = [
       `echo '${pip}' > /tmp/pip.txt && python3 -m pip install --cache-dir /root/.cache/pip --target /opt/pip --no-deps --require-hashes ${option('--index-url', index)}--requirement /tmp/pip.txt && python3 -m venv --without-pip /opt/venv`,
     install: (packages, how) =>
       `${pipInstall(how)}${option('--uploaded-prior-to', how.before && `${how.before}T00:00:00Z`)}${quoted(packages, '==')}`,
+    // Alone, with nothing that comes along: what is there is not looked up by what follows.
+    young: (packages, { index, part }) => ({
+      first: `${pipInstall({ index, part: part === 'more' ? 'young-more' : 'young' })}--no-deps ${quoted(packages, '==')}`,
+    }),
     check: `${pipIn} check`,
     lock: {
       secret: 'pip',
       again: pipAgain,
-      keep: (part) => pipKeep[part],
+      keep: pipKeep,
     },
     more: pipMore,
   },

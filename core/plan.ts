@@ -15,6 +15,7 @@ import { gitSays, type Source } from './source.ts';
 import { runPartOf, type Spec } from './spec.ts';
 import { hostKeySecrets } from './ssh-pod.ts';
 import { classOf, type VolumeClass } from './volume-class.ts';
+import type { Release } from './young.ts';
 
 /** A source as the configuration has it. */
 export type Basis =
@@ -32,6 +33,8 @@ export interface PlanInput {
   /** The security epoch that is running. */
   readonly epoch: string;
   readonly tooYoungFrom: string | undefined;
+  /** Releases that are taken though they are too young. */
+  readonly waived: readonly Release[];
   readonly indexes: Indexes;
   readonly cluster: {
     readonly name: string;
@@ -108,13 +111,13 @@ const unknownSsh = {
 };
 
 /** What its build would be made from, as far as that is known before. */
-export function makingOf({ key, spec, basis, epoch, tooYoungFrom, indexes }: PlanInput): Making {
+export function makingOf({ key, spec, basis, epoch, tooYoungFrom, waived, indexes }: PlanInput): Making {
   switch (basis.kind) {
     case 'base': {
       const { base } = basis;
       const baseImage = baseReference(base);
       const common = { spec, baseImage, takes: base.takes, key, fixes: [] };
-      return { from: 'base', ...common, epoch, tooYoungFrom, indexes };
+      return { from: 'base', ...common, epoch, tooYoungFrom, waived, indexes };
     }
     case 'image':
       return { from: 'image', key, spec, image: `${basis.repository}@${basis.digest}` };

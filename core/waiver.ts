@@ -3,28 +3,36 @@
  * does. Nothing of it is ever deleted: who did what, and when, stays with it.
  */
 import { type Refusal, refuse } from './decision.ts';
-import { addSeconds, EnvironmentName, Instant, TeamName } from './names.ts';
+import { addSeconds, type EnvironmentKey, EnvironmentName, Instant, TeamName } from './names.ts';
 import type { Waiver } from './policy.ts';
+import { Release, releaseText } from './young.ts';
 import * as z from './zod.ts';
 
 export const WaiverId = z.string().check(z.regex(/^api-[0-9a-f]{16}$/, "a waiver's id: api- and 16 digits"));
 
-/** What is proposed. */
-export const WaiverWish = z.strictObject({
-  cve: z
-    .string()
-    .check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{2,99}$/, "a finding's id, as the report has it")),
+/** What is proposed: that a finding may pass, or one release that is younger than all others must be (builds.ts). */
+const wish = {
+  cve: z.optional(
+    z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{2,99}$/, "a finding's id, as the report has it")),
+  ),
+  package: z.optional(Release),
   /** Without it, of all of the team. */
   environment: z.optional(EnvironmentName),
   reason: z.string().check(z.minLength(10), z.maxLength(500)),
   expiresAt: Instant,
-});
+};
+export const WaiverWish = z.strictObject(wish).check(
+  z.refine(({ cve, package: release }) => (cve === undefined) !== (release === undefined), {
+    path: ['cve'],
+    error: 'one of cve and package',
+  }),
+);
 export type WaiverWish = z.infer<typeof WaiverWish>;
 
 const fields = {
   id: WaiverId,
   team: TeamName,
-  ...WaiverWish.shape,
+  ...wish,
   author: z.string(),
   proposedAt: Instant,
   version: z.int(),
@@ -105,7 +113,24 @@ export const hasCounted = (waiver: KeptWaiver): boolean =>
 /** Those that count, as the gate knows them: approved by somebody else. Whether one is over, the gate says. */
 const goodWaivers = (kept: readonly KeptWaiver[]): Waiver[] =>
   kept.flatMap((waiver) => {
-    if (waiver.state !== 'good' || waiver.approver === waiver.author) return [];
-    const { id, cve, team, environment, author, approver, reason, expiresAt } = waiver;
+    const { id, cve, team, environment, author, reason, expiresAt } = waiver;
+    if (waiver.state !== 'good' || waiver.approver === author || cve === undefined) return [];
+    const { approver } = waiver;
     return [{ id, cve, team, ...(environment && { environment }), author, approver, reason, expiresAt }];
   });
+
+/** The releases that a build of the environment may take whatever their age, each once and in one order. */
+export function waivedReleases(
+  kept: readonly KeptWaiver[],
+  { team, name }: EnvironmentKey,
+  now: Instant,
+): Release[] {
+  const found = kept.flatMap((waiver) => {
+    const { package: release, environment, author, expiresAt } = waiver;
+    if (waiver.state !== 'good' || waiver.approver === author || release === undefined) return [];
+    const isOurs = waiver.team === team && (environment === undefined || environment === name);
+    return isOurs && expiresAt > now ? [release] : [];
+  });
+  const byText = new Map(found.map((release) => [releaseText(release), release]));
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, release]) => release);
+}

@@ -22,7 +22,7 @@ const plan = route({
     const key = { team, name };
     const { cluster, basis } = placed(deps.config, key, spec, asked);
     const stands = await mustStand(deps.bases, basis);
-    return { status: 200, body: planFor(deps, { key, spec, cluster, basis, stands }) };
+    return { status: 200, body: await planFor(deps, { key, spec, cluster, basis, stands }) };
   },
 });
 

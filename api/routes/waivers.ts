@@ -107,7 +107,8 @@ async function written(deps: ApiDeps, before: KeptWaiver, after: KeptWaiver) {
     if (error instanceof Conflict) throw changed(before);
     throw error;
   }
-  if (hasCounted(after)) await judgeAgain(deps, after);
+  // Who waits for a young release asks for the build again: no image changes by itself.
+  if (hasCounted(after) && after.cve !== undefined) await judgeAgain(deps, after);
   return described(after);
 }
 

@@ -23,11 +23,12 @@ import { whyNobodyMay } from '#core/lifecycle.ts';
 import { lockedFile, lockTagOf } from '#core/lock.ts';
 import { type News, next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
-import type { Clock, EnvironmentStore, ImageScanner, RepositoryMaker } from '#core/ports.ts';
+import type { Clock, EnvironmentStore, ImageScanner, RepositoryMaker, Waivers } from '#core/ports.ts';
 import { madeOf } from '#core/provenance.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
 import { sourceOf, whyNotFrom } from '#core/source.ts';
 import { takeable } from '#core/taken.ts';
+import { waivedReleases } from '#core/waiver.ts';
 import { commit, noteStory } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
@@ -39,6 +40,7 @@ export interface BuildDeps {
   readonly scanner: Pick<ImageScanner, 'imageByTag'>;
   readonly logs: Pick<BuildLogs, 'read'>;
   readonly records: Pick<BuildRecords, 'keep'>;
+  readonly waivers: Pick<Waivers, 'list'>;
   readonly config: Pick<Config, 'catalog' | 'builds'>;
   readonly clock: Clock;
 }
@@ -152,7 +154,7 @@ async function makingOf(deps: BuildDeps, environment: Environment, build: Build)
 }
 
 async function fromBase(
-  { builder, config }: BuildDeps,
+  { builder, config, waivers, clock }: BuildDeps,
   input: Pick<BuildInput, 'key' | 'spec' | 'fixes' | 'epoch'>,
   name: string,
 ): Promise<Making | string> {
@@ -166,7 +168,9 @@ async function fromBase(
   const [refusal] = unresolvable(input.spec.packages, indexes);
   if (refusal) return refusal.message;
   const young = tooYoungFrom(input.epoch, config.builds);
-  return { from: 'base', ...input, baseImage, takes: base.takes, tooYoungFrom: young, indexes };
+  const { key } = input;
+  const waived = waivedReleases(await waivers.list(key.team), key, clock.now());
+  return { from: 'base', ...input, baseImage, takes: base.takes, tooYoungFrom: young, waived, indexes };
 }
 
 type Build = Extract<Environment['candidate'], { phase: 'building' }>['build'];

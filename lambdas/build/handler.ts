@@ -7,6 +7,7 @@ import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { EcrRepositoryMaker } from '#adapters/aws/repositories.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { Builds } from '#core/builds.ts';
 import { Catalog } from '#core/catalog.ts';
 import * as z from '#core/zod.ts';
@@ -34,6 +35,7 @@ export const handler = queueHandler(
     scanner: new EcrScanner(),
     logs: new CloudWatchBuildLogs(env.LOG_GROUP),
     records: new BuildRecordItems(env.TABLE_NAME),
+    waivers: new WaiverItems(env.TABLE_NAME),
     config: readConfig(z.object({ catalog: Catalog, builds: Builds })),
     clock: systemClock,
   }),

@@ -17,7 +17,13 @@ import { type Prefix, pullActions, pushActions, registryHost, repositoriesBelow 
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
-import { changeOfEnvironment, mayKeepFailures, mayRead, mayWrite } from '../kit/table-access.ts';
+import {
+  changeOfEnvironment,
+  mayKeepFailures,
+  mayRead,
+  mayReadWaivers,
+  mayWrite,
+} from '../kit/table-access.ts';
 import { unscopedFinding } from '../kit/unscoped.ts';
 import { buildspec } from './buildspec.ts';
 
@@ -65,6 +71,7 @@ export class BuildStage extends Construct {
       },
     });
     mayRead(this.function, table);
+    mayReadWaivers(this.function, table);
     mayKeepFailures(this.function, table);
     mayWrite(this.function, table, [...changeOfEnvironment, 'BUILD']);
     this.function.allow(['logs:DescribeLogStreams', 'logs:GetLogEvents'], [this.logs.logGroupArn]);

@@ -88,3 +88,17 @@ test.each([
   expect((await schwifty(api, ['waiver', verb, 'checkout', good.id])).code).toBe(0);
   expect(api.asked[1]).toMatchObject({ line, ifMatch: '"2"' });
 });
+
+test.each([
+  ['pip:Flask==3.1.2', { manager: 'pip', name: 'Flask', version: '3.1.2' }],
+  ['npm:@acme/x@1.0.0-rc.1', { manager: 'npm', name: '@acme/x', version: '1.0.0-rc.1' }],
+])('a release that is too young is proposed as %s', async (what, release) => {
+  const { cve: _, ...rest } = proposed;
+  api.reset(201, { ...rest, package: release });
+  const asked = ['waiver', 'propose', 'checkout', what, '--reason', 'it mends us', '--until', '2026-12-31'];
+  const { out, code } = await schwifty(api, asked);
+  expect(code).toBe(0);
+  expect(out).toContain(`the age of ${what}  for all of checkout`);
+  expect(JSON.parse(api.asked[0]?.body ?? '')).toMatchObject({ package: release });
+  expect(JSON.parse(api.asked[0]?.body ?? '')).not.toHaveProperty('cve');
+});

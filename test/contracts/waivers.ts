@@ -26,6 +26,13 @@ export function waiversContract(name: string, make: () => Waivers, deviations: D
       expect(found).toEqual(expect.arrayContaining([mine, { ...approved, version: 1 }]));
     });
 
+    test('one of the age of a release comes back as it was written', async () => {
+      const { cve: _, ...rest } = proposed(team);
+      const young = { ...rest, package: { manager: 'npm' as const, name: '@acme/x', version: '1.0.0-rc.1' } };
+      await waivers.write(young);
+      expect(await waivers.list(team)).toEqual([young]);
+    });
+
     test('of many who write one version at once one does', async () => {
       const waiver = proposed(team);
       const many = async (each: KeptWaiver) =>

@@ -137,7 +137,7 @@ describe('the age of a release', () => {
     const bounded = `${pipInstall('spec')} --uploaded-prior-to '2026-11-16T00:00:00Z' 'flask'`;
     const fixed = `${pipInstall('fix')} 'jinja2==3.1.6'`;
     const why =
-      "{ echo 'Releases of 2026-11-16 and later are too young to be taken (builds.minimumAgeDays): ask for an older one.' >&2; exit 1; }";
+      "{ echo 'Releases of 2026-11-16 and later are too young to be taken (builds.minimumAgeDays): ask for an older one, or for a waiver of its age.' >&2; exit 1; }";
     expect(made).toContain(`${bounded} || ${why} && ${fixed} && ${pip} check && { python3 -c '`);
     const alone = young({ pip: [{ name: 'Jinja2', version: '2.10' }] }, [fix]);
     expect(alone).toContain(`SECURITY_EPOCH=2026-11-19 ${fixed}\n`);
