@@ -17,7 +17,8 @@ const only = (name, from, to, comment) => ({
   to: { path: OURS, pathNot: to },
 });
 
-const OURS = '^(access|adapters|api|attest|bin|cli|console|core|lambdas|lib|local|test|watcher|worker)/';
+const OURS =
+  '^(access|adapters|api|attest|bin|cli|console|core|egress|lambdas|lib|local|test|watcher|worker)/';
 
 module.exports = {
   forbidden: [
@@ -55,7 +56,7 @@ module.exports = {
     },
     only(
       'cluster-programs-reach-adapters-and-core',
-      '^(watcher|worker|access|attest)/',
+      '^(watcher|worker|access|attest|egress)/',
       ['^$1/', '^adapters/', '^core/'],
       'What runs in the cluster, or in a build, uses adapters/ and core/ only.',
     ),
@@ -100,7 +101,7 @@ module.exports = {
       name: 'clients-only-in-adapters-and-local',
       comment: 'SDK and Kubernetes clients live behind adapters/.',
       severity: 'error',
-      from: { path: '^(access|api|attest|bin|cli|console|core|lambdas|lib|watcher|worker)/' },
+      from: { path: '^(access|api|attest|bin|cli|console|core|egress|lambdas|lib|watcher|worker)/' },
       to: { path: clients },
     },
     {

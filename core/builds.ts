@@ -4,6 +4,17 @@ import { Indexes } from './indexes.ts';
 import type { Instant } from './names.ts';
 import * as z from './zod.ts';
 
+const label = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
+/** Beside what the catalog's bases install from: `host`, `host:port`, `*.domain`, or `*` for all. */
+const EgressHost = z
+  .string()
+  .check(
+    z.maxLength(256),
+    z.regex(
+      new RegExp(`^(?:\\*|(?:\\*\\.)?${label}(?:\\.${label})+(?::[1-9][0-9]{0,4})?)$`),
+      'a host, such as packages.example.com, packages.example.com:8443, *.example.com or *',
+    ),
+  );
 export const Builds = z.strictObject({
   /** What a package manager resolved is at most so many days old in any image that is built or taken again. */
   epochDays: z._default(z.int().check(z.minimum(1), z.maximum(90)), 7),
@@ -13,6 +24,8 @@ export const Builds = z.strictObject({
    */
   minimumAgeDays: z._default(z.int().check(z.minimum(0), z.maximum(30)), 3),
   indexes: z.prefault(Indexes, {}),
+  /** Whom builds may talk to: egress.ts. */
+  egress: z.prefault(z.strictObject({ allow: z._default(z.array(EgressHost), []) }), {}),
 });
 export type Builds = z.infer<typeof Builds>;
 

@@ -14,8 +14,8 @@ import { loadConfig } from './config-file.ts';
 /** What is no function: it runs in the cluster. */
 const watcher = 'watcher';
 const worker = 'worker';
-/** It runs in CodeBuild, by the machine's own Node. */
-const attest = 'attest';
+/** They run in CodeBuild, by the machine's own Node. */
+const ofBuilds = ['attest', 'egress'];
 /** Two of one image, which has OpenSSH too. */
 const accessPrograms = ['gate', 'service'];
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -63,8 +63,9 @@ export async function bundleLambdas(
     ...bundleOptions,
     target: 'node18',
     sourcemap: false,
-    entryPoints: [`${attest}/main.ts`],
-    outfile: join(out, attest, 'index.mjs'),
+    entryPoints: Object.fromEntries(ofBuilds.map((name) => [`${name}/index`, `${name}/main.ts`])),
+    outdir: out,
+    outExtension: { '.js': '.mjs' },
   });
   await mkdir(maps, { recursive: true });
   for (const name of [...names, watcher, worker])

@@ -45,7 +45,7 @@ export class ControlPlaneStack extends Stack {
     const repositories = new Repositories(this, 'Repositories', config);
 
     const api = new ApiStage(this, 'Api', { ...foundation, config, sources });
-    const build = new BuildStage(this, 'Build', { ...foundation, sources });
+    const build = new BuildStage(this, 'Build', { ...foundation, config, sources });
     const gate = new GateStage(this, 'Gate', { ...foundation, sources });
     const promote = new PromoteStage(this, 'Promote', { ...foundation, repositories });
     const { deploy, watchers } = this.#inClusters(clusters, foundation);

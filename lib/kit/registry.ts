@@ -24,6 +24,15 @@ export const registryHost = (scope: Construct): string => {
   return `${account}.dkr.ecr.${region}.${urlSuffix}`;
 };
 
+/**
+ * What is reached of it: its own address, and the bucket to which it leads who pulls a layer (Amazon ECR user guide, "Minimum Amazon S3
+ * Bucket Permissions for Amazon ECR").
+ */
+export function registryHosts(scope: Construct): string[] {
+  const { region, urlSuffix } = Stack.of(scope);
+  return [registryHost(scope), `prod-${region}-starport-layer-bucket.s3.${region}.${urlSuffix}`];
+}
+
 /** @returns the ARN of all repositories below the prefix, acknowledged for `scope`. */
 export function repositoriesBelow(scope: Construct, prefix: Prefix): string {
   acknowledge(scope, {

@@ -7,13 +7,22 @@ import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
+import type { Config } from '#core/config.ts';
+import { egressOf } from '#core/egress.ts';
 import { impactOf } from '#core/flow.ts';
 import { Env } from '#lambdas/build/env.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
 import { choicesOf } from '../kit/context.ts';
 import type { Foundation } from '../kit/foundation.ts';
 import { logGroup } from '../kit/log-group.ts';
-import { type Prefix, pullActions, pushActions, registryHost, repositoriesBelow } from '../kit/registry.ts';
+import {
+  type Prefix,
+  pullActions,
+  pushActions,
+  registryHost,
+  registryHosts,
+  repositoriesBelow,
+} from '../kit/registry.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
@@ -28,6 +37,7 @@ import { unscopedFinding } from '../kit/unscoped.ts';
 import { buildspec } from './buildspec.ts';
 
 export interface BuildStageProps extends Foundation {
+  readonly config: Pick<Config, 'catalog' | 'builds'>;
   readonly sources: Bucket;
 }
 
@@ -46,12 +56,12 @@ export class BuildStage extends Construct {
   #promoterRole = '';
   #removerRole = '';
 
-  constructor(scope: Construct, id: string, { table, bus, pager, sources }: BuildStageProps) {
+  constructor(scope: Construct, id: string, { table, bus, pager, sources, config }: BuildStageProps) {
     super(scope, id);
     const stage = 'build';
     const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(30) };
     this.logs = logGroup(this, 'BuildLogs');
-    this.project = this.#project(sources);
+    this.project = this.#project(sources, egressOf(config));
     this.queue = new StageQueue(this, 'Inbox', { stage, ...common });
     this.function = new StageFunction(this, 'Function', {
       ...common,
@@ -107,13 +117,15 @@ export class BuildStage extends Construct {
     acknowledge(this.function, buildsFolder);
   }
 
-  #project(sources: Bucket): Project {
+  #project(sources: Bucket, allowed: readonly string[]): Project {
     const role = new Role(this, 'BuilderRole', {
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
       description: 'Reads build contexts and bases, pushes candidates and caches, nothing else',
     });
-    const program = new Asset(this, 'Attest', { path: join(choicesOf(this).bundles, 'attest/index.mjs') });
-    for (const statement of this.#builderMay(role, sources, program)) role.addToPolicy(statement);
+    const program = (id: string, name: string) =>
+      new Asset(this, id, { path: join(choicesOf(this).bundles, name, 'index.mjs') });
+    const [attest, egress] = [program('Attest', 'attest'), program('Egress', 'egress')];
+    for (const statement of this.#builderMay(role, sources, [attest, egress])) role.addToPolicy(statement);
     this.logs.grantWrite(role);
     const project = new Project(this, 'Project', {
       description: "Builds an environment's image and pushes it as a candidate",
@@ -131,7 +143,9 @@ export class BuildStage extends Construct {
       },
       environmentVariables: {
         REGISTRY: { value: registryHost(this) },
-        ATTEST: { value: program.s3ObjectUrl },
+        ATTEST: { value: attest.s3ObjectUrl },
+        EGRESS: { value: egress.s3ObjectUrl },
+        EGRESS_ALLOW: { value: [...allowed, ...registryHosts(this)].join(',') },
       },
       logging: { cloudWatch: { logGroup: this.logs } },
       timeout: Duration.minutes(30),
@@ -145,7 +159,7 @@ export class BuildStage extends Construct {
     return project;
   }
 
-  #builderMay(role: Role, sources: Bucket, program: Asset): PolicyStatement[] {
+  #builderMay(role: Role, sources: Bucket, programs: readonly Asset[]): PolicyStatement[] {
     const allow = (actions: readonly string[], resources: readonly string[]) =>
       new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] });
     const [base, image, candidate, cache] = [
@@ -163,7 +177,10 @@ export class BuildStage extends Construct {
       allow(pullActions, [base, image, candidate, cache]),
       allow(pushActions, [candidate, cache]),
       allow(['s3:GetObject', 's3:GetObjectVersion'], [sources.arnForObjects('builds/*')]),
-      allow(['s3:GetObject'], [program.bucket.arnForObjects(program.s3ObjectKey)]),
+      allow(
+        ['s3:GetObject'],
+        programs.map(({ bucket, s3ObjectKey }) => bucket.arnForObjects(s3ObjectKey)),
+      ),
       allow(['s3:GetBucketLocation', 's3:ListBucket'], [sources.bucketArn]),
     ];
   }

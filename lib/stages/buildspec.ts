@@ -2,7 +2,8 @@
  * What CodeBuild runs. REGISTRY is the project's; REPOSITORY, TAG and CACHE_REPOSITORY come with each build, NO_CACHE
  * (`--no-cache`) with one that is to take nothing of those before it, and GIT_URL, GIT_COMMIT, GIT_FOLDER and
  * GIT_DOCKERFILE with one of a repository: its Dockerfile is built instead of ours; LOCK with one whose resolved versions are kept;
- * MADE_OF with what its provenance says, and ATTEST, where the program is that attaches it, is the project's.
+ * MADE_OF with what its provenance says, and ATTEST, where the program is that attaches it, is the project's. So are EGRESS, the
+ * proxy that is the only way out of RUN, and EGRESS_ALLOW, whom it lets through.
  * No provenance or SBOM in the push: they would make an index of it, whose other children can't be scanned.
  */
 import { BuildSpec } from 'aws-cdk-lib/aws-codebuild';
@@ -71,6 +72,21 @@ const attest = [
   '|| echo "Not all that belongs to the image is attached to it"; fi',
 ].join(' ');
 
+/**
+ * RUN is where BuildKit is: on a network that leads nowhere but to this machine, where the proxy listens. It is given no name
+ * service: the proxy looks names up.
+ */
+const way = { network: 'builds', subnet: '10.213.7.0/29', gateway: '10.213.7.1' };
+const proxy = `${way.gateway}:3128`;
+const startProxy = [
+  `docker network create --internal --subnet ${way.subnet} --gateway ${way.gateway} ${way.network}`,
+  'EGRESS_HOME="$(mktemp -d)" && aws s3 cp --quiet "$EGRESS" "$EGRESS_HOME/egress.mjs"',
+  `{ EGRESS_LISTEN="\${EGRESS_LISTEN:-${proxy}}" node "$EGRESS_HOME/egress.mjs" > "$EGRESS_HOME/log" 2>&1 & }`,
+  'for try in $(seq 100); do if grep -q " listens " "$EGRESS_HOME/log"; then break; fi; sleep 0.1; done',
+  '{ grep -q " listens " "$EGRESS_HOME/log" || { cat "$EGRESS_HOME/log" >&2; false; }; }',
+].join(' && ');
+/** BuildKit's own way to the registry; RUN has it from the predefined arguments, which no cache asks and no image keeps. */
+const proxied = ['http_proxy', 'https_proxy'] as const;
 const build = [
   'docker buildx build $NO_CACHE $SECRET --progress plain --file "$FILE"',
   '--tag "$REGISTRY/$REPOSITORY:$TAG"',
@@ -79,8 +95,16 @@ const build = [
   `--cache-from "${cache}"`,
   // ECR takes a cache as an OCI image only.
   `--cache-to "${cache},mode=max,image-manifest=true,oci-mediatypes=true"`,
+  ...proxied.map((name) => `--build-arg ${name}=http://${proxy}`),
   '--provenance=false --sbom=false --metadata-file metadata.json --push "$CONTEXT"',
 ].join(' ');
+
+const createBuilder = [
+  `docker buildx create --use --driver docker-container ${stepLogs} --driver-opt network=${way.network}`,
+  ...proxied.map((name) => `--driver-opt env.${name}=http://${proxy}`),
+].join(' ');
+/** Whoever's package asked for more than it may is told so where the build says why it failed. */
+const buildAndTell = `${build} || FAILED=1; sed '/ listens /d' "$EGRESS_HOME/log" >&2; [ -z "$FAILED" ]`;
 
 export const buildspec = BuildSpec.fromObject({
   version: '0.2',
@@ -97,13 +121,7 @@ export const buildspec = BuildSpec.fromObject({
     },
     // The default builder can't write a cache to a registry.
     build: {
-      commands: [
-        `docker buildx create --use --driver docker-container ${stepLogs}`,
-        readLock,
-        build,
-        keepLock,
-        attest,
-      ],
+      commands: [startProxy, createBuilder, readLock, buildAndTell, keepLock, attest],
     },
   },
 });

@@ -13,7 +13,7 @@ import {
 import { DiskFull } from './build-disk.ts';
 import type { BuildLog } from './build-log.ts';
 import { type Buildspec, parseBuildspec, phaseNames, phaseScript } from './buildspec.ts';
-import { containerSettings } from './container-settings.ts';
+import { containerSettings, egressHere } from './container-settings.ts';
 import { downloadSource } from './source.ts';
 
 interface Build {
@@ -23,6 +23,8 @@ interface Build {
   readonly work: string;
   readonly log: BuildLog;
   readonly signal: AbortSignal;
+  /** The socket of the build's proxy. */
+  readonly way: string;
   /** Filled as they end. */
   readonly phases: BuildPhase[];
   readonly begins: (phase: string) => Promise<void>;
@@ -126,10 +128,12 @@ async function environmentOf(build: Build, buildspec: Buildspec, source: string)
     '/bin',
   ];
   const home = join(work, 'home');
+  const variables = Object.fromEntries(request.environment.map(({ name, value }) => [name, value]));
+  const egress = await egressHere(variables['EGRESS_ALLOW'], build.way);
   await mkdir(home, { recursive: true });
   return {
     ...buildspec.env.variables,
-    ...Object.fromEntries(request.environment.map(({ name, value }) => [name, value])),
+    ...variables,
     PATH: path.join(delimiter),
     HOME: home,
     LANG: 'C.UTF-8',
@@ -147,6 +151,7 @@ async function environmentOf(build: Build, buildspec: Buildspec, source: string)
     AWS_SECRET_ACCESS_KEY: request.credentials.secretAccessKey,
     ...(request.credentials.sessionToken && { AWS_SESSION_TOKEN: request.credentials.sessionToken }),
     ...gitHost(settings),
+    ...egress,
     LOCAL_REGISTRY: settings.registry,
     LOCAL_REGISTRY_NAME: settings.registryName,
     ...(await containerSettings(settings, work)),

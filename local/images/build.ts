@@ -3,7 +3,7 @@
  * time, and every change is posted to the caller. A build runs in process and mount namespaces of its own, so that
  * with its first process everything that it started and mounted is gone.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from '#core/zod.ts';
 import {
@@ -95,6 +95,8 @@ async function execute(
   const disk = await watchDisk({ folder: settings.state });
   const limit = AbortSignal.any([signal, timeout(request.timeoutInMinutes), disk.signal]);
   let status: BuildStatus;
+  // Short: a socket's path has a hundred characters at most.
+  const way = await mkdtemp('/tmp/egress-');
   try {
     await rm(work, { recursive: true, force: true });
     await mkdir(work, { recursive: true });
@@ -102,6 +104,7 @@ async function execute(
       settings,
       request,
       work,
+      way: join(way, 'proxy'),
       log,
       signal: limit,
       phases,
@@ -112,7 +115,7 @@ async function execute(
     status = limit.aborted ? abortedAs(limit) : 'FAILED';
   } finally {
     disk.close();
-    await rm(work, { recursive: true, force: true });
+    for (const folder of [work, way]) await rm(folder, { recursive: true, force: true });
   }
   log.write(`[Container] Build ${status}\n`);
   await log.close();

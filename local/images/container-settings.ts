@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { attempt } from '#local/setup/run.ts';
 import { npmConfiguration, npmConfigurationPath, pipConfiguration } from './base.ts';
 import type { BuildSettings } from './build-contract.ts';
-import { certificates, npmSettings, pipSettings, proxies } from './host.ts';
+import { certificates, mirrors, npmSettings, pipSettings, proxies } from './host.ts';
 
 /** Where the certificates are while RUN runs: outside of what Debian's packages write to. */
 const certificatesInside = '/mnt/ca.crt';
@@ -29,6 +29,15 @@ export async function containerSettings(settings: Settings, work: string): Promi
     env[variable] = path;
   }
   return env;
+}
+
+/**
+ * Where the proxy of a build listens, and whom it lets through: what the product says, and this machine's own mirrors in the place of
+ * public ones. A machine that has a proxy itself reaches nothing past it, so ours is left out.
+ */
+export async function egressHere(allow = '', way: string): Promise<NodeJS.ProcessEnv> {
+  if (Object.keys(proxies()).some((name) => !/^no_/i.test(name))) return { EGRESS_ALLOW: allow };
+  return { EGRESS_ALLOW: [allow, ...(await mirrors())].join(','), EGRESS_LISTEN: way };
 }
 
 /** Layers outlive a build, for the next one; what is mounted does not. */

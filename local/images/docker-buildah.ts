@@ -24,8 +24,27 @@ export const platform = `linux/${process.arch === 'arm64' ? 'arm64' : 'amd64'}`;
 
 /** @param clip what of its output is printed; without it all. */
 export async function buildah(args: readonly string[], clip?: (piece: string) => string): Promise<void> {
+  await run('buildah', args, { clip });
+}
+
+interface Running {
+  readonly clip?: ((piece: string) => string) | undefined;
+  /** Beside this process's own. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** What it is, for people, where that is not the command. */
+  readonly says?: string;
+}
+
+export async function run(
+  command: string,
+  args: readonly string[],
+  { clip, env, says = `${command} ${args[0]}` }: Running,
+): Promise<void> {
   const output = clip ? 'pipe' : 'inherit';
-  const child = spawn('buildah', args, { stdio: ['ignore', output, output] });
+  const child = spawn(command, args, {
+    stdio: ['ignore', output, output],
+    ...(env && { env: { ...process.env, ...env } }),
+  });
   if (clip) {
     child.stdout?.setEncoding('utf8').on('data', (piece: string) => process.stdout.write(clip(piece)));
     child.stderr?.setEncoding('utf8').on('data', (piece: string) => process.stderr.write(clip(piece)));
@@ -34,5 +53,5 @@ export async function buildah(args: readonly string[], clip?: (piece: string) =>
     child.on('error', reject);
     child.on('close', (status, signal) => resolve(status ?? signal ?? 'no exit code'));
   });
-  if (code !== 0) throw new Error(`buildah ${args[0]} ended with ${code}`);
+  if (code !== 0) throw new Error(`${says} ended with ${code}`);
 }

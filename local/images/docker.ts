@@ -12,14 +12,16 @@ import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { assetCommands } from './docker-assets.ts';
 import { buildah, environment, platform, Refusal, toWrite } from './docker-buildah.ts';
-import { clipSteps, stepLimitBytes } from './step-log.ts';
+import { create, network, onNetwork } from './docker-network.ts';
+import { clipSteps } from './step-log.ts';
 
 async function main([command, ...rest]: readonly string[]): Promise<void> {
   if (command === 'login') return login(rest);
+  if (command === 'network') return network(rest);
   const assets = assetCommands[command ?? ''];
   if (assets) return assets(rest);
   if (command !== 'buildx')
-    throw new Refusal(`docker ${command ?? ''}: only login and buildx work in local builds`);
+    throw new Refusal(`docker ${command ?? ''}: only login, network and buildx work in local builds`);
   const [subcommand, ...options] = rest;
   if (subcommand === 'create') return create(options);
   if (subcommand === 'build') return build(options);
@@ -47,28 +49,6 @@ async function login(args: string[]): Promise<void> {
   await writeFile(REGISTRY_AUTH_FILE, JSON.stringify({ auths }), { mode: 0o600 });
   console.log('Login Succeeded');
 }
-
-/** buildah needs no builder: the command is accepted, so that the same buildspec runs in CodeBuild. */
-function create(args: string[]): void {
-  const { values } = parseArgs({
-    args,
-    options: {
-      use: { type: 'boolean' },
-      bootstrap: { type: 'boolean' },
-      name: { type: 'string', default: 'default' },
-      driver: { type: 'string', default: 'docker-container' },
-      'driver-opt': { type: 'string', multiple: true, default: [] as string[] },
-    },
-  });
-  if (values.driver !== 'docker-container')
-    throw new Refusal(`docker buildx create --driver ${values.driver}`);
-  const unknown = values['driver-opt'].find((option) => option !== stepLimit);
-  if (unknown !== undefined) throw new Refusal(`docker buildx create --driver-opt ${unknown}`);
-  console.log(values.name);
-}
-
-/** What local builds do too: step-log.ts. */
-const stepLimit = `env.BUILDKIT_STEP_LOG_MAX_SIZE=${stepLimitBytes}`;
 
 const buildOptions = {
   platform: { type: 'string' },
@@ -106,7 +86,7 @@ async function build(args: string[]): Promise<void> {
     );
   }
   const each = (option: string, given: readonly string[]) => given.map((value) => `--${option}=${value}`);
-  await buildah(
+  await onNetwork(
     [
       'build',
       '--isolation=chroot',
@@ -115,7 +95,11 @@ async function build(args: string[]): Promise<void> {
       '--pull',
       `--file=${values.file}`,
       ...each('tag', values.tag),
-      ...each('build-arg', values['build-arg']),
+      // As BuildKit's predefined ones: buildah gives them to RUN by itself, from its own environment.
+      ...each(
+        'build-arg',
+        values['build-arg'].filter((given) => !/^https?_proxy=/.test(given)),
+      ),
       ...each('secret', values.secret),
       ...(values.target === undefined ? [] : [`--target=${values.target}`]),
       ...(values['no-cache'] ? ['--no-cache'] : []),

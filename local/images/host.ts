@@ -72,3 +72,14 @@ export function proxies(): NodeJS.ProcessEnv {
     Object.entries(process.env).filter(([name]) => /^(?:https?|ftp|no|all)_proxy$/i.test(name)),
   );
 }
+
+/** The hosts of all these, with their ports where they have any. */
+export async function mirrors(): Promise<readonly string[]> {
+  const lines = [
+    ...(await aptSources()).map(({ uri }) => uri),
+    ...(await pipSettings()),
+    ...(await npmSettings()),
+  ];
+  const urls = lines.flatMap((line) => line.match(/https?:\/\/[^\s,]+/g) ?? []);
+  return [...new Set(urls.filter((url) => URL.canParse(url)).map((url) => new URL(url).host))];
+}

@@ -26,7 +26,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 let apps = 0;
 
 const bundles = join(scratch, 'bundles');
-for (const name of [...readdirSync('lambdas'), 'watcher', 'attest']) {
+for (const name of [...readdirSync('lambdas'), 'watcher', 'attest', 'egress']) {
   mkdirSync(join(bundles, name), { recursive: true });
   writeFileSync(join(bundles, name, 'index.mjs'), 'export const handler = () => undefined;\n');
 }
