@@ -129,14 +129,16 @@ async function hello(way: Way, host: string, client: Duplex, head: Buffer): Prom
 
 function nextOf(client: Duplex): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const gone = () => reject(new Error('it went without a word'));
-    client.once('close', gone);
-    client.once('data', (piece: Buffer) => {
+    const gone = () => {
+      client.off('data', came);
+      reject(new Error('it went without a word'));
+    };
+    const came = (piece: Buffer) => {
       client.pause();
-      client.off('close', gone);
+      client.off('close', gone).off('end', gone);
       resolve(piece);
-    });
-    client.resume();
+    };
+    client.once('close', gone).once('end', gone).once('data', came).resume();
   });
 }
 

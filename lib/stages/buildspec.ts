@@ -82,7 +82,7 @@ const startProxy = [
   `docker network create --internal --subnet ${way.subnet} --gateway ${way.gateway} ${way.network}`,
   'EGRESS_HOME="$(mktemp -d)" && aws s3 cp --quiet "$EGRESS" "$EGRESS_HOME/egress.mjs"',
   `{ EGRESS_LISTEN="\${EGRESS_LISTEN:-${proxy}}" node "$EGRESS_HOME/egress.mjs" > "$EGRESS_HOME/log" 2>&1 & }`,
-  'for try in $(seq 100); do if grep -q " listens " "$EGRESS_HOME/log"; then break; fi; sleep 0.1; done',
+  'for try in $(seq 100); do if grep -q " listens " "$EGRESS_HOME/log" || ! kill -0 $! 2> /dev/null; then break; fi; sleep 0.1; done',
   '{ grep -q " listens " "$EGRESS_HOME/log" || { cat "$EGRESS_HOME/log" >&2; false; }; }',
 ].join(' && ');
 /** BuildKit's own way to the registry; RUN has it from the predefined arguments, which no cache asks and no image keeps. */

@@ -79,9 +79,15 @@ describe('docker', () => {
   const good = ['--tag', 'registry.test/a:b', '--provenance=false', '--sbom=false', '--push'];
 
   test.each<[string, string[], string]>([
-    ['another command', ['run', 'x'], 'docker run: only login and buildx work'],
+    ['another command', ['run', 'x'], 'docker run: only login, network and buildx work'],
     ['another subcommand', ['buildx', 'bake'], 'docker buildx bake: only create and build work'],
     ['an unknown option', ['buildx', 'build', ...good, '--ssh', 'default', '.'], "Unknown option '--ssh'"],
+    ['a network that leads out', ['network', 'create', 'builds'], 'needs --internal'],
+    [
+      'a network that is not there',
+      ['buildx', 'create', '--driver-opt', 'network=none-such'],
+      '--driver-opt network=none-such',
+    ],
     ['another output', ['buildx', 'build', '--output', 'type=tar', '.'], 'only type=local,dest=… works'],
     ['a build without a push', ['buildx', 'build', '--tag', 'x', '.'], 'needs --push and --tag'],
     ['attestations', ['buildx', 'build', ...good, '--sbom=true', '.'], 'needs --sbom=false'],

@@ -1,6 +1,6 @@
 /** The buildspec's own lines about locks, run by bash: what docker is asked, whether there is a lock and whether it may be kept. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
@@ -20,6 +20,13 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** The Dockerfile that copies it out of the image. */
 const kept = () => readFileSync(join(folder, 'kept'), 'utf8');
 
+/** The proxy says that it listens, whatever else the program does. */
+function program(name: string, text: string) {
+  const proxy = 'case "$1" in */egress.mjs) echo "[egress] listens at $EGRESS_LISTEN"; exit 0;; esac';
+  writeFileSync(join(folder, name), `#!/bin/sh\n${proxy}\n${text}\n`);
+  chmodSync(join(folder, name), 0o755);
+}
+
 /** @param fails a word of a command that docker does not get done. */
 function build(variables: Readonly<Record<string, string>>, fails = 'nothing', locked = false) {
   const reference = `r.test/cache/a/b@sha256:${'a'.repeat(64)}`;
@@ -30,6 +37,8 @@ function build(variables: Readonly<Record<string, string>>, fails = 'nothing', l
     `#!/bin/sh\necho "$*" >> ${folder}/asked\nfor last; do :; done; cp "$last/Dockerfile" ${folder}/kept 2> /dev/null\ncase "$*" in *${fails}*) exit 1;; esac\n`,
   );
   chmodSync(docker, 0o755);
+  if (!existsSync(join(folder, 'aws'))) program('aws', '');
+  if (!existsSync(join(folder, 'node'))) program('node', '');
   const script = phaseScript({ commands: phases.build?.commands ?? [], finally: [] });
   const { status } = spawnSync('bash', ['-c', script], {
     cwd: folder,
@@ -39,11 +48,15 @@ function build(variables: Readonly<Record<string, string>>, fails = 'nothing', l
       CODEBUILD_LOCAL_STATE: join(folder, 'state.sh'),
       CODEBUILD_BUILD_SUCCEEDING: '1',
       ...{ REGISTRY: 'r.test', REPOSITORY: 'candidate/a/b', TAG: 'build-1', CACHE_REPOSITORY: 'cache/a/b' },
+      ...{ EGRESS: 's3://assets/egress.mjs', EGRESS_ALLOW: 'pypi.org' },
       ...{ CONTEXT: '.', FILE: 'Dockerfile', LOCK_PAUSE: '0' },
       ...variables,
     },
   });
-  const asked = readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n').slice(1);
+  const asked = readFileSync(join(folder, 'asked'), 'utf8')
+    .trim()
+    .split('\n')
+    .filter((line) => line.startsWith('buildx build '));
   const what = asked.map((line) =>
     line.includes('--output') ? 'read' : line.includes('cache/a/b:lock-1') ? 'keep' : 'build',
   );
@@ -93,12 +106,8 @@ test('a build without a lock asks for none', () => {
 });
 
 test('what belongs to the image is attached behind all else, and fails no build', () => {
-  const program = (name: string, text: string) => {
-    writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`);
-    chmodSync(join(folder, name), 0o755);
-  };
   const said = () => readFileSync(join(folder, 'said'), 'utf8').trim().split('\n');
-  program('aws', `echo "aws $*" >> ${folder}/said`);
+  program('aws', `case "$*" in *egress*) ;; *) echo "aws $*" >> ${folder}/said;; esac`);
   program('node', `echo "node $*" >> ${folder}/said; exit $FAILS`);
   const lines = ['aws s3 cp --quiet s3://assets/a.mjs attest.mjs', 'node attest.mjs metadata.json'];
   expect(build({ ATTEST: 's3://assets/a.mjs', FAILS: '0' })).toMatchObject({ status: 0 });
@@ -106,4 +115,23 @@ test('what belongs to the image is attached behind all else, and fails no build'
   expect(build({ ATTEST: 's3://assets/a.mjs', FAILS: '1' })).toMatchObject({ status: 0 });
   expect(build({ ATTEST: 's3://assets/a.mjs', FAILS: '0' }, ':build-1')).toMatchObject({ status: 1 });
   expect(said()).toEqual([...lines, ...lines]);
+});
+
+test('RUN is on a network that leads nowhere, with the proxy as its way; the proxy is there before anything is built', () => {
+  const { status } = build({});
+  expect(status).toBe(0);
+  const [network, builder, first = ''] = readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n');
+  expect(network).toBe('network create --internal --subnet 10.213.7.0/29 --gateway 10.213.7.1 builds');
+  expect(builder).toMatch(/^buildx create .* --driver-opt network=builds /);
+  for (const name of ['http_proxy', 'https_proxy']) {
+    expect(builder).toContain(`--driver-opt env.${name}=http://10.213.7.1:3128`);
+    expect(first).toContain(`--build-arg ${name}=http://10.213.7.1:3128`);
+  }
+});
+
+test('without its proxy nothing is built', () => {
+  program('node', '');
+  writeFileSync(join(folder, 'node'), '#!/bin/sh\necho "the list is not valid" >&2\nexit 1\n');
+  const { status, what } = build({});
+  expect({ status, what }).toEqual({ status: 1, what: [] });
 });
