@@ -46,6 +46,8 @@ export interface ImageBuilder {
     readonly context: Readonly<Record<string, string>>;
     /** What is built instead of the context. */
     readonly git?: GitSource | undefined;
+    /** Where the credential for it is. */
+    readonly gitSecret?: string | undefined;
     /** Nothing of earlier builds is taken; what it makes is kept for later ones. */
     readonly withoutCache?: boolean | undefined;
     /** A tag of its cache repository: what it resolves is kept there. What it is to install again, its context names (lock.ts). */

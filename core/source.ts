@@ -32,6 +32,22 @@ export const GitPrefix = z
     ),
   );
 
+/** A team's way into private repositories: who may read below the prefix is in the secret, as `{"username": …, "password": …}`. */
+export const GitAccess = z.strictObject({
+  prefix: GitPrefix,
+  /** Whole, for a build's role may read this one and no other. */
+  secret: z
+    .string()
+    .check(
+      z.maxLength(256),
+      z.regex(
+        /^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$/,
+        'the whole ARN of a secret, with the six characters at its end',
+      ),
+    ),
+});
+export type GitAccess = z.infer<typeof GitAccess>;
+
 /** A path in the repository: no absolute one, no `..`, none that hides, nothing that Git or a shell takes for an option. */
 const path = z
   .string()
@@ -87,3 +103,8 @@ export function whyNotFrom({ url }: GitSource, allowed: readonly string[]): stri
     allowed.length === 0 ? 'nothing is built from Git here' : `it must begin with ${allowed.join(' or ')}`;
   return `${may}: catalog.git of the configuration says what may be built`;
 }
+
+/** The secret that a build of the repository is to read; of two prefixes the longer one's. */
+export const secretFor = ({ url }: GitSource, accesses: readonly GitAccess[]): string | undefined =>
+  [...accesses].sort((a, b) => b.prefix.length - a.prefix.length).find(({ prefix }) => url.startsWith(prefix))
+    ?.secret;

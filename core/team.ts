@@ -3,6 +3,7 @@ import { Databases } from './jobs/databases.ts';
 import { DatasetPrefix } from './jobs/location.ts';
 import { TeamName } from './names.ts';
 import { Rate } from './rate.ts';
+import { GitAccess } from './source.ts';
 import { Quota } from './usage.ts';
 import * as z from './zod.ts';
 
@@ -28,6 +29,8 @@ export const Team = z.strictObject({
   datasets: z._default(z.array(DatasetPrefix).check(z.maxLength(50)), []),
   /** What its data jobs may read from and write to. */
   databases: Databases,
+  /** Private repositories that it builds from, where the catalog lets them in. */
+  git: z._default(z.array(GitAccess).check(z.maxLength(20)), []),
   /** How often its people may ask the API, all together. */
   rate: z.optional(Rate),
 });

@@ -61,6 +61,7 @@ export class CodeBuilder implements ImageBuilder {
     context,
     withoutCache,
     git,
+    gitSecret,
     lock,
     made,
   }: Parameters<ImageBuilder['start']>[0]): Promise<string> {
@@ -92,6 +93,7 @@ export class CodeBuilder implements ImageBuilder {
         variable('TAG', buildTag(number)),
         ...(withoutCache ? [variable('NO_CACHE', '--no-cache')] : []),
         ...(git ? gitVariables(git) : []),
+        ...(gitSecret ? [variable('GIT_SECRET', gitSecret)] : []),
         ...(lock ? [variable('LOCK', lock)] : []),
         ...(made ? [variable('MADE_OF', JSON.stringify(made))] : []),
       ],

@@ -26,8 +26,9 @@ import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, ImageScanner, RepositoryMaker, Waivers } from '#core/ports.ts';
 import { madeOf } from '#core/provenance.ts';
 import { isLookedAfter } from '#core/reconcile.ts';
-import { sourceOf, whyNotFrom } from '#core/source.ts';
+import { secretFor, sourceOf, whyNotFrom } from '#core/source.ts';
 import { takeable } from '#core/taken.ts';
+import type { Team } from '#core/team.ts';
 import { waivedReleases } from '#core/waiver.ts';
 import { commit, noteStory } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
@@ -41,7 +42,9 @@ export interface BuildDeps {
   readonly logs: Pick<BuildLogs, 'read'>;
   readonly records: Pick<BuildRecords, 'keep'>;
   readonly waivers: Pick<Waivers, 'list'>;
-  readonly config: Pick<Config, 'catalog' | 'builds'>;
+  readonly config: Pick<Config, 'catalog' | 'builds'> & {
+    readonly teams: readonly Pick<Team, 'name' | 'git'>[];
+  };
   readonly clock: Clock;
 }
 
@@ -121,7 +124,9 @@ async function start(deps: BuildDeps, environment: Environment, build: Build): P
   // In its context and not among its variables: asked for twice, it is the same build only with the same variables.
   const context = { ...buildContext(making), ...(locked && { [lockedFile]: `${locked}\n` }) };
   const made = madeOf(making, content);
-  const id = await deps.builder.start({ key, number, context, git, withoutCache, lock, made });
+  const team = deps.config.teams.find(({ name }) => name === key.team);
+  const gitSecret = git && team && secretFor(git, team.git);
+  const id = await deps.builder.start({ key, number, context, git, gitSecret, withoutCache, lock, made });
   const resolves = lock === undefined ? undefined : locked ? 'again' : 'anew';
   return { kind: 'build-started', number, id, content, epoch, resolves };
 }

@@ -10,6 +10,7 @@ import { Table } from '#adapters/aws/table.ts';
 import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { Builds } from '#core/builds.ts';
 import { Catalog } from '#core/catalog.ts';
+import { Team } from '#core/team.ts';
 import * as z from '#core/zod.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
 import { queueHandler } from '../runtime/queue.ts';
@@ -36,7 +37,9 @@ export const handler = queueHandler(
     logs: new CloudWatchBuildLogs(env.LOG_GROUP),
     records: new BuildRecordItems(env.TABLE_NAME),
     waivers: new WaiverItems(env.TABLE_NAME),
-    config: readConfig(z.object({ catalog: Catalog, builds: Builds })),
+    config: readConfig(
+      z.object({ catalog: Catalog, builds: Builds, teams: z.array(z.pick(Team, { name: true, git: true })) }),
+    ),
     clock: systemClock,
   }),
   { stage: 'build', refuse: toDeadLetters(env.DLQ_URL), failures: table },

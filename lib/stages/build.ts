@@ -37,7 +37,7 @@ import { unscopedFinding } from '../kit/unscoped.ts';
 import { buildspec } from './buildspec.ts';
 
 export interface BuildStageProps extends Foundation {
-  readonly config: Pick<Config, 'catalog' | 'builds'>;
+  readonly config: Pick<Config, 'catalog' | 'builds' | 'teams'>;
   readonly sources: Bucket;
 }
 
@@ -61,7 +61,7 @@ export class BuildStage extends Construct {
     const stage = 'build';
     const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(30) };
     this.logs = logGroup(this, 'BuildLogs');
-    this.project = this.#project(sources, egressOf(config));
+    this.project = this.#project(sources, config);
     this.queue = new StageQueue(this, 'Inbox', { stage, ...common });
     this.function = new StageFunction(this, 'Function', {
       ...common,
@@ -117,15 +117,20 @@ export class BuildStage extends Construct {
     acknowledge(this.function, buildsFolder);
   }
 
-  #project(sources: Bucket, allowed: readonly string[]): Project {
+  #project(sources: Bucket, config: BuildStageProps['config']): Project {
     const role = new Role(this, 'BuilderRole', {
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
-      description: 'Reads build contexts and bases, pushes candidates and caches, nothing else',
+      description: 'Reads build contexts, bases and secrets of repositories, pushes candidates and caches',
     });
     const program = (id: string, name: string) =>
       new Asset(this, id, { path: join(choicesOf(this).bundles, name, 'index.mjs') });
     const [attest, egress] = [program('Attest', 'attest'), program('Egress', 'egress')];
     for (const statement of this.#builderMay(role, sources, [attest, egress])) role.addToPolicy(statement);
+    const secrets = [...new Set(config.teams.flatMap(({ git }) => git.map(({ secret }) => secret)))];
+    if (secrets.length > 0)
+      role.addToPolicy(
+        new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: secrets }),
+      );
     this.logs.grantWrite(role);
     const project = new Project(this, 'Project', {
       description: "Builds an environment's image and pushes it as a candidate",
@@ -145,7 +150,7 @@ export class BuildStage extends Construct {
         REGISTRY: { value: registryHost(this) },
         ATTEST: { value: attest.s3ObjectUrl },
         EGRESS: { value: egress.s3ObjectUrl },
-        EGRESS_ALLOW: { value: [...allowed, ...registryHosts(this)].join(',') },
+        EGRESS_ALLOW: { value: [...egressOf(config), ...registryHosts(this)].join(',') },
       },
       logging: { cloudWatch: { logGroup: this.logs } },
       timeout: Duration.minutes(30),

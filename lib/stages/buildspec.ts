@@ -1,7 +1,7 @@
 /**
  * What CodeBuild runs. REGISTRY is the project's; REPOSITORY, TAG and CACHE_REPOSITORY come with each build, NO_CACHE
  * (`--no-cache`) with one that is to take nothing of those before it, and GIT_URL, GIT_COMMIT, GIT_FOLDER and
- * GIT_DOCKERFILE with one of a repository: its Dockerfile is built instead of ours; LOCK with one whose resolved versions are kept;
+ * GIT_DOCKERFILE with one of a repository: its Dockerfile is built instead of ours; GIT_SECRET with one that is private; LOCK with one whose resolved versions are kept;
  * MADE_OF with what its provenance says, and ATTEST, where the program is that attaches it, is the project's. So are EGRESS, the
  * proxy that is the only way out of RUN, and EGRESS_ALLOW, whom it lets through.
  * No provenance or SBOM in the push: they would make an index of it, whose other children can't be scanned.
@@ -16,13 +16,30 @@ const cache = 'type=registry,ref=$REGISTRY/$CACHE_REPOSITORY:cache';
 const stepLogs = '--driver-opt env.BUILDKIT_STEP_LOG_MAX_SIZE=2097152';
 
 /**
+ * The secret goes from Secrets Manager to Git, by a pipe: no file, no variable, no argument and no log has it. Git asks for it
+ * when the host of the URL does, and for no other: it follows nowhere.
+ */
+const helper =
+  '!f() { test "$1" = get || exit 0; aws secretsmanager get-secret-value --secret-id "$GIT_SECRET" --query SecretString --output text | node -e "$GIT_CREDENTIAL"; }; f';
+const credential = [
+  'let text = ""; process.stdin.on("data", (piece) => { text += piece; }).on("end", () => {',
+  'let secret = {}; try { secret = JSON.parse(text); } catch {}',
+  'const good = (value) => typeof value === "string" && /^[^\\s]+$/.test(value);',
+  'if (good(secret.username) && good(secret.password))',
+  'console.log("username=" + secret.username + "\\npassword=" + secret.password);',
+  'else { console.error("the secret of this repository has no username and password"); process.exit(1); } });',
+].join(' ');
+
+/**
  * By HTTPS alone, from where the URL says, one commit without what came before it. What Git ran it would run here, beside the
  * registry's password: nothing of it does, no submodule and no filter is fetched.
  */
 const fetch = [
+  `export GIT_TERMINAL_PROMPT=0 GIT_CREDENTIAL='${credential}'`,
+  `if [ -n "$GIT_SECRET" ]; then HELPER='${helper}'; else HELPER=; fi`,
   'git init --quiet checkout',
   [
-    'git -C checkout -c protocol.allow=never -c protocol.https.allow=always -c http.followRedirects=false',
+    'git -C checkout -c credential.helper= -c "credential.helper=$HELPER" -c protocol.allow=never -c protocol.https.allow=always -c http.followRedirects=false',
     'fetch --quiet --no-tags --no-recurse-submodules --depth 1 -- "$GIT_URL" "$GIT_COMMIT"',
   ].join(' '),
   'git -C checkout -c advice.detachedHead=false checkout --quiet FETCH_HEAD',

@@ -130,3 +130,35 @@ test('what another source left in the cache is of no epoch of the repository', a
   await built(world);
   expect(spared(world)).toEqual([undefined, true]);
 });
+
+const secret = (name: string) => `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}-AbCdEf`;
+const accessOf = (team: string) => ({
+  ...letting,
+  teams: config.teams.map((each) => ({
+    ...each,
+    git:
+      each.name === team
+        ? [
+            { prefix: 'https://git.example/acme/', secret: secret('all') },
+            { prefix: 'https://git.example/acme/shop/', secret: secret('below') },
+            { prefix: 'https://git.example/other/', secret: secret('other') },
+          ]
+        : [],
+  })),
+});
+
+test("a private repository is fetched by its team's own secret, of which the build is told the name", async () => {
+  const world = await asked({ git }, accessOf('checkout'));
+  await built(world);
+  expect([...world.builder.builds.values()][0]).toMatchObject({ gitSecret: secret('all') });
+  const below = { ...git, url: 'https://git.example/acme/shop/api' };
+  const other = await asked({ git: below }, accessOf('checkout'));
+  await built(other);
+  expect([...other.builder.builds.values()][0]).toMatchObject({ gitSecret: secret('below') });
+});
+
+test("another team's secret is none for it", async () => {
+  const world = await asked({ git }, accessOf('nobody'));
+  await built(world);
+  expect([...world.builder.builds.values()][0]?.gitSecret).toBeUndefined();
+});

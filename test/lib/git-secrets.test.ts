@@ -1,0 +1,43 @@
+/** Which secrets of repositories a build's role may read: those that teams name, and no other. */
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { expect, test } from 'vitest';
+import { Config } from '#core/config.ts';
+import { makeStacks } from '#lib/app.ts';
+import { loadConfig } from '#lib/config-file.ts';
+import { testApp } from './assembly.ts';
+
+const secret = (name: string) => `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}-AbCdEf`;
+const access = (folder: string, name: string) => ({
+  prefix: `https://git.schwifty.example/${folder}/`,
+  secret: secret(name),
+});
+
+function rightsTo(git: readonly object[]): unknown[] {
+  const config = loadConfig('getschwifty.config.yaml');
+  const app = testApp();
+  makeStacks(app, Config.parse({ ...config, teams: config.teams.map((team) => ({ ...team, git })) }));
+  const stack = app.node.children.find((child) => child.node.id === 'GetSchwiftyControlPlane');
+  if (!Stack.isStack(stack)) throw new Error('there is no control plane');
+  const policies = JSON.stringify(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
+  return [
+    ...policies.matchAll(/"secretsmanager:GetSecretValue","Effect":"Allow","Resource":("[^"]+"|\[[^\]]+\])/g),
+  ].map(([, resource = '']) => JSON.parse(resource));
+}
+
+test('none where no team has one; each once where some have', () => {
+  expect(rightsTo([])).toEqual([]);
+  expect(rightsTo([access('checkout', 'git/all')])).toEqual([secret('git/all')]);
+  const two = [access('checkout', 'git/all'), access('shop', 'git/all'), access('pay', 'pay')];
+  expect(rightsTo(two)).toEqual([[secret('git/all'), secret('pay')]]);
+});
+
+test.each([
+  ['a name', 'git/checkout'],
+  ['all', 'arn:aws:secretsmanager:us-east-1:000000000000:secret:*'],
+  ['what begins so', 'arn:aws:secretsmanager:us-east-1:000000000000:secret:git'],
+  ['something else', 'arn:aws:ssm:us-east-1:000000000000:parameter/git-AbCdEf'],
+])('%s in the place of a whole ARN is refused', (_, name) => {
+  const git = [{ prefix: 'https://git.schwifty.example/checkout/', secret: name }];
+  expect(() => rightsTo(git)).toThrow('the whole ARN of a secret');
+});
