@@ -3,7 +3,7 @@
 import { CloudWatchBuildLogs } from '#adapters/aws/build-logs.ts';
 import { BuildRecordItems } from '#adapters/aws/build-records.ts';
 import { CodeBuilder } from '#adapters/aws/builder.ts';
-import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { inboxOf } from '#adapters/aws/inbox.ts';
 import { EcrRepositoryMaker } from '#adapters/aws/repositories.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
@@ -42,5 +42,5 @@ export const handler = queueHandler(
     ),
     clock: systemClock,
   }),
-  { stage: 'build', refuse: toDeadLetters(env.DLQ_URL), failures: table },
+  { stage: 'build', ...inboxOf(env.DLQ_URL), failures: table },
 );

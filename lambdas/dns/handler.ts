@@ -1,7 +1,7 @@
 /** Entry of the DNS stage's function: the messages of its queue, and what the API asks it without anything being done. */
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
+import { inboxOf } from '#adapters/aws/inbox.ts';
 import { SqsSweeps } from '#adapters/aws/messages.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { installationOf } from '#adapters/installation.ts';
@@ -27,7 +27,7 @@ const deps = {
 };
 const drain = batchHandler(dns(deps), {
   stage: 'dns',
-  refuse: toDeadLetters(env.DLQ_URL),
+  ...inboxOf(env.DLQ_URL),
   failures: table,
 });
 

@@ -1,5 +1,5 @@
 /** Entry of the gate's function. */
-import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { inboxOf } from '#adapters/aws/inbox.ts';
 import { S3Reports } from '#adapters/aws/reports.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
@@ -23,5 +23,5 @@ export const handler = queueHandler(
     config: readConfig(z.object({ policy: Policy, waivers: z.array(Waiver) })),
     clock: systemClock,
   }),
-  { stage: 'gate', refuse: toDeadLetters(env.DLQ_URL), failures: table },
+  { stage: 'gate', ...inboxOf(env.DLQ_URL), failures: table },
 );

@@ -1,7 +1,7 @@
 /** Entry of the stage of data jobs. */
 import { ChunkItems } from '#adapters/aws/chunk-items.ts';
 import { S3Datasets } from '#adapters/aws/datasets.ts';
-import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { inboxOf } from '#adapters/aws/inbox.ts';
 import { JobItems } from '#adapters/aws/job-items.ts';
 import { S3JobObjects } from '#adapters/aws/job-objects.ts';
 import { SqsJobQueues } from '#adapters/aws/job-queues.ts';
@@ -37,5 +37,5 @@ export const handler = queueHandler(
       teams.find((one) => one.name === team)?.databases.find((one) => one.name === name),
     clock: systemClock,
   }),
-  { stage: 'jobs', refuse: toDeadLetters(env.DLQ_URL), failures: new Table(table) },
+  { stage: 'jobs', ...inboxOf(env.DLQ_URL), failures: new Table(table) },
 );

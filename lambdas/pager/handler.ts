@@ -1,5 +1,5 @@
 /** Entry of the pager's function. */
-import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { inboxOf } from '#adapters/aws/inbox.ts';
 import { SnsPager } from '#adapters/aws/messages.ts';
 import { NoticeItems } from '#adapters/aws/notices.ts';
 import { Table } from '#adapters/aws/table.ts';
@@ -19,5 +19,5 @@ export const handler = queueHandler(
     pager: new SnsPager(env.TOPIC_ARN),
     clock: systemClock,
   }),
-  { stage: 'pager', refuse: toDeadLetters(env.DLQ_URL), failures: table },
+  { stage: 'pager', ...inboxOf(env.DLQ_URL), failures: table },
 );

@@ -1,5 +1,5 @@
 /** Entry of the promoter's function: the only role that may push to a release repository. */
-import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { inboxOf } from '#adapters/aws/inbox.ts';
 import { EcrPromoter } from '#adapters/aws/promoter.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Table } from '#adapters/aws/table.ts';
@@ -23,5 +23,5 @@ export const handler = queueHandler(
     config: readConfig(z.object({ policy: Policy, waivers: z.array(Waiver) })),
     clock: systemClock,
   }),
-  { stage: 'promote', refuse: toDeadLetters(env.DLQ_URL), failures: table },
+  { stage: 'promote', ...inboxOf(env.DLQ_URL), failures: table },
 );

@@ -1,5 +1,5 @@
 /** Entry of the remover's function: the only role that deletes repositories of environments. */
-import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { inboxOf } from '#adapters/aws/inbox.ts';
 import { EcrRepositoryRemover } from '#adapters/aws/repositories.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { PlacedEnvironment } from '#core/cluster.ts';
@@ -19,5 +19,5 @@ export const handler = queueHandler(
     config: readConfig(z.object({ environments: z.array(PlacedEnvironment) })),
     clock: systemClock,
   }),
-  { stage: 'remove', refuse: toDeadLetters(env.DLQ_URL), failures: table },
+  { stage: 'remove', ...inboxOf(env.DLQ_URL), failures: table },
 );

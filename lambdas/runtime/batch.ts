@@ -28,7 +28,7 @@ export function batchHandler(
   handleAll: HandleAll,
   inbox: Inbox,
 ): (event: SQSEvent) => Promise<SQSBatchResponse> {
-  const { stage, refuse, failures } = inbox;
+  const { stage, refuse, comeAgain, failures } = inbox;
   const keep = keeper(stage, failures);
   return ({ Records }) =>
     withFields({ stage }, async () => {
@@ -39,7 +39,7 @@ export function batchHandler(
           async () => {
             if (error === undefined) return measureHandled(record);
             log.error('the message was not handled', error);
-            await onFailure(record, error, refuse, keep);
+            await onFailure(record, error, { refuse, comeAgain, keep });
           },
         ).then(
           () => [],

@@ -16,22 +16,28 @@ import { measure } from './metrics.ts';
 /** @param cause the id of the message: what it changes names it. */
 export type Handle = (signal: Signal, cause?: string) => Promise<void>;
 /** Takes a message out of the flow for people to look at. */
-export type Refuse = (record: SQSRecord, reason: string) => Promise<void>;
+type Refuse = (record: SQSRecord, reason: string) => Promise<void>;
 
+/** Hides a message for so many seconds, from now. */
+type ComeAgain = (record: SQSRecord, seconds: number) => Promise<void>;
+
+/** Of a stage in a cluster's VPC, which can't reach SQS, both are absent. */
 export interface Inbox {
   readonly stage: string;
   /** Without it a message that can't work is retried until SQS moves it. */
   readonly refuse?: Refuse;
+  /** Without it a message that failed comes again when its queue shows it: after six times the function's time. */
+  readonly comeAgain?: ComeAgain;
   /** Keeps why a message failed: SQS moves it to the DLQ without a word. */
   readonly failures: Pick<Failures, 'keepFailure'>;
 }
 
 export function queueHandler(handle: Handle, inbox: Inbox): (event: SQSEvent) => Promise<SQSBatchResponse> {
-  const { stage, refuse, failures } = inbox;
+  const { stage, refuse, comeAgain, failures } = inbox;
   const keep = keeper(stage, failures);
   /** What fails is logged by then; SQS brings again what is named here. */
   const failed = (record: SQSRecord): Promise<SQSBatchItemFailure[]> =>
-    withFields({ stage }, () => handleRecord(record, handle, { refuse, keep })).then(
+    withFields({ stage }, () => handleRecord(record, handle, { refuse, comeAgain, keep })).then(
       () => [],
       () => [{ itemIdentifier: record.messageId }],
     );
@@ -52,16 +58,20 @@ const failureOf = (stage: string, record: SQSRecord, reason: string): Failure =>
   at: new Date().toISOString(),
 });
 
-interface Means {
+export interface OnFailure {
   readonly refuse?: Refuse | undefined;
-  readonly keep?: Keep;
+  readonly comeAgain?: ComeAgain | undefined;
+  readonly keep: Keep;
+}
+
+interface Means extends Partial<OnFailure> {
   readonly pause?: Pause;
 }
 
 export async function handleRecord(
   record: SQSRecord,
   handle: Handle,
-  { refuse, keep = async () => undefined, pause = jittered }: Means = {},
+  { keep = async () => undefined, pause = jittered, ...means }: Means = {},
 ): Promise<void> {
   const { messageId, attributes } = record;
   await withFields({ messageId, attempt: attributes.ApproximateReceiveCount }, async () => {
@@ -71,7 +81,7 @@ export async function handleRecord(
       measureHandled(record);
     } catch (error) {
       log.error('the message was not handled', error);
-      await onFailure(record, error, refuse, keep);
+      await onFailure(record, error, { ...means, keep });
     }
   });
 }
@@ -87,7 +97,11 @@ export const measureHandled = ({ attributes }: SQSRecord): void =>
   measure([count('Handled'), time('MessageAge', Date.now() - Number(attributes.SentTimestamp))]);
 
 /** @throws what makes the message come again. */
-export async function onFailure(record: SQSRecord, error: unknown, refuse: Refuse | undefined, keep: Keep) {
+export async function onFailure(
+  record: SQSRecord,
+  error: unknown,
+  { refuse, comeAgain, keep }: OnFailure,
+): Promise<void> {
   if (error instanceof Rejected && refuse) {
     await refuse(record, error.message);
     return measure([count('Rejected')]);
@@ -95,8 +109,17 @@ export async function onFailure(record: SQSRecord, error: unknown, refuse: Refus
   measure([count('Retried')]);
   // Beside the failure itself: where its reason can't be kept, the log has it still.
   await keep(record, reasonOf(error)).catch((cause: unknown) => log.error('the reason was not kept', cause));
+  await comeAgain?.(record, againAfterSeconds(Number(record.attributes.ApproximateReceiveCount))).catch(
+    (cause: unknown) => log.error('it comes again when its queue shows it', cause),
+  );
   throw error;
 }
+
+/**
+ * Soon, for most that fails passes in a moment; then four times as late each time, up to half an hour, so that all attempts
+ * together outlast an outage of some half an hour.
+ */
+const againAfterSeconds = (attempt: number): number => Math.min(30 * 4 ** (attempt - 1), 1800);
 
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -104,7 +127,7 @@ const reasonOf = (error: unknown): string =>
 /**
  * Stages read before they decide: after a conflict the same work, done again, sees what the other wrote. Several write in turn
  * where much happens at once, so only the first try again is made at once. A message that had to come again by SQS would do so
- * after six times the function's time, which for a promotion is an hour.
+ * after half a minute at the soonest.
  */
 export const tries = 6;
 

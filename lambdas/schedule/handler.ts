@@ -1,5 +1,5 @@
 /** Entry of the function that does what ttl and working hours ask for. */
-import { toDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { inboxOf } from '#adapters/aws/inbox.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { Policy, Waiver } from '#core/policy.ts';
@@ -20,5 +20,5 @@ export const handler = queueHandler(
     config: readConfig(z.object({ teams: z.array(Team), policy: Policy, waivers: z.array(Waiver) })),
     clock: systemClock,
   }),
-  { stage: 'schedule', refuse: toDeadLetters(env.DLQ_URL), failures: table },
+  { stage: 'schedule', ...inboxOf(env.DLQ_URL), failures: table },
 );

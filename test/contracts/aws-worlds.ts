@@ -29,6 +29,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { SqsDeadLetters, toDeadLetters } from '#adapters/aws/dead-letters.ts';
+import { inboxOf } from '#adapters/aws/inbox.ts';
 import { EventBridgeBus, SnsPager, SqsLooks } from '#adapters/aws/messages.ts';
 import { S3Reports } from '#adapters/aws/reports.ts';
 import { EcrRepositoryMaker, EcrRepositoryRemover } from '#adapters/aws/repositories.ts';
@@ -38,6 +39,7 @@ import * as z from '#core/zod.ts';
 import type { DeadLetterQueuesWorld } from './dead-letter-queues.ts';
 import type { DeadLettersWorld } from './dead-letters.ts';
 import type { BusWorld } from './event-bus.ts';
+import type { InboxWorld } from './inbox.ts';
 import type { LooksWorld } from './look-queues.ts';
 import type { PagerWorld } from './pager.ts';
 import type { ReportsWorld } from './reports.ts';
@@ -196,6 +198,25 @@ export class AwsWorlds {
         source: MessageAttributes['source']?.StringValue ?? '',
       }));
     return { refuse: toDeadLetters(url, () => this.#sqs), received };
+  }
+
+  async inbox(): Promise<InboxWorld> {
+    const { url: QueueUrl, arn: eventSourceARN } = await this.#queue();
+    const { comeAgain } = inboxOf('https://nowhere.example', () => this.#sqs);
+    return {
+      eventSourceARN,
+      send: async (MessageBody) => {
+        await this.#sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+      },
+      receive: async () => {
+        const { Messages = [] } = await this.#sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+        return Messages.map(({ Body = '', ReceiptHandle = '' }) => ({
+          body: Body,
+          receiptHandle: ReceiptHandle,
+        }));
+      },
+      comeAgain,
+    };
   }
 
   async deadLetterQueues(): Promise<DeadLetterQueuesWorld> {

@@ -37,6 +37,7 @@ import { deadLetterQueuesContract } from '../contracts/dead-letter-queues.ts';
 import { deadLettersContract } from '../contracts/dead-letters.ts';
 import { dnsZoneContract } from '../contracts/dns-zone.ts';
 import { eventBusContract } from '../contracts/event-bus.ts';
+import { inboxContract } from '../contracts/inbox.ts';
 import { awsBuildLogs } from '../contracts/log-group.ts';
 import { lookQueuesContract } from '../contracts/look-queues.ts';
 import { noticesContract } from '../contracts/notices.ts';
@@ -100,6 +101,7 @@ eventBusContract('EventBridgeBus', () => worlds.bus());
 lookQueuesContract('SqsLooks', () => worlds.looks());
 pagerContract('SnsPager', () => worlds.pager());
 deadLettersContract('toDeadLetters', () => worlds.deadLetters());
+inboxContract('comeAgain', () => worlds.inbox());
 deadLetterQueuesContract('SqsDeadLetters', () => worlds.deadLetterQueues());
 
 /** 25 binary packages of one source, each with the holes of its old version: more findings than a page. */

@@ -58,6 +58,29 @@ test('what a stage rejects goes to the DLQ with its reason; what may work later 
   expect(reasons).toEqual(['no such base']);
 });
 
+test('what failed comes again soon, and later each time; where that can not be said, it comes all the same', async () => {
+  const hidden: number[] = [];
+  const comeAgain = async (_: SQSRecord, seconds: number) => void hidden.push(seconds);
+  const failing = (attempt: number, means: { comeAgain: typeof comeAgain }) => {
+    const record = sqsRecord(look());
+    const attributes = { ...record.attributes, ApproximateReceiveCount: String(attempt) };
+    return handleRecord({ ...record, attributes }, () => Promise.reject(new Retryable('throttled')), means);
+  };
+  for (const attempt of [1, 2, 3, 4, 5])
+    await expect(failing(attempt, { comeAgain })).rejects.toThrow('throttled');
+  expect(hidden).toEqual([30, 120, 480, 1800, 1800]);
+  const down = { comeAgain: () => Promise.reject(new Error('SQS is down')) };
+  await expect(failing(1, down)).rejects.toThrow('throttled');
+});
+
+test('what is done, and what can never work, is not brought again', async () => {
+  const comeAgain = vi.fn(async () => undefined);
+  await handleRecord(sqsRecord(look()), async () => undefined, { comeAgain });
+  const { refuse } = refusals();
+  await handleRecord(sqsRecord(look()), () => Promise.reject(new Rejected('no')), { refuse, comeAgain });
+  expect(comeAgain).not.toHaveBeenCalled();
+});
+
 test('a conflict is tried again at once, then after pauses, and after six tries later', async () => {
   const handle = vi.fn(async () => undefined).mockRejectedValueOnce(new Conflict('first'));
   await handleRecord(sqsRecord(look()), handle);
