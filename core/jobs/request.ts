@@ -7,6 +7,7 @@ import { type Database, DatabaseName } from './databases.ts';
 import { Compression, Records } from './dataset.ts';
 import { DatasetUrl, locationOf } from './location.ts';
 import { chunkBytesFor } from './plan.ts';
+import { priorities } from './priority.ts';
 import { Reduce } from './reduce.ts';
 import { workerResources } from './slot-objects.ts';
 import type { JobKey } from './slots.ts';
@@ -75,6 +76,8 @@ export const JobRequest = z
     toleratedFailures: z._default(z.int().check(z.minimum(0), z.maximum(1_000_000)), 0),
     timeLimitSeconds: z._default(z.int().check(z.minimum(1), z.maximum(43_200)), 3600),
     spot: z._default(z.boolean(), false),
+    /** Before whom its workers are placed, of jobs alone: environments go before all of them. */
+    priority: z._default(z.enum(priorities), 'normal'),
     /** Of those that the configuration lets data jobs have. */
     nodePool: z.optional(NodePoolName),
   })

@@ -13,6 +13,7 @@ import {
   skipContainers,
 } from '../pod-identity.ts';
 import { cpuQuantity, memoryQuantity } from '../quantity.ts';
+import { priorityClassOf } from './priority.ts';
 import { type SlotsWanted, workerAccount } from './slots.ts';
 
 /** What is the cluster's, whatever the job. */
@@ -171,6 +172,7 @@ function podSpec(wanted: SlotsWanted, place: SlotsPlace, slot: number) {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     shareProcessNamespace: false,
+    priorityClassName: priorityClassOf(wanted.priority),
     terminationGracePeriodSeconds: graceSeconds,
     securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
     ...placement(wanted, place),

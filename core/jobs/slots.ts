@@ -6,6 +6,7 @@
 import { Cidr } from '../cidr.ts';
 import { ClusterName, EnvironmentName, Instant, jobNamePattern, TeamName } from '../names.ts';
 import * as z from '../zod.ts';
+import { priorities } from './priority.ts';
 import { JobSpec } from './spec.ts';
 
 /**
@@ -51,6 +52,7 @@ export const SlotsWanted = z.object({
   /** Of the command's container; what the worker's own has is fixed. */
   resources: z.object({ cpu: z.number(), memoryMiB: z.int() }),
   nodePool: z.optional(z.string()),
+  priority: z._default(z.enum(priorities), 'normal'),
   spot: z.boolean(),
   /** Beside AWS, what its pods may reach: the databases that it names. */
   reach: z.optional(z.array(z.object({ cidr: Cidr, port: z.int() }))),

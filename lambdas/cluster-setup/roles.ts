@@ -1,5 +1,6 @@
 /** What a cluster must hold before any environment: what our functions may do there, and that network policies count. */
 import { removableKinds } from '#core/drift.ts';
+import { jobPriorityClasses } from '#core/jobs/priority.ts';
 import { type KubernetesObject, managedBy } from '#core/labels.ts';
 import { ownStorageClass } from '#core/volume-class.ts';
 import { deployersGroup } from './env.ts';
@@ -83,4 +84,10 @@ const storageClass: KubernetesObject = {
   reclaimPolicy: 'Delete',
 };
 
-export const clusterObjects = [...clusterRoles, ...slotKeeperRoles, networkPolicyController, storageClass];
+export const clusterObjects = [
+  ...clusterRoles,
+  ...slotKeeperRoles,
+  ...jobPriorityClasses,
+  networkPolicyController,
+  storageClass,
+];

@@ -66,7 +66,7 @@ export async function want(deps: JobsDeps, job: Job, before: SlotsWanted | undef
     if (before === undefined || before.phase === phase) return;
     return slots.want({ ...before, ...next, phase, slots: 0 });
   }
-  const { resources, spot, nodePool, image } = job.request;
+  const { resources, spot, priority, nodePool, image } = job.request;
   const wanted: SlotsWanted = {
     team: job.team,
     name: job.name,
@@ -77,6 +77,7 @@ export async function want(deps: JobsDeps, job: Job, before: SlotsWanted | undef
     ...(image !== undefined && { image: `${place.registry}/${image}` }),
     resources,
     spot,
+    priority,
     ...(nodePool !== undefined && { nodePool }),
     ...told(deps, job, before),
     queueUrl: await queues.make(job.name),

@@ -89,6 +89,7 @@ describe('what is set up', () => {
       'apply ClusterRoleBinding getschwifty-deployer',
       'apply ClusterRole getschwifty-slot-keeper',
       'apply ClusterRoleBinding getschwifty-slot-keeper',
+      ...['low', 'normal', 'high'].map((priority) => `apply PriorityClass getschwifty-job-${priority}`),
       'apply ConfigMap amazon-vpc-cni',
       'apply StorageClass getschwifty-gp3',
       ...namespacePolicy.map(({ kind, metadata }) => `apply ${kind} ${metadata.name}`),

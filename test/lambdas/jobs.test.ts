@@ -61,10 +61,14 @@ describe('a job', () => {
   });
 
   it('has its workers where it asked for them', async () => {
-    await world.ask({ nodePool: 'big', spot: true });
+    await world.ask({ nodePool: 'big', spot: true, priority: 'low' });
     await world.look();
     await world.look();
-    expect(await world.slots.wanted(key)).toMatchObject({ nodePool: 'big', spot: true });
+    expect(await world.slots.wanted(key)).toMatchObject({
+      nodePool: 'big',
+      spot: true,
+      priority: 'low',
+    });
   });
 
   it('looks again by itself, until it has ended', async () => {

@@ -1,6 +1,7 @@
 /** The rights in a cluster of who keeps the slots of data jobs: what its client asks for, where, and nothing beside it. */
 import { expect, test } from 'vitest';
 import { jobKind, pathOf } from '#adapters/kubernetes/kinds.ts';
+import { priorities, priorityClassOf } from '#core/jobs/priority.ts';
 import { houseObjects, slotJob } from '#core/jobs/slot-objects.ts';
 import * as z from '#core/zod.ts';
 import { slotKeepersGroup } from '#lambdas/cluster-setup/env.ts';
@@ -44,6 +45,15 @@ test('it may do what its client does, and nothing else', () => {
   ];
   expect(given.sort()).toEqual(expected.sort());
   expect(jobKind.resource).toBe('jobs');
+});
+
+test('each class of priority that a job may have is in the cluster: below environments, and room is made for it', () => {
+  const Classes = z.object({ metadata: z.object({ name: z.string() }), value: z.int() });
+  const found = clusterObjects.filter(({ kind }) => kind === 'PriorityClass').map((it) => Classes.parse(it));
+  expect(found.map(({ metadata }) => metadata.name)).toEqual(priorities.map(priorityClassOf));
+  // Environments have none, which is 0; below -10 the Cluster Autoscaler makes no room.
+  for (const { value } of found) expect(value > -10 && value < 0).toBe(true);
+  expect(found.map(({ value }) => value)).toEqual(found.map(({ value }) => value).toSorted((a, b) => a - b));
 });
 
 test('it is bound to the group of its access entry alone, and comes with the roles of the cluster', () => {

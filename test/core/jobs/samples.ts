@@ -46,6 +46,7 @@ export const slotsWanted = (name: string): SlotsWanted => ({
   phase: 'running',
   slots: 4,
   resources: { cpu: 0.5, memoryMiB: 256 },
+  priority: 'normal',
   spot: false,
   spec: jobSpec(name),
   queueUrl: `https://sqs.example/getschwifty-${name}`,

@@ -1,6 +1,7 @@
 /** What a data job has in its cluster: its pods hold to `restricted`, and nothing of ours is where its command is. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { type Priority, priorities } from '#core/jobs/priority.ts';
 import { houseObjects, slotJob } from '#core/jobs/slot-objects.ts';
 import type { KubernetesObject } from '#core/labels.ts';
 import * as z from '#core/zod.ts';
@@ -174,6 +175,9 @@ it('spot nodes are preferred where they may be, and kept out where not', () => {
   expect(on(true)).toContain('"tolerations"');
   expect(on(false)).toContain('"operator":"NotIn","values":["spot"]');
   expect(on(false)).not.toContain('"tolerations"');
+  const text = (priority: Priority) => JSON.stringify(slotJob(wantedSlots({ priority }), place, 0, 0));
+  for (const priority of priorities)
+    expect(text(priority)).toContain(`"priorityClassName":"getschwifty-job-${priority}"`);
   expect(JSON.stringify(slotJob(wantedSlots({ nodePool: 'big' }), place, 0, 0))).toContain(
     '"karpenter.sh/nodepool":"big"',
   );
