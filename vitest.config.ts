@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'sql',
           include: ['test/sql/**/*.test.ts'],
-          globalSetup: ['test/sql/server.ts'],
+          globalSetup: ['test/sql/server.ts', 'test/sql/mariadb-server.ts'],
           testTimeout: 60_000,
         },
       },

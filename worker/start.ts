@@ -2,10 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { ChunkItems } from '#adapters/aws/chunk-items.ts';
 import { SqsChunkQueue } from '#adapters/aws/chunk-queue.ts';
-import { databasePlace } from '#adapters/aws/database-secret.ts';
 import { S3JobObjects } from '#adapters/aws/job-objects.ts';
+import { tablesOf } from '#adapters/aws/job-tables.ts';
 import { makeLog } from '#adapters/log.ts';
-import { PostgresTables } from '#adapters/sql/postgres.ts';
 import { parse, parseJson } from '#core/errors.ts';
 import { JobSpec } from '#core/jobs/spec.ts';
 import { Env } from './env.ts';
@@ -36,7 +35,7 @@ export async function startWorker(runnerFor: (stop: AbortSignal) => Promise<Comm
         results: spec.results.bucket,
         ...('bucket' in spec.input && { input: spec.input.bucket }),
       }),
-      tables: async (secret) => new PostgresTables(await databasePlace(secret)),
+      tables: tablesOf,
       idleSeconds: env.IDLE_SECONDS,
     },
     stopping.signal,

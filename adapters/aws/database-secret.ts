@@ -10,16 +10,27 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import type { PostgresPlace } from '#adapters/sql/connection.ts';
+import type { MysqlPlace } from '#adapters/sql/mysql-connection.ts';
 import { parse, Rejected } from '#core/errors.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
 import * as z from '#core/zod.ts';
 import { retryable } from './errors.ts';
 
 const text = z.string().check(z.minLength(1));
+/** As RDS writes them. */
+const engines = {
+  postgres: 'postgres',
+  'aurora-postgresql': 'postgres',
+  mysql: 'mysql',
+  'aurora-mysql': 'mysql',
+  mariadb: 'mysql',
+} as const;
+const ports = { postgres: 5432, mysql: 3306 } as const;
+
 const DatabaseSecret = z.object({
-  engine: z.enum(['postgres', 'aurora-postgresql']),
+  engine: z.enum(['postgres', 'aurora-postgresql', 'mysql', 'aurora-mysql', 'mariadb']),
   host: text,
-  port: z._default(z.coerce.number().check(z.int(), z.positive()), 5432),
+  port: z.optional(z.coerce.number().check(z.int(), z.positive())),
   dbname: text,
   username: text,
   password: z.string(),
@@ -29,18 +40,24 @@ const DatabaseSecret = z.object({
   tls: z._default(z.enum(['verify', 'off']), 'verify'),
 });
 
+export type DatabasePlace =
+  | { readonly engine: 'postgres'; readonly place: PostgresPlace }
+  | { readonly engine: 'mysql'; readonly place: MysqlPlace };
+
 /** @throws InputFailed where it is not there, may not be read, or is no such secret: never with a part of it. */
 export async function databasePlace(
   secret: string,
   client: SecretsManagerClient = new SecretsManagerClient({}),
-): Promise<PostgresPlace> {
+): Promise<DatabasePlace> {
   const command = new GetSecretValueCommand({ SecretId: secret });
   try {
     const { SecretString = '' } = await retryable('GetSecretValue', () => client.send(command));
     const known = parse(DatabaseSecret, jsonOf(SecretString), `secret ${secret}`);
-    const { host, port, dbname, username, password, ca, tls } = known;
+    const { host, dbname, username, password, ca, tls } = known;
+    const engine = engines[known.engine];
+    const port = known.port ?? ports[engine];
     const ssl = tls === 'verify' && (ca === undefined ? true : { ca });
-    return { host, port, database: dbname, user: username, password, ssl };
+    return { engine, place: { host, port, database: dbname, user: username, password, ssl } };
   } catch (error) {
     if (error instanceof Rejected) throw new InputFailed(error.message);
     if (!isFinal(error)) throw error;

@@ -22,6 +22,7 @@ export const Database = z.strictObject({
   key: z.optional(z.string().check(z.regex(kmsKey, 'the ARN of a key of KMS'))),
   /** Where the clusters' pods reach it. */
   network: Cidr,
+  /** PostgreSQL's; 3306 is said for MySQL and MariaDB. */
   port: z._default(z.int().check(z.minimum(1), z.maximum(65_535)), 5432),
 });
 export type Database = z.infer<typeof Database>;

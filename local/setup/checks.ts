@@ -1,5 +1,5 @@
 /**
- * The daily checks, none of which needs a cloud (moto's server and PostgreSQL come and go with their tests): each is one step with a
+ * The daily checks, none of which needs a cloud (moto's server and databases come and go with their tests): each is one step with a
  * log; tests are counted one by one.
  */
 import { join } from 'node:path';
@@ -71,7 +71,7 @@ export async function runChecks(ui: Ui, desk: Desk): Promise<Result[]> {
   });
   void testStep(board, counts, {
     ...place,
-    title: 'Tables, against PostgreSQL',
+    title: 'Tables, against PostgreSQL and MariaDB',
     project: 'sql',
     after: [whatever(moto)],
   });

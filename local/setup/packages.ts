@@ -36,6 +36,7 @@ const NEEDS: readonly Need[] = [
   { name: 'openssl', gives: 'openssl', why: 'certificates of the tests' },
   { name: 'openssh-client', gives: 'ssh', why: 'logs in to environments' },
   { name: 'postgresql', gives: '/usr/bin/pg_createcluster', why: 'tests of jobs that read tables' },
+  { name: 'mariadb-server-core', gives: '/usr/sbin/mariadbd', why: 'the same, of another kind' },
   { name: 'rsync', gives: 'rsync', why: 'the same, for whole folders' },
 ];
 

@@ -24,12 +24,26 @@ async function placeOf(SecretString: string) {
 }
 
 test('a secret of RDS is a place, with TLS verified', async () => {
-  const { engine: _, dbname, username, ...rest } = rds;
+  const { engine, dbname, username, ...rest } = rds;
   const place = { ...rest, database: dbname, user: username, ssl: true };
-  expect(await placeOf(JSON.stringify(rds))).toEqual(place);
-  expect(await placeOf(JSON.stringify({ ...rds, port: '5433', masterarn: 'arn' }))).toEqual(place);
-  expect(await placeOf(JSON.stringify({ ...rds, ca: 'PEM' }))).toEqual({ ...place, ssl: { ca: 'PEM' } });
-  expect(await placeOf(JSON.stringify({ ...rds, tls: 'off' }))).toEqual({ ...place, ssl: false });
+  expect(await placeOf(JSON.stringify(rds))).toEqual({ engine, place });
+  expect(await placeOf(JSON.stringify({ ...rds, port: '5433', masterarn: 'arn' }))).toEqual({
+    engine,
+    place,
+  });
+  const withCa = await placeOf(JSON.stringify({ ...rds, ca: 'PEM' }));
+  expect(withCa.place).toEqual({ ...place, ssl: { ca: 'PEM' } });
+  expect((await placeOf(JSON.stringify({ ...rds, tls: 'off' }))).place).toEqual({ ...place, ssl: false });
+});
+
+test.each([
+  ['aurora-postgresql', 'postgres', 5432],
+  ['mysql', 'mysql', 3306],
+  ['aurora-mysql', 'mysql', 3306],
+  ['mariadb', 'mysql', 3306],
+])('%s is read by the client of %s, at port %d where it says none', async (engine, known, port) => {
+  const found = await placeOf(JSON.stringify({ ...rds, engine, port: undefined }));
+  expect([found.engine, found.place.port]).toEqual([known, port]);
 });
 
 test.each([

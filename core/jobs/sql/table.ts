@@ -1,13 +1,14 @@
 /** A table that a data job reads or writes, and the pieces of it: ranges of its key, which touch and leave nothing out. */
 import * as z from '../../zod.ts';
 
-/** Quoted wherever it is written, so any text that PostgreSQL takes: 63 bytes (its NAMEDATALEN), no NUL. */
+/** Quoted wherever it is written, so any text that PostgreSQL takes: 63 bytes (its NAMEDATALEN), no NUL. MySQL takes no less. */
 const Identifier = z.string().check(
   z.minLength(1),
   z.refine((name) => Buffer.byteLength(name) <= 63 && !name.includes('\0'), 'a name of 63 bytes at most'),
 );
 
 export const SqlTable = z.object({
+  /** Of MySQL and MariaDB, the database. */
   schema: z._default(Identifier, 'public'),
   table: Identifier,
 });
