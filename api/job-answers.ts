@@ -44,6 +44,8 @@ export type JobsAnswer = z.infer<typeof JobsAnswer>;
 export const JobFilesAnswer = z.object({
   /** What it read: a line for each object, with its ETag. */
   plan: z.string(),
+  /** Of CSV: the numbers of chunks that begin between quotes, one a line. */
+  quoted: z.optional(z.string()),
   /** What became of each chunk: there when it has ended. */
   manifest: z.optional(z.string()),
   /** All results in one, where it asked for that. */

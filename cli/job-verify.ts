@@ -1,6 +1,4 @@
 /** `schwifty job verify`: from a job's plan and manifest, whether its results are of its whole input. */
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import {
   type DatasetObject,
@@ -15,6 +13,7 @@ import {
   verifyRanges,
 } from '../api/client/jobs.ts';
 import { bytesText } from './job-text.ts';
+import { bodyOf, linesOf } from './links.ts';
 
 type Found =
   | Fault
@@ -107,19 +106,6 @@ async function compare(jobs: Pick<JobsClient, 'results'>, id: string, faults: Fo
       });
   }
   return count;
-}
-
-async function bodyOf(url: string): Promise<AsyncIterable<Uint8Array>> {
-  const answer = await fetch(url);
-  if (!answer.ok || answer.body === null)
-    throw new Error(
-      `${new URL(url).pathname} was not given (${answer.status}): links hold some minutes, so try again.`,
-    );
-  return answer.body;
-}
-
-async function* linesOf(url: string): AsyncGenerator<string> {
-  yield* createInterface({ input: Readable.from(await bodyOf(url)), crlfDelay: Number.POSITIVE_INFINITY });
 }
 
 export function verifiedText({ faults, objects, table, bytes, records, results }: VerifiedJob): string {

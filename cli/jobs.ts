@@ -5,8 +5,10 @@ import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { type JobAnswer, type JobVerb, parseJob } from '../api/client/jobs.ts';
 import type { Desk } from './env.ts';
+import { planCommand } from './job-plan.ts';
 import { failuresText, jobLine, jobsText, jobText } from './job-text.ts';
 import { verifiedText, verifyJob } from './job-verify.ts';
+import { printed } from './links.ts';
 
 const job = ['<job>', 'team/job-…, as it was answered'] as const;
 const watchMs = 2000;
@@ -22,7 +24,7 @@ export function jobCommands(program: Command, { client, print }: Desk): void {
   const command = program
     .command('job')
     .description(
-      'data jobs: submit, watch, list, get, pause, resume, cancel, retry, failures, results, verify',
+      'data jobs: submit, watch, list, get, pause, resume, cancel, retry, failures, results, verify, plan',
     );
   command
     .command('submit')
@@ -88,6 +90,7 @@ function whatItMade(command: Command, { client, print }: Desk): void {
       print(answer, verifiedText);
       if (answer.faults.length > 0) process.exitCode = 1;
     });
+  planCommand(command, { client, print });
 }
 
 const idOf = ({ job: { team, name } }: JobAnswer): string => `${team}/${name}`;
@@ -95,9 +98,7 @@ const idOf = ({ job: { team, name } }: JobAnswer): string => `${team}/${name}`;
 async function copy(url: string, key: string): Promise<void> {
   const answer = await fetch(url);
   if (!answer.ok || answer.body === null) throw new Error(`${key} was not given (${answer.status}).`);
-  for await (const bytes of answer.body)
-    if (!process.stdout.write(bytes))
-      await new Promise<void>((resolve) => process.stdout.once('drain', () => resolve()));
+  for await (const bytes of answer.body) await printed(bytes);
 }
 
 /** On a terminal one line that changes; elsewhere a line for each change. */

@@ -5,9 +5,10 @@ import { FailuresAnswer, JobAnswer, JobFilesAnswer, JobsAnswer, ResultsAnswer } 
 import { CreateJob } from '../job-schemas.ts';
 import type { Transport } from './transport.ts';
 
-export type { DatasetObject } from '#core/jobs/dataset.ts';
+export { DatasetObject } from '#core/jobs/dataset.ts';
 export { ManifestLine, PlanLine, type RowPlan } from '#core/jobs/job-files.ts';
 export { inputText, readsRows } from '#core/jobs/request.ts';
+export { splitsOf } from '#core/jobs/splits.ts';
 export type { KeyTuple } from '#core/jobs/sql/table.ts';
 export { type RangeFault, verifyRanges } from '#core/jobs/sql/verify.ts';
 export { type Fault, verify } from '#core/jobs/verify.ts';

@@ -1,5 +1,6 @@
 /** What a job made: links to its plan and manifest, to its results, and why chunks failed. */
 import { filesOf } from '#core/jobs/job-files.ts';
+import { hasQuotes } from '#core/jobs/request.ts';
 import type { FailuresAnswer, ResultsAnswer } from '../job-answers.ts';
 import { ChunksQuery, JobPath } from '../job-schemas.ts';
 import { readJob } from '../jobs.ts';
@@ -24,13 +25,14 @@ const files = route({
   problems: [404],
   answer: async ({ params }, deps) => {
     const job = await readJob(deps, params);
-    const { plan, manifest } = filesOf(job.name);
+    const { plan, quoted, manifest } = filesOf(job.name);
     const { url, expiresSeconds } = await deps.jobFiles.link(plan);
+    const quotes = hasQuotes(job.request) && { quoted: (await deps.jobFiles.link(quoted)).url };
     const has = job.phase === 'ended' || (job.phase === 'finishing' && job.manifest);
     const made = has && { manifest: (await deps.jobFiles.link(manifest)).url };
     const reduced = 'reduced' in job ? job.reduced : undefined;
     const whole = reduced && { result: (await deps.jobFiles.link(reduced.key)).url };
-    return { status: 200, body: { plan: url, ...made, ...whole, expiresSeconds } };
+    return { status: 200, body: { plan: url, ...quotes, ...made, ...whole, expiresSeconds } };
   },
 });
 

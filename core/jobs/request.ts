@@ -4,10 +4,11 @@ import type { Amounts } from '../usage.ts';
 import * as z from '../zod.ts';
 import { Command } from './command.ts';
 import { type Database, DatabaseName } from './databases.ts';
-import { Compression, Records } from './dataset.ts';
+import { Compression, type DatasetObject, Records } from './dataset.ts';
 import { DatasetUrl, locationOf } from './location.ts';
 import { chunkBytesFor } from './plan.ts';
 import { priorities } from './priority.ts';
+import { chunkBytesFor, type Plan, planChunks } from './plan.ts';
 import { Reduce } from './reduce.ts';
 import { workerResources } from './slot-objects.ts';
 import type { JobKey } from './slots.ts';
@@ -135,6 +136,16 @@ export function inputText(request: Input): string {
   const { database, source } = input;
   return isQuery(source) ? `a query of ${database}` : `${source.schema}.${source.table} of ${database}`;
 }
+
+/** Of objects. @throws Rejected for what no job can read. */
+export function planOf(request: JobRequest, objects: readonly DatasetObject[]): Plan {
+  const { records, compression } = request;
+  return planChunks({ objects, records, compression, chunkBytes: chunkBytesOf(request) });
+}
+
+/** Where a chunk begins between quotes, nobody knows who has not read what is before it. */
+export const hasQuotes = (request: JobRequest): boolean =>
+  inputOf(request).kind === 'objects' && request.records.kind === 'csv' && request.compression === 'none';
 
 /** By name, each once. */
 export const databasesOf = ({ table, query, target }: JobRequest): readonly string[] => [

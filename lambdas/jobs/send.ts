@@ -6,9 +6,9 @@ import { DatasetObject } from '#core/jobs/dataset.ts';
 import type { Job, JobEvent } from '#core/jobs/job.ts';
 import { filesOf } from '#core/jobs/job-files.ts';
 import { locationOf } from '#core/jobs/location.ts';
-import { type Chunk, chunksOf, type Plan, planChunks } from '#core/jobs/plan.ts';
+import { type Chunk, chunksOf, type Plan } from '#core/jobs/plan.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
-import { chunkBytesOf, inputOf } from '#core/jobs/request.ts';
+import { hasQuotes, inputOf, planOf } from '#core/jobs/request.ts';
 import * as z from '#core/zod.ts';
 import type { JobsDeps } from './deps.ts';
 import { sideBySide } from './lanes.ts';
@@ -33,7 +33,7 @@ async function listObjects(deps: JobsDeps, job: Job, dataset: string): Promise<J
   try {
     const found: DatasetObject[] = [];
     for await (const object of datasets.objects(locationOf(dataset))) found.push(object);
-    const plan = planOf(job, found);
+    const plan = planOf(job.request, found);
     const passBytes = await passOver(deps, job, locationOf(dataset).bucket, plan);
     await writeLines(objects, filesOf(job.name).plan, found);
     await queues.make(job.name);
@@ -44,28 +44,16 @@ async function listObjects(deps: JobsDeps, job: Job, dataset: string): Promise<J
   }
 }
 
-/** @throws Rejected for what no job can read. */
-const planOf = ({ request }: Job, objects: readonly DatasetObject[]): Plan =>
-  planChunks({
-    objects,
-    records: request.records,
-    compression: request.compression,
-    chunkBytes: chunkBytesOf(request),
-  });
-
-const hasQuotes = ({ request: { records, compression } }: Job): boolean =>
-  records.kind === 'csv' && compression === 'none';
-
 /** Whether a chunk of CSV begins between quotes, all before it says. @returns how much was read for it. */
 async function passOver({ input, objects }: JobsDeps, job: Job, bucket: string, plan: Plan): Promise<number> {
-  const bytes = hasQuotes(job) ? passBytes(plan) : 0;
+  const bytes = hasQuotes(job.request) ? passBytes(plan) : 0;
   if (bytes > mostPassBytes) {
     const detail = `CSV with line feeds in quotes is read once over before it is cut, and this has ${bytes} bytes to read: ${mostPassBytes} at most.`;
     throw new Rejected(
       `${detail} Where no field has a line feed, ask for records of kind lines with a header; else make several datasets of it.`,
     );
   }
-  if (!hasQuotes(job)) return 0;
+  if (!hasQuotes(job.request)) return 0;
   const quoted = await quotedChunks(input(bucket), plan);
   const numbers = quoted.flatMap((is, number) => (is ? [number] : []));
   await writeLines(objects, filesOf(job.name).quoted, numbers);
@@ -73,7 +61,7 @@ async function passOver({ input, objects }: JobsDeps, job: Job, bucket: string, 
 }
 
 async function isQuoted({ objects }: JobsDeps, job: Job): Promise<(number: number) => boolean> {
-  if (!hasQuotes(job)) return () => false;
+  if (!hasQuotes(job.request)) return () => false;
   const numbers = new Set<number>();
   for await (const number of readLines(objects, filesOf(job.name).quoted, z.int())) numbers.add(number);
   return (number) => numbers.has(number);
@@ -90,7 +78,7 @@ async function sendObjects(deps: JobsDeps, job: Extract<Job, { phase: 'sending' 
   const { objects, queues } = deps;
   const listed: DatasetObject[] = [];
   for await (const object of readLines(objects, filesOf(job.name).plan, DatasetObject)) listed.push(object);
-  const plan = planOf(job, listed);
+  const plan = planOf(job.request, listed);
   const upTo = Math.min(job.sent + portion, plan.chunks);
   const queue = queues.at(await queues.make(job.name));
   const chunks = chunksOf(plan, job.sent, await isQuoted(deps, job));

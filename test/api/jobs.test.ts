@@ -334,6 +334,14 @@ describe('what it made', () => {
     expect(await files()).toMatchObject({ manifest: `https://files.example/jobs/${name}/manifest.ndjson` });
   });
 
+  test('of CSV, which chunks begin between quotes is a part of the plan', async () => {
+    const { name } = await asked({ records: { kind: 'csv' } });
+    const answer = await call(world, rita, 'GET', at(name, '/files'));
+    expect(JobFilesAnswer.parse(await answer.json())).toMatchObject({
+      quoted: `https://files.example/jobs/${name}/quoted.ndjson`,
+    });
+  });
+
   test('results and failures, in the order of the input', async () => {
     const { name } = await asked();
     for (let id = 0; id < 130; id++) {

@@ -1,5 +1,5 @@
 /** `schwifty job …`: what is sent, what people read, and whether a job's results are whole. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -182,5 +182,72 @@ describe('the program', () => {
     const run = await schwifty(api, ['job', 'verify', id, '--results']);
     expect(run.out).toMatch(said);
     expect(run.code).toBe(code);
+  });
+
+  /** A job of two chunks, the second between quotes. */
+  const planned = (parts: Partial<JobAnswer['job']> = {}) => {
+    const request = { dataset: 's3://jobs/datasets/checkout/', command: ['wc'], chunkMiB: 1 };
+    const asked = JobRequest.parse({ ...request, records: { kind: 'csv' }, header: true });
+    api.reset(200, {});
+    const files = { plan: `${api.address}/file/plan`, quoted: `${api.address}/file/quoted` };
+    const answers: Record<string, string> = {
+      [`GET /stage/jobs/${id}`]: JSON.stringify(answer({ request: asked, ...parts })),
+      [`GET /stage/jobs/${id}/files`]: JSON.stringify({ ...files, expiresSeconds: 300 }),
+      'GET /file/plan': `${JSON.stringify({ key: 'datasets/checkout/a', size: 1_500_000, etag: '"e"' })}\n`,
+      'GET /file/quoted': '1\n',
+    };
+    api.reply = (line) => ({ status: line in answers ? 200 : 404, body: answers[line] ?? '' });
+  };
+
+  test('prints its plan, a split a line, each whole by itself', async () => {
+    planned();
+    const { code, out } = await schwifty(api, ['job', 'plan', id]);
+    expect(code).toBe(0);
+    const object = { bucket: 'jobs', key: 'datasets/checkout/a', size: 1_500_000, etag: '"e"' };
+    const how = { records: { kind: 'csv' }, compression: 'none', header: true };
+    const splits = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(splits).toEqual([
+      { chunk: '0', ...object, start: 0, end: 2 ** 20, ...how, quoted: false },
+      { chunk: '1', ...object, start: 2 ** 20, end: 1_500_000, ...how, quoted: true },
+    ]);
+  });
+
+  test.each([
+    ['dask', 'dask_bag.py', 'python dask_bag.py'],
+    ['ray', 'ray_data.py', 'python ray_data.py'],
+    ['spark', 'spark_rdd.py', 'spark-submit --py-files getschwifty_splits.py spark_rdd.py'],
+  ])('hands it over to %s, into an empty folder alone', async (engine, program, begun) => {
+    planned();
+    const into = join(folder, engine);
+    const { code, out } = await schwifty(api, ['job', 'plan', id, '--as', engine, '--into', into]);
+    expect(code).toBe(0);
+    expect(out).toContain(`2 splits in ${into}: splits.ndjson, getschwifty_splits.py, ${program}.`);
+    expect(out).toContain(begun);
+    expect(readdirSync(into).sort()).toEqual(['splits.ndjson', 'getschwifty_splits.py', program].sort());
+    const again = await schwifty(api, ['job', 'plan', id, '--as', engine, '--into', into]);
+    expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/is not empty: say another folder/) });
+  });
+
+  test('has no plan to print before its dataset is listed or of a table, and knows no other engine', async () => {
+    planned({ phase: 'listing' });
+    const { code, err } = await schwifty(api, ['job', 'plan', id]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/has no plan yet: its dataset is being listed/);
+    planned({
+      request: JobRequest.parse({
+        table: { database: 'shop', schema: 'public', table: 'sales', key: ['id'] },
+        command: ['wc'],
+      }),
+    });
+    const table = await schwifty(api, ['job', 'plan', id]);
+    expect(table).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/reads rows of a database: other engines/),
+    });
+    const flink = await schwifty(api, ['job', 'plan', id, '--as', 'flink']);
+    expect(flink).toMatchObject({ code: 1, err: expect.stringMatching(/dask, ray, spark/) });
   });
 });
