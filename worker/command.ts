@@ -110,7 +110,7 @@ export class RunningCommand {
     this.#deaf = true;
     this.#process.stdin.destroy();
     // A process that it left behind may hold the output open: it has had its time.
-    await Promise.race([drained, sleep(lastWordsMs)]);
+    await Promise.race([drained, sleep(lastWordsMs, undefined, { ref: false })]);
     this.kill();
     await drained;
     return { ...exit, timedOut: this.#timedOut, stderr: why ?? this.#stderr.toString('utf8') };

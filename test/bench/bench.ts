@@ -12,6 +12,7 @@ import { type BenchCloud, withCloud } from './cloud.ts';
 import { startCold, startWarm, testCold, testWarm } from './commands.ts';
 import { dnsCalls, dnsPlan } from './dns.ts';
 import type { Entry } from './entry.ts';
+import { jobFiles } from './files.ts';
 import { jobMemory, jobStream, plan10Tb } from './jobs.ts';
 import { bundleSize, coldImport } from './lambdas.ts';
 import { record } from './measured.ts';
@@ -41,6 +42,7 @@ const benches: readonly Bench[] = [
   { names: ['plan-10tb'], alone: plan10Tb },
   { names: ['job-stream'], alone: jobStream },
   { names: ['job-memory'], alone: jobMemory },
+  { names: ['job-file', 'job-two'], alone: jobFiles },
   { names: ['verdict-latency', 'verdict-burst'], inCloud: verdicts },
   {
     names: ['reconcile-growth'],

@@ -47,7 +47,10 @@ function started(script: string, args: readonly string[]) {
 }
 
 /** In one file, as a pod has it: to run sources as they are takes Node 30 MiB. */
-async function bundled<T>(scripts: readonly string[], work: (files: string[]) => Promise<T>): Promise<T> {
+export async function bundled<T>(
+  scripts: readonly string[],
+  work: (files: string[]) => Promise<T>,
+): Promise<T> {
   const outdir = mkdtempSync(join(tmpdir(), 'bench-'));
   try {
     await build({
