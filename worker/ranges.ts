@@ -28,6 +28,9 @@ interface Source {
   readonly how: Reading;
 }
 
+/** Of parts before, for the next one: fresh memory is cleared by the kernel, page by page, and old memory waits for its collection. */
+const spare: Buffer[] = [];
+
 /** Buffers, lent and given back: who asks for one too many waits. */
 class Pool {
   readonly #free: Buffer[] = [];
@@ -45,7 +48,8 @@ class Pool {
     if (free) return free;
     if (this.#left > 0) {
       this.#left -= 1;
-      return Buffer.allocUnsafeSlow(this.#size);
+      const known = spare.findIndex(({ length }) => length === this.#size);
+      return spare.splice(known, known < 0 ? 0 : 1)[0] ?? Buffer.allocUnsafeSlow(this.#size);
     }
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
@@ -55,22 +59,28 @@ class Pool {
     if (next) next(buffer);
     else this.#free.push(buffer);
   }
+
+  /** Those that somebody still has are not among them. */
+  end(): void {
+    spare.splice(0, spare.length, ...this.#free.splice(0));
+  }
 }
 
 /** From `from` on to the end of the object: `surely` up to there many at once, then one by one, for as long as somebody asks. */
 export async function* blocksOf(given: Source, from: number, surely: number): AsyncGenerator<Block> {
   const stop = new AbortController();
+  const pool = new Pool(given.how.parallel, given.how.rangeBytes);
   try {
-    yield* inOrder({ ...given, signal: AbortSignal.any([given.signal, stop.signal]) }, from, surely);
+    yield* inOrder({ ...given, signal: AbortSignal.any([given.signal, stop.signal]) }, pool, from, surely);
   } finally {
     // Who has enough leaves nothing under way.
     stop.abort();
+    pool.end();
   }
 }
 
-async function* inOrder(source: Source, from: number, surely: number): AsyncGenerator<Block> {
+async function* inOrder(source: Source, pool: Pool, from: number, surely: number): AsyncGenerator<Block> {
   const { object, how } = source;
-  const pool = new Pool(how.parallel, how.rangeBytes);
   const sure = Math.min(surely, object.size);
   const coming: Promise<Block>[] = [];
   let at = from;
