@@ -1,4 +1,4 @@
-/** How tables and queries of MySQL and MariaDB are cut: tables by halving them, for which only their indexes are asked; queries by a sample. */
+/** How tables and queries of MySQL and MariaDB are cut: tables in two and again in two, for which only their indexes are asked; queries by a sample. */
 import { InputFailed } from '#core/jobs/ports.ts';
 import { bisected, type KeyProbes, type Piece } from '#core/jobs/sql/bisect.ts';
 import { chunksFor, quantiles, samplePercent } from '#core/jobs/sql/bounds.ts';

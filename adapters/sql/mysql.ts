@@ -1,5 +1,5 @@
 /**
- * MySQL and MariaDB as a job's source and target: bounds by halving, each chunk by one SELECT of one snapshot, results back
+ * MySQL and MariaDB as a job's source and target: bounds by cutting in two, each chunk by one SELECT of one snapshot, results back
  * in one transaction with the ledger that says they are there. A connection for each piece of work.
  */
 import { InputFailed } from '#core/jobs/ports.ts';

@@ -53,6 +53,12 @@ describe('results back into a table', () => {
     expect(await count(table)).toBe(7);
   });
 
+  test('a number that is nothing stays so, where the server would give the next one', async () => {
+    const table = await target('id int PRIMARY KEY AUTO_INCREMENT, note text');
+    await spliceInto(table, '0,a\n5,b\n');
+    expect(await sql(`SELECT id FROM \`${table.schema}\`.t ORDER BY id`)).toEqual([['0'], ['5']]);
+  });
+
   test('one without rows is there too', async () => {
     const table = await target();
     expect(await spliceInto(table, '')).toEqual({ rows: 0, wasThere: false });

@@ -212,6 +212,13 @@ describe('a query in chunks', () => {
     expect(await sql(`SELECT COUNT(*) FROM ${table}`)).toEqual([['6000']]);
   });
 
+  test('a reader sees that too, for it knows not who planned', async () => {
+    const table = await orders();
+    const query = `SELECT id FROM ${table}) AS other, (SELECT 1 AS one`;
+    const read = rowsOf({ query, key: ['id'], types: ['SIGNED'] }, { after: ['1'], upTo: null });
+    await expect(read).rejects.toThrow(/syntax/);
+  });
+
   test('a key that is null is in no range: who reads the first one says so', async () => {
     const table = await orders();
     const source = { query: `SELECT NULLIF(id, 4711) AS k FROM ${table}`, key: ['k'], types: ['SIGNED'] };

@@ -1,7 +1,14 @@
 /**
- * A value between two of a key's column, as near to the middle as its type lets us reckon. Where a table is cut there only
- * its size depends on it: the database itself says which keys are before it.
+ * A value between two of a key's column, as near to where it is wanted as its type lets us reckon. Only the size of what is cut
+ * there depends on it: the database itself says which keys are before it.
  */
+
+/** Of the way from the one to the other: so many of so many parts, at least one of two. */
+export interface Share {
+  readonly part: number;
+  readonly of: number;
+}
+
 type Numbers = {
   /** Undefined for what is none of the type's values as we know them. */
   readonly from: (text: string) => bigint | undefined;
@@ -9,13 +16,16 @@ type Numbers = {
 };
 
 /** @returns undefined where it can't be reckoned: the order of the type is not known here, or not the order of these two. */
-export function middleOf(type: string, low: string, high: string): string | undefined {
-  if (type === 'CHAR') return middleOfTexts(low, high);
+export function between(type: string, low: string, high: string, share: Share): string | undefined {
+  if (type === 'CHAR') return betweenTexts(low, high, share);
   const numbers = numbersOf(type, low, high);
   const [from, to] = [numbers?.from(low), numbers?.from(high)];
   if (numbers === undefined || from === undefined || to === undefined || from >= to) return undefined;
-  return numbers.to(from + (to - from) / 2n);
+  return numbers.to(at(from, to, share));
 }
+
+const at = (from: bigint, to: bigint, { part, of }: Share): bigint =>
+  from + ((to - from) * BigInt(part)) / BigInt(of);
 
 function numbersOf(type: string, low: string, high: string): Numbers | undefined {
   if (type === 'BINARY') return bytes(Math.max(low.length, high.length) / 2 + 1);
@@ -107,13 +117,13 @@ const alphabet = ` !"#$%&'()*+,-./0123456789:;<=>?@[\\]^_\`abcdefghijklmnopqrstu
 const digitsAtOnce = 12;
 
 /** Behind what both begin with, as numbers whose digits are letters. */
-function middleOfTexts(low: string, high: string): string | undefined {
+function betweenTexts(low: string, high: string, share: Share): string | undefined {
   const [a, b] = [low.toLowerCase(), high.toLowerCase()];
   let same = 0;
   while (same < a.length && a[same] === b[same]) same += 1;
   const from = numberOf(a.slice(same));
   const to = numberOf(b.slice(same));
-  return from < to ? low.slice(0, same) + textOf((from + to) / 2n) : undefined;
+  return from < to ? low.slice(0, same) + textOf(at(from, to, share)) : undefined;
 }
 
 function numberOf(text: string): bigint {

@@ -1,8 +1,8 @@
 /**
- * Where a table is cut of which no sample can be had: it is halved, and its halves, until the database says that a piece has
- * few enough rows. Asked are estimates and single keys, each found by an index in a few pages; rows are not read.
+ * Where a table is cut of which no sample can be had: in two, and these again, until the database says that a piece has few
+ * enough rows. Asked are estimates and single keys, each found by an index in a few pages; rows are not read.
  */
-import { middleOf } from './between.ts';
+import { between, type Share } from './between.ts';
 import type { KeyTuple } from './table.ts';
 
 /** Keys that are there, from the first to the last, both with it. */
@@ -32,10 +32,13 @@ interface Leaf {
   readonly rows: number;
 }
 
-/** A key that is halved more often than its values have digits is not in the order that we think. */
+/** A key that is cut more often than its values have digits is not in the order that we think. */
 const deepest = 300;
 
-/** Bounds that ascend. Pieces have half as many rows as a chunk may have or more, as far as the database knows. */
+/** An estimate is none that makes it worth it to cut off less than that. */
+const fits = (rows: number, chunkRows: number): boolean => rows <= 1.25 * chunkRows;
+
+/** Bounds that ascend. */
 export async function* bisected(
   probes: KeyProbes,
   types: readonly string[],
@@ -45,9 +48,9 @@ export async function* bisected(
   let before: Leaf | undefined;
   for await (const leaf of leavesOf(probes, types, whole, chunkRows)) {
     const rows = (before?.rows ?? 0) + leaf.rows;
-    const fits = before === undefined || rows <= chunkRows;
-    if (!fits && before !== undefined) yield before.last;
-    before = { last: leaf.last, rows: fits ? rows : leaf.rows };
+    const isOne = before === undefined || fits(rows, chunkRows);
+    if (!isOne && before !== undefined) yield before.last;
+    before = { last: leaf.last, rows: isOne ? rows : leaf.rows };
   }
 }
 
@@ -59,31 +62,39 @@ async function* leavesOf(
 ): AsyncGenerator<Leaf> {
   const open: Open[] = [{ ...whole, rows: await probes.rows(whole), depth: 0 }];
   for (let piece = open.pop(); piece !== undefined; piece = open.pop()) {
-    if (piece.rows <= chunkRows || isSame(piece.first, piece.last)) {
+    if (fits(piece.rows, chunkRows) || isSame(piece.first, piece.last)) {
       yield piece;
       continue;
     }
-    const halves = piece.depth < deepest ? await halvesOf(probes, types, piece) : undefined;
-    if (halves === undefined) {
+    const parts =
+      piece.depth < deepest ? await partsOf(probes, types, piece, shareOf(piece, chunkRows)) : undefined;
+    if (parts === undefined) {
       yield* walk(probes, piece, chunkRows);
       continue;
     }
-    const [left, right] = halves;
+    const [left, right] = parts;
     const depth = piece.depth + 1;
     open.push({ ...right, depth, rows: await probes.rows(right) });
     open.push({ ...left, depth, rows: await probes.rows(left) });
   }
 }
 
+/** Where keys are dense, all pieces that come of it are whole chunks. */
+function shareOf({ rows }: Open, chunkRows: number): Share {
+  const of = Math.max(2, Math.round(rows / chunkRows));
+  return { part: Math.floor(of / 2), of };
+}
+
 const isSame = (a: KeyTuple, b: KeyTuple): boolean => a.every((value, i) => value === b[i]);
 
 /** Both are there, so each has a key: it ends. Undefined where the middle can't be reckoned, or is not between them. */
-async function halvesOf(
+async function partsOf(
   probes: KeyProbes,
   types: readonly string[],
   piece: Piece,
+  share: Share,
 ): Promise<readonly [Piece, Piece] | undefined> {
-  const probe = probeOf(types, piece);
+  const probe = probeOf(types, piece, share);
   if (probe === undefined) return undefined;
   const middle = await probes.upTo(piece, probe);
   if (middle === undefined) return undefined;
@@ -96,9 +107,9 @@ async function halvesOf(
 }
 
 /** In the first column that differs. */
-function probeOf(types: readonly string[], { first, last }: Piece): KeyTuple | undefined {
+function probeOf(types: readonly string[], { first, last }: Piece, share: Share): KeyTuple | undefined {
   const i = first.findIndex((value, n) => value !== last[n]);
-  const middle = middleOf(types[i] ?? '', first[i] ?? '', last[i] ?? '');
+  const middle = between(types[i] ?? '', first[i] ?? '', last[i] ?? '', share);
   return middle === undefined ? undefined : [...first.slice(0, i), middle];
 }
 
