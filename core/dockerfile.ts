@@ -5,7 +5,7 @@
  * Each language's packages are made in a stage of their own, beside one another, with the spec's tools; the image takes
  * only what they made. Package archives stay in cache mounts, which are the environment's own: nobody else writes to them.
  */
-import { type Indexes, isIndexed } from './indexes.ts';
+import { addressOf, type Indexes, isIndexed } from './indexes.ts';
 import { type How, type Language, type Lock, type LockPart, languages, quoted } from './languages.ts';
 import { type EnvironmentKey, environmentId, namespaceOf } from './names.ts';
 import {
@@ -227,7 +227,8 @@ export function unfixable(
 const howOf = (input: BuildInput, manager: PackageManager): How => {
   const index = isIndexed(manager) ? input.indexes?.[manager] : undefined;
   const tells = isIndexed(manager) && (index?.tellsAge ?? true);
-  return { index: index?.url, before: tells ? input.tooYoungFrom : undefined };
+  const address = isIndexed(manager) && input.indexes ? addressOf(manager, input.indexes) : undefined;
+  return { index: address, before: tells ? input.tooYoungFrom : undefined };
 };
 
 /**

@@ -33,7 +33,9 @@ export function egressOf({ catalog, builds }: Configured): string[] {
   const managers = new Set(catalog.bases.flatMap(({ takes }) => takes));
   // pip itself is installed where there is Python, whatever else there is.
   const sources = [...managers].flatMap((manager) => {
-    const url = isIndexed(manager) ? builds.indexes[manager].url : undefined;
+    const { url, secret } = isIndexed(manager) ? builds.indexes[manager] : {};
+    // One that wants a credential is asked by the proxy, and by nobody else.
+    if (secret !== undefined) return [];
     return url === undefined ? sourcesOf[manager] : [new URL(url).host];
   });
   return [...new Set([...sources, ...builds.egress.allow])].sort();

@@ -4,6 +4,7 @@
  * the public one, whole, and beside none that is configured a private name is refused.
  */
 import { canonical, type PackageManager, type Packages } from './packages.ts';
+import { SecretArn } from './source.ts';
 import * as z from './zod.ts';
 
 /** It stands in a Dockerfile, in quotes: no user, no query, and nothing that a shell or a parser would read. */
@@ -18,13 +19,22 @@ const IndexUrl = z
   );
 
 const index = (grammar: RegExp, says: string) =>
-  z.strictObject({
-    /** All of this manager is installed from here. Without it, from where the base's own settings say: the public one. */
-    url: z.optional(IndexUrl),
-    /** It says when each release was uploaded (PEP 700; npm's `time`). One that does not can't be asked for older ones. */
-    tellsAge: z._default(z.boolean(), true),
-    private: z._default(z.array(z.string().check(z.maxLength(64), z.regex(grammar, says))), []),
-  });
+  z
+    .strictObject({
+      /** All of this manager is installed from here. Without it, from where the base's own settings say: the public one. */
+      url: z.optional(IndexUrl),
+      /** Who may read there: the proxy of a build says it, and nothing that is built sees it. */
+      secret: z.optional(SecretArn),
+      /** It says when each release was uploaded (PEP 700; npm's `time`). One that does not can't be asked for older ones. */
+      tellsAge: z._default(z.boolean(), true),
+      private: z._default(z.array(z.string().check(z.maxLength(64), z.regex(grammar, says))), []),
+    })
+    .check(
+      z.refine(({ url, secret }) => secret === undefined || url !== undefined, {
+        path: ['url'],
+        error: 'the address of the index that the secret is for',
+      }),
+    );
 
 export const Indexes = z.strictObject({
   pip: z.prefault(index(/^[a-z0-9]+(?:-[a-z0-9]+)*-$/, 'how private names begin, such as acme-'), {}),
@@ -37,6 +47,31 @@ type Indexed = (typeof managers)[number];
 
 export const isIndexed = (manager: PackageManager): manager is Indexed =>
   managers.some((each) => each === manager);
+
+/** How an index that wants a credential is called in a build: the build's proxy knows it by this name (egress/index-way.ts). */
+const aliasOf = (manager: Indexed): string => `${manager}-index.internal`;
+
+/** Where the manager looks, as a Dockerfile says it; undefined for the public one. */
+export function addressOf(manager: Indexed, { [manager]: { url, secret } }: Indexes): string | undefined {
+  if (url === undefined || secret === undefined) return url;
+  return `http://${aliasOf(manager)}${new URL(url).pathname}`;
+}
+
+/** An index that the proxy asks in a build's place. */
+export const IndexWay = z.object({
+  alias: z.string(),
+  /** `https://host:port` */
+  origin: z.string(),
+  secret: SecretArn,
+});
+export type IndexWay = z.infer<typeof IndexWay>;
+
+export const indexWays = (indexes: Indexes): IndexWay[] =>
+  managers.flatMap((manager) => {
+    const { url, secret } = indexes[manager];
+    if (url === undefined || secret === undefined) return [];
+    return [{ alias: aliasOf(manager), origin: new URL(url).origin, secret }];
+  });
 
 /** What would be looked for at a public index and must not be: the field, and what to say of it. */
 export function unresolvable(

@@ -63,7 +63,13 @@ const pipIn = 'python3 /opt/pip/pip --python /opt/venv/bin/python';
 /** The buildspec takes it from here. */
 export const pipLocked = '/opt/venv/resolved.txt';
 const pipInstall = ({ index, part = 'spec' }: Pick<How, 'index'> & { readonly part?: string }): string =>
-  `${pipIn} install --cache-dir /root/.cache/pip --report /tmp/${part}.json ${option('--index-url', index)}`;
+  `${pipIn} install --cache-dir /root/.cache/pip --report /tmp/${part}.json ${pipIndex(index)}`;
+
+/** The proxy of the build, which speaks TLS to the index, is asked without. */
+const pipIndex = (index: string | undefined): string => {
+  const isPlain = index?.startsWith('http:');
+  return `${option('--index-url', index)}${isPlain ? option('--trusted-host', new URL(index ?? '').host) : ''}`;
+};
 
 /** Of pip's reports, of which the later counts. Where one tells no hash there is none: half a lock would be none. */
 const pipLock = [
@@ -163,7 +169,7 @@ export const languages: readonly Language[] = [
     folder: '/opt/venv',
     cache: '/root/.cache/pip',
     prepare: ({ index }) =>
-      `echo '${pip}' > /tmp/pip.txt && python3 -m pip install --cache-dir /root/.cache/pip --target /opt/pip --no-deps --require-hashes ${option('--index-url', index)}--requirement /tmp/pip.txt && python3 -m venv --without-pip /opt/venv`,
+      `echo '${pip}' > /tmp/pip.txt && python3 -m pip install --cache-dir /root/.cache/pip --target /opt/pip --no-deps --require-hashes ${pipIndex(index)}--requirement /tmp/pip.txt && python3 -m venv --without-pip /opt/venv`,
     install: (packages, how) =>
       `${pipInstall(how)}${option('--uploaded-prior-to', how.before && `${how.before}T00:00:00Z`)}${quoted(packages, '==')}`,
     // Alone, with nothing that comes along: what is there is not looked up by what follows.

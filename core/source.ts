@@ -32,19 +32,21 @@ export const GitPrefix = z
     ),
   );
 
-/** A team's way into private repositories: who may read below the prefix is in the secret, as `{"username": …, "password": …}`. */
+/** Whole, for a build's role may read this one and no other. It holds `{"username": …, "password": …}`. */
+export const SecretArn = z
+  .string()
+  .check(
+    z.maxLength(256),
+    z.regex(
+      /^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$/,
+      'the whole ARN of a secret, with the six characters at its end',
+    ),
+  );
+
+/** A team's way into private repositories: who may read below the prefix is in the secret. */
 export const GitAccess = z.strictObject({
   prefix: GitPrefix,
-  /** Whole, for a build's role may read this one and no other. */
-  secret: z
-    .string()
-    .check(
-      z.maxLength(256),
-      z.regex(
-        /^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$/,
-        'the whole ARN of a secret, with the six characters at its end',
-      ),
-    ),
+  secret: SecretArn,
 });
 export type GitAccess = z.infer<typeof GitAccess>;
 

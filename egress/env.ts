@@ -1,4 +1,5 @@
 /** What the proxy of a build is given, by its project (lib/stages/build.ts). */
+import { IndexWay } from '#core/indexes.ts';
 import * as z from '#core/zod.ts';
 
 const text = z.string().check(z.minLength(1));
@@ -9,6 +10,14 @@ export const Env = z.object({
     z.string(),
     z.transform((list) => list.split(',').filter((entry) => entry !== '')),
   ),
+  /** Indexes that want a credential, as JSON. */
+  EGRESS_INDEXES: z._default(z.string(), '[]'),
   /** `address:port`, or the path of a socket. */
   EGRESS_LISTEN: text,
 });
+
+export const IndexWays = z.array(IndexWay);
+
+const word = z.string().check(z.regex(/^[^\s:]+$/));
+/** What a secret holds. */
+export const Credential = z.object({ username: word, password: z.string().check(z.regex(/^\S+$/)) });

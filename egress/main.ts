@@ -2,17 +2,22 @@
  * Runs beside each build, on CodeBuild's machine (lib/stages/buildspec.ts), until the machine goes. By any Node from 18 on: the
  * machine's own.
  */
-import { parse } from '#core/errors.ts';
-import { Env } from './env.ts';
+import { parse, parseJson } from '#core/errors.ts';
+import { credentialOf } from './credential.ts';
+import { Env, IndexWays } from './env.ts';
 import { makeProxy } from './proxy.ts';
 
-const { EGRESS_ALLOW: allow, EGRESS_LISTEN: listen } = parse(
-  Env,
-  process.env,
-  'the environment of the proxy',
-);
+const env = parse(Env, process.env, 'the environment of the proxy');
+const { EGRESS_ALLOW: allow, EGRESS_LISTEN: listen } = env;
 const say = (line: string) => console.log(`[egress] ${line}`);
-const server = makeProxy({ allow, say });
+const ways = parseJson(IndexWays, env.EGRESS_INDEXES, 'EGRESS_INDEXES');
+const indexes = await Promise.all(
+  ways.map(async ({ alias, origin, secret }) => ({
+    ...{ alias, origin },
+    authorization: await credentialOf(secret),
+  })),
+);
+const server = makeProxy({ allow, indexes, say });
 const [host = '', port] = listen.split(':');
 const where = port === undefined ? { path: listen } : { host, port: Number(port) };
 server.listen(where, () => say(`listens at ${listen}`));

@@ -9,10 +9,13 @@ import { BlockList, connect, isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { mayReach } from '#core/egress.ts';
 import { askedServer } from './client-hello.ts';
+import { askIndex, type Index } from './index-way.ts';
 
 export interface Way {
   /** Hosts, as core/egress.ts reads them. */
   readonly allow: readonly string[];
+  /** Asked by the proxy itself. */
+  readonly indexes?: readonly Index[];
   readonly say: (line: string) => void;
   readonly resolve?: (host: string) => Promise<readonly string[]>;
   /** Of an address that a host has. */
@@ -148,6 +151,8 @@ const hopByHop = /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encodin
 async function forward(way: Way, asked: IncomingMessage, answer: ServerResponse): Promise<void> {
   const url = URL.canParse(asked.url ?? '') ? new URL(asked.url ?? '') : undefined;
   if (url?.protocol !== 'http:') throw new Refused(400, 'this is a proxy: it takes http:// and CONNECT');
+  const index = way.indexes?.find(({ alias }) => alias === url.hostname && url.port === '');
+  if (index) return forIndex(way, index, url, asked, answer);
   const [host, port] = [url.hostname, Number(url.port || 80)];
   if (!mayReach(way.allow, { host, port, usual: 80 })) throw notListed(url.host);
   const socket = await reach(way, host, port);
@@ -172,6 +177,20 @@ async function forward(way: Way, asked: IncomingMessage, answer: ServerResponse)
       response.pipe(answer).on('finish', resolve);
     });
   });
+}
+
+async function forIndex(
+  way: Way,
+  index: Index,
+  url: URL,
+  asked: IncomingMessage,
+  answer: ServerResponse,
+): Promise<void> {
+  if (asked.method !== 'GET' && asked.method !== 'HEAD')
+    throw new Refused(403, `builds may read ${url.host}, and not ${asked.method} there`);
+  const { hostname, port } = new URL(index.origin);
+  const socket = await reach(way, hostname, Number(port || 443));
+  await askIndex({ index, url, asked, answer, socket });
 }
 
 /** @returns a connection to the host, at an address that may be one of a host's. */

@@ -10,6 +10,7 @@ import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
 import { egressOf } from '#core/egress.ts';
 import { impactOf } from '#core/flow.ts';
+import { indexWays } from '#core/indexes.ts';
 import { Env } from '#lambdas/build/env.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
 import { choicesOf } from '../kit/context.ts';
@@ -120,13 +121,15 @@ export class BuildStage extends Construct {
   #project(sources: Bucket, config: BuildStageProps['config']): Project {
     const role = new Role(this, 'BuilderRole', {
       assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
-      description: 'Reads build contexts, bases and secrets of repositories, pushes candidates and caches',
+      description: 'Reads build contexts, bases and secrets that are named, pushes candidates and caches',
     });
     const program = (id: string, name: string) =>
       new Asset(this, id, { path: join(choicesOf(this).bundles, name, 'index.mjs') });
     const [attest, egress] = [program('Attest', 'attest'), program('Egress', 'egress')];
     for (const statement of this.#builderMay(role, sources, [attest, egress])) role.addToPolicy(statement);
-    const secrets = [...new Set(config.teams.flatMap(({ git }) => git.map(({ secret }) => secret)))];
+    const indexes = indexWays(config.builds.indexes);
+    const named = [...config.teams.flatMap(({ git }) => git), ...indexes].map(({ secret }) => secret);
+    const secrets = [...new Set(named)];
     if (secrets.length > 0)
       role.addToPolicy(
         new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: secrets }),
@@ -150,6 +153,7 @@ export class BuildStage extends Construct {
         REGISTRY: { value: registryHost(this) },
         ATTEST: { value: attest.s3ObjectUrl },
         EGRESS: { value: egress.s3ObjectUrl },
+        ...(indexes.length > 0 && { EGRESS_INDEXES: { value: JSON.stringify(indexes) } }),
         EGRESS_ALLOW: { value: [...egressOf(config), ...registryHosts(this)].join(',') },
       },
       logging: { cloudWatch: { logGroup: this.logs } },

@@ -1,8 +1,10 @@
 /** Where packages come from: an index in the place of the public one, and names that are never looked for there. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Builds } from '#core/builds.ts';
 import { dockerfile } from '#core/dockerfile.ts';
-import { Indexes, unresolvable } from '#core/indexes.ts';
+import { egressOf } from '#core/egress.ts';
+import { Indexes, indexWays, unresolvable } from '#core/indexes.ts';
 import { Packages } from '#core/packages.ts';
 import { Spec } from '#core/spec.ts';
 import { digest, key } from './samples.ts';
@@ -104,4 +106,50 @@ describe('an index', () => {
   ])('what is no prefix, no scope or nobody knows is refused: %j', (bad) => {
     expect(Indexes.safeParse(bad).success).toBe(false);
   });
+});
+
+describe('an index that wants a credential', () => {
+  const secret = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:index-AbCdEf';
+  const own = Indexes.parse({
+    pip: { url, secret },
+    npm: { url: 'https://packages.acme.example:8443/npm', secret },
+  });
+
+  it('is asked of the proxy by a name of its own; no Dockerfile says where it is or who may read there', () => {
+    const text = made(own);
+    expect(text).toContain(
+      "--index-url 'http://pip-index.internal/simple/' --trusted-host 'pip-index.internal' ",
+    );
+    expect(text).toContain("--registry 'http://npm-index.internal/npm' ");
+    expect(text).not.toMatch(/acme|secret:index/);
+  });
+
+  it('is what the proxy is told, with where the credential is', () => {
+    expect(indexWays(own)).toEqual([
+      { alias: 'pip-index.internal', origin: 'https://packages.acme.example', secret },
+      { alias: 'npm-index.internal', origin: 'https://packages.acme.example:8443', secret },
+    ]);
+    expect(indexWays(Indexes.parse({ pip: { url } }))).toEqual([]);
+  });
+
+  it('is on no list of hosts: nobody but the proxy asks it', () => {
+    const bases = [
+      {
+        name: 'debian-12',
+        title: 'Debian',
+        repository: 'base/debian',
+        tag: 'bookworm',
+        takes: ['pip' as const],
+      },
+    ];
+    const listed = (pip: object) =>
+      egressOf({ catalog: { bases }, builds: Builds.parse({ indexes: { pip } }) });
+    expect(listed({ url, secret })).toEqual([]);
+    expect(listed({ url })).toEqual(['packages.acme.example']);
+  });
+
+  it.each([
+    ['without its address', { secret }],
+    ['by a name in the place of a whole ARN', { url, secret: 'index' }],
+  ])('is refused %s', (_, pip) => expect(Indexes.safeParse({ pip }).success).toBe(false));
 });

@@ -1,4 +1,4 @@
-/** Which secrets of repositories a build's role may read: those that teams name, and no other. */
+/** Which secrets a build's role may read: those that teams and indexes name, and no other. */
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
@@ -13,10 +13,17 @@ const access = (folder: string, name: string) => ({
   secret: secret(name),
 });
 
-function rightsTo(git: readonly object[]): unknown[] {
+function rightsTo(git: readonly object[], indexes: object = {}): unknown[] {
   const config = loadConfig('getschwifty.config.yaml');
   const app = testApp();
-  makeStacks(app, Config.parse({ ...config, teams: config.teams.map((team) => ({ ...team, git })) }));
+  makeStacks(
+    app,
+    Config.parse({
+      ...config,
+      builds: { ...config.builds, indexes },
+      teams: config.teams.map((team) => ({ ...team, git })),
+    }),
+  );
   const stack = app.node.children.find((child) => child.node.id === 'GetSchwiftyControlPlane');
   if (!Stack.isStack(stack)) throw new Error('there is no control plane');
   const policies = JSON.stringify(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
@@ -30,6 +37,11 @@ test('none where no team has one; each once where some have', () => {
   expect(rightsTo([access('checkout', 'git/all')])).toEqual([secret('git/all')]);
   const two = [access('checkout', 'git/all'), access('shop', 'git/all'), access('pay', 'pay')];
   expect(rightsTo(two)).toEqual([[secret('git/all'), secret('pay')]]);
+});
+
+test('that of an index is one of them', () => {
+  const pip = { url: 'https://packages.acme.example/simple/', secret: secret('index') };
+  expect(rightsTo([access('checkout', 'git/all')], { pip })).toEqual([[secret('git/all'), secret('index')]]);
 });
 
 test.each([
