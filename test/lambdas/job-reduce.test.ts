@@ -1,7 +1,7 @@
 /** A job whose results are brought together: asked for once, again where it was lost, anew after a retry; and what the job comes to. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type ChunkEvent, freshChunk, nextChunk } from '#core/jobs/chunk.ts';
-import { part, rules } from '../core/jobs/samples.ts';
+import type { ChunkEvent } from '#core/jobs/chunk.ts';
+import { part } from '../core/jobs/samples.ts';
 import { fill, JobWorld, key } from './job-world.ts';
 
 const reduce = { kind: 'concatenate' };
@@ -22,22 +22,9 @@ async function worked(parts: object = {}, event?: (id: string) => ChunkEvent): P
 
 /** As a worker does it. @returns the chunk's id. */
 async function bringTogether(failure?: string): Promise<string> {
-  const delivery = await world.queue.receive(0, signal);
-  if (delivery === undefined) throw new Error('no message');
-  const { chunk } = delivery.message;
-  const leased = nextChunk(freshChunk(key.name, chunk), { kind: 'lease' }, rules, world.clock.now());
-  if (leased.outcome !== 'changed') throw new Error(leased.outcome);
-  await world.chunks.write(leased.state, undefined);
-  const output = { key: `jobs/${key.name}/${chunk.id}/1-0`, bytes: 50, crc32: 9 };
-  const event =
-    failure === undefined
-      ? ({ kind: 'commit', part: { ...part(1, 0, 50), output } } as const)
-      : ({ kind: 'fail', attempt: 1, failure: { kind: 'input', message: failure } } as const);
-  const done = nextChunk(leased.state, event, rules, world.clock.now());
-  if (done.outcome !== 'changed') throw new Error(done.outcome);
-  await world.chunks.write(done.state, leased.state);
-  await world.queue.remove(delivery.receipt);
-  return chunk.id;
+  const at = (id: string) => `jobs/${key.name}/${id}/1-0`;
+  const { id } = await world.step(({ id }) => ({ key: at(id), bytes: 50, crc32: 9 }), failure);
+  return id;
 }
 
 async function ended() {

@@ -1,10 +1,8 @@
 /** A data job over a table: a worker finds where it is cut, and the stage goes on with that; lost, doubled, refused, unconfigured. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { freshChunk, nextChunk } from '#core/jobs/chunk.ts';
 import { type KeyTuple, rangesOf } from '#core/jobs/sql/table.ts';
 import { sendRows } from '#lambdas/jobs/tables.ts';
-import { part, rules } from '../core/jobs/samples.ts';
 import { database, JobWorld, key } from './job-world.ts';
 
 const source = { schema: 'shop', table: 'orders', key: ['tenant', 'id'] };
@@ -26,24 +24,9 @@ const linesOf = (cuts: readonly KeyTuple[]) =>
 
 /** The worker that takes the first message. */
 async function plan(world: JobWorld, failure?: string): Promise<void> {
-  const delivery = await world.queue.receive(0, signal);
-  if (delivery === undefined) throw new Error('no message');
-  const { chunk } = delivery.message;
-  expect(chunk).toEqual({ id: 'plan', key: 'shop.orders of orders', chunkBytes: 2 ** 20 });
-  const fresh = freshChunk(key.name, chunk);
-  const leased = nextChunk(fresh, { kind: 'lease' }, rules, world.clock.now());
-  if (leased.outcome !== 'changed') throw new Error(leased.outcome);
-  await world.chunks.write(leased.state, undefined);
   world.objects.results.set(written, Buffer.from(linesOf(bounds)));
-  const output = { key: written, bytes: 1, crc32: 1 };
-  const event =
-    failure === undefined
-      ? ({ kind: 'commit', part: { ...part(1, 0, 0), output } } as const)
-      : ({ kind: 'fail', attempt: 1, failure: { kind: 'input', message: failure } } as const);
-  const done = nextChunk(leased.state, event, rules, world.clock.now());
-  if (done.outcome !== 'changed') throw new Error(done.outcome);
-  await world.chunks.write(done.state, leased.state);
-  await world.queue.remove(delivery.receipt);
+  const chunk = await world.step(() => ({ key: written, bytes: 1, crc32: 1 }), failure);
+  expect(chunk).toEqual({ id: 'plan', key: 'shop.orders of orders', chunkBytes: 2 ** 20 });
 }
 
 describe('a job over a table', () => {

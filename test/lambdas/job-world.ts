@@ -6,10 +6,11 @@ import { MemoryJobQueues } from '#adapters/memory/job-queues.ts';
 import { MemoryJobs } from '#adapters/memory/jobs.ts';
 import { MemorySlots } from '#adapters/memory/slots.ts';
 import { MemoryWorkerIdentities } from '#adapters/memory/worker-identities.ts';
-import { type ChunkEvent, freshChunk, nextChunk } from '#core/jobs/chunk.ts';
+import { type ChunkEvent, freshChunk, nextChunk, type Part } from '#core/jobs/chunk.ts';
 import type { Database } from '#core/jobs/databases.ts';
 import { askedJob, type Job, type JobEvent, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
+import type { AnyChunk } from '#core/jobs/plan.ts';
 import { heldBy, JobRequest } from '#core/jobs/request.ts';
 import { reserve } from '#core/quota.ts';
 import { Quota } from '#core/usage.ts';
@@ -121,6 +122,30 @@ export class JobWorld {
       }
       await this.queue.remove(delivery.receipt);
     }
+  }
+
+  /**
+   * The step of the job that waits in its queue, by the worker that takes it: it says this, and its message is gone.
+   * @param output where it wrote; without it the step fails, with these words.
+   */
+  async step(output: (chunk: AnyChunk) => Part['output'], failure?: string): Promise<AnyChunk> {
+    const delivery = await this.queue.receive(0, new AbortController().signal);
+    if (delivery === undefined) throw new Error('no message');
+    const { chunk } = delivery.message;
+    const fresh = freshChunk(key.name, chunk);
+    const event: ChunkEvent =
+      failure === undefined
+        ? { kind: 'commit', part: { ...part(1, 0, 50), output: output(chunk) } }
+        : { kind: 'fail', attempt: 1, failure: { kind: 'input', message: failure } };
+    let state = fresh;
+    for (const said of [{ kind: 'lease' } as const, event]) {
+      const decision = nextChunk(state, said, rules, this.clock.now());
+      if (decision.outcome !== 'changed') throw new Error(decision.outcome);
+      await this.chunks.write(decision.state, state === fresh ? undefined : state);
+      state = decision.state;
+    }
+    await this.queue.remove(delivery.receipt);
+    return chunk;
   }
 
   /** The cluster's stage has seen to what is wanted. */
