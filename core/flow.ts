@@ -147,7 +147,7 @@ export const flow: readonly FlowStage[] = [
   },
   {
     stage: 'jobs',
-    does: "A data job's input is listed and its chunks are sent to its queue; workers are wanted as long as there is work, and at its end there is a manifest.",
+    does: "A data job's input is listed, or cut by a worker where it is a table, and its chunks are sent to its queue; workers are wanted as long as there is work, one brings the results together where that is asked for, and at its end there is a manifest.",
     impact: "Nobody's data job goes on.",
     on: [ours('JobSlotsSeen')],
     also: 'POST /jobs, and what else people ask of a job, its own later looks, and reconcile',

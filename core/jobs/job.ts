@@ -248,6 +248,7 @@ function retry(job: Job, by: string): JobDecision {
   if (job.phase === 'retrying') return unchanged;
   if (job.phase !== 'ended')
     return refused('It has not ended: what failed is retried when it has, or cancel it.');
+  if (job.chunks === 0) return refused('Nothing was cut of its input: ask for it anew.');
   const isReduced = job.request.reduce === undefined || job.outcome === 'succeeded';
   if (isReduced && progressOf(job.tally, job.chunks).open + job.tally.failed === 0)
     return refused('Each of its chunks has a result: there is nothing to retry.');

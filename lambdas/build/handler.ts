@@ -1,5 +1,4 @@
 /** Entry of the build stage's function. */
-
 import { CloudWatchBuildLogs } from '#adapters/aws/build-logs.ts';
 import { BuildRecordItems } from '#adapters/aws/build-records.ts';
 import { CodeBuilder } from '#adapters/aws/builder.ts';

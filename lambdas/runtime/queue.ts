@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { againAfterSeconds } from '#core/attempts.ts';
 import { parseEvent, type Signal } from '#core/aws-events.ts';
 import type { Failure } from '#core/dead-letter.ts';
 import { Conflict, parseJson, Rejected } from '#core/errors.ts';
@@ -114,12 +115,6 @@ export async function onFailure(
   );
   throw error;
 }
-
-/**
- * Soon, for most that fails passes in a moment; then four times as late each time, up to half an hour, so that all attempts
- * together outlast an outage of some half an hour.
- */
-const againAfterSeconds = (attempt: number): number => Math.min(30 * 4 ** (attempt - 1), 1800);
 
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);

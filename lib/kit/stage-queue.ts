@@ -8,6 +8,7 @@ import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { attempts } from '#core/attempts.ts';
 import { acknowledge } from './acknowledge.ts';
 import { alarm } from './alarm.ts';
 import type { BundledFunction } from './bundled-function.ts';
@@ -31,9 +32,6 @@ export interface Pace {
   /** Invocations side by side; Lambda allows no less than 2. */
   readonly maxConcurrency: number;
 }
-
-/** Attempts before a message goes to the DLQ. */
-const attempts = 5;
 
 export class StageQueue extends Construct {
   readonly queue: Queue;

@@ -87,15 +87,7 @@ describe('looks', () => {
       let calls = 0;
       for (let at = 1; at <= calls + 1; at++) {
         calls = 0;
-        const breaking = <T extends object>(port: T): T => brokenAt(port, how, () => ++calls === at);
-        world = new JobWorld((deps) => ({
-          jobs: breaking(deps.jobs),
-          chunks: breaking(deps.chunks),
-          queues: breaking(deps.queues),
-          identities: breaking(deps.identities),
-          slots: breaking(deps.slots),
-          objects: breaking(deps.objects),
-        }));
+        world = brokenWorld(how, () => ++calls === at);
         fill(world);
         await world.ask({ toleratedFailures: 1 });
         await toItsEnd(world, (id) => (id === '0' ? fail() : commit()));
@@ -115,7 +107,55 @@ describe('looks', () => {
       expect(calls).toBeGreaterThan(70);
     },
   );
+
+  it.each(['before it is made', 'when it was made, its answer lost'] as const)(
+    'at a table whose results are brought together, broken off at any call, %s, come to the same end',
+    { timeout: 120_000 },
+    async (how) => {
+      const table = { database: 'orders', table: 'orders', key: ['id'] };
+      const head = { schema: 'public', table: 'orders', key: ['id'], types: ['bigint'], chunks: 3, bytes: 9 };
+      const plan = [head, ['4'], ['7']].map((line) => `${JSON.stringify(line)}\n`).join('');
+      const output = { key: 'written', bytes: 1, crc32: 1 };
+      let calls = 0;
+      for (let at = 1; at <= calls + 1; at++) {
+        calls = 0;
+        world = brokenWorld(how, () => ++calls === at);
+        world.objects.results.set(output.key, Buffer.from(plan));
+        await world.ask({ table, reduce: { kind: 'concatenate' } });
+        const worked: string[] = [];
+        await toItsEnd(world, (id) => {
+          worked.push(id);
+          return { kind: 'commit', part: { ...part(1), output } };
+        });
+        expect(await world.job(), `broken off at call ${at}`).toMatchObject({
+          outcome: 'succeeded',
+          chunks: 3,
+          reduced: output,
+          tally: { committed: 3, failed: 0, records: 3 },
+        });
+        // Each chunk and each step once, whatever was asked for twice.
+        expect(worked.toSorted()).toEqual(['0', '1', '2', 'plan', expect.stringMatching(/^reduce-\d+$/)]);
+        expect(world.lines('manifest')).toHaveLength(3);
+        expect(world.queues.queues.size).toBe(0);
+        expect(world.identities.made.size).toBe(0);
+        expect((await world.jobs.ledger(key.team)).held).toEqual({});
+      }
+      expect(calls).toBeGreaterThan(60);
+    },
+  );
 });
+
+function brokenWorld(how: string, isNow: () => boolean): JobWorld {
+  const breaking = <T extends object>(port: T): T => brokenAt(port, how, isNow);
+  return new JobWorld((deps) => ({
+    jobs: breaking(deps.jobs),
+    chunks: breaking(deps.chunks),
+    queues: breaking(deps.queues),
+    identities: breaking(deps.identities),
+    slots: breaking(deps.slots),
+    objects: breaking(deps.objects),
+  }));
+}
 
 const commit = () => ({ kind: 'commit', part: part(1) }) as const;
 const fail = () => ({ kind: 'fail', attempt: 1, failure: { kind: 'command', message: 'no' } }) as const;

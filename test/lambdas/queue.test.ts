@@ -58,7 +58,7 @@ test('what a stage rejects goes to the DLQ with its reason; what may work later 
   expect(reasons).toEqual(['no such base']);
 });
 
-test('what failed comes again soon, and later each time; where that can not be said, it comes all the same', async () => {
+test('what failed comes again soon, later each time, and after its last attempt at once, for the DLQ; where that can not be said, it comes all the same', async () => {
   const hidden: number[] = [];
   const comeAgain = async (_: SQSRecord, seconds: number) => void hidden.push(seconds);
   const failing = (attempt: number, means: { comeAgain: typeof comeAgain }) => {
@@ -68,7 +68,7 @@ test('what failed comes again soon, and later each time; where that can not be s
   };
   for (const attempt of [1, 2, 3, 4, 5])
     await expect(failing(attempt, { comeAgain })).rejects.toThrow('throttled');
-  expect(hidden).toEqual([30, 120, 480, 1800, 1800]);
+  expect(hidden).toEqual([30, 120, 480, 1800, 0]);
   const down = { comeAgain: () => Promise.reject(new Error('SQS is down')) };
   await expect(failing(1, down)).rejects.toThrow('throttled');
 });

@@ -19,6 +19,7 @@ import { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryWaivers } from '#adapters/memory/waivers.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import { makeApp } from '#api/app.ts';
+import { attempts as attemptsOfQueue } from '#core/attempts.ts';
 import type { Config } from '#core/config.ts';
 import type { Change } from '#core/decision.ts';
 import { Rejected } from '#core/errors.ts';
@@ -53,7 +54,6 @@ interface Message {
   readonly attempts: number;
 }
 
-const attemptsOfQueue = 5;
 const skews = [0, 0, 0, 1.5, -1.5, 4];
 
 export class Cloud {

@@ -182,6 +182,23 @@ const anyEvent: fc.Arbitrary<JobEvent> = fc.oneof(
   ),
 );
 
+it('one that never had a chunk has nothing to retry, whatever was to become of its results', () => {
+  const request = { ...asked.request, reduce: { kind: 'concatenate' as const } };
+  const events: JobEvent[] = [{ kind: 'cancel', by }, { kind: 'manifest-written' }, { kind: 'taken-away' }];
+  const ended = events.reduce<Job>(
+    (job, event) => {
+      const decision = nextJob(job, event, later);
+      return decision.outcome === 'changed' ? decision.job : job;
+    },
+    { ...asked, request },
+  );
+  expect(ended.phase).toBe('ended');
+  expect(outcome(ended, { kind: 'retry', by })).toMatchObject({
+    outcome: 'refused',
+    why: expect.stringContaining('ask for it anew'),
+  });
+});
+
 /** With its results brought together, or as they are. */
 const anyAsked = fc
   .constantFrom(undefined, { kind: 'concatenate' as const })
