@@ -31,9 +31,7 @@ export interface SlotsPlace {
 export const slotLabel = 'getschwifty.dev/slot';
 /** How often the slot was filled before. */
 export const turnLabel = 'getschwifty.dev/turn';
-const containers = { shim: 'shim', worker: 'worker', command: 'command' } as const;
-/** The one whose end by the kernel is the command's. */
-export const commandContainer = containers.command;
+export const containers = { shim: 'shim', worker: 'worker', command: 'command' } as const;
 const jobMap = 'job';
 /** Nobody's number, and another than the command's. */
 const workerUser = 65532;

@@ -4,14 +4,7 @@
  */
 import type { KubernetesObject } from '../labels.ts';
 import { addSeconds, type Instant, secondsBetween } from '../names.ts';
-import {
-  commandContainer,
-  houseObjects,
-  type SlotsPlace,
-  slotJob,
-  slotLabel,
-  turnLabel,
-} from './slot-objects.ts';
+import { containers, houseObjects, type SlotsPlace, slotJob, slotLabel, turnLabel } from './slot-objects.ts';
 import type { SlotJob, SlotPod, SlotsSight } from './slot-sight.ts';
 import type { SlotsSeen, SlotsWanted } from './slots.ts';
 
@@ -34,6 +27,8 @@ type Slot = SlotsSeen['slots'][number];
 const atOnceSeconds = 20;
 const firstPauseSeconds = 10;
 const longestPauseSeconds = 300;
+/** A worker whose commands have no container any more ends within seconds, but for one that hands results over to a table. */
+const strandedSeconds = 120;
 /** Of a thousand slots, all of them with one, DynamoDB takes 400 KB. */
 const longestReason = 250;
 /** While something is on its way. A cluster tells nobody of a job's pods. */
@@ -81,9 +76,25 @@ export function planSlots(
     if (from <= now) due.push(slotJob(wanted, place, slot, job === undefined ? 0 : turnOf(job) + 1));
     else if (from < next) next = from;
   }
+  const end = open.filter((job) => isStranded(job, sight.pods, now));
   const moving =
-    due.length > 0 || slots.some(({ state }) => state === 'waiting' || state === 'unschedulable');
-  return { ...nothing, apply, create: due, seen: { ...seen, lookAt: moving ? soon : next } };
+    due.length > 0 ||
+    end.length > 0 ||
+    slots.some(({ state }) => state === 'waiting' || state === 'unschedulable');
+  return { ...nothing, apply, create: due, end, seen: { ...seen, lookAt: moving ? soon : next } };
+}
+
+/** Its commands' container ended before it called the worker, which waits for it and sees nothing of that. */
+function isStranded(job: SlotJob, pods: readonly SlotPod[], now: Instant): boolean {
+  const since = endOfCommands(podOf(job, pods))?.finishedAt;
+  return job.metadata.deletionTimestamp === undefined && !!since && addSeconds(since, strandedSeconds) <= now;
+}
+
+/** Of a pod whose worker is still there. */
+function endOfCommands(pod: SlotPod | undefined) {
+  const stateOf = (container: string) =>
+    pod?.status.containerStatuses.find(({ name }) => name === container)?.state;
+  return stateOf(containers.worker)?.running ? stateOf(containers.command)?.terminated : undefined;
 }
 
 /** When a slot may be filled again; undefined while it has a worker. */
@@ -160,20 +171,24 @@ function seenSlots({ jobs, pods, memory }: SlotsSight, now: Instant): Slot[] {
   return [...latestBySlot(jobs)]
     .sort(([a], [b]) => a - b)
     .map(([slot, job]) => {
-      const turn = job.metadata.labels[turnLabel];
-      const own = pods.filter(
-        ({ metadata: { labels } }) => labels[slotLabel] === String(slot) && labels[turnLabel] === turn,
-      );
-      // Of several the newest: those before were on nodes that went.
-      const [pod] = own.sort((a, b) =>
-        (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
-      );
+      const pod = podOf(job, pods);
       const { state, reason } = stateOf(job, pod);
       const why = reason === undefined ? {} : { reason: reason.slice(0, longestReason) };
       const memoryBytes = state === 'running' && pod ? memory[pod.metadata.name] : undefined;
       const use = memoryBytes === undefined ? {} : { memoryBytes };
       return { slot, state, ...why, restarts: turnOf(job), ...use, at: now };
     });
+}
+
+function podOf({ metadata: { labels: of } }: SlotJob, pods: readonly SlotPod[]): SlotPod | undefined {
+  const own = pods.filter(
+    ({ metadata: { labels } }) => labels[slotLabel] === of[slotLabel] && labels[turnLabel] === of[turnLabel],
+  );
+  // Of several the newest: those before were on nodes that went.
+  const [pod] = own.sort((a, b) =>
+    (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
+  );
+  return pod;
 }
 
 type State = Pick<Slot, 'state'> & { readonly reason?: string | undefined };
@@ -183,20 +198,22 @@ const textOf = ({ reason, message }: { reason?: string | undefined; message?: st
 function stateOf(job: SlotJob, pod: SlotPod | undefined): State {
   const end = endOf(job);
   if (end?.type === 'Complete') return { state: 'succeeded' };
-  const containers = pod ? [...pod.status.initContainerStatuses, ...pod.status.containerStatuses] : [];
+  const statuses = pod ? [...pod.status.initContainerStatuses, ...pod.status.containerStatuses] : [];
   if (end) {
-    const killed = containers.find(({ state }) => state.terminated?.reason === 'OOMKilled');
+    const killed = statuses.find(({ state }) => state.terminated?.reason === 'OOMKilled');
     // Ours is bounded; where it is killed all the same, that is a failure of ours, and no chunk's.
-    if (killed?.name === commandContainer) return { state: 'oom-killed', reason: 'OOMKilled: command' };
-    const failed = containers.find(({ state }) => (state.terminated?.exitCode ?? 0) !== 0);
+    if (killed?.name === containers.command) return { state: 'oom-killed', reason: 'OOMKilled: command' };
+    const failed = statuses.find(({ state }) => (state.terminated?.exitCode ?? 0) !== 0);
     const { terminated } = failed?.state ?? {};
     const ofContainer = failed && terminated ? `${failed.name}: ${textOf(terminated)}` : undefined;
     return { state: 'failed', reason: ofContainer ?? textOf(end) };
   }
   if (pod === undefined) return { state: 'waiting' };
+  const ended = endOfCommands(pod);
+  if (ended) return { state: 'failed', reason: `${containers.command}: ${textOf(ended) ?? 'it ended'}` };
   const scheduled = pod.status.conditions.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False') return { state: 'unschedulable', reason: textOf(scheduled) };
-  const stuck = containers.find(
+  const stuck = statuses.find(
     ({ state }) => state.waiting !== undefined && state.waiting.reason !== 'PodInitializing',
   );
   if (stuck?.state.waiting)

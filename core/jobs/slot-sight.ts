@@ -38,7 +38,7 @@ const Containers = z._default(
         z.object({
           waiting: z.optional(z.object(said)),
           running: z.optional(z.looseObject({})),
-          terminated: z.optional(z.object({ ...said, exitCode: z.int() })),
+          terminated: z.optional(z.object({ ...said, exitCode: z.int(), finishedAt: z.nullish(Time) })),
         }),
         {},
       ),

@@ -1,6 +1,7 @@
 /** The way of a data job on the local cloud, from its request to its end: both events between its stages are told on it. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { JobItems } from '#adapters/aws/job-items.ts';
+import { SlotItems } from '#adapters/aws/slot-items.ts';
 import { Conflict } from '#core/errors.ts';
 import { askedJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
@@ -14,6 +15,7 @@ import { AwsJobObjects } from '../contracts/aws-job-worlds.ts';
 import { access, output } from './cloud.ts';
 
 const jobs = new JobItems(output('TableName'), new DynamoDBClient(access.sdk));
+const slots = new SlotItems(output('TableName'), new DynamoDBClient(access.sdk));
 const objects = new AwsJobObjects(access.sdk, output('JobBucketName'));
 const seconds = 600;
 
@@ -51,7 +53,7 @@ export async function worked(environment: EnvironmentKey): Promise<void> {
     seconds,
     async () => {
       const job = await jobs.read(key);
-      last = JSON.stringify(job);
+      last = JSON.stringify([job, await slots.seen(key)]);
       return job?.phase === 'ended' && job.outcome === 'succeeded' ? true : undefined;
     },
     () => last,

@@ -1,6 +1,8 @@
 /** Commands behind the shim, which is process 1 there as it is in a container. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
+  chmodSync,
   closeSync,
   constants,
   mkdtempSync,
@@ -10,7 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createConnection } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,6 +33,29 @@ const lines = (count: number): string => Array.from({ length: count }, (_, i) =>
 commandContract('behind the shim', async () => {
   const world = new ShimWorld(program);
   return { runner: await world.slot, close: () => world.close() };
+});
+
+it('is called by a shim that comes before it may be', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'slot-'));
+  execFileSync(program, ['install', folder]);
+  const path = join(folder, 'control');
+  const server = createServer().listen({ path });
+  await once(server, 'listening');
+  chmodSync(path, 0);
+  // In a pod it has another number than the worker; here it is no more than its file's owner, whoever runs this test.
+  const bare = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] : [];
+  const [file = '', ...args] = [...bare, join(folder, 'shim'), 'serve', folder];
+  const shim = spawn(file, args, { stdio: 'ignore' });
+  const ended = once(shim, 'exit');
+  const called = once(server, 'connection').then(() => 'called');
+  const first = await Promise.race([called, ended.then(() => 'gone'), sleep(500, 'waits')]);
+  expect(first).toBe('waits');
+  chmodSync(path, 0o777);
+  expect(await Promise.race([called, ended.then(() => 'gone')])).toBe('called');
+  shim.kill('SIGKILL');
+  await ended;
+  server.close();
+  rmSync(folder, { recursive: true });
 });
 
 describe('a slot', () => {

@@ -38,6 +38,28 @@ describe('slots', () => {
     ]);
   });
 
+  it('whose command has no container any more, and whose worker waits for it all the same, are ended and filled again', () => {
+    const status = (worker: object) => ({
+      phase: 'Running',
+      containerStatuses: [
+        { name: 'worker', state: worker },
+        { name: 'command', state: { terminated: { exitCode: 128, reason: 'StartError', finishedAt: t0 } } },
+      ],
+    });
+    const later = (seconds: number, worker: object = { running: {} }) =>
+      plan(
+        wantedSlots({ slots: 1 }),
+        sight({ jobs: [jobOf(0)], pods: [podOf(0, 0, status(worker))] }),
+        at(seconds),
+      );
+    expect(names(later(119).end)).toEqual([]);
+    expect(later(119).seen.slots[0]).toMatchObject({ state: 'failed', reason: 'command: StartError' });
+    expect(names(later(120).end)).toEqual(['slot-0-0']);
+    expect(later(120).seen.lookAt).toBe(at(135));
+    expect(names(later(500, { terminated: { exitCode: 0 } }).end)).toEqual([]);
+    expect(names(plan(wantedSlots({ slots: 1 })).create)).toEqual(['slot-0-0']);
+  });
+
   it('that are too many are left to end by themselves, and not filled again', () => {
     const jobs = [jobOf(0), jobOf(1), jobOf(2, 0, 'Complete')];
     const { create, end, removeNamespace } = plan(wantedSlots({ slots: 1 }), sight({ jobs }));

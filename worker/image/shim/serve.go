@@ -72,7 +72,8 @@ func connect(path string) (*os.File, error) {
 			return os.NewFile(uintptr(fd), path), nil
 		}
 		syscall.Close(fd)
-		if err != syscall.ENOENT && err != syscall.ECONNREFUSED {
+		// Its name is there before it listens, and before others may write to it.
+		if err != syscall.ENOENT && err != syscall.ECONNREFUSED && err != syscall.EACCES {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		time.Sleep(connectEvery)
