@@ -64,6 +64,9 @@ export const localDatabase = { name: 'local', secret: 'getschwifty/local-databas
 /** The load balancers here are addresses of this machine: they lead to nothing that has gone. */
 const drainSeconds = 5;
 
+/** Of a team: what tests ask for within minutes, people ask for within days. */
+const rate = { perSecond: 100, burst: 200 };
+
 /**
  * The configuration as the local cloud has it: nobody waits for a load balancer that is none, and workers of data jobs reach AWS, the
  * agent of identities on the node, and a database that somebody may start there, at addresses of this machine. @returns its path.
@@ -81,7 +84,7 @@ export async function localConfig({
   const path = join(state, 'config.yaml');
   await mkdir(state, { recursive: true });
   // JSON is YAML too.
-  await writeFile(path, JSON.stringify({ ...config, clusters, teams }, null, 2));
+  await writeFile(path, JSON.stringify({ ...config, clusters, teams, rate }, null, 2));
   return path;
 }
 

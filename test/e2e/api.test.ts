@@ -189,7 +189,9 @@ describe('schemathesis', () => {
       '--phases=coverage,fuzzing',
       '--max-examples=12',
       '--generation-deterministic',
-      '--rate-limit=18/s',
+      // The gateway's own limit is 50.
+      '--rate-limit=45/s',
+      '--workers=2',
       '--suppress-health-check=all',
     ]);
     expect(said).toMatch(/Test cases:\s+\d{3,} generated/);

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { type Person, signIn } from '#local/demo/people.ts';
 import { until } from '#local/demo/world.ts';
 import type { JobAnswer } from '../../api/client/jobs.ts';
@@ -26,20 +26,17 @@ const timeout = 900_000;
 
 let alice: Person;
 let input: string;
-let last: string | undefined;
 beforeAll(async () => {
   alice = await signIn(access, 'alice');
   const key = `datasets/checkout/${randomBytes(4).toString('hex')}.ndjson`;
   await objects.put(key, Buffer.from(text));
   input = `s3://${objects.bucket}/${key}`;
 });
-afterEach(async () => {
-  // Nothing of one that failed stands in the way of the next.
-  if (last !== undefined) await alice.client.jobs.say(last, 'cancel').catch(() => undefined);
-  last = undefined;
-});
 
-async function submitted(parts: Record<string, unknown>): Promise<string> {
+async function submitted(
+  { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
+  parts: Record<string, unknown>,
+): Promise<string> {
   const job = {
     dataset: input,
     command: upper,
@@ -48,8 +45,10 @@ async function submitted(parts: Record<string, unknown>): Promise<string> {
     ...parts,
   };
   const { job: asked } = await alice.client.jobs.submit({ team: 'checkout', job });
-  last = `checkout/${asked.name}`;
-  return last;
+  const id = `checkout/${asked.name}`;
+  // Nothing of one that failed stands in the way of the others.
+  onTestFinished(() => alice.client.jobs.say(id, 'cancel').then(ignore, ignore));
+  return id;
 }
 const isSo = (id: string, what: string, is: (answer: JobAnswer) => boolean) =>
   until(`${id}: ${what}`, 400, async () => {
@@ -61,6 +60,7 @@ const schwifty = (...args: string[]) => {
   return run(process.execPath, ['cli/schwifty.ts', 'job', ...args], { env, maxBuffer: 2 ** 26 });
 };
 const ended = (id: string) => isSo(id, 'its end', ({ job }) => job.phase === 'ended');
+const ignore = () => undefined;
 const nameOf = (id: string) => id.split('/')[1] ?? '';
 
 async function resultsOf(id: string): Promise<Buffer> {
@@ -70,11 +70,12 @@ async function resultsOf(id: string): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-describe('a data job', () => {
+// Each waits for its pods most of the time.
+describe.concurrent('a data job', () => {
   it('has each record once in its result, whoever is killed, and leaves nothing but that', {
     timeout,
-  }, async () => {
-    const id = await submitted({ parallelism: 3 });
+  }, async (context) => {
+    const id = await submitted(context, { parallelism: 3 });
     await isSo(id, 'workers', ({ job }) => job.progress.leased + job.progress.committed > 0);
     for (let kills = 0; kills < 3; kills++) await killAWorker(nameOf(id));
     const { job, history } = await ended(id);
@@ -96,10 +97,10 @@ describe('a data job', () => {
     expect(JSON.stringify(usage)).not.toContain(nameOf(id));
   });
 
-  it('whose command fails says why, and runs again where it failed', { timeout }, async () => {
+  it('whose command fails says why, and runs again where it failed', { timeout }, async (context) => {
     // It fails on the first chunk, whose first record it knows.
     const script = `let s='';process.stdin.on('data',d=>s+=d).on('end',()=>{if(s.startsWith('{"id":0,')){console.error('no such day');process.exit(3)}process.stdout.write(s)})`;
-    const id = await submitted({
+    const id = await submitted(context, {
       parallelism: 2,
       command: node(script),
       maxAttempts: 1,
@@ -118,9 +119,9 @@ describe('a data job', () => {
     expect(again.job.progress.committed).toBe(again.job.progress.chunks - 1);
   });
 
-  it('is paused, which ends its workers, resumed, and cancelled', { timeout }, async () => {
+  it('is paused, which ends its workers, resumed, and cancelled', { timeout }, async (context) => {
     const slow = node("process.stdin.resume().on('end',()=>setTimeout(()=>{},600000))");
-    const id = await submitted({ parallelism: 2, command: slow });
+    const id = await submitted(context, { parallelism: 2, command: slow });
     await isSo(id, 'two at work', ({ job }) => job.progress.leased === 2);
     await isSo(id, 'what one of them uses', ({ workers }) =>
       workers.some(({ memoryBytes = 0 }) => memoryBytes > 2 ** 20),
@@ -137,11 +138,11 @@ describe('a data job', () => {
 
   it('whose results are merged has them in one, in order, as the terminal gives them', {
     timeout,
-  }, async () => {
+  }, async (context) => {
     const sort = node(
       "let s='';process.stdin.setEncoding('latin1').on('data',d=>s+=d).on('end',()=>process.stdout.write(s.split('\\n').slice(0,-1).sort().map(l=>l+'\\n').join(''),'latin1'))",
     );
-    const id = await submitted({ parallelism: 2, command: sort, reduce: { kind: 'merge' } });
+    const id = await submitted(context, { parallelism: 2, command: sort, reduce: { kind: 'merge' } });
     const { job, history } = await ended(id);
     const lines = Buffer.from(text).toString('latin1').split('\n').slice(0, -1);
     const sorted = Buffer.from(`${lines.sort().join('\n')}\n`, 'latin1');
@@ -153,8 +154,8 @@ describe('a data job', () => {
     expect(stdout === sorted.toString()).toBe(true);
   });
 
-  it('is submitted, watched and verified from a terminal', { timeout }, async () => {
-    const id = await submitted({ parallelism: 2 });
+  it('is submitted, watched and verified from a terminal', { timeout }, async (context) => {
+    const id = await submitted(context, { parallelism: 2 });
     const { stdout } = await schwifty('watch', id);
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^\[#{24}\] 100 %.* succeeded$/);
     expect((await schwifty('verify', id, '--results')).stdout).toMatch(/^Whole: 1 object.* 60000 records/);

@@ -59,7 +59,7 @@ const ended = (id: string) =>
     return answer.job.phase === 'ended' ? answer : undefined;
   });
 
-describe('a job over a table', () => {
+describe.concurrent('a job over a table', () => {
   it('has each row once in the other table, whoever is killed, and leaves nothing but that', {
     timeout,
   }, async () => {
