@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as z from '#core/zod.ts';
 import { instanceOf } from '#local/instance.ts';
 import { ensureGo } from '#local/setup/go.ts';
 import { run } from '#local/setup/run.ts';
@@ -23,28 +24,36 @@ export interface Toxic {
   readonly attributes: Readonly<Record<string, number>>;
 }
 
+/** Where it listens: it was asked to find a port. */
+const Made = z.object({ listen: z.string() });
+
 export class Toxiproxy {
   readonly #process: ChildProcess;
   readonly #api: string;
-  readonly #listen: string;
+  #listen = '';
 
-  private constructor(process: ChildProcess, api: string, listen: string) {
+  private constructor(process: ChildProcess, api: string) {
     this.#process = process;
     this.#api = api;
-    this.#listen = listen;
   }
 
   /** @param upstream `host:port` that the proxy leads to. */
   static async start(upstream: string): Promise<Toxiproxy> {
     const program = await built();
-    const [port, listen] = [await freePort(), `127.0.0.1:${await freePort()}`];
+    const port = await freePort();
     const server = spawn(program, ['-host', '127.0.0.1', '-port', String(port)], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    const proxy = new Toxiproxy(server, `http://127.0.0.1:${port}`, listen);
-    await proxy.#ready();
-    await proxy.#call('POST', '/proxies', { name: 'registry', listen, upstream, enabled: true });
-    return proxy;
+    const proxy = new Toxiproxy(server, `http://127.0.0.1:${port}`);
+    try {
+      await proxy.#ready();
+      const wanted = { name: 'registry', listen: '127.0.0.1:0', upstream, enabled: true };
+      proxy.#listen = Made.parse(await proxy.#call('POST', '/proxies', wanted)).listen;
+      return proxy;
+    } catch (error) {
+      await proxy.stop();
+      throw error;
+    }
   }
 
   get origin(): string {
@@ -65,6 +74,7 @@ export class Toxiproxy {
   }
 
   async stop(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = once(this.#process, 'exit');
     this.#process.kill();
     await ended;
@@ -79,10 +89,11 @@ export class Toxiproxy {
     }
   }
 
-  async #call(method: string, path: string, body: object): Promise<void> {
+  async #call(method: string, path: string, body: object): Promise<unknown> {
     const answer = await fetch(`${this.#api}${path}`, { method, body: JSON.stringify(body) });
     if (!answer.ok)
       throw new Error(`toxiproxy answered ${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.status === 204 ? undefined : answer.json();
   }
 }
 
