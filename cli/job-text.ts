@@ -1,6 +1,6 @@
 /** Data jobs in words. */
 import type { FailuresAnswer, JobAnswer, JobsAnswer } from '../api/client/jobs.ts';
-import { inputText, readsRows } from '../api/client/jobs.ts';
+import { inputText, readsRows, snapshotOf } from '../api/client/jobs.ts';
 import { table } from './offers.ts';
 import { duration } from './trace.ts';
 
@@ -52,6 +52,7 @@ export function jobText({ job, workers, history }: JobAnswer): string {
     `  ${jobLine(job)}`,
     `  runs      ${request.command.join(' ')}`,
     `  over      ${inputText(request)}${request.query ? `: ${request.query.sql}` : ''}`,
+    ...snapshotText(request),
     `  results   ${bytesText(progress.outputBytes)} of ${progress.records} records${reducedText(job)}`,
     `  cluster   ${cluster}, ${request.parallelism} workers at most`,
     `  cost      ${cost.soFar} ${cost.currency} so far: ${cost.assumption}`,
@@ -62,6 +63,13 @@ export function jobText({ job, workers, history }: JobAnswer): string {
     }),
     ...history.map((line) => `  ${line.at}  ${line.actor}: ${line.what}`),
   ].join('\n');
+}
+
+function snapshotText(request: Job['request']): string[] {
+  const snapshot = snapshotOf(request);
+  if (snapshot === undefined) return [];
+  const held = 'which a worker more holds until its last chunk is read';
+  return [`  snapshot  one of all of it, ${held}: ${duration(snapshot.maxSeconds * 1000)} at most`];
 }
 
 function reducedText({ request: { reduce }, reduced }: Job): string {

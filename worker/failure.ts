@@ -4,6 +4,7 @@ import { Rejected } from '#core/errors.ts';
 import type { ChunkFailure } from '#core/jobs/chunk.ts';
 import { InputFailed, OutputTooLarge } from '#core/jobs/ports.ts';
 import { RecordCutOff, RecordTooLarge } from '#core/jobs/records.ts';
+import { SnapshotLost } from '#core/jobs/sql/held-snapshot.ts';
 
 export class PartFailed extends Error {
   override readonly name = 'PartFailed';
@@ -18,6 +19,7 @@ export class PartFailed extends Error {
 /** @returns undefined for what is ours, or passes. */
 export function failureOf(error: unknown): ChunkFailure | undefined {
   if (error instanceof PartFailed) return error.failure;
+  if (error instanceof SnapshotLost) return { kind: 'snapshot', message: error.message.slice(0, 1000) };
   if (error instanceof InputFailed || error instanceof RecordCutOff || error instanceof Rejected)
     return { kind: 'input', message: error.message.slice(0, 1000) };
   if (error instanceof OutputTooLarge) return { kind: 'output-too-large', message: error.message };

@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { Part } from '#core/jobs/chunk.ts';
 import type { RowPlan } from '#core/jobs/job-files.ts';
 import type { JobObjects } from '#core/jobs/ports.ts';
+import type { Snapshot } from '#core/jobs/sql/snapshot.ts';
 import type { PlanChunk } from '#core/jobs/sql/table.ts';
 import { failureOf, PartFailed } from './failure.ts';
 import { type RowDeps, sourceOf } from './row-feed.ts';
@@ -18,14 +19,16 @@ export async function planTable(
   { chunkBytes }: PlanChunk,
   attempt: number,
   signal: AbortSignal,
+  snapshot?: Snapshot,
 ): Promise<Part> {
   const began = now();
   const { secret, source } = sourceOf(spec);
   const key = `${spec.results.prefix}plan/${attempt}`;
   const upload = objects.begin(key);
   try {
-    const plan = await (await tables(secret)).plan(source, chunkBytes, signal);
-    const first: RowPlan = { ...plan.source, chunks: plan.bounds.length + 1, bytes: plan.bytes };
+    const plan = await (await tables(secret)).plan(source, chunkBytes, signal, snapshot);
+    const chunks = plan.bounds.length + 1;
+    const first: RowPlan = { ...plan.source, chunks, bytes: plan.bytes, ...(snapshot && { snapshot }) };
     const output = { key, bytes: 0, crc32: 0 };
     for (const line of [first, ...plan.bounds]) {
       const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
@@ -35,7 +38,7 @@ export async function planTable(
     }
     await upload.finish();
     const milliseconds = Math.round(now() - began);
-    return { from: 0, to: 0, records: first.chunks, crc32: 0, attempt, milliseconds, output };
+    return { from: 0, to: 0, records: chunks, crc32: 0, attempt, milliseconds, output };
   } catch (error) {
     await upload.abort();
     signal.throwIfAborted();

@@ -2,13 +2,13 @@
 import { crc32 } from 'node:zlib';
 import { cutterOf, wholeStream } from '#core/jobs/records.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
-import type { SqlTables } from '#core/jobs/sql/ports.ts';
+import type { SqlDatabase } from '#core/jobs/sql/ports.ts';
 import type { KeyChunk } from '#core/jobs/sql/table.ts';
 import type { Feed, Give, Read } from './feed.ts';
 
 export interface RowDeps {
   readonly spec: JobSpec;
-  readonly tables: (secret: string) => Promise<SqlTables>;
+  readonly tables: (secret: string) => Promise<SqlDatabase>;
 }
 
 export function sourceOf({ input }: JobSpec) {
@@ -32,10 +32,11 @@ export class RowFeed implements Feed {
   async read(give: Give): Promise<Read> {
     const { spec, tables } = this.#deps;
     const { secret, source } = sourceOf(spec);
-    const { types, range } = this.#chunk;
+    const { types, range, snapshot } = this.#chunk;
     const cutter = cutterOf(wholeStream, spec.records, spec.recordBytes);
     const format = spec.records.kind === 'csv' ? 'csv' : 'text';
-    const rows = (await tables(secret)).read({ ...source, types }, range, format, this.#signal);
+    const database = await tables(secret);
+    const rows = database.read({ ...source, types }, range, format, this.#signal, snapshot);
     let crc = 0;
     let to = 0;
     for await (const bytes of rows) {

@@ -16,12 +16,15 @@ import {
 import type { AnyChunk, Chunk } from '#core/jobs/plan.ts';
 import type { ChunkQueue, ChunkStore, Delivery } from '#core/jobs/ports.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
-import { isPlanning } from '#core/jobs/steps.ts';
+import { SnapshotLost } from '#core/jobs/sql/held-snapshot.ts';
+import type { PlanChunk } from '#core/jobs/sql/table.ts';
+import { isPlanning, planning } from '#core/jobs/steps.ts';
 import { PartFailed } from './failure.ts';
 import { handOver } from './hand-over.ts';
 import { ChunkHolder } from './lease.ts';
 import { type PartDeps, runPart } from './part.ts';
 import { planTable } from './planner.ts';
+import { planAndHold } from './snapshot-holder.ts';
 
 export interface WorkerDeps extends PartDeps {
   readonly chunks: ChunkStore;
@@ -33,6 +36,8 @@ export interface WorkerDeps extends PartDeps {
   readonly isWanted: () => Promise<boolean>;
 }
 
+/** Within each lease. */
+const beats = 3;
 const halveFromBytes = 2 ** 20;
 /** SQS hides a message for 12 hours at most. */
 const longestHidingSeconds = 43_200;
@@ -95,8 +100,10 @@ class Turn {
     try {
       await this.#run(state, AbortSignal.any([this.#stop, lost.signal]));
     } catch (error) {
-      if (lost.signal.aborted) log.warn('somebody else has the chunk', { chunk: chunk.id, attempt });
+      if (lost.signal.aborted) await this.#taken(attempt);
       else if (this.#stop.aborted) await this.#giveBack(attempt);
+      else if (error instanceof PartFailed && error.failure.kind === 'snapshot' && !isPlanning(chunk))
+        await this.#withoutSnapshot(attempt, error.failure);
       else if (error instanceof PartFailed) await this.#failed(attempt, error.failure);
       else {
         await this.#giveBack(attempt);
@@ -112,7 +119,7 @@ class Turn {
     const attempt = begun.attempts;
     let state = begun;
     while (state.state === 'leased') {
-      const said = state.handOver ? await this.#handOver(state, signal) : await this.#next(state, signal);
+      const said = await this.#next(state, signal);
       if (said.decision.outcome === 'lost')
         return this.#deps.log.warn('too late', about(state.chunk, attempt));
       state = said.state;
@@ -124,17 +131,32 @@ class Turn {
     const { spec, log } = this.#deps;
     const attempt = state.attempts;
     const rest = restOf(state);
-    if (isPlanning(rest)) {
-      const part = await planTable(this.#deps, rest, attempt, signal);
-      log.info('planned', { attempt, chunks: part.records });
-      return this.#holder.say({ kind: 'commit', part });
-    }
+    if (isPlanning(rest)) return this.#plan(rest, state, signal);
+    if (state.handOver) return this.#handOver(state, signal);
     const next = upToCheckpoint(rest, spec.checkpointBytes);
     const part = await runPart(this.#deps, next ?? rest, attempt, signal);
     const kind = next !== undefined ? 'checkpoint' : spec.target ? 'hand-over' : 'commit';
     const said = await this.#holder.say({ kind, part });
     if (said.decision.outcome !== 'lost') log.info(done[kind], { ...about(rest, attempt), ...figures(part) });
     return said;
+  }
+
+  /** One of one snapshot is committed by the stage, when nobody needs that any more; until then its maker is its holder. */
+  async #plan(chunk: PlanChunk, { attempts: attempt, handOver }: ChunkState, signal: AbortSignal) {
+    const { spec, log } = this.#deps;
+    const maxSeconds = 'secret' in spec.input ? spec.input.snapshot?.maxSeconds : undefined;
+    const say = async (kind: 'commit' | 'hand-over', part: Part) => {
+      const said = await this.#holder.say({ kind, part });
+      log.info('planned', { attempt, chunks: part.records, outcome: said.decision.outcome });
+      return { said, counts: said.decision.outcome !== 'lost' };
+    };
+    if (maxSeconds === undefined)
+      return (await say('commit', await planTable(this.#deps, chunk, attempt, signal))).said;
+    // Of an attempt before, which held what it is of.
+    if (handOver)
+      throw new PartFailed({ kind: 'snapshot', message: new SnapshotLost('its holder was ended').message });
+    const limits = { maxSeconds, beatSeconds: spec.leaseSeconds / beats };
+    return planAndHold(this.#deps, { limits, chunk, attempt }, signal, (part) => say('hand-over', part));
   }
 
   async #handOver(state: ChunkState, signal: AbortSignal) {
@@ -147,10 +169,10 @@ class Turn {
     return said;
   }
 
-  /** The lease in the table and the message's hiding, together: three times within each lease. */
+  /** The lease in the table and the message's hiding, together. */
   #beat(attempt: number, lost: AbortController): () => void {
     const { leaseSeconds } = this.#deps.spec;
-    const timer = setInterval(() => void beat(), (leaseSeconds * 1000) / 3);
+    const timer = setInterval(() => void beat(), (leaseSeconds * 1000) / beats);
     const beat = async () => {
       try {
         const { decision } = await this.#holder.say({ kind: 'heartbeat', attempt });
@@ -176,9 +198,32 @@ class Turn {
     return this.#settled(state);
   }
 
-  async #giveBack(attempt: number): Promise<void> {
+  /** Nobody can read any more of what the job is of: said where its stage looks, and no failure of this chunk. */
+  async #withoutSnapshot(attempt: number, failure: ChunkFailure): Promise<void> {
+    const { chunks, now, spec, log } = this.#deps;
+    const { job, chunk } = this.#delivery.message;
+    log.warn('the snapshot is gone', { attempt, chunk: chunk.id, why: failure.message });
+    const plan = await chunks.read(job, planning);
+    if (plan !== undefined)
+      await new ChunkHolder({ chunks, now, rules: rulesOf(spec) }, job, plan.chunk).say({
+        kind: 'fail',
+        attempt: plan.attempts,
+        failure,
+      });
+    await this.#giveBack(attempt, spec.leaseSeconds);
+  }
+
+  async #giveBack(attempt: number, seconds = 0): Promise<void> {
     await this.#holder.say({ kind: 'release', attempt });
-    await this.#hide(0);
+    await this.#hide(seconds);
+  }
+
+  /** By another worker; or the snapshot that it held is needed no more. */
+  async #taken(attempt: number): Promise<void> {
+    const { chunk } = this.#delivery.message;
+    this.#deps.log.warn('the chunk is not ours any more', { chunk: chunk.id, attempt });
+    if (isPlanning(chunk))
+      await this.#settled((await this.#holder.say({ kind: 'heartbeat', attempt })).state);
   }
 
   /** Nobody is to take this chunk again. Its halves are sent first, and again whenever it comes again. */

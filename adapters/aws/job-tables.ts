@@ -1,10 +1,10 @@
 /** The tables of a database that a secret names, by the client of its engine: one that is not asked for is not loaded. */
 import { unreachable } from '#core/errors.ts';
-import type { SqlTables } from '#core/jobs/sql/ports.ts';
+import type { SqlDatabase } from '#core/jobs/sql/ports.ts';
 import { databasePlace } from './database-secret.ts';
 
 /** @throws InputFailed where the secret is none. */
-export async function tablesOf(secret: string): Promise<SqlTables> {
+export async function tablesOf(secret: string): Promise<SqlDatabase> {
   const database = await databasePlace(secret);
   switch (database.engine) {
     case 'postgres': {

@@ -13,7 +13,7 @@ import {
   titleOf,
 } from '#core/jobs/sql/mysql.ts';
 import { kindOf } from '#core/jobs/sql/mysql-types.ts';
-import type { Splice, Spliced, SqlPlan, SqlTables } from '#core/jobs/sql/ports.ts';
+import type { HeldSnapshot, Splice, Spliced, SqlDatabase, SqlPlan } from '#core/jobs/sql/ports.ts';
 import type { RowFormat } from '#core/jobs/sql/postgres.ts';
 import { rowsIn } from '#core/jobs/sql/row-text.ts';
 import { valuesOf } from '#core/jobs/sql/row-values.ts';
@@ -24,11 +24,13 @@ import { MysqlConnection, type MysqlPlace } from './mysql-connection.ts';
 import { planOf, textOf } from './mysql-plan.ts';
 
 const readOnly = 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY';
+const noSnapshot =
+  'MySQL and MariaDB give no snapshot to other connections, so its chunks have one each: leave `snapshot` out, or read a replica that stands still';
 /** Of one INSERT; what a server takes at least is 4 MiB. */
 const statementLength = 256 * 1024;
 const duplicate = z.object({ errno: z.literal(1062) });
 
-export class MysqlTables implements SqlTables {
+export class MysqlTables implements SqlDatabase {
   readonly #place: MysqlPlace;
 
   constructor(place: MysqlPlace) {
@@ -71,6 +73,10 @@ export class MysqlTables implements SqlTables {
     }
   }
 
+  async hold(): Promise<HeldSnapshot> {
+    throw new InputFailed(noSnapshot);
+  }
+
   splice(work: Splice, rows: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<Spliced> {
     const { job, chunk, target, format } = work;
     const sql = spliceOf(target, job, chunk);
@@ -104,10 +110,7 @@ export class MysqlTables implements SqlTables {
 }
 
 async function beginRead(connection: MysqlConnection, snapshot: Snapshot | undefined): Promise<void> {
-  if (snapshot !== undefined)
-    throw new InputFailed(
-      'MySQL and MariaDB give no snapshot to other connections: take one for each chunk, or read a replica that stands still',
-    );
+  if (snapshot !== undefined) throw new InputFailed(noSnapshot);
   await connection.query(readOnly);
 }
 

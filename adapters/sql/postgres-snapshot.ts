@@ -4,15 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import { type Client, DatabaseError } from 'pg';
-import type { HeldSnapshot } from '#core/jobs/sql/ports.ts';
-import { useSnapshot } from '#core/jobs/sql/postgres.ts';
 import {
-  type Snapshot,
   type SnapshotLimits,
   SnapshotLost,
   silenceSeconds,
   stillHeld,
-} from '#core/jobs/sql/snapshot.ts';
+} from '#core/jobs/sql/held-snapshot.ts';
+import type { HeldSnapshot } from '#core/jobs/sql/ports.ts';
+import { useSnapshot } from '#core/jobs/sql/postgres.ts';
+import type { Snapshot } from '#core/jobs/sql/snapshot.ts';
 import * as z from '#core/zod.ts';
 import { Connection, type PostgresPlace } from './connection.ts';
 

@@ -6,16 +6,10 @@ import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { InputFailed } from '#core/jobs/ports.ts';
-import type {
-  HeldSnapshot,
-  Splice,
-  Spliced,
-  SqlPlan,
-  SqlSnapshots,
-  SqlTables,
-} from '#core/jobs/sql/ports.ts';
+import type { SnapshotLimits } from '#core/jobs/sql/held-snapshot.ts';
+import type { HeldSnapshot, Splice, Spliced, SqlDatabase, SqlPlan } from '#core/jobs/sql/ports.ts';
 import { copyOut, nameOf, nullOf, type RowFormat, spliceOf, titleOf } from '#core/jobs/sql/postgres.ts';
-import type { Snapshot, SnapshotLimits } from '#core/jobs/sql/snapshot.ts';
+import type { Snapshot } from '#core/jobs/sql/snapshot.ts';
 import {
   type AnySource,
   isQuery,
@@ -28,7 +22,7 @@ import { Connection, type PostgresPlace } from './connection.ts';
 import { checkAlone, planOf } from './postgres-plan.ts';
 import { beginRead, PostgresSnapshot } from './postgres-snapshot.ts';
 
-export class PostgresTables implements SqlTables, SqlSnapshots {
+export class PostgresTables implements SqlDatabase {
   readonly #place: PostgresPlace;
 
   constructor(place: PostgresPlace) {

@@ -7,7 +7,7 @@ import type { Transport } from './transport.ts';
 
 export { DatasetObject } from '#core/jobs/dataset.ts';
 export { ManifestLine, PlanLine, type RowPlan } from '#core/jobs/job-files.ts';
-export { inputText, readsRows } from '#core/jobs/request.ts';
+export { inputText, readsRows, snapshotOf } from '#core/jobs/request.ts';
 export { splitsOf } from '#core/jobs/splits.ts';
 export type { KeyTuple } from '#core/jobs/sql/table.ts';
 export { type RangeFault, verifyRanges } from '#core/jobs/sql/verify.ts';

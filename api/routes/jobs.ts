@@ -1,6 +1,7 @@
 /** Data jobs: asked for, read, listed, and what people do with one that runs or has ended. */
-import { askedJob, type JobEvent, nextJob } from '#core/jobs/job.ts';
+import { askedJob, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
+import type { JobEvent } from '#core/jobs/job-event.ts';
 import { inputText } from '#core/jobs/request.ts';
 import { jobNameAt } from '#core/jobs/slots.ts';
 import { CreateJob, JobPath, JobsQuery } from '../job-schemas.ts';

@@ -21,6 +21,8 @@ export const ChunkFailure = z.object({
     'record-too-large',
     /** The object is another one, or gone, or can't be read, or is not what the job says it is. */
     'input',
+    /** The one snapshot that the whole job is of is gone. */
+    'snapshot',
     'output-too-large',
     /** The table that results go to does not take them. */
     'target',
@@ -37,6 +39,7 @@ export type ChunkFailure = z.infer<typeof ChunkFailure>;
 const permanent: ReadonlySet<ChunkFailure['kind']> = new Set([
   'record-too-large',
   'input',
+  'snapshot',
   'output-too-large',
   'target',
 ]);

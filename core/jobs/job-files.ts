@@ -2,6 +2,7 @@
 import * as z from '../zod.ts';
 import { ChunkFailure, type ChunkState, isOfObject, isOfRows, Part } from './chunk.ts';
 import { DatasetObject } from './dataset.ts';
+import { Snapshot } from './sql/snapshot.ts';
 import { KeyRange, KeyTuple, QuerySource, SqlSource } from './sql/table.ts';
 
 export const filesOf = (job: string) =>
@@ -18,6 +19,8 @@ const cut = {
   chunks: z.int().check(z.positive()),
   /** Of the table on the database's disk, or of what the query gives. */
   bytes: z.int().check(z.nonnegative()),
+  /** Of which it is, and all its chunks are, where the job asked for one. */
+  snapshot: z.optional(Snapshot),
 };
 /** The first line of the plan of a table, or a query. Behind it is a line for each bound between two chunks: the key's values. */
 export const RowPlan = z.union([

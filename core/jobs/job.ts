@@ -6,7 +6,8 @@ import { unreachable } from '../errors.ts';
 import { ClusterName, Instant, secondsBetween } from '../names.ts';
 import { isSame } from '../same.ts';
 import * as z from '../zod.ts';
-import { JobRequest } from './request.ts';
+import type { JobEvent } from './job-event.ts';
+import { JobRequest, snapshotOf } from './request.ts';
 import { JobKey } from './slots.ts';
 import { emptyTally, progressOf, Tally } from './tally.ts';
 
@@ -82,32 +83,6 @@ export type Job = z.infer<typeof Job>;
 type Reduced = NonNullable<Extract<Job, { phase: 'ended' }>['reduced']>;
 type Planned = Extract<Job, { phase: 'sending' | 'running' }>;
 
-export type JobEvent =
-  /** @property chunks of the plan; none for a dataset without a byte in it. */
-  | {
-      readonly kind: 'listed';
-      readonly chunks: number;
-      readonly bytes: number;
-      /** Read once over before it could be cut. */
-      readonly passBytes?: number;
-    }
-  /** The dataset can't be read, or can't be planned: why, and what to do. */
-  | { readonly kind: 'unreadable'; readonly reason: string }
-  /** All chunks before this number were taken by the queue. */
-  | { readonly kind: 'sent'; readonly upTo: number }
-  | { readonly kind: 'tallied'; readonly tally: Tally }
-  /** How many messages its queue has, those that workers are at with them. */
-  | { readonly kind: 'queue-seen'; readonly messages: number }
-  | { readonly kind: 'pause' | 'resume' | 'cancel' | 'retry'; readonly by: string }
-  /** The failed chunks are waiting again. */
-  | { readonly kind: 'retried'; readonly tally: Tally }
-  /** Absent where it made nothing. */
-  | { readonly kind: 'reduced'; readonly result: Reduced | undefined }
-  | { readonly kind: 'not-reduced'; readonly reason: string }
-  | { readonly kind: 'manifest-written' }
-  /** Nothing of it is left but its results. */
-  | { readonly kind: 'taken-away' };
-
 export type JobDecision =
   | { readonly outcome: 'changed'; readonly job: Job; readonly what?: string }
   | { readonly outcome: 'unchanged' }
@@ -128,6 +103,8 @@ export function nextJob(job: Job, event: JobEvent, now: Instant): JobDecision {
       return job.phase === 'sending' ? sent(job, event.upTo) : unchanged;
     case 'tallied':
       return tallied(job, event.tally);
+    case 'snapshot-lost':
+      return job.phase === 'sending' || job.phase === 'running' ? withoutSnapshot(job, event) : unchanged;
     case 'queue-seen':
       return job.phase === 'running' ? emptied(job, event.messages, now) : unchanged;
     case 'pause':
@@ -204,6 +181,15 @@ function settled(job: Planned, tally: Tally, what?: string): JobDecision {
   return reducing(next, reason);
 }
 
+/** What is committed is of it, and whole; what is open can't be had any more. */
+function withoutSnapshot(
+  job: Planned,
+  { tally, reason }: Extract<JobEvent, { kind: 'snapshot-lost' }>,
+): JobDecision {
+  if (progressOf(tally, job.chunks).open > 0) return finish({ ...job, tally }, 'failed', reason);
+  return tallied(job, tally);
+}
+
 function reducing(job: Planned, reason: string | undefined): JobDecision {
   const why = reason === undefined ? {} : { reason };
   const step = { phase: 'reducing', paused: job.paused, turn: job.version } as const;
@@ -228,6 +214,8 @@ function held(job: Job, pause: boolean, by: string): JobDecision {
   if (job.phase === 'finishing' || job.phase === 'ended' || job.phase === 'retrying')
     return refused(over(job, verb));
   if (job.paused === pause) return unchanged;
+  if (pause && snapshotOf(job.request) !== undefined)
+    return refused('Its chunks are of one snapshot, which its workers hold: let it go on, or cancel it.');
   return changed({ ...job, paused: pause }, `${verb}d by ${by}`);
 }
 
@@ -249,8 +237,13 @@ function retry(job: Job, by: string): JobDecision {
   if (job.phase !== 'ended')
     return refused('It has not ended: what failed is retried when it has, or cancel it.');
   if (job.chunks === 0) return refused('Nothing was cut of its input: ask for it anew.');
+  const without = progressOf(job.tally, job.chunks).open + job.tally.failed;
+  if (without > 0 && snapshotOf(job.request) !== undefined)
+    return refused(
+      'Its chunks are of one snapshot, which is gone: others would be of another one. Ask for it anew.',
+    );
   const isReduced = job.request.reduce === undefined || job.outcome === 'succeeded';
-  if (isReduced && progressOf(job.tally, job.chunks).open + job.tally.failed === 0)
+  if (isReduced && without === 0)
     return refused('Each of its chunks has a result: there is nothing to retry.');
   const { outcome: _o, reason: _r, since: _s, reduced: _d, ...rest } = job;
   return changed({ ...rest, phase: 'retrying' }, `retried by ${by}`);

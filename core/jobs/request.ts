@@ -12,6 +12,7 @@ import { Reduce } from './reduce.ts';
 import { workerResources } from './slot-objects.ts';
 import type { JobKey } from './slots.ts';
 import { JobSpec } from './spec.ts';
+import { OneSnapshot } from './sql/snapshot.ts';
 import { type AnySource, isQuery, QuerySource, SqlSource, SqlTable } from './sql/table.ts';
 
 const MiB = 2 ** 20;
@@ -27,11 +28,13 @@ const ReleasedImage = z
     ),
   );
 
+/** Without `snapshot` each chunk is of one of its own: of when it is read. */
+const fromDatabase = { database: DatabaseName, snapshot: z.optional(OneSnapshot) };
 /** `key`: the columns of a unique key of it, none of which may be null. */
-const TableInput = z.strictObject({ database: DatabaseName, ...SqlSource.shape });
+const TableInput = z.strictObject({ ...fromDatabase, ...SqlSource.shape });
 /** `key`: columns of what it gives, none of which may be null; its rows need not have one each. */
 const QueryInput = z.strictObject({
-  database: DatabaseName,
+  ...fromDatabase,
   sql: QuerySource.shape.query,
   key: QuerySource.shape.key,
 });
@@ -41,6 +44,9 @@ const TableTarget = z.strictObject({
   /** What the command writes: CSV, or lines with tabs between columns, as PostgreSQL's COPY has them. */
   format: z._default(z.enum(['csv', 'text']), 'csv'),
 });
+
+/** Slots are numbered up to 999, and the first one's worker holds the snapshot. */
+const maxReaders = 999;
 
 export const JobRequest = z
   .strictObject({
@@ -82,25 +88,26 @@ export const JobRequest = z
     nodePool: z.optional(NodePoolName),
   })
   .check(
-    z.superRefine(
-      ({ dataset, table, query, target, reduce, records, header, compression, chunkMiB }, { addIssue }) => {
-        const no = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message });
-        const inputs = Object.entries({ dataset, table, query }).filter(([, input]) => input !== undefined);
-        if (inputs.length === 0) no('dataset', 'what is to be read: a dataset, a table, or a query');
-        for (const [name] of inputs.slice(1)) no(name, 'a dataset, a table or a query: one of them');
-        if (table !== undefined || query !== undefined) {
-          if (records.kind !== 'lines' && records.kind !== 'csv')
-            no('records', 'rows of a database are lines, or CSV');
-          if (header) no('header', 'rows of a database come without a header: columns are in their order');
-          if (compression !== 'none') no('compression', 'rows of a database are not compressed');
-        }
-        if (reduce !== undefined && target !== undefined)
-          no('reduce', 'results that go on to a table are not brought together');
-        if (header && records.kind === 'fixed') no('header', 'records of one width have no header');
-        if (compression !== 'none' && chunkMiB !== undefined)
-          no('chunkMiB', 'a compressed object is one chunk: leave it out');
-      },
-    ),
+    z.superRefine((request, { addIssue }) => {
+      const { dataset, table, query, target, reduce, records, header, compression, chunkMiB } = request;
+      const no = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message });
+      const inputs = Object.entries({ dataset, table, query }).filter(([, input]) => input !== undefined);
+      if (inputs.length === 0) no('dataset', 'what is to be read: a dataset, a table, or a query');
+      for (const [name] of inputs.slice(1)) no(name, 'a dataset, a table or a query: one of them');
+      if (table !== undefined || query !== undefined) {
+        if (records.kind !== 'lines' && records.kind !== 'csv')
+          no('records', 'rows of a database are lines, or CSV');
+        if (header) no('header', 'rows of a database come without a header: columns are in their order');
+        if (compression !== 'none') no('compression', 'rows of a database are not compressed');
+      }
+      if (snapshotOf(request) !== undefined && request.parallelism > maxReaders)
+        no('parallelism', `${maxReaders} at most beside who holds the snapshot`);
+      if (reduce !== undefined && target !== undefined)
+        no('reduce', 'results that go on to a table are not brought together');
+      if (header && records.kind === 'fixed') no('header', 'records of one width have no header');
+      if (compression !== 'none' && chunkMiB !== undefined)
+        no('chunkMiB', 'a compressed object is one chunk: leave it out');
+    }),
   );
 export type JobRequest = z.infer<typeof JobRequest>;
 
@@ -109,21 +116,30 @@ export const chunkBytesOf = ({ chunkMiB, resources }: JobRequest): number =>
 
 export type JobInput =
   | { readonly kind: 'objects'; readonly dataset: string }
-  | { readonly kind: 'rows'; readonly database: string; readonly source: AnySource };
+  | {
+      readonly kind: 'rows';
+      readonly database: string;
+      readonly source: AnySource;
+      readonly snapshot?: OneSnapshot | undefined;
+    };
 type Input = Pick<JobRequest, 'dataset' | 'table' | 'query'>;
 
 export function inputOf({ dataset, table, query }: Input): JobInput {
   if (table !== undefined) {
-    const { database, ...source } = table;
-    return { kind: 'rows', database, source };
+    const { database, snapshot, ...source } = table;
+    return { kind: 'rows', database, source, snapshot };
   }
   if (query !== undefined) {
-    const { database, sql, key } = query;
-    return { kind: 'rows', database, source: { query: sql, key } };
+    const { database, snapshot, sql, key } = query;
+    return { kind: 'rows', database, source: { query: sql, key }, snapshot };
   }
   if (dataset === undefined) throw new Error('a job without an input: its schema lets none be');
   return { kind: 'objects', dataset };
 }
+
+/** What all its chunks are of, where that is one: a worker more holds it. */
+export const snapshotOf = ({ table, query }: Pick<JobRequest, 'table' | 'query'>): OneSnapshot | undefined =>
+  (table ?? query)?.snapshot;
 
 /** Who reaches its database finds where it is cut; all else is listed from outside. */
 export const readsRows = (request: Input): boolean => inputOf(request).kind === 'rows';
@@ -169,7 +185,11 @@ export function jobSpecOf(
     input:
       input.kind === 'objects'
         ? { bucket: locationOf(input.dataset).bucket }
-        : { secret: secretOf(input.database), source: input.source },
+        : {
+            secret: secretOf(input.database),
+            source: input.source,
+            ...(input.snapshot && { snapshot: input.snapshot }),
+          },
     ...(target !== undefined && {
       target: { secret: secretOf(target.database), table: target, format: target.format },
     }),
@@ -187,13 +207,17 @@ export function jobSpecOf(
   });
 }
 
+/** Workers beside those that are at chunks. */
+export const holdersOf = (request: JobRequest): number => Number(snapshotOf(request) !== undefined);
+
 /** While it runs, with what its workers take beside its command. It is no environment, and has no volume and no GPU. */
-export function heldBy({ resources, parallelism }: JobRequest): Amounts {
-  const { cpu, memoryMiB } = resources;
+export function heldBy(request: JobRequest): Amounts {
+  const { cpu, memoryMiB } = request.resources;
+  const workers = request.parallelism + holdersOf(request);
   return {
     // Thousandths of a core are added as whole numbers: 0.1 + 0.2 is 0.3.
-    cpu: (Math.round((cpu + workerResources.cpu) * 1000) * parallelism) / 1000,
-    memoryMiB: (memoryMiB + workerResources.memoryMiB) * parallelism,
+    cpu: (Math.round((cpu + workerResources.cpu) * 1000) * workers) / 1000,
+    memoryMiB: (memoryMiB + workerResources.memoryMiB) * workers,
     gpu: 0,
     environments: 0,
     storageGiB: 0,

@@ -144,7 +144,11 @@ export function slotJob(
   turn: number,
 ): KubernetesObject {
   const labels = { ...labelsOf(wanted), [slotLabel]: String(slot), [turnLabel]: String(turn) };
-  const annotations = { [skipContainers]: `${containers.command},${containers.shim}` };
+  const annotations = {
+    [skipContainers]: `${containers.command},${containers.shim}`,
+    // Source: Karpenter, "Well-Known Annotations": consolidation leaves its node alone.
+    ...(holds(wanted, slot) && { 'karpenter.sh/do-not-disrupt': 'true' }),
+  };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -163,6 +167,10 @@ export function slotJob(
   };
 }
 
+/** Whoever makes the plan is alone then, and so the first: a job of one snapshot ends with it. */
+const holds = ({ spec: { input } }: SlotsWanted, slot: number): boolean =>
+  slot === 0 && 'secret' in input && input.snapshot !== undefined;
+
 function podSpec(wanted: SlotsWanted, place: SlotsPlace, slot: number) {
   return {
     restartPolicy: 'Never',
@@ -173,7 +181,7 @@ function podSpec(wanted: SlotsWanted, place: SlotsPlace, slot: number) {
     priorityClassName: priorityClassOf(wanted.priority),
     terminationGracePeriodSeconds: graceSeconds,
     securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-    ...placement(wanted, place),
+    ...placement({ ...wanted, spot: wanted.spot && !holds(wanted, slot) }, place),
     initContainers: [shimContainer(place)],
     containers: [workerContainer(wanted, place, slot), commandOf(wanted, place)],
     volumes: [

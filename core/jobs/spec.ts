@@ -2,6 +2,7 @@
 import * as z from '../zod.ts';
 import { Compression, Records } from './dataset.ts';
 import { Reduce } from './reduce.ts';
+import { OneSnapshot } from './sql/snapshot.ts';
 import { QuerySource, SqlSource, SqlTable } from './sql/table.ts';
 
 const MiB = 2 ** 20;
@@ -12,7 +13,12 @@ const Secret = z.string().check(z.minLength(1), z.maxLength(2048));
 /** Objects of S3, or the rows of a table: as CSV where `records` are CSV, else a line each. */
 const Input = z.union([
   z.object({ bucket: z.string().check(z.minLength(3)) }),
-  z.object({ secret: Secret, source: z.union([SqlSource, QuerySource]) }),
+  z.object({
+    secret: Secret,
+    source: z.union([SqlSource, QuerySource]),
+    /** One for the whole job: whoever makes the plan holds it. */
+    snapshot: z.optional(OneSnapshot),
+  }),
 ]);
 
 export const JobSpec = z.object({

@@ -1,7 +1,7 @@
 /** How many workers a job wants of its cluster, in each phase of its life. */
 import { unreachable } from '../errors.ts';
 import type { Job } from './job.ts';
-import { readsRows } from './request.ts';
+import { holdersOf, readsRows } from './request.ts';
 import { progressOf } from './tally.ts';
 
 export type Wanted = { readonly phase: 'running' | 'paused' | 'ending'; readonly slots: number };
@@ -19,7 +19,8 @@ export function slotsOf(job: Job): Wanted {
       if (job.paused) return { phase: 'paused', slots: 0 };
       const known = job.phase === 'sending' ? job.sent : job.chunks;
       const { open } = progressOf(job.tally, known);
-      return { phase: 'running', slots: Math.max(0, Math.min(job.request.parallelism, open)) };
+      const atChunks = Math.max(0, Math.min(job.request.parallelism, open));
+      return { phase: 'running', slots: atChunks + holdersOf(job.request) };
     }
     case 'reducing':
       return job.paused ? { phase: 'paused', slots: 0 } : { phase: 'running', slots: 1 };

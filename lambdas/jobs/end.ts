@@ -3,7 +3,8 @@
 import { writeLines } from '#adapters/json-lines.ts';
 import type { ChunkRules } from '#core/jobs/chunk.ts';
 import { nextChunk } from '#core/jobs/chunk.ts';
-import type { Job, JobEvent } from '#core/jobs/job.ts';
+import type { Job } from '#core/jobs/job.ts';
+import type { JobEvent } from '#core/jobs/job-event.ts';
 import { filesOf, manifestLine } from '#core/jobs/job-files.ts';
 import type { ChunkStore } from '#core/jobs/ports.ts';
 import { progressOf, type Tally } from '#core/jobs/tally.ts';
@@ -44,8 +45,8 @@ async function* linesOf(chunks: ChunkStore, job: string) {
   for await (const state of chunks.list(job)) yield manifestLine(state);
 }
 
-/** Says nothing to who is brought back by a person. */
-const rules: ChunkRules = { leaseSeconds: 1, maxFailures: 1, halveFromBytes: 1, mayHalve: false };
+/** Says nothing to who is brought back by a person, or let go. */
+export const rules: ChunkRules = { leaseSeconds: 1, maxFailures: 1, halveFromBytes: 1, mayHalve: false };
 
 /** Chunks that failed wait again; doing it twice is doing it once. */
 export async function revive({ chunks, clock }: JobsDeps, { name }: Job): Promise<JobEvent> {

@@ -5,8 +5,9 @@
 
 import { type Signal, subjectOf } from '#core/aws-events.ts';
 import { Conflict, Rejected, unreachable } from '#core/errors.ts';
-import { type Job, type JobEvent, nextJob } from '#core/jobs/job.ts';
+import { type Job, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
+import type { JobEvent } from '#core/jobs/job-event.ts';
 import { readsRows } from '#core/jobs/request.ts';
 import { JobKey } from '#core/jobs/slots.ts';
 import { environmentId, type Instant } from '#core/names.ts';
@@ -17,6 +18,7 @@ import type { JobsDeps } from './deps.ts';
 import { finish, revive } from './end.ts';
 import { reduce } from './reduce.ts';
 import { list, send } from './send.ts';
+import { letGo, progress } from './snapshot.ts';
 import { type Standing, slotsAreLate, standingOf, want, workersAreGone } from './want.ts';
 
 const actor = 'jobs';
@@ -108,15 +110,17 @@ async function step(deps: JobsDeps, job: Job, standing: Standing): Promise<reado
     case 'listing':
       return list(deps, job);
     case 'sending':
-      return [{ kind: 'tallied', tally: await deps.chunks.tally(job.name) }, await send(deps, job)];
+      return [await progress(deps, job), await send(deps, job)];
     case 'running':
       return [
-        { kind: 'tallied', tally: await deps.chunks.tally(job.name) },
+        await progress(deps, job),
         { kind: 'queue-seen', messages: (await deps.queues.messages(job.name)) ?? 0 },
       ];
     case 'reducing':
+      await letGo(deps, job);
       return [{ kind: 'tallied', tally: await deps.chunks.tally(job.name) }, ...(await reduce(deps, job))];
     case 'finishing':
+      await letGo(deps, job);
       return finish(deps, job, workersAreGone(standing));
     case 'retrying':
       return [await revive(deps, job)];

@@ -1,5 +1,6 @@
 /** Brings a job's results together: a worker does it, from the manifest, which is written before. */
-import type { Job, JobEvent } from '#core/jobs/job.ts';
+import type { Job } from '#core/jobs/job.ts';
+import type { JobEvent } from '#core/jobs/job-event.ts';
 import { reduceId } from '#core/jobs/reduce.ts';
 import type { JobsDeps } from './deps.ts';
 import { writeManifest } from './end.ts';

@@ -3,7 +3,8 @@
 import { readLines, writeLines } from '#adapters/json-lines.ts';
 import { Rejected } from '#core/errors.ts';
 import { DatasetObject } from '#core/jobs/dataset.ts';
-import type { Job, JobEvent } from '#core/jobs/job.ts';
+import type { Job } from '#core/jobs/job.ts';
+import type { JobEvent } from '#core/jobs/job-event.ts';
 import { filesOf } from '#core/jobs/job-files.ts';
 import { locationOf } from '#core/jobs/location.ts';
 import { type Chunk, chunksOf, type Plan } from '#core/jobs/plan.ts';

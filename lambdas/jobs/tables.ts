@@ -5,7 +5,8 @@
 
 import { readLines, writeLines } from '#adapters/json-lines.ts';
 import type { ChunkState } from '#core/jobs/chunk.ts';
-import type { Job, JobEvent } from '#core/jobs/job.ts';
+import type { Job } from '#core/jobs/job.ts';
+import type { JobEvent } from '#core/jobs/job-event.ts';
 import { filesOf, RowPlan } from '#core/jobs/job-files.ts';
 import { chunkBytesOf, inputText } from '#core/jobs/request.ts';
 import { type KeyChunk, type KeyRange, KeyTuple } from '#core/jobs/sql/table.ts';
@@ -18,7 +19,8 @@ import { sideBySide } from './lanes.ts';
 export async function listTable(deps: JobsDeps, job: Job): Promise<readonly JobEvent[]> {
   const known = await deps.chunks.read(job.name, planning);
   if (known?.state === 'failed') return [{ kind: 'unreadable', reason: known.lastFailure.message }];
-  if (known?.state === 'committed') return [await taken(deps, job, known)];
+  // Who holds the snapshot that it is of has not ended its step.
+  if (known?.state === 'committed' || known?.handOver) return [await taken(deps, job, known)];
   await askForPlan(deps, job);
   return [];
 }
@@ -55,7 +57,7 @@ export async function sendRows(
   from: number,
   upTo: number,
 ): Promise<void> {
-  let types: readonly string[] = [];
+  let known: Pick<KeyChunk, 'types' | 'snapshot'> = { types: [] };
   let after: KeyTuple | null = null;
   let number = 0;
   const ranges: { readonly number: number; readonly range: KeyRange }[] = [];
@@ -65,7 +67,7 @@ export async function sendRows(
     number += 1;
   };
   for await (const line of readLines(objects, filesOf(job.name).plan, Line)) {
-    if ('types' in line) types = line.types;
+    if ('types' in line) known = { types: line.types, ...(line.snapshot && { snapshot: line.snapshot }) };
     else cut(line);
     if (number >= upTo) break;
   }
@@ -73,7 +75,7 @@ export async function sendRows(
   cut(null);
   const key = inputText(job.request);
   const messages = ranges.map(({ number, range }) => {
-    const chunk: KeyChunk = { id: String(number), key, types: [...types], range };
+    const chunk: KeyChunk = { id: String(number), key, ...known, range };
     return { job: job.name, chunk };
   });
   const queue = queues.at(await queues.make(job.name));

@@ -2,8 +2,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FailuresAnswer, JobAnswer, JobFilesAnswer, JobsAnswer, ResultsAnswer } from '#api/job-answers.ts';
 import { type ChunkEvent, freshChunk, nextChunk } from '#core/jobs/chunk.ts';
-import { type Job, type JobEvent, nextJob } from '#core/jobs/job.ts';
+import { type Job, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
+import type { JobEvent } from '#core/jobs/job-event.ts';
 import { JobKey } from '#core/jobs/slots.ts';
 import { emptyTally } from '#core/jobs/tally.ts';
 import type { Person } from '#core/roles.ts';
@@ -119,6 +120,20 @@ describe('a job', () => {
     ]);
     expect(made.request).not.toHaveProperty('dataset');
     expect(JSON.stringify(made)).not.toContain('10.0.0.0');
+  });
+
+  test('of one snapshot of a table holds a worker more, and can not be paused', async () => {
+    const database = { name: 'orders', secret: 'o', network: '10.0.0.0/8', port: 5432 };
+    world = new World({ teams: world.config.teams.map((team) => ({ ...team, databases: [database] })) });
+    const of = (snapshot: object) =>
+      asked({ dataset: undefined, table: { database: 'orders', table: 'orders', key: ['id'], ...snapshot } });
+    const held = async (name: string) =>
+      (await world.jobs.ledger(keyOf(name).team)).held[keyOf(name).name]?.memoryMiB ?? 0;
+    const each = await held((await of({})).name);
+    const one = await of({ snapshot: { kind: 'job', maxSeconds: 600 } });
+    expect(await held(one.name)).toBe((each / job.parallelism) * (job.parallelism + 1));
+    const why = await refused(world, rita, 'POST', `/jobs/checkout/${one.name}/pause`);
+    expect(why).toMatchObject({ status: 409, detail: expect.stringMatching(/one snapshot.*cancel it/) });
   });
 
   test('is placed in a node pool that its cluster lets jobs ask for, and in no other', async () => {

@@ -59,6 +59,16 @@ describe('in words', () => {
       expect(text).toContain(part);
   });
 
+  test('one of one snapshot says so, and how long that is held', () => {
+    const snapshot = { kind: 'job', maxSeconds: 5400 };
+    const table = { database: 'shop', table: 'sales', key: ['id'], snapshot };
+    const text = jobText(answer({ request: JobRequest.parse({ table, command: ['wc'] }) }));
+    expect(text).toMatch(
+      /\n {2}snapshot {2}one of all of it, which a worker more holds .*: 1 h 30 m at most\n/,
+    );
+    expect(jobText(answer())).not.toContain('snapshot');
+  });
+
   test('none says what to do', () => {
     expect(jobsText({ jobs: [] })).toContain('schwifty job submit');
     expect(jobsText({ jobs: [job()], next: key.name })).toMatch(/2 of 8 .*\nThere are older ones\.$/);

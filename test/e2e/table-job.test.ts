@@ -9,10 +9,11 @@ import { verifiedText, verifyJob } from '../../cli/job-verify.ts';
 import { startLocalDatabase } from '../sql/local-database.ts';
 import { access } from './cloud.ts';
 import { kubectl } from './kubectl.ts';
-import { killAWorker } from './workers.ts';
+import { killAWorker, runningPods } from './workers.ts';
 
 const timeout = 600_000;
 const rows = 40_000;
+const movingRows = 25_000;
 const schema = `s${randomBytes(4).toString('hex')}`;
 let server: Awaited<ReturnType<typeof startLocalDatabase>>;
 let client: Client;
@@ -27,6 +28,8 @@ beforeAll(async () => {
     CREATE TABLE ${schema}.orders (tenant text, id int, note text, PRIMARY KEY (tenant, id));
     CREATE TABLE ${schema}.loud (tenant text, id int, note text);
     CREATE TABLE ${schema}.heap (id int);
+    CREATE TABLE ${schema}.moving (id int PRIMARY KEY, note text);
+    INSERT INTO ${schema}.moving SELECT i, repeat('n', 200) FROM generate_series(1, ${movingRows}) i;
     INSERT INTO ${schema}.orders SELECT CASE WHEN i % 10 = 0 THEN 't' || i % 7 ELSE 'large' END, i,
       CASE WHEN i % 3 = 0 THEN NULL ELSE E'two\\nlines, "quoted" ' || i || repeat('x', 60) END
       FROM generate_series(1, ${rows}) i`);
@@ -115,5 +118,75 @@ describe.concurrent('a job over a table', () => {
       outcome: 'failed',
       reason: expect.stringMatching(/id may be null, so it is no key: name columns that are NOT NULL/),
     });
+  });
+
+  /** Planned, so that its snapshot is held, and not at its end. */
+  const ofOneSnapshot = async (seconds: number) => {
+    const command = `process.stdin.pipe(process.stdout); process.stdin.on('end', () => setTimeout(() => 0, ${seconds * 1000}))`;
+    const snapshot = { kind: 'job' as const, maxSeconds: 600 };
+    const { job: asked } = await alice.client.jobs.submit({
+      team: 'checkout',
+      job: {
+        table: { database: localDatabase.name, schema, table: 'moving', key: ['id'], snapshot },
+        command: ['node', '-e', command],
+        reduce: { kind: 'concatenate' },
+        chunkMiB: 1,
+        parallelism: 2,
+        resources: { cpu: 0.1, memoryMiB: 64 },
+      },
+    });
+    const id = `checkout/${asked.name}`;
+    await until('its plan', 300, async () => {
+      const { job } = await alice.client.jobs.get(id);
+      return job.phase === 'running' || job.phase === 'ended' ? true : undefined;
+    });
+    return id;
+  };
+  const change = (sql: string) => client.query(sql.replaceAll('moving', `${schema}.moving`));
+
+  it('of one snapshot has all rows as they were when it began, whatever is written meanwhile', {
+    timeout,
+  }, async () => {
+    const id = await ofOneSnapshot(3);
+    await change(`DELETE FROM moving WHERE id % 3 = 0; UPDATE moving SET note = 'late', id = -id;
+      INSERT INTO moving SELECT i, 'late' FROM generate_series(${movingRows}, ${2 * movingRows}) i`);
+    const { job: half } = await alice.client.jobs.get(id);
+    expect(half.progress.open).toBeGreaterThan(1);
+    await expect(alice.client.jobs.say(id, 'pause')).rejects.toThrow(/one snapshot.*cancel it/);
+    const { job, history } = await ended(id);
+    expect(job, JSON.stringify(history)).toMatchObject({
+      outcome: 'succeeded',
+      progress: { records: movingRows, failed: 0 },
+    });
+    const { result } = await alice.client.jobs.files(id);
+    const text = await (await fetch(result ?? '')).text();
+    const note = 'n'.repeat(200);
+    const expected = Array.from({ length: movingRows }, (_, i) => `${i + 1}\t${note}\n`);
+    expect(text === expected.join('')).toBe(true);
+    expect((await verifyJob(alice.client.jobs, id, true)).faults).toEqual([]);
+  });
+
+  it('of one snapshot whose holder is killed ends failed, with what to do, and is not gone on with', {
+    timeout,
+  }, async () => {
+    const id = await ofOneSnapshot(10);
+    await until('a worker beside its holder', 300, async () => {
+      const { job } = await alice.client.jobs.get(id);
+      return job.progress.leased > 0 ? true : undefined;
+    });
+    expect((await runningPods(nameOf(id))).length).toBeGreaterThan(1);
+    await killAWorker(nameOf(id), 'slot-0-');
+    const { job, history } = await ended(id);
+    expect(job, JSON.stringify(history)).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringMatching(/snapshot is gone: .*run the job again, with more time/),
+      progress: { failed: 0 },
+    });
+    expect(job.progress.open).toBeGreaterThan(0);
+    await expect(alice.client.jobs.say(id, 'retry')).rejects.toThrow(/Ask for it anew/);
+    const sessions = await client.query(
+      "SELECT 1 FROM pg_stat_activity WHERE application_name = 'getschwifty'",
+    );
+    expect(sessions.rowCount).toBe(0);
   });
 });

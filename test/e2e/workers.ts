@@ -15,8 +15,11 @@ export async function runningPods(namespace: string): Promise<string[]> {
   );
 }
 
-/** At once, and without a word to it; none where none runs. */
-export async function killAWorker(namespace: string): Promise<void> {
-  const [victim] = await runningPods(namespace);
+/**
+ * At once, and without a word to it; none where none runs.
+ * @param named what its pod's name begins with.
+ */
+export async function killAWorker(namespace: string, named = 'slot-'): Promise<void> {
+  const victim = (await runningPods(namespace)).find((name) => name.startsWith(named));
   if (victim) await kubectl('--namespace', namespace, 'delete', 'pod', victim, '--grace-period=0', '--force');
 }

@@ -1,8 +1,9 @@
 /** Looks at a data job: early, twice, broken off anywhere, beside others and beside people. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Rejected, Retryable } from '#core/errors.ts';
-import type { ChunkEvent } from '#core/jobs/chunk.ts';
-import { part } from '../core/jobs/samples.ts';
+import { type ChunkEvent, nextChunk } from '#core/jobs/chunk.ts';
+import { planning } from '#core/jobs/steps.ts';
+import { part, rules } from '../core/jobs/samples.ts';
 import { fill, JobWorld, key } from './job-world.ts';
 
 let world: JobWorld;
@@ -108,12 +109,21 @@ describe('looks', () => {
     },
   );
 
-  it.each(['before it is made', 'when it was made, its answer lost'] as const)(
-    'at a table whose results are brought together, broken off at any call, %s, come to the same end',
+  it.each([
+    ['before it is made', 'each chunk of its own snapshot'],
+    ['when it was made, its answer lost', 'each chunk of its own snapshot'],
+    ['before it is made', 'all of one'],
+    ['when it was made, its answer lost', 'all of one'],
+  ] as const)(
+    'at a table whose results are brought together, broken off at any call, %s, come to the same end: %s',
     { timeout: 120_000 },
-    async (how) => {
-      const table = { database: 'orders', table: 'orders', key: ['id'] };
-      const head = { schema: 'public', table: 'orders', key: ['id'], types: ['bigint'], chunks: 3, bytes: 9 };
+    async (how, of) => {
+      const isOfOne = of === 'all of one';
+      const one = isOfOne && { snapshot: { kind: 'job', maxSeconds: 600 } };
+      const table = { database: 'orders', table: 'orders', key: ['id'], ...one };
+      const known = { types: ['bigint'], chunks: 3, bytes: 9 };
+      const snapshot = isOfOne && { snapshot: { id: '1-1', sees: 'a'.repeat(64) } };
+      const head = { schema: 'public', table: 'orders', key: ['id'], ...known, ...snapshot };
       const plan = [head, ['4'], ['7']].map((line) => `${JSON.stringify(line)}\n`).join('');
       const output = { key: 'written', bytes: 1, crc32: 1 };
       let calls = 0;
@@ -125,7 +135,8 @@ describe('looks', () => {
         const worked: string[] = [];
         await toItsEnd(world, (id) => {
           worked.push(id);
-          return { kind: 'commit', part: { ...part(1), output } };
+          const kind = isOfOne && id === planning ? 'hand-over' : 'commit';
+          return { kind, part: { ...part(1), output } };
         });
         expect(await world.job(), `broken off at call ${at}`).toMatchObject({
           outcome: 'succeeded',
@@ -133,6 +144,7 @@ describe('looks', () => {
           reduced: output,
           tally: { committed: 3, failed: 0, records: 3 },
         });
+        expect(await world.chunks.read(key.name, planning)).toMatchObject({ state: 'committed' });
         // Each chunk and each step once, whatever was asked for twice.
         expect(worked.toSorted()).toEqual(['0', '1', '2', 'plan', expect.stringMatching(/^reduce-\d+$/)]);
         expect(world.lines('manifest')).toHaveLength(3);
@@ -179,6 +191,13 @@ function brokenAt<T extends object>(port: T, how: string, isNow: () => boolean):
   });
 }
 
+/** Who holds a snapshot says that it lives. */
+async function beat({ chunks, clock }: JobWorld): Promise<void> {
+  const plan = await chunks.read(key.name, planning);
+  const decision = plan && nextChunk(plan, { kind: 'heartbeat', attempt: plan.attempts }, rules, clock.now());
+  if (decision?.outcome === 'changed') await chunks.write(decision.state, plan);
+}
+
 /** Workers and the cluster do their part between looks, as time goes by. */
 async function toItsEnd(of: JobWorld, event: (id: string) => ChunkEvent): Promise<void> {
   for (let left = 60; left > 0; left--) {
@@ -186,6 +205,7 @@ async function toItsEnd(of: JobWorld, event: (id: string) => ChunkEvent): Promis
       if (!(error instanceof Retryable)) throw error;
     });
     if (of.queues.queues.size > 0) await of.work(event);
+    await beat(of);
     if ((await of.slots.wanted(key)) !== undefined) await of.seen();
     if ((await of.job()).phase === 'ended') return;
   }

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { PostgresTables } from '#adapters/sql/postgres.ts';
 import { PostgresSnapshot } from '#adapters/sql/postgres-snapshot.ts';
-import { type Snapshot, SnapshotLost } from '#core/jobs/sql/snapshot.ts';
+import { SnapshotLost } from '#core/jobs/sql/held-snapshot.ts';
+import type { Snapshot } from '#core/jobs/sql/snapshot.ts';
 import { type AnySource, type KeyRange, rangesOf, type Typed } from '#core/jobs/sql/table.ts';
 import { client, schema } from './database.ts';
 

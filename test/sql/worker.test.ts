@@ -3,7 +3,7 @@ import { describe, expect, inject, test } from 'vitest';
 import { PostgresTables } from '#adapters/sql/postgres.ts';
 import { Retryable } from '#core/errors.ts';
 import { isOfRows } from '#core/jobs/chunk.ts';
-import type { SqlTables } from '#core/jobs/sql/ports.ts';
+import type { SqlDatabase } from '#core/jobs/sql/ports.ts';
 import { rangesOf } from '#core/jobs/sql/table.ts';
 import { WorkerWorld } from '../worker/world.ts';
 import { client, schema } from './database.ts';
@@ -132,8 +132,9 @@ describe('rows of a table through a command into another', () => {
   test('a worker that dies at any moment of handing over: another one goes on, and each row is there once', async () => {
     const { world, chunks, missing, loud } = await job(upper);
     let turn = 0;
-    const before: SqlTables = {
+    const before: SqlDatabase = {
       plan: (...given) => tables.plan(...given),
+      hold: (...given) => tables.hold(...given),
       read: (...given) => tables.read(...given),
       // Dies before it, behind it, or not at all.
       splice: async (...given) => {

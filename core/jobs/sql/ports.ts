@@ -1,6 +1,8 @@
 /** What a job needs of a database. */
+
+import type { SnapshotLimits } from './held-snapshot.ts';
 import type { RowFormat } from './postgres.ts';
-import type { Snapshot, SnapshotLimits } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import type { AnySource, KeyRange, KeyTuple, SqlSource, SqlTable, Typed } from './table.ts';
 
 export interface SqlPlan<Source extends AnySource = SqlSource> {
@@ -51,6 +53,7 @@ export interface HeldSnapshot extends AsyncDisposable {
   beat(): Promise<void>;
 }
 
-export interface SqlSnapshots {
+export interface SqlDatabase extends SqlTables {
+  /** @throws InputFailed where the database has none that others can read of. */
   hold(limits: SnapshotLimits, signal: AbortSignal): Promise<HeldSnapshot>;
 }

@@ -1,6 +1,14 @@
-/** One state of the data for a whole job, which somebody holds meanwhile, and no longer than its job was given. */
+/** One state of the data for a whole job: how it is asked for, and how those who read of it are told which it is. */
 import * as z from '../../zod.ts';
-import { InputFailed } from '../ports.ts';
+
+/** Half a day at most: SQS hides its holder's message for no longer, and no database should keep for longer what was deleted. */
+export const OneSnapshot = z.strictObject({
+  /** Of the whole job: the plan and each chunk are of the instant at which the plan was begun. */
+  kind: z.literal('job'),
+  /** For so long it is held at most, and VACUUM takes nothing away in all of the database. What is open then fails the job. */
+  maxSeconds: z.int().check(z.minimum(60), z.maximum(43_200)),
+});
+export type OneSnapshot = z.infer<typeof OneSnapshot>;
 
 export const Snapshot = z.object({
   /** As the database calls it. */
@@ -9,27 +17,3 @@ export const Snapshot = z.object({
   sees: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
 });
 export type Snapshot = z.infer<typeof Snapshot>;
-
-export interface SnapshotLimits {
-  /** VACUUM takes nothing away meanwhile, in all of the database. */
-  readonly maxSeconds: number;
-  /** It is told so often that its holder lives; the database ends one of whom it heard nothing three times. */
-  readonly beatSeconds: number;
-}
-
-/** It is gone for all, and for ever: what was read of it is whole, and the rest can't be had. */
-export class SnapshotLost extends InputFailed {
-  constructor(why: string, options?: ErrorOptions) {
-    super(
-      `the job's snapshot is gone: ${why}; run the job again, with more time for its snapshot or with one for each chunk`,
-      options,
-    );
-  }
-}
-
-export const silenceSeconds = ({ beatSeconds }: SnapshotLimits): number => 3 * beatSeconds;
-
-/** @throws SnapshotLost where its time is over. */
-export function stillHeld({ maxSeconds }: SnapshotLimits, begun: number, now: number): void {
-  if (now - begun >= maxSeconds * 1000) throw new SnapshotLost(`its ${maxSeconds} s are over`);
-}

@@ -1,5 +1,6 @@
 /** A table that a data job reads or writes, and the pieces of it: ranges of its key, which touch and leave nothing out. */
 import * as z from '../../zod.ts';
+import { Snapshot } from './snapshot.ts';
 
 /** Quoted wherever it is written, so any text that PostgreSQL takes: 63 bytes (its NAMEDATALEN), no NUL. MySQL takes no less. */
 const Identifier = z.string().check(
@@ -56,6 +57,8 @@ export const KeyChunk = z.object({
   /** Of the key's columns: values are literals of them. */
   types: TypedSource.shape.types,
   range: KeyRange,
+  /** Of which it is read, where the whole job is of one. */
+  snapshot: z.optional(Snapshot),
 });
 export type KeyChunk = z.infer<typeof KeyChunk>;
 

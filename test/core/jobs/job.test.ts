@@ -1,8 +1,9 @@
 /** A job from its request to its end, step by step; then whatever comes in any order: nothing ends twice, and nothing runs that may not. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { askedJob, Job, type JobEvent, nextJob } from '#core/jobs/job.ts';
-import { JobRequest } from '#core/jobs/request.ts';
+import { askedJob, Job, nextJob } from '#core/jobs/job.ts';
+import type { JobEvent } from '#core/jobs/job-event.ts';
+import { holdersOf, JobRequest } from '#core/jobs/request.ts';
 import { emptyTally, type Tally } from '#core/jobs/tally.ts';
 import { slotsOf } from '#core/jobs/wanted-slots.ts';
 import { jobKey } from './samples.ts';
@@ -169,6 +170,7 @@ const anyEvent: fc.Arbitrary<JobEvent> = fc.oneof(
   fc.record({ kind: fc.constant('sent' as const), upTo: some }),
   fc.record({ kind: fc.constantFrom('tallied' as const, 'retried' as const), tally: anyTally }),
   fc.record({ kind: fc.constant('queue-seen' as const), messages: fc.nat(2) }),
+  anyTally.map((tally): JobEvent => ({ kind: 'snapshot-lost', reason: 'gone', tally })),
   fc.record({
     kind: fc.constantFrom('pause' as const, 'resume' as const, 'cancel' as const, 'retry' as const),
     by: fc.constant(by),
@@ -199,10 +201,18 @@ it('one that never had a chunk has nothing to retry, whatever was to become of i
   });
 });
 
-/** With its results brought together, or as they are. */
-const anyAsked = fc
-  .constantFrom(undefined, { kind: 'concatenate' as const })
-  .map((reduce): Job => ({ ...asked, request: { ...asked.request, ...(reduce && { reduce }) } }));
+const { dataset: _, ...ofAny } = asked.request;
+const ofOneSnapshot = {
+  ...ofAny,
+  table: { database: 'orders', table: 'orders', key: ['id'], snapshot: { kind: 'job', maxSeconds: 600 } },
+};
+
+/** With its results brought together, or as they are; each chunk of its own snapshot, or all of one. */
+const anyAsked = fc.tuple(fc.boolean(), fc.boolean()).map(([isReduced, isOfOne]): Job => {
+  const reduce = isReduced && { reduce: { kind: 'concatenate' } };
+  const request = isOfOne ? ofOneSnapshot : asked.request;
+  return { ...asked, request: JobRequest.parse({ ...request, ...reduce }) };
+});
 
 describe('whatever comes, in any order, twice and late', () => {
   it('each change is the next version of what can be stored, and no end comes without a manifest', () => {
@@ -247,7 +257,7 @@ describe('whatever comes, in any order, twice and late', () => {
           const decision = nextJob(job, event, later);
           if (decision.outcome === 'changed') job = decision.job;
           const { phase, slots } = slotsOf(job);
-          expect(slots).toBeLessThanOrEqual(job.request.parallelism);
+          expect(slots).toBeLessThanOrEqual(job.request.parallelism + holdersOf(job.request));
           expect(slots).toBeGreaterThanOrEqual(0);
           if (phase !== 'running') expect(slots).toBe(0);
           if (['finishing', 'ended', 'retrying'].includes(job.phase)) expect(phase).toBe('ending');
