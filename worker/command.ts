@@ -2,8 +2,8 @@
  * The user's command while it runs: fed as fast as it reads, its output taken as fast as it can be kept, its standard error's
  * end remembered, ended when its time is over, and nothing of it left then.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandProcess, CommandRunner, Exit } from './runner.ts';
+import type { Timers } from './timers.ts';
 
 const stderrBytes = 4096;
 /** What the command started may still write when it has ended itself. */
@@ -22,6 +22,7 @@ export interface Orders {
   /** Takes its output; the command waits meanwhile. */
   readonly output: (bytes: Uint8Array) => Promise<void>;
   readonly signal: AbortSignal;
+  readonly timers: Timers;
 }
 
 export class RunningCommand {
@@ -40,7 +41,7 @@ export class RunningCommand {
     return new RunningCommand(await runner.start(orders.command, orders.env), orders);
   }
 
-  private constructor(process: CommandProcess, { timeLimitMs, output, signal }: Orders) {
+  private constructor(process: CommandProcess, { timeLimitMs, output, signal, timers }: Orders) {
     this.#process = process;
     const { stdin, stdout, stderr } = process;
     // Who does not read to the end may: it is told by EPIPE, and by ECONNRESET where something was still under way.
@@ -50,15 +51,15 @@ export class RunningCommand {
     stderr.on('data', (bytes: Buffer) => {
       this.#stderr = Buffer.concat([this.#stderr, bytes]).subarray(-stderrBytes);
     });
-    const timer = setTimeout(() => {
+    const inTime = timers.after(timeLimitMs, () => {
       this.#timedOut = true;
       this.kill();
-    }, timeLimitMs);
+    });
     const stop = () => this.kill();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) this.kill();
-    this.#ending = this.#end(this.#drain(stdout, output)).finally(() => {
-      clearTimeout(timer);
+    this.#ending = this.#end(this.#drain(stdout, output), timers).finally(() => {
+      inTime();
       signal.removeEventListener('abort', stop);
       this.kill();
       this.#over = true;
@@ -103,16 +104,16 @@ export class RunningCommand {
     }
   }
 
-  async #end(drained: Promise<void>): Promise<Ending> {
+  async #end(drained: Promise<void>, timers: Timers): Promise<Ending> {
     drained.catch(() => undefined);
     const { why, ...exit } = await this.#process.exit;
     this.#code = exit.code;
     this.#deaf = true;
     this.#process.stdin.destroy();
     // A process that it left behind may hold the output open: it has had its time.
-    await Promise.race([drained, sleep(lastWordsMs, undefined, { ref: false })]);
+    const calledOff = timers.after(lastWordsMs, () => this.kill());
+    await drained.finally(calledOff);
     this.kill();
-    await drained;
     return { ...exit, timedOut: this.#timedOut, stderr: why ?? this.#stderr.toString('utf8') };
   }
 }

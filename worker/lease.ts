@@ -2,7 +2,6 @@
  * A chunk as long as this worker has it: its state is written from here alone, one write after the other, and whoever took
  * it away meanwhile is noticed.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Conflict, Retryable } from '#core/errors.ts';
 import {
   type ChunkDecision,
@@ -14,11 +13,13 @@ import {
 } from '#core/jobs/chunk.ts';
 import type { AnyChunk } from '#core/jobs/plan.ts';
 import type { ChunkStore } from '#core/jobs/ports.ts';
+import type { Timers } from './timers.ts';
 
 export interface LeaseDeps {
   readonly chunks: ChunkStore;
   readonly rules: ChunkRules;
   readonly now: () => number;
+  readonly timers: Timers;
 }
 const tries = 6;
 
@@ -43,7 +44,7 @@ export class ChunkHolder {
 
   /** A write whose answer was lost may be there: it is read, and the decision made again upon it. */
   async #write(event: ChunkEvent) {
-    const { chunks, rules, now } = this.#deps;
+    const { chunks, rules, now, timers } = this.#deps;
     for (let turn = 1; ; turn++) {
       const known = await chunks.read(this.#job, this.#chunk.id);
       const state = known ?? freshChunk(this.#job, this.#chunk);
@@ -56,7 +57,7 @@ export class ChunkHolder {
         const again = error instanceof Conflict || error instanceof Retryable;
         if (!again || turn === tries) throw error;
         // Others write to the same sums: those who met once are not to meet again.
-        await sleep(Math.random() * 20 * 2 ** turn);
+        await timers.jitter(20 * 2 ** turn);
       }
     }
   }

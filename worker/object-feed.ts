@@ -9,11 +9,13 @@ import { type Cutter, cutterOf, type Range, wholeStream } from '#core/jobs/recor
 import type { JobSpec } from '#core/jobs/spec.ts';
 import type { Feed, Give, Read } from './feed.ts';
 import { type Block, blocksOf, type Reading } from './ranges.ts';
+import type { Timers } from './timers.ts';
 
 export interface ObjectDeps {
   readonly objects: JobObjects;
   readonly spec: JobSpec;
   readonly reading: Reading;
+  readonly timers: Timers;
 }
 
 /** What most records are shorter than: read along with the range, so that its last one needs no call of its own. */
@@ -104,8 +106,9 @@ export class ObjectFeed implements Feed {
   }
 
   #blocks(from: number, surely: number): AsyncGenerator<Block> {
-    const { objects, reading } = this.#deps;
-    return blocksOf({ objects, object: this.#range, signal: this.#signal, how: reading }, from, surely);
+    const { objects, reading, timers } = this.#deps;
+    const source = { objects, object: this.#range, signal: this.#signal, how: reading, timers };
+    return blocksOf(source, from, surely);
   }
 }
 

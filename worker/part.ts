@@ -117,13 +117,14 @@ class Run {
   }
 
   async #start(command: readonly string[]): Promise<RunningCommand> {
-    const { spec, runner } = this.#deps;
+    const { spec, runner, timers } = this.#deps;
     const header = await this.#feed.header();
     const running = await RunningCommand.start(runner, {
       command,
       timeLimitMs: spec.timeLimitSeconds * 1000,
       env: { CHUNK_ID: this.#chunk.id, CHUNK_KEY: this.#chunk.key },
       signal: this.#signal,
+      timers,
       output: (bytes) => this.#keep(bytes),
     });
     if (header) await running.write(header);

@@ -2,10 +2,10 @@
  * An object's bytes in order, read by several ranges at once into a fixed set of buffers: as much as is not yet used up is
  * held, and no more is asked for.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Retryable } from '#core/errors.ts';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
 import type { JobObjects } from '#core/jobs/ports.ts';
+import type { Timers } from './timers.ts';
 
 export interface Reading {
   readonly rangeBytes: number;
@@ -26,6 +26,7 @@ interface Source {
   readonly object: DatasetObject;
   readonly signal: AbortSignal;
   readonly how: Reading;
+  readonly timers: Timers;
 }
 
 /** Of parts before, for the next one: fresh memory is cleared by the kernel, page by page, and old memory waits for its collection. */
@@ -119,7 +120,7 @@ async function filled(source: Source, pool: Pool, from: number, to: number): Pro
     } catch (error) {
       source.signal.throwIfAborted();
       if (turn === tries || !mayPass(error)) throw error;
-      await sleep(pauseMs * turn, undefined, { signal: source.signal });
+      await source.timers.sleep(pauseMs * turn, source.signal);
     }
   }
 }

@@ -10,6 +10,7 @@ import { JobSpec } from '#core/jobs/spec.ts';
 import { Env } from './env.ts';
 import { reading } from './ranges.ts';
 import type { CommandRunner } from './runner.ts';
+import { timers } from './timers.ts';
 import { wantedOf } from './wanted.ts';
 import { work } from './worker.ts';
 
@@ -26,6 +27,7 @@ export async function startWorker(runnerFor: (stop: AbortSignal) => Promise<Comm
       spec,
       log,
       reading,
+      timers,
       runner,
       now: Date.now,
       isWanted: wantedOf(env),

@@ -71,12 +71,12 @@ class Turn {
   readonly #holder: ChunkHolder;
 
   constructor(deps: WorkerDeps, delivery: Delivery, stop: AbortSignal) {
-    const { chunks, now, spec } = deps;
+    const { chunks, now, timers, spec } = deps;
     this.#deps = deps;
     this.#delivery = delivery;
     this.#stop = stop;
     const { job, chunk } = delivery.message;
-    this.#holder = new ChunkHolder({ chunks, now, rules: rulesOf(spec) }, job, chunk);
+    this.#holder = new ChunkHolder({ chunks, now, timers, rules: rulesOf(spec) }, job, chunk);
   }
 
   async take(): Promise<void> {
@@ -171,8 +171,8 @@ class Turn {
 
   /** The lease in the table and the message's hiding, together. */
   #beat(attempt: number, lost: AbortController): () => void {
-    const { leaseSeconds } = this.#deps.spec;
-    const timer = setInterval(() => void beat(), (leaseSeconds * 1000) / beats);
+    const { spec, timers } = this.#deps;
+    const { leaseSeconds } = spec;
     const beat = async () => {
       try {
         const { decision } = await this.#holder.say({ kind: 'heartbeat', attempt });
@@ -183,7 +183,7 @@ class Turn {
         this.#deps.log.error('no heartbeat', error, { attempt });
       }
     };
-    return () => clearInterval(timer);
+    return timers.every((leaseSeconds * 1000) / beats, () => void beat());
   }
 
   async #failed(attempt: number, failure: ChunkFailure): Promise<void> {

@@ -20,6 +20,7 @@ import * as z from '#core/zod.ts';
 import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import * as items from './items.ts';
+import { jobOutbox } from './job-outbox.ts';
 
 /** Partitions of the indexes that environments are in too. */
 const dueShard = 'due-jobs';
@@ -57,7 +58,7 @@ export class JobItems implements JobStore {
       ...(ledger ? [put(items.ledgerItem(ledger), ledger.version - 1)] : []),
       ...(request ? [{ Update: { TableName: this.#table, ...items.requestDone(request) } }] : []),
       ...(audit ? [put(trailItem(job, audit))] : []),
-      ...lookItems(change).map((item) => put(item)),
+      ...jobOutbox(change).map((item) => put(item)),
     ];
     try {
       const command = new TransactWriteCommand({ TransactItems });
@@ -141,17 +142,6 @@ const trailItem = (job: Job, audit: Audit) => ({
   sk: items.padded(job.version),
   ...audit,
 });
-
-/** As those of environments: the outbox sends them, and sees no difference. */
-const lookItems = ({ job, looks, at }: JobChange) =>
-  looks.map((look, position) =>
-    items.outboxItem(
-      { team: job.team, name: job.name },
-      `${items.padded(job.version)}-${position}`,
-      { kind: 'look', cluster: job.cluster, ...look },
-      at,
-    ),
-  );
 
 function whyNot(error: unknown, job: Job, hasLedger: boolean): unknown {
   if (!(error instanceof TransactionCanceledException)) return error;

@@ -1,20 +1,18 @@
 /**
  * What two stages say to each other of a data job's slots, in the table: two items in the partition of the job, each written by one
- * side, in one transaction with what is told of it. Entries of the outbox have sort keys of their own, which no version of an
- * environment has: somebody may call an environment as a job is called.
+ * side, in one transaction with what is told of it.
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { parse } from '#core/errors.ts';
-import { slotsEvent, slotsLook } from '#core/jobs/slot-messages.ts';
 import { type JobKey, type Slots, SlotsSeen, SlotsWanted } from '#core/jobs/slots.ts';
 import { environmentId } from '#core/names.ts';
-import type { OutboxMessage } from '#core/ports.ts';
 import type * as z from '#core/zod.ts';
 import { whyCanceled } from './canceled.ts';
 import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
-import { expecting, outboxItem, padded } from './items.ts';
+import { expecting } from './items.ts';
+import { seenOutbox, wantedOutbox } from './job-outbox.ts';
 
 type Side = 'WANTED' | 'SEEN';
 const keyOf = (job: JobKey, side: Side) => ({ pk: `JOB#${environmentId(job)}`, sk: `SLOTS#${side}` });
@@ -37,13 +35,11 @@ export class SlotItems implements Slots {
   }
 
   want(wanted: SlotsWanted): Promise<void> {
-    return this.#write(wanted, 'WANTED', [slotsEvent('JobSlotsWanted', wanted)]);
+    return this.#write(wanted, 'WANTED', wantedOutbox(wanted));
   }
 
   see(seen: SlotsSeen, tell: boolean): Promise<void> {
-    const look = slotsLook(seen);
-    const event = tell ? [slotsEvent('JobSlotsSeen', seen)] : [];
-    return this.#write(seen, 'SEEN', [...event, ...(look ? [look] : [])]);
+    return this.#write(seen, 'SEEN', seenOutbox(seen, tell));
   }
 
   async #read<S extends z.ZodMiniType>(job: JobKey, side: Side, schema: S) {
@@ -52,15 +48,16 @@ export class SlotItems implements Slots {
     return Item && parse(schema, Item, `SLOTS#${side} of ${job.name}`);
   }
 
-  async #write(said: SlotsWanted | SlotsSeen, side: Side, messages: readonly OutboxMessage[]): Promise<void> {
-    const { version, at } = said;
+  async #write(
+    said: SlotsWanted | SlotsSeen,
+    side: Side,
+    outbox: ReturnType<typeof wantedOutbox>,
+  ): Promise<void> {
+    const { version } = said;
     const key = { team: said.team, name: said.name };
     const put = (Item: Record<string, unknown>) => ({ Put: { TableName: this.#table, Item } });
     const own = { ...put({ ...keyOf(said, side), ...said }).Put, ...expecting(version - 1) };
-    const others = messages.map((message, position) =>
-      put(outboxItem(key, `SLOTS#${side}#${padded(version)}-${position}`, message, at)),
-    );
-    const command = new TransactWriteCommand({ TransactItems: [{ Put: own }, ...others] });
+    const command = new TransactWriteCommand({ TransactItems: [{ Put: own }, ...outbox.map(put)] });
     try {
       await retryable('TransactWriteItems', () => this.#client.send(command));
     } catch (error) {

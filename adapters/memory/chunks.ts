@@ -66,6 +66,11 @@ export class MemoryChunkQueue implements ChunkQueue {
     this.#messages.add({ body, receipt: '', hiddenUntil: 0 });
   }
 
+  /** By hand: all of it, also what somebody is at. */
+  purge(): void {
+    this.#messages.clear();
+  }
+
   async receive(_seconds: number, signal: AbortSignal): Promise<Delivery | undefined> {
     if (signal.aborted) return undefined;
     const held = [...this.#messages].find(({ hiddenUntil }) => hiddenUntil <= this.#now());

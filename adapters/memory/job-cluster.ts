@@ -82,12 +82,20 @@ export class MemoryJobCluster implements JobCluster {
     home.pods.set(name, SlotPod.parse({ ...home.pods.get(name), status }));
   }
 
+  /** Its first pod is there. */
+  begin(job: string, name: string, at: Instant): void {
+    const home = this.#home(job);
+    home.jobs.set(name, SlotJob.parse({ ...home.jobs.get(name), status: { startTime: at } }));
+  }
+
   /** The Job is over, and its pod as that says. */
-  finish(job: string, name: string, type: 'Complete' | 'Failed', at: Instant, status: object = {}): void {
+  finish(job: string, name: string, type: 'Complete' | 'Failed', at: Instant, pod: object = {}): void {
     const home = this.#home(job);
     const condition = { type, status: 'True', lastTransitionTime: at };
-    home.jobs.set(name, SlotJob.parse({ ...home.jobs.get(name), status: { conditions: [condition] } }));
-    this.say(job, name, { phase: type === 'Complete' ? 'Succeeded' : 'Failed', ...status });
+    const known = home.jobs.get(name);
+    const status = { ...known?.status, conditions: [condition] };
+    home.jobs.set(name, SlotJob.parse({ ...known, status }));
+    this.say(job, name, { phase: type === 'Complete' ? 'Succeeded' : 'Failed', ...pod });
   }
 
   /** What was applied in it, by kind and name. */

@@ -1,5 +1,6 @@
 /** The queues of data jobs, in memory. */
 
+import { Retryable } from '#core/errors.ts';
 import type { JobQueues } from '#core/jobs/job-ports.ts';
 import { MemoryChunkQueue } from './chunks.ts';
 
@@ -7,10 +8,23 @@ const urlOf = (job: string): string => `https://sqs.example/getschwifty-${job}`;
 
 export class MemoryJobQueues implements JobQueues {
   readonly queues = new Map<string, MemoryChunkQueue>();
+  readonly #removed = new Map<string, number>();
+  readonly #now: () => number;
+  readonly #keepsNameSeconds: number;
+
+  /** @param keepsNameSeconds for so long nobody can make one of the name of one that was removed; SQS has 60. */
+  constructor(now: () => number = Date.now, keepsNameSeconds = 0) {
+    this.#now = now;
+    this.#keepsNameSeconds = keepsNameSeconds;
+  }
 
   async make(job: string): Promise<string> {
     const url = urlOf(job);
-    if (!this.queues.has(url)) this.queues.set(url, new MemoryChunkQueue());
+    if (this.queues.has(url)) return url;
+    const removed = this.#removed.get(url);
+    if (removed !== undefined && this.#now() < removed + this.#keepsNameSeconds * 1000)
+      throw new Retryable(`The queue of ${job} was removed a moment ago.`);
+    this.queues.set(url, new MemoryChunkQueue(this.#now));
     return url;
   }
 
@@ -23,7 +37,7 @@ export class MemoryJobQueues implements JobQueues {
   }
 
   async remove(job: string): Promise<void> {
-    this.queues.delete(urlOf(job));
+    if (this.queues.delete(urlOf(job))) this.#removed.set(urlOf(job), this.#now());
   }
 
   at(url: string): MemoryChunkQueue {

@@ -1,4 +1,5 @@
 /** Data jobs in memory, beside the ledgers of a store; through JSON, so that what the schema would lose is lost here too. */
+import { jobOutbox } from '#adapters/aws/job-outbox.ts';
 import type { Audit } from '#core/decision.ts';
 import { Conflict } from '#core/errors.ts';
 import { Job } from '#core/jobs/job.ts';
@@ -10,6 +11,9 @@ import { MemoryStore } from './store.ts';
 
 export class MemoryJobs implements JobStore {
   readonly #jobs = new Map<string, string>();
+  readonly #versions = new Map<string, number>();
+  /** The sparse index of the real table. */
+  readonly #due = new Map<string, Instant>();
   readonly #trail = new Map<string, Audit[]>();
   readonly #store: MemoryStore;
   /** What the outbox would send. */
@@ -24,16 +28,19 @@ export class MemoryJobs implements JobStore {
     return text === undefined ? undefined : Job.parse(JSON.parse(text));
   }
 
-  async write({ job, looks, audit }: JobChange, { request, ledger }: JobEnclosed = {}): Promise<void> {
+  async write({ job, looks, at, audit }: JobChange, { request, ledger }: JobEnclosed = {}): Promise<void> {
     const id = environmentId(job);
-    const text = this.#jobs.get(id);
-    const version = text === undefined ? 0 : Job.parse(JSON.parse(text)).version;
+    const version = this.#versions.get(id) ?? 0;
     if (version !== job.version - 1) throw new Conflict(`${id} is at version ${version}.`);
     if (ledger) this.#store.expect(ledger);
     this.#jobs.set(id, JSON.stringify(job));
+    this.#versions.set(id, job.version);
+    if (job.lookAt === undefined) this.#due.delete(id);
+    else this.#due.set(id, job.lookAt);
     this.looks.push(...looks.map((look) => ({ ...look, job: { team: job.team, name: job.name } })));
     if (audit) this.#trail.set(id, [...(this.#trail.get(id) ?? []), audit]);
     if (ledger) this.#store.hold(ledger);
+    this.#store.post(jobOutbox({ job, looks, at }));
     if (request) this.#store.requests.done(request);
   }
 
@@ -49,10 +56,9 @@ export class MemoryJobs implements JobStore {
   }
 
   async due(now: Instant, limit: number) {
-    const due = this.#all()
-      .filter(({ lookAt }) => lookAt !== undefined && lookAt <= now)
-      .sort((a, b) => ((a.lookAt ?? '') < (b.lookAt ?? '') ? -1 : 1));
-    return { jobs: due.slice(0, limit), unreadable: [] };
+    const due = [...this.#due].filter(([, lookAt]) => lookAt <= now).sort(([, a], [, b]) => (a < b ? -1 : 1));
+    const texts = due.slice(0, limit).map(([id]) => this.#jobs.get(id) ?? '{}');
+    return { jobs: texts.map((text) => Job.parse(JSON.parse(text))), unreadable: [] };
   }
 
   async audit(key: JobKey, limit: number) {

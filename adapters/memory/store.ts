@@ -67,15 +67,15 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
   }
 
   async ledger(team: TeamName): Promise<Ledger> {
-    return this.#ledgerOf(team);
+    return this.ledgerNow(team);
   }
 
   /** Not awaited: a write is done in one go. */
-  #ledgerOf = (team: TeamName): Ledger => this.#ledgers.get(team) ?? emptyLedger(team);
+  ledgerNow = (team: TeamName): Ledger => this.#ledgers.get(team) ?? emptyLedger(team);
 
   /** @throws Conflict where it is no longer what was read. */
   expect({ team, version }: Ledger): void {
-    if (this.#ledgerOf(team).version !== version - 1)
+    if (this.ledgerNow(team).version !== version - 1)
       throw new Conflict(`What team ${team} holds changed meanwhile.`);
   }
 
@@ -110,16 +110,21 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
     this.#versions.set(id, version);
     if ('lookAt' in item) this.#due.set(id, item.lookAt);
     else this.#due.delete(id);
-    for (const written of outbox) {
-      const entry = items.outboxEntry(written);
-      this.#outbox.set(entryId(entry), written);
-      this.#pending.set(entryId(entry), { entry, writtenAt: change.at });
-    }
+    this.post(outbox);
     if (line) this.#lines.set(id, [...(this.#lines.get(id) ?? []), line]);
     if (verdict) this.#verdicts.set(verdictId(key, verdict.digest), verdict);
     if (request) this.requests.done(request);
     if (ledger) this.hold(ledger);
     if (approval) this.approvals.push({ ...approval, environment: key });
+  }
+
+  /** Written with something else of the table, in one go with it. */
+  post(outgoing: ReturnType<typeof items.outboxItems>): void {
+    for (const written of outgoing) {
+      const entry = items.outboxEntry(written);
+      this.#outbox.set(entryId(entry), written);
+      this.#pending.set(entryId(entry), { entry, writtenAt: written.writtenAt });
+    }
   }
 
   async audit(key: EnvironmentKey, limit: number): Promise<readonly Audit[]> {

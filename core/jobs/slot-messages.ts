@@ -9,7 +9,7 @@ type SlotsLook = Extract<OutboxMessage, { kind: 'look' }>;
 /** A queue keeps a message back for no longer; who looks too early plans the next look. Source: Amazon SQS, "Delay queues". */
 const longestDelay = 900;
 
-export const slotsEvent = (
+const slotsEvent = (
   type: Extract<DomainEvent['type'], `JobSlots${string}`>,
   { team, name, cluster, at, version }: SlotsWanted | SlotsSeen,
 ): OutboxMessage => ({
@@ -22,4 +22,14 @@ export function slotsLook({ cluster, at, lookAt }: SlotsSeen): SlotsLook | undef
   const seconds = Math.ceil(secondsBetween(at, lookAt));
   const delaySeconds = Math.min(longestDelay, Math.max(0, seconds));
   return { kind: 'look', stage: 'job-slots', cluster, delaySeconds };
+}
+
+export const wantedMessages = (wanted: SlotsWanted): readonly OutboxMessage[] => [
+  slotsEvent('JobSlotsWanted', wanted),
+];
+
+/** @param tell whether the other side hears of it at once. */
+export function seenMessages(seen: SlotsSeen, tell: boolean): readonly OutboxMessage[] {
+  const look = slotsLook(seen);
+  return [...(tell ? [slotsEvent('JobSlotsSeen', seen)] : []), ...(look ? [look] : [])];
 }

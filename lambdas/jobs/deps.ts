@@ -6,6 +6,7 @@ import type { Slots } from '#core/jobs/slots.ts';
 import type { WorkerIdentities } from '#core/jobs/worker-identities.ts';
 import type { TeamName } from '#core/names.ts';
 import type { Clock } from '#core/ports.ts';
+import type { Pause } from '../runtime/queue.ts';
 
 export interface JobsDeps {
   readonly jobs: JobStore;
@@ -23,4 +24,6 @@ export interface JobsDeps {
   /** As the configuration has it now; undefined where it has none of that name. */
   readonly database: (team: TeamName, name: string) => Database | undefined;
   readonly clock: Clock;
+  /** Before it is written again upon what others wrote. */
+  readonly pause?: Pause;
 }

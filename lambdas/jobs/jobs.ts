@@ -87,7 +87,7 @@ async function settle(
       return change.job;
     } catch (error) {
       if (!(error instanceof Conflict) || turn === tries - 1) throw error;
-      await jittered(turn);
+      await (deps.pause ?? jittered)(turn);
       job = (await deps.jobs.read(begun)) ?? begun;
     }
   }

@@ -9,6 +9,7 @@ import type { DatasetObject } from '#core/jobs/dataset.ts';
 import { chunksOf, planChunks } from '#core/jobs/plan.ts';
 import { JobSpec } from '#core/jobs/spec.ts';
 import { reading } from '../../worker/ranges.ts';
+import { timers } from '../../worker/timers.ts';
 import { work } from '../../worker/worker.ts';
 import { OwnRunner } from '../worker/own-runner.ts';
 
@@ -55,7 +56,7 @@ await queue.send(
     .map((chunk) => ({ job: spec.job, chunk })),
 );
 const log = { info: () => undefined, warn: console.error, error: console.error };
-const rest = { log, reading, runner: new OwnRunner(), now: Date.now, idleSeconds: 1 };
+const rest = { log, reading, timers, runner: new OwnRunner(), now: Date.now, idleSeconds: 1 };
 await work(
   {
     spec,

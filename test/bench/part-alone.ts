@@ -7,6 +7,7 @@ import { S3JobObjects } from '#adapters/aws/job-objects.ts';
 import { JobSpec } from '#core/jobs/spec.ts';
 import { runPart } from '../../worker/part.ts';
 import { reading } from '../../worker/ranges.ts';
+import { timers } from '../../worker/timers.ts';
 import { OwnRunner } from '../worker/own-runner.ts';
 
 const [endpoint = '', bytes = '', ...command] = process.argv.slice(2);
@@ -24,6 +25,7 @@ const chunk = { id: '0', key: 'a', size, etag: '"e"', start: 0, end: size };
 const deps = {
   spec,
   reading,
+  timers,
   objects: new S3JobObjects({ input: 'input', results: 'results' }, client),
   tables: () => Promise.reject(new Error('this job has no database')),
   runner: new OwnRunner(),

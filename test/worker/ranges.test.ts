@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { MemoryJobObjects } from '#adapters/memory/job-objects.ts';
 import { type Block, blocksOf } from '../../worker/ranges.ts';
+import { timers } from '../../worker/timers.ts';
 
 const anyPart = fc.record({
   size: fc.integer({ min: 1, max: 300 }),
@@ -22,7 +23,7 @@ it('whole, or as much as is wanted, part after part', async () => {
         const data = Buffer.from(Array.from({ length: size }, (_, at) => (at * 7 + i * 31) % 256));
         const object = objects.put(`part-${i}`, data);
         const { signal } = new AbortController();
-        const given = { objects, object, signal, how: reading };
+        const given = { objects, object, signal, how: reading, timers };
         let at = Math.min(from, size);
         let seen = 0;
         for await (const block of blocksOf(given, at, surely)) {

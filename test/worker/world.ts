@@ -7,6 +7,7 @@ import { JobSpec } from '#core/jobs/spec.ts';
 import type * as z from '#core/zod.ts';
 import { quotedChunks } from '#lambdas/jobs/quotes.ts';
 import type { CommandRunner } from '../../worker/runner.ts';
+import { timers } from '../../worker/timers.ts';
 import { type WorkerDeps, work } from '../../worker/worker.ts';
 import { OwnRunner } from './own-runner.ts';
 
@@ -52,6 +53,7 @@ export class WorkerWorld {
       isWanted: async () => true,
       tables: this.tables,
       reading: this.reading,
+      timers,
       now: this.now,
       idleSeconds: 1,
     };
