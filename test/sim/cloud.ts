@@ -23,7 +23,7 @@ import { attempts as attemptsOfQueue } from '#core/attempts.ts';
 import type { Config } from '#core/config.ts';
 import type { Change } from '#core/decision.ts';
 import { Rejected } from '#core/errors.ts';
-import { addSeconds } from '#core/names.ts';
+import { addSeconds, type Instant } from '#core/names.ts';
 import type { Clock, Due, EventBus, LookQueues, OutboxEntry, Sweeps } from '#core/ports.ts';
 import type { Person } from '#core/roles.ts';
 import { send } from '#lambdas/outbox/send.ts';
@@ -31,11 +31,11 @@ import { reconcile } from '#lambdas/reconcile/reconcile.ts';
 import { handleRecord } from '#lambdas/runtime/queue.ts';
 import { ask } from '../api/ask.ts';
 import { digestOf, start } from '../contracts/samples.ts';
-import { memoryDataJobs } from '../lambdas/data-jobs.ts';
 import type { Envelope } from '../lambdas/event-pattern.ts';
 import { sqsRecord, told } from '../lambdas/events.ts';
 import { type QueueStage, registryHost, stagesOf, takersOf } from '../lambdas/stages.ts';
 import { Faults, faulty, Invocation } from './faults.ts';
+import { JobsWorld } from './jobs/world.ts';
 import { Oracle } from './oracle.ts';
 import { Random } from './random.ts';
 import { Timeline } from './timeline.ts';
@@ -71,6 +71,7 @@ export class Cloud {
   readonly #reports = new MemoryReports();
   readonly pager = new MemoryPager();
   readonly dead: DeadLetter[] = [];
+  readonly data: JobsWorld;
   readonly trace: (line: string) => void;
   /** Each function's own: a deployment reaches one after the other. */
   readonly #configs = new Map<string, Config>();
@@ -80,6 +81,8 @@ export class Cloud {
   readonly #skews = new Map<string, number>();
   #depth = 0;
   #messages = 0;
+  #randoms = 0;
+  #events = 0;
 
   constructor(seed: number, config: Config, trace: (line: string) => void) {
     this.random = new Random(seed);
@@ -91,6 +94,7 @@ export class Cloud {
     // One that resizes pods that run, and one that does not.
     for (const cluster of this.clusters.values()) cluster.resizes = this.random.chance(0.5);
     for (const cluster of this.clusters.values()) cluster.before = () => this.#refuseObject();
+    this.data = new JobsWorld(this);
     this.builder.addBase('base/debian', 'bookworm', digestOf('base'));
     this.registry.push('base/debian', digestOf('base'), 'bookworm');
     this.registry.onlyMade = true;
@@ -127,12 +131,14 @@ export class Cloud {
 
   /** EventBridge: to each stage whose rule takes it, once, twice or not at all, soon or late. */
   emit(event: Envelope, cluster: string): void {
+    // Its own are counted over all stories.
+    const id = `e-${this.#events++}`;
     for (const stage of takersOf(event)) {
       if (this.faults.strikes('event lost', 2)) continue;
       const copies = this.faults.strikes('event doubled', 2) ? 2 : 1;
       for (let i = 0; i < copies; i++) {
         const late = this.faults.strikes('event delayed', 2) ? this.random.between(5, 400) : 0;
-        this.queue(stage, cluster, event, this.random.between(0.05, 1) + late);
+        this.queue(stage, cluster, { ...event, id }, this.random.between(0.05, 1) + late);
       }
     }
   }
@@ -175,9 +181,11 @@ export class Cloud {
     }
   }
 
+  invoked = (name: string): Invocation => new Invocation(name, this.#skewOf(name), this.configOf(name));
+
   /** @returns why it failed; undefined when it did not. */
   async run(name: string, work: (invocation: Invocation) => Promise<void>): Promise<string | undefined> {
-    const invocation = new Invocation(name, this.#skewOf(name), this.configOf(name));
+    const invocation = this.invoked(name);
     const done = work(invocation).then(
       () => undefined,
       (error: unknown) => String(error),
@@ -193,7 +201,24 @@ export class Cloud {
     headers: Readonly<Record<string, string>>,
     method = 'POST',
   ): Promise<number | undefined> {
-    let status: number | undefined;
+    const answer = await this.#answer(person, path, body, headers, method);
+    this.trace(`  ${person.name}: ${method} ${path} → ${answer?.status ?? 'no answer'}`);
+    return answer?.status;
+  }
+
+  /** What is there. */
+  async ask(person: Person, path: string): Promise<unknown> {
+    return (await this.#answer(person, path, undefined, {}, 'GET'))?.json();
+  }
+
+  async #answer(
+    person: Person,
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>>,
+    method: string,
+  ): Promise<Response | undefined> {
+    let answer: Response | undefined;
     await this.run('api', async (invocation) => {
       const parts = this.#partsOf(invocation);
       const operators = {
@@ -209,10 +234,10 @@ export class Cloud {
         waivers: new MemoryWaivers(),
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
         names: { plan: async () => ({ names: [] }) },
-        ...this.#data,
+        ...this.data.depsOf('', invocation, parts.around),
         jobFiles: { link: async (key: string) => ({ url: key, expiresSeconds: 300 }) },
         jobBucket: 'jobs',
-        random: () => '0000',
+        random: () => (this.#randoms++).toString(16).padStart(4, '0'),
       };
       const bases = faulty('bases', this.registry, invocation, parts.around);
       const deps = { ...parts, ...operators, bases, attachments: bases, config: invocation.config };
@@ -221,14 +246,10 @@ export class Cloud {
       };
       const told = { person: () => person, requestId: invocation.name };
       const sent = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
-      status = (await ask(makeApp(deps, { failed }), told, path, sent)).status;
+      answer = await ask(makeApp(deps, { failed }), told, path, sent);
     });
-    this.trace(`  ${person.name}: ${method} ${path} → ${status ?? 'no answer'}`);
-    return status;
+    return answer;
   }
-
-  /** No story of the simulation asks for a data job: test/lambdas/jobs.test.ts breaks those off at each point. */
-  readonly #data = memoryDataJobs();
 
   #skewOf(name: string): number {
     if (this.faults.rate === 0) return 0;
@@ -294,14 +315,17 @@ export class Cloud {
       reports: port('reports', this.#reports),
       pager: port('pager', pager),
       config: invocation.config,
-      data: this.#data,
+      data: this.data.depsOf(clusterName, invocation, around),
     };
   }
 
   /** The table's stream tells the outbox, if nothing is lost. */
   #written(change: Change): void {
     this.oracle.wrote(change);
-    const entries = items.outboxItems(change).map((item) => items.outboxEntry(item));
+    this.sent(items.outboxItems(change).map((item) => items.outboxEntry(item)));
+  }
+
+  sent(entries: readonly OutboxEntry[]): void {
     if (entries.length > 0 && !this.faults.strikes('stream lost')) this.#stream(entries, 0);
   }
 
@@ -360,7 +384,8 @@ export class Cloud {
         const sending = this.#sending(invocation);
         const store = faulty('store', this.#index, invocation, { ...this.#around, faults: this.faults });
         const sweeps = faulty('sweeps', this.#sweeps, invocation, { ...this.#around, faults: this.faults });
-        return reconcile({ ...sending, store, sweeps, jobs: this.#data.jobs })();
+        const jobs = faulty('jobs', this.#dueJobs, invocation, { ...this.#around, faults: this.faults });
+        return reconcile({ ...sending, store, sweeps, jobs })();
       });
       if (end !== undefined) this.trace(`  reconcile failed: ${end}`);
     });
@@ -372,6 +397,13 @@ export class Cloud {
       const due = await this.store.due(...asked);
       const isSeen = () => !this.faults.strikes('index behind');
       return { ...due, environments: due.environments.filter(isSeen) };
+    },
+  };
+
+  readonly #dueJobs = {
+    due: async (now: Instant, limit: number) => {
+      const due = await this.data.jobs.due(now, limit);
+      return { ...due, jobs: due.jobs.filter(() => !this.faults.strikes('index behind')) };
     },
   };
 }

@@ -51,7 +51,28 @@ export type FaultKind =
   | 'rollout never healthy'
   | 'object refused'
   | 'address moved'
-  | 'name taken';
+  | 'name taken'
+  | 'job asked for'
+  | 'job over its quota'
+  | 'job paused'
+  | 'job resumed'
+  | 'job cancelled'
+  | 'job retried'
+  | 'object changed'
+  | 'queue purged'
+  | 'chunk sent twice'
+  | 'chunk lost'
+  | 'chunk late'
+  | 'worker killed'
+  | 'node lost'
+  | 'slot failed'
+  | 'slot refused'
+  | 'slot unschedulable'
+  | 'namespace slow to go'
+  | 'command failed'
+  | 'command always fails'
+  | 'command out of memory'
+  | 'command slow';
 
 export class Faults {
   readonly #random: Random;
@@ -103,8 +124,17 @@ export class Invocation {
     });
   }
 
+  /** It is gone: what it had begun side by side goes on no more than the rest. */
+  dead = false;
+
   crash(): Promise<never> {
+    this.dead = true;
     this.#crash('crashed');
+    return this.nothing;
+  }
+
+  /** What a call of one that is gone comes to. */
+  get nothing(): Promise<never> {
     return new Promise(() => undefined);
   }
 }
@@ -116,6 +146,19 @@ export interface Surroundings {
   /** Called around each call, for the oracle and the trace. */
   watch(invocation: Invocation, call: string): void;
 }
+
+/** Calls that give something to go on with, at once. */
+const opening: ReadonlySet<string> = new Set(['objects.begin', 'queues.at']);
+/** Calls that give one thing after the other. */
+const streaming: ReadonlySet<string> = new Set(['chunks.list', 'datasets.objects']);
+/** Calls that expect a version. */
+const conditional: ReadonlySet<string> = new Set([
+  'store.write',
+  'jobs.write',
+  'chunks.write',
+  'slots.want',
+  'slots.see',
+]);
 
 /** A port whose calls go wrong now and then; `effect` is told of each call that had its effect. */
 export function faulty<P extends object>(
@@ -130,6 +173,14 @@ export function faulty<P extends object>(
       const value: unknown = Reflect.get(target, property, target);
       if (typeof value !== 'function') return value;
       const call = `${name}.${String(property)}`;
+      if (opening.has(call))
+        return (...args: unknown[]) => faulty(call, value.apply(target, args), invocation, around);
+      if (streaming.has(call))
+        return async function* (...args: unknown[]) {
+          await before(call, invocation, around);
+          yield* value.apply(target, args);
+          await after(call, invocation, around);
+        };
       return async (...args: unknown[]) => {
         await before(call, invocation, around);
         const result: unknown = await value.apply(target, args);
@@ -143,12 +194,14 @@ export function faulty<P extends object>(
 
 async function before(call: string, invocation: Invocation, around: Surroundings): Promise<void> {
   const { faults } = around;
+  if (invocation.dead) await invocation.nothing;
   around.watch(invocation, call);
   if (faults.strikes('pause', 1.5)) await around.pause();
+  if (invocation.dead) await invocation.nothing;
   around.watch(invocation, call);
   if (faults.strikes('crash before', 0.4)) await invocation.crash();
   if (faults.strikes('throttled')) throw new Retryable(`${call}: ThrottlingException: slow down`);
-  if (call === 'store.write' && faults.strikes('conflict'))
+  if (conditional.has(call) && faults.strikes('conflict'))
     throw new Conflict(`${call}: somebody else wrote first`);
 }
 

@@ -84,7 +84,7 @@ export class Oracle {
   watching(store: MemoryStore, invocation: Invocation): MemoryStore {
     const write = async (change: Change, enclosed: Enclosed = {}): Promise<void> => {
       await store.write(change, enclosed);
-      this.#hold(() => this.#checkWrite(change, enclosed, invocation));
+      this.hold(() => this.#checkWrite(change, enclosed, invocation));
     };
     return new Proxy(store, {
       get(target, property) {
@@ -96,7 +96,7 @@ export class Oracle {
   }
 
   wrote(change: Change): void {
-    this.#hold(() => {
+    this.hold(() => {
       const id = environmentId(change.environment.key);
       const notes = this.notesOf(id);
       for (const event of change.events) {
@@ -173,7 +173,7 @@ export class Oracle {
   }
 
   copied(invocation: Invocation, [from, , digest]: readonly unknown[]): void {
-    this.#hold(() => {
+    this.hold(() => {
       const key = candidateOf(String(from));
       must(key !== undefined, `a copy from ${String(from)}`);
       const id = environmentId(key);
@@ -190,7 +190,7 @@ export class Oracle {
   }
 
   applied(cluster: string, objects: unknown): void {
-    this.#hold(() => {
+    this.hold(() => {
       for (const { kind, metadata } of objects as readonly KubernetesObject[]) {
         if (kind !== 'Deployment') continue;
         const id = metadata.annotations?.['getschwifty.dev/environment'] ?? '';
@@ -233,7 +233,8 @@ export class Oracle {
     );
   }
 
-  #hold(check: () => void): void {
+  /** The first that breaks is the one that is told. */
+  hold(check: () => void): void {
     if (this.broken) return;
     try {
       check();

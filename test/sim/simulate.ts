@@ -4,6 +4,8 @@ import type { Environment } from '#core/environment.ts';
 import { addSeconds, EnvironmentKey } from '#core/names.ts';
 import { Cloud } from './cloud.ts';
 import { checkEnding } from './ending.ts';
+import { areQuiet, checkJobs, endOfJob } from './jobs/ending.ts';
+import { JobPeople } from './jobs/people.ts';
 import { Nature } from './nature.ts';
 import { Broken } from './oracle.ts';
 import { People } from './people.ts';
@@ -26,6 +28,8 @@ const maxSteps = 100_000;
 /** Of five minutes each; a story that never comes to rest is one that breaks. */
 const extensions = 24;
 const quietSeconds = 900;
+/** Data jobs cost as much as all else together. */
+const shareWithJobs = 1 / 3;
 
 export async function simulate(seed: number, trace?: (line: string) => void): Promise<Outcome> {
   const random = new Random(seed + 0.5);
@@ -38,6 +42,8 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
   const people = new People(cloud, new Nature(cloud), config, keys);
   const storm = random.between(600, 1800);
   people.plan(storm);
+  // By a chance of its own: all other seeds are what they were.
+  if (new Random(seed + 0.25).chance(shareWithJobs)) new JobPeople(cloud.data).plan(teamsOf(config), storm);
   const { timeline, faults, oracle } = cloud;
   const pass = async (seconds: number): Promise<void> => {
     const end = timeline.milliseconds + seconds * 1000;
@@ -58,9 +64,13 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
     for (let i = 0; i < extensions && !isQuiet(cloud); i++) await pass(300);
     if (oracle.broken) throw oracle.broken;
     await checkEnding(cloud, people);
+    await checkJobs(cloud.data);
   });
   if (broken) cloud.trace(`BROKEN: ${broken}`);
-  const endings = oracle.environments.map((id) => endOf(oracle.notesOf(id).last));
+  const endings = [
+    ...oracle.environments.map((id) => endOf(oracle.notesOf(id).last)),
+    ...cloud.data.oracle.jobs.map(endOfJob),
+  ];
   return {
     seed,
     faults: Object.fromEntries(faults.counts),
@@ -70,7 +80,8 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
 }
 
 /** Nobody's image or rollout has turned for a while, and people were told of what was found. */
-function isQuiet({ oracle, timeline }: Cloud): boolean {
+function isQuiet({ oracle, timeline, data }: Cloud): boolean {
+  if (!areQuiet(data)) return false;
   const before = addSeconds(timeline.now(), -quietSeconds);
   return oracle.environments.every((id) => {
     const { candidate, life, release, untold = [] } = oracle.notesOf(id).last ?? {};
@@ -100,6 +111,8 @@ async function brokenBy(story: () => Promise<void>): Promise<string | undefined>
       : `the simulation itself failed: ${error instanceof Error ? error.stack : String(error)}`;
   }
 }
+
+const teamsOf = ({ teams }: Config) => teams.map(({ name }) => name);
 
 /** One to three environments of one or two teams, in one or two clusters. */
 function configOf(random: Random): { config: Config; keys: readonly EnvironmentKey[] } {

@@ -1,0 +1,155 @@
+/** Data jobs in the simulation: what their stages, the API and their workers know of the world, each call of it made faulty. */
+import * as items from '#adapters/aws/items.ts';
+import { jobOutbox, seenOutbox, wantedOutbox } from '#adapters/aws/job-outbox.ts';
+import { MemoryChunks } from '#adapters/memory/chunks.ts';
+import { MemoryJobCluster } from '#adapters/memory/job-cluster.ts';
+import { MemoryJobObjects } from '#adapters/memory/job-objects.ts';
+import { MemoryJobQueues } from '#adapters/memory/job-queues.ts';
+import { MemoryJobs } from '#adapters/memory/jobs.ts';
+import { MemorySlots } from '#adapters/memory/slots.ts';
+import { MemoryWorkerIdentities } from '#adapters/memory/worker-identities.ts';
+import { Rejected } from '#core/errors.ts';
+import type { ChunkState } from '#core/jobs/chunk.ts';
+import type { JobChange } from '#core/jobs/job-change.ts';
+import type { JobQueues } from '#core/jobs/job-ports.ts';
+import type { ChunkQueue } from '#core/jobs/ports.ts';
+import type { SlotJob } from '#core/jobs/slot-sight.ts';
+import type { SlotsSeen, SlotsWanted } from '#core/jobs/slots.ts';
+import type { KubernetesObject } from '#core/labels.ts';
+import type { DataJobs } from '../../lambdas/data-jobs.ts';
+import { faulty, type Invocation, type Surroundings } from '../faults.ts';
+import type { Around } from './around.ts';
+import { Kubelet } from './kubelet.ts';
+import { JobNature } from './nature.ts';
+import { JobOracle } from './oracle.ts';
+
+type Outgoing = ReturnType<typeof jobOutbox>;
+
+export class JobsWorld {
+  readonly cloud: Around;
+  readonly jobs: MemoryJobs;
+  readonly chunks = new MemoryChunks();
+  readonly queues: MemoryJobQueues;
+  readonly objects = new MemoryJobObjects();
+  readonly slots: MemorySlots;
+  readonly identities = new MemoryWorkerIdentities();
+  readonly clusters: ReadonlyMap<string, MemoryJobCluster>;
+  readonly oracle: JobOracle;
+  readonly kubelet: Kubelet;
+  readonly nature: JobNature;
+  readonly #versions = new Map<string, Buffer>();
+
+  constructor(cloud: Around) {
+    const { store, timeline } = cloud;
+    this.cloud = cloud;
+    this.jobs = new MemoryJobs(store);
+    this.slots = new MemorySlots(store);
+    this.queues = new MemoryJobQueues(() => timeline.milliseconds, 60);
+    this.clusters = new Map([...cloud.clusters.keys()].map((name) => [name, new MemoryJobCluster()]));
+    for (const cluster of this.clusters.values()) cluster.before = (object) => this.#refuseSlot(object);
+    this.oracle = new JobOracle(cloud);
+    this.kubelet = new Kubelet(this);
+    this.nature = new JobNature(cloud);
+  }
+
+  put(key: string, bytes: Buffer): void {
+    this.#versions.set(`${key} ${this.objects.put(key, bytes).etag}`, bytes);
+  }
+
+  /** As it was when it was listed. */
+  planned = (key: string, etag: string): Buffer => this.#versions.get(`${key} ${etag}`) ?? Buffer.alloc(0);
+
+  #refuseSlot({ kind }: KubernetesObject): void {
+    if (kind === 'Job' && this.cloud.faults.strikes('slot refused'))
+      throw new Rejected('admission webhook denied the request');
+  }
+
+  /** As a stage, or the API, has them. */
+  depsOf(clusterName: string, invocation: Invocation, around: Surroundings) {
+    const port = <P extends object>(name: string, it: P, effect?: Parameters<typeof faulty>[4]) =>
+      faulty(name, it, invocation, around, effect);
+    const cluster = this.clusters.get(clusterName) ?? new MemoryJobCluster();
+    const objects = this.objectsOf(invocation, around);
+    return {
+      jobs: port('jobs', this.jobs, (method, [change]) => {
+        if (method === 'write') this.#jobWritten(change as JobChange);
+      }),
+      chunks: this.chunksOf(invocation, around),
+      queues: port('queues', this.#queues),
+      datasets: port('datasets', this.objects),
+      objects,
+      input: () => objects,
+      slots: port('slots', this.slots, (method, args) => this.#said(method, args)),
+      identities: port('identities', this.identities),
+      cluster: port('cluster', cluster, (method, [what]) => this.#acted(clusterName, method, what)),
+      place: { table: 't', bucket: 'jobs', registry: 'registry.example' },
+      database: () => undefined,
+      pause: async () => undefined,
+    } satisfies DataJobs;
+  }
+
+  objectsOf = (invocation: Invocation, around: Surroundings): MemoryJobObjects =>
+    faulty('objects', this.objects, invocation, around);
+
+  chunksOf = (invocation: Invocation, around: Surroundings): MemoryChunks =>
+    faulty('chunks', this.chunks, invocation, around, (method, [after]) => {
+      if (method === 'write') this.oracle.chunkWritten(after as ChunkState, invocation);
+    });
+
+  readonly #queues: JobQueues = {
+    make: (job) => this.queues.make(job),
+    url: (job) => this.queues.url(job),
+    messages: (job) => this.queues.messages(job),
+    remove: (job) => this.queues.remove(job),
+    at: (url) => ({ send: (messages) => this.send(url, messages) }),
+  };
+
+  /** SQS: at least once, and late; what is lost was lost by somebody's hand. */
+  send: (url: string, messages: Parameters<ChunkQueue['send']>[0]) => Promise<void> = async (
+    url,
+    messages,
+  ) => {
+    const { faults, timeline, random } = this.cloud;
+    const queue = this.queues.at(url);
+    for (const message of messages) {
+      if (faults.strikes('chunk lost', 0.5)) continue;
+      const copies = faults.strikes('chunk sent twice', 2) ? 2 : 1;
+      for (let i = 0; i < copies; i++) {
+        const body = JSON.stringify(message);
+        if (!faults.strikes('chunk late', 2)) queue.put(body);
+        else timeline.in(random.between(1, 200), 'a chunk comes late', () => queue.put(body));
+      }
+    }
+  };
+
+  #jobWritten(change: JobChange): void {
+    this.oracle.jobWritten(change.job);
+    this.#post(jobOutbox(change));
+  }
+
+  #said(method: string, args: readonly unknown[]): void {
+    if (method === 'want') {
+      const wanted = args[0] as SlotsWanted;
+      this.oracle.slotsWanted(wanted);
+      this.#post(wantedOutbox(wanted));
+    }
+    if (method !== 'see') return;
+    const seen = args[0] as SlotsSeen;
+    this.oracle.slotsSeen(seen);
+    this.#post(seenOutbox(seen, args[1] === true));
+  }
+
+  #post(outgoing: Outgoing): void {
+    this.cloud.sent(outgoing.map((item) => items.outboxEntry(item)));
+  }
+
+  #acted(cluster: string, method: string, what: unknown): void {
+    if (method === 'create') {
+      const { metadata } = what as KubernetesObject;
+      this.oracle.slotMade(cluster, metadata);
+      this.kubelet.made(cluster, String(metadata.namespace), metadata.name);
+    }
+    if (method === 'end') this.kubelet.ended(what as SlotJob);
+    if (method === 'remove') this.kubelet.leave(cluster, String(what));
+  }
+}
