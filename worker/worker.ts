@@ -200,12 +200,12 @@ class Turn {
 
   /** Nobody can read any more of what the job is of: said where its stage looks, and no failure of this chunk. */
   async #withoutSnapshot(attempt: number, failure: ChunkFailure): Promise<void> {
-    const { chunks, now, spec, log } = this.#deps;
+    const { chunks, now, timers, spec, log } = this.#deps;
     const { job, chunk } = this.#delivery.message;
     log.warn('the snapshot is gone', { attempt, chunk: chunk.id, why: failure.message });
     const plan = await chunks.read(job, planning);
     if (plan !== undefined)
-      await new ChunkHolder({ chunks, now, rules: rulesOf(spec) }, job, plan.chunk).say({
+      await new ChunkHolder({ chunks, now, timers, rules: rulesOf(spec) }, job, plan.chunk).say({
         kind: 'fail',
         attempt: plan.attempts,
         failure,
