@@ -1,4 +1,5 @@
 /** Data jobs: asked for, read, listed, and what people do with one that runs or has ended. */
+import { secondsHeld } from '#core/jobs/claim.ts';
 import { askedJob, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
 import type { JobEvent } from '#core/jobs/job-event.ts';
@@ -104,10 +105,8 @@ const verb = (kind: Extract<JobEvent, { by: string }>['kind'], summary: string) 
         const decision = nextJob(job, { kind, by: person.name }, at);
         if (decision.outcome !== 'changed') return decision;
         // Who is at it goes on, and hears of it when they are done: all else is to be looked at now.
-        const isHeld = 'paused' in job && job.phase !== 'running' && kind !== 'cancel';
-        const wait =
-          isHeld && job.lookAt !== undefined ? Math.max(0, Date.parse(job.lookAt) - Date.parse(at)) : 0;
-        const told = { at, actor: person.name, what: decision.what ?? kind, lookAfterSeconds: wait / 1000 };
+        const lookAfterSeconds = secondsHeld(job, at);
+        const told = { at, actor: person.name, what: decision.what ?? kind, lookAfterSeconds };
         return jobChange(job, decision.job, told);
       };
       await writeJob(deps, decide, { request, holds: kind === 'retry' });

@@ -47,7 +47,8 @@ export function jobSlots({ slots, cluster, clusterName, place, clock }: JobSlots
       ...refusedSlots(plan.seen, refused, now),
     };
     const tell = isTurn(before, seen);
-    await slots.see(seen, tell);
+    // At rest, as it was said to be.
+    if (tell || seen.lookAt !== undefined || before?.lookAt !== undefined) await slots.see(seen, tell);
     const { create, end, removeNamespace } = plan;
     const counts = { made: create.length - refused.length, refused: refused.length, ended: end.length };
     log.info('looked at slots', { phase: wanted.phase, ...counts, removeNamespace, told: tell });

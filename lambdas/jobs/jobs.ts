@@ -5,6 +5,7 @@
 
 import { type Signal, subjectOf } from '#core/aws-events.ts';
 import { Conflict, Rejected, unreachable } from '#core/errors.ts';
+import { claimSeconds } from '#core/jobs/claim.ts';
 import { type Job, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
 import type { JobEvent } from '#core/jobs/job-event.ts';
@@ -19,11 +20,9 @@ import { finish, revive } from './end.ts';
 import { reduce } from './reduce.ts';
 import { list, send } from './send.ts';
 import { letGo, progress } from './snapshot.ts';
-import { type Standing, slotsAreLate, standingOf, want, workersAreGone } from './want.ts';
+import { makes, type Standing, slotsAreLate, standingOf, want, workersAreGone } from './want.ts';
 
 const actor = 'jobs';
-/** Longer than the function may run: whoever has the job until then is gone. */
-const claimSeconds = 330;
 const lookSeconds = { soon: 0, running: 15, finishing: 10, planning: 5, reducing: 10, failed: 20 } as const;
 
 export function jobs(deps: JobsDeps): Handle {
@@ -35,20 +34,57 @@ export function jobs(deps: JobsDeps): Handle {
     const now = deps.clock.now();
     // Somebody looked since, or is at it.
     if (job.lookAt === undefined || (signal.kind === 'look' && job.lookAt > now)) return;
-    if (isShort(job)) return turn(deps, job, now, cause);
+    const standing = await standingOf(deps, job);
+    if (isShort(job, standing)) return turn(deps, job, standing, { cause });
     // News that comes while somebody is at it is found when they are done.
     if (job.lookAt > now) return;
     const mine = jobChange(job, job, { at: now, actor, lookAfterSeconds: claimSeconds });
     await deps.jobs.write(mine);
-    try {
-      await turn(deps, mine.job, now, cause);
-    } catch (error) {
-      const again = jobChange(mine.job, mine.job, { at: now, actor, lookAfterSeconds: lookSeconds.failed });
-      // Where that fails too, reconcile comes when the claim has ended.
-      await deps.jobs.write(again).catch((why: unknown) => log.error('the job is held still', why));
-      throw error;
-    }
+    return turn(deps, mine.job, standing, { cause, claim: mine.job.lookAt });
   };
+}
+
+async function turn(deps: JobsDeps, job: Job, standing: Standing, { cause, claim }: Told): Promise<void> {
+  const { wanted } = standing;
+  let held = claim;
+  try {
+    const events = await step(deps, job, standing);
+    const next = await settle(deps, job, events, standing, cause);
+    held = makes(next, wanted) ? next.lookAt : undefined;
+    await want(deps, next, wanted);
+    if (held) await release(deps, job, held, lookAfter);
+  } catch (error) {
+    // Where that fails too, reconcile comes when the claim has ended.
+    const isHeld = (why: unknown): void => log.error('the job is held still', why);
+    if (held) await release(deps, job, held, () => lookSeconds.failed).catch(isHeld);
+    throw error;
+  }
+}
+
+interface Told {
+  readonly cause: string | undefined;
+  /** Until when nobody else looks at the job. */
+  readonly claim?: Instant | undefined;
+}
+
+/** People who wrote meanwhile left the claim as it was. */
+async function release(
+  deps: JobsDeps,
+  key: JobKey,
+  claim: Instant,
+  after: (job: Job) => number | undefined,
+): Promise<void> {
+  for (let turn = 0; ; turn++) {
+    const job = await deps.jobs.read(key);
+    if (job?.lookAt !== claim) return;
+    try {
+      const at = deps.clock.now();
+      return await deps.jobs.write(jobChange(job, job, { at, actor, lookAfterSeconds: after(job) }));
+    } catch (error) {
+      if (!(error instanceof Conflict) || turn === tries - 1) throw error;
+      await (deps.pause ?? jittered)(turn);
+    }
+  }
 }
 
 function keyOf(signal: Signal): JobKey {
@@ -57,29 +93,28 @@ function keyOf(signal: Signal): JobKey {
   throw new Rejected(`The stage of jobs takes looks at jobs and what is told of them, not ${signal.kind}.`);
 }
 
-/** A look at sums and counts: many at once disturb nobody. */
-const isShort = ({ phase }: Job): boolean => phase === 'running';
+/** A look at sums and counts, where nothing is made for it: many at once disturb nobody. */
+const isShort = (job: Job, { wanted }: Standing): boolean => job.phase === 'running' && !makes(job, wanted);
 
-async function turn(deps: JobsDeps, job: Job, now: Instant, cause: string | undefined): Promise<void> {
-  const standing = await standingOf(deps, job);
-  const events = await step(deps, job, standing);
-  const next = await settle(deps, job, events, { cause, slotsAreLate: slotsAreLate(standing, now) });
-  await want(deps, next, standing.wanted);
-}
-
-/** What was found is said of the job as it is by then: people may have paused or cancelled it meanwhile. */
+/**
+ * What was found is said of the job as it is by then: people may have paused or cancelled it meanwhile. Where something is to be made for
+ * it next, it is held until that is there: nobody brings it to its end before.
+ */
 async function settle(
   deps: JobsDeps,
   begun: Job,
   events: readonly JobEvent[],
-  told: { readonly cause: string | undefined; readonly slotsAreLate: boolean },
+  standing: Standing,
+  cause: string | undefined,
 ): Promise<Job> {
   let job = begun;
+  const late = slotsAreLate(standing, deps.clock.now());
   for (let turn = 0; ; turn++) {
     const { next, said } = after(job, events, deps.clock.now());
     const what = said.length > 0 ? said.join('; ') : undefined;
     const at = deps.clock.now();
-    const change = jobChange(job, next, { at, actor, what, ...told, lookAfterSeconds: lookAfter(next) });
+    const lookAfterSeconds = makes(next, standing.wanted) ? claimSeconds : lookAfter(next);
+    const change = jobChange(job, next, { at, actor, what, cause, slotsAreLate: late, lookAfterSeconds });
     const enclosed = next.phase === 'ended' ? { ledger: await released(deps, next) } : {};
     try {
       await deps.jobs.write(change, enclosed);

@@ -56,6 +56,15 @@ function told({ place, database }: JobsDeps, { team, name, request }: Job, befor
   return { spec, reach: databases.map(({ network, port }) => ({ cidr: network, port })) };
 }
 
+/**
+ * Whether its queue and the identity of its workers are made for what it wants. That would outlive a job that ends meanwhile, so whoever
+ * makes it holds the job; all else that is wanted is refused where it ended, by the version of what was wanted before.
+ */
+export function makes(job: Job, before: SlotsWanted | undefined): boolean {
+  const { phase, slots } = slotsOf(job);
+  return phase === 'running' && before?.phase !== 'running' && (before !== undefined || slots > 0);
+}
+
 /** @throws Conflict where somebody else said something meanwhile. */
 export async function want(deps: JobsDeps, job: Job, before: SlotsWanted | undefined): Promise<void> {
   const { slots, queues, identities, place, clock } = deps;
@@ -80,7 +89,7 @@ export async function want(deps: JobsDeps, job: Job, before: SlotsWanted | undef
     priority,
     ...(nodePool !== undefined && { nodePool }),
     ...told(deps, job, before),
-    queueUrl: await queues.make(job.name),
+    queueUrl: before === undefined || makes(job, before) ? await queues.make(job.name) : before.queueUrl,
     table: place.table,
   };
   const known = before && { ...before, ...next };

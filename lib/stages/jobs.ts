@@ -3,6 +3,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { impactOf } from '#core/flow.ts';
+import { functionSeconds } from '#core/jobs/claim.ts';
 import { Env } from '#lambdas/jobs/env.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
 import type { Foundation } from '../kit/foundation.ts';
@@ -27,8 +28,8 @@ export class JobsStage extends Construct {
     super(scope, id);
     const { table, bus, pager, bucket, workers } = props;
     const stage = 'jobs';
-    // Shorter than its claim on a job (lambdas/jobs/jobs.ts): a portion of chunks is sent in some seconds, a manifest of a million takes longer.
-    const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(300) };
+    // Shorter than its claim on a job: a portion of chunks is sent in some seconds, a manifest of a million takes longer.
+    const common = { impact: impactOf(stage), pager, timeout: Duration.seconds(functionSeconds) };
     this.queue = new StageQueue(this, 'Inbox', { stage, ...common });
     this.function = new StageFunction(this, 'Function', {
       ...common,

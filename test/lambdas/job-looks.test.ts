@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Rejected, Retryable } from '#core/errors.ts';
 import { type ChunkEvent, nextChunk } from '#core/jobs/chunk.ts';
 import { planning } from '#core/jobs/steps.ts';
+import { addSeconds } from '#core/names.ts';
 import { part, rules } from '../core/jobs/samples.ts';
 import { fill, JobWorld, key } from './job-world.ts';
 
@@ -65,6 +66,81 @@ describe('looks', () => {
     expect(await world.look()).toMatchObject({ phase: 'finishing', outcome: 'cancelled' });
     expect(await world.look(10)).toMatchObject({ phase: 'ended', outcome: 'cancelled' });
     expect(world.queues.queues.size).toBe(0);
+  });
+
+  it('that are cancelled while they make something leave nothing of it', async () => {
+    world = new JobWorld(({ queues }) => ({
+      queues: {
+        make: async (job) => {
+          await world.say({ kind: 'cancel', by: 'bob' }).catch(() => undefined);
+          // Somebody else comes by, before the queue is there.
+          await world.look(30);
+          return queues.make(job);
+        },
+        url: (job) => queues.url(job),
+        messages: (job) => queues.messages(job),
+        remove: (job) => queues.remove(job),
+        at: (url) => queues.at(url),
+      },
+    }));
+    fill(world);
+    await world.ask();
+    await world.look();
+    for (let i = 0; i < 4; i++) await world.look(10);
+    expect(await world.job()).toMatchObject({ phase: 'ended', outcome: 'cancelled' });
+    expect(world.queues.queues.size).toBe(0);
+  });
+
+  it('hold the job until what they want for it is there, so that its end comes behind that', async () => {
+    let isMaking = false;
+    world = new JobWorld(({ identities }) => ({
+      identities: {
+        make: async (job) => {
+          isMaking = true;
+          await world.say({ kind: 'cancel', by: 'bob' });
+          expect(await world.look(60)).toMatchObject({ phase: 'finishing' });
+          await identities.make(job);
+          isMaking = false;
+        },
+        remove: async (job) => {
+          expect(isMaking).toBe(false);
+          await identities.remove(job);
+        },
+      },
+    }));
+    fill(world);
+    await world.ask();
+    await world.look();
+    await world.look();
+    expect(await world.job()).toMatchObject({ phase: 'finishing', outcome: 'cancelled' });
+    await world.look(10);
+    await world.seen();
+    await world.look(10);
+    expect(await world.job()).toMatchObject({ phase: 'ended' });
+    expect(world.identities.made.size).toBe(0);
+    expect(world.queues.queues.size).toBe(0);
+  });
+
+  it('give the job back where what they want for it can not be had', async () => {
+    let fails = true;
+    world = new JobWorld(({ identities }) => ({
+      identities: {
+        make: async (job) => {
+          if (fails) throw new Retryable('EKS is slow');
+          await identities.make(job);
+        },
+        remove: (job) => identities.remove(job),
+      },
+    }));
+    fill(world);
+    await world.ask();
+    await world.look();
+    await expect(world.look()).rejects.toBeInstanceOf(Retryable);
+    fails = false;
+    await world.look(20);
+    expect(world.identities.made.size).toBe(1);
+    expect(await world.job()).toMatchObject({ phase: 'running' });
+    expect((await world.job()).lookAt).toBe(addSeconds(world.clock.now(), 15));
   });
 
   it('say what is wanted again where the cluster did not hear it', async () => {

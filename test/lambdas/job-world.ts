@@ -7,6 +7,7 @@ import { MemoryJobs } from '#adapters/memory/jobs.ts';
 import { MemorySlots } from '#adapters/memory/slots.ts';
 import { MemoryWorkerIdentities } from '#adapters/memory/worker-identities.ts';
 import { type ChunkEvent, freshChunk, nextChunk, type Part } from '#core/jobs/chunk.ts';
+import { secondsHeld } from '#core/jobs/claim.ts';
 import type { Database } from '#core/jobs/databases.ts';
 import { askedJob, type Job, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
@@ -81,7 +82,8 @@ export class JobWorld {
     const job = await this.job();
     const decision = nextJob(job, event, this.clock.now());
     if (decision.outcome !== 'changed') throw new Error(JSON.stringify(decision));
-    const told = { at: this.clock.now(), actor: 'bob', what: decision.what, lookAfterSeconds: 0 };
+    const at = this.clock.now();
+    const told = { at, actor: 'bob', what: decision.what, lookAfterSeconds: secondsHeld(job, at) };
     await this.jobs.write(jobChange(job, decision.job, told));
   }
 
