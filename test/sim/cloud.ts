@@ -261,13 +261,17 @@ export class Cloud {
     return skew;
   }
 
+  /** Others go on meanwhile. */
+  async pause(mostSeconds: number): Promise<void> {
+    if (this.#depth >= 3) return;
+    this.#depth++;
+    const seconds = this.random.between(0.01, mostSeconds);
+    await this.timeline.until(this.timeline.milliseconds + seconds * 1000, this.trace);
+    this.#depth--;
+  }
+
   #around = {
-    pause: async (): Promise<void> => {
-      if (this.#depth >= 3) return;
-      this.#depth++;
-      await this.timeline.until(this.timeline.milliseconds + this.random.between(10, 8000), this.trace);
-      this.#depth--;
-    },
+    pause: (): Promise<void> => this.pause(8),
     watch: (invocation: Invocation, call: string): void => {
       if (invocation.name === 'promote') this.oracle.seeGood(invocation);
       this.trace(`    ${invocation.name}: ${call}`);

@@ -1,5 +1,5 @@
 /** The simulation can fail: each bug planted here, one a reducer or a stage may well have, is found within some storms. */
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import type * as candidate from '#core/candidate.ts';
 import type { Decision } from '#core/decision.ts';
 import type * as pager from '#core/pager.ts';
@@ -9,23 +9,11 @@ import type * as reconcile from '#core/reconcile.ts';
 import type * as release from '#core/release.ts';
 import type * as roles from '#core/roles.ts';
 import type * as build from '#lambdas/build/build.ts';
-
-const storms = 5000;
-
-/** @returns what broke in the first storm that the product did not weather. */
-async function found(): Promise<string | undefined> {
-  vi.resetModules();
-  const { simulate } = await import('./simulate.ts');
-  for (let seed = 1; seed <= storms; seed++) {
-    const { broken } = await simulate(seed);
-    if (broken) return broken;
-  }
-  return undefined;
-}
+import { type Bug, found, plant, unplant } from './planted.ts';
 
 const unchanged: Decision = { outcome: 'unchanged', why: 'planted' };
 
-const bugs: readonly [string, () => void, RegExp][] = [
+const bugs: readonly Bug[] = [
   [
     'the promoter asks nothing again',
     () => plant<typeof promotion>('#core/promotion.ts', () => ({ objectionTo: () => undefined })),
@@ -89,19 +77,7 @@ const bugs: readonly [string, () => void, RegExp][] = [
   ],
 ];
 
-const planted: string[] = [];
-function plant<Module extends object>(path: string, bug: (real: Module) => Partial<Module>): void {
-  planted.push(path);
-  vi.doMock(path, async (importActual) => {
-    const real = await importActual<Module>();
-    return { ...real, ...bug(real) };
-  });
-}
-
-afterEach(() => {
-  for (const path of planted.splice(0)) vi.doUnmock(path);
-  vi.resetModules();
-});
+afterEach(unplant);
 
 test.each(bugs)('it finds that %s', { timeout: 600_000 }, async (_, plantIt, says) => {
   plantIt();

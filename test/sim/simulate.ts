@@ -42,8 +42,7 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
   const people = new People(cloud, new Nature(cloud), config, keys);
   const storm = random.between(600, 1800);
   people.plan(storm);
-  // By a chance of its own: all other seeds are what they were.
-  if (new Random(seed + 0.25).chance(shareWithJobs)) new JobPeople(cloud.data).plan(teamsOf(config), storm);
+  if (hasJobs(seed)) new JobPeople(cloud.data).plan(teamsOf(config), storm);
   const { timeline, faults, oracle } = cloud;
   const pass = async (seconds: number): Promise<void> => {
     const end = timeline.milliseconds + seconds * 1000;
@@ -78,6 +77,9 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
     ...(broken === undefined ? {} : { broken }),
   };
 }
+
+/** By a chance of its own: what the other seeds tell has nothing to do with it. */
+export const hasJobs = (seed: number): boolean => new Random(seed + 0.25).chance(shareWithJobs);
 
 /** Nobody's image or rollout has turned for a while, and people were told of what was found. */
 function isQuiet({ oracle, timeline, data }: Cloud): boolean {

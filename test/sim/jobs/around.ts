@@ -19,6 +19,8 @@ export interface Around {
   readonly trace: (line: string) => void;
   configOf(name: string): Config;
   invoked(name: string): Invocation;
+  /** Others go on for a while. */
+  pause(mostSeconds: number): Promise<void>;
   /** What was written to the outbox: its stream tells of it, if nothing is lost. */
   sent(entries: readonly OutboxEntry[]): void;
   api(

@@ -23,7 +23,7 @@ export class JobNature {
     if (faults.happens('command always fails', 0.02)) this.#poison.add(id);
     if (this.#poison.has(id) || faults.happens('command failed', 0.05))
       return { seconds, exit: { ...well, code: 1 } };
-    if (faults.happens('command out of memory', 0.04)) return { seconds, exit: killed };
+    if (faults.happens('command out of memory', 0.06)) return { seconds, exit: killed };
     return { seconds, exit: well };
   }
 
@@ -38,7 +38,7 @@ export class JobNature {
     const small = Array.from({ length: random.whole(1, 5) }, (_, i) =>
       linesOf(`${i}-${random.whole(0, 9)}`, random.whole(1, 5)),
     );
-    return random.chance(0.1) ? [large, ...small.slice(0, 1)] : small;
+    return random.chance(0.15) ? [large, ...small.slice(0, 1)] : small;
   }
 }
 

@@ -24,6 +24,8 @@ interface Notes {
 
 export class JobOracle {
   readonly #cloud: Around;
+  /** What each function wrote. */
+  readonly #lastOf = new WeakMap<Invocation, Job>();
   readonly #notes = new Map<string, Notes>();
 
   constructor(cloud: Around) {
@@ -53,11 +55,12 @@ export class JobOracle {
     this.notesOf(name).said.add(verb);
   }
 
-  jobWritten(job: Job): void {
+  jobWritten(job: Job, invocation: Invocation): void {
     this.#hold(() => {
       const { name, phase, team } = job;
       const notes = this.notesOf(name);
       notes.job = job;
+      this.#lastOf.set(invocation, job);
       const cloud = this.#cloud;
       const { held } = cloud.store.ledgerNow(team);
       must(
@@ -77,7 +80,17 @@ export class JobOracle {
     });
   }
 
-  slotsWanted(wanted: SlotsWanted): void {
+  /** By the job as this function wrote it last; that others wrote since, its next look sees. */
+  slotsWanted(wanted: SlotsWanted, invocation: Invocation): void {
+    this.#hold(() => {
+      const job = this.#lastOf.get(invocation);
+      must(job?.name === wanted.name, `workers of ${wanted.name} are wanted, and nobody looked at it`);
+      const isOver = job.phase === 'finishing' || job.phase === 'ended' || job.phase === 'retrying';
+      const isPaused = !isOver && job.paused;
+      const phase = isOver ? 'ending' : isPaused ? 'paused' : 'running';
+      const is = wanted.phase === 'paused' && job.phase === 'listing' ? phase : wanted.phase;
+      must(is === phase, `${job.name} is ${job.phase}, ${phase}, and its workers are ${wanted.phase}`);
+    });
     const notes = this.notesOf(wanted.name);
     notes.wanted = wanted;
     notes.restsSince = undefined;

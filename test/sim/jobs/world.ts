@@ -10,6 +10,7 @@ import { MemorySlots } from '#adapters/memory/slots.ts';
 import { MemoryWorkerIdentities } from '#adapters/memory/worker-identities.ts';
 import { Rejected } from '#core/errors.ts';
 import type { ChunkState } from '#core/jobs/chunk.ts';
+import { functionSeconds } from '#core/jobs/claim.ts';
 import type { JobChange } from '#core/jobs/job-change.ts';
 import type { JobQueues } from '#core/jobs/job-ports.ts';
 import type { ChunkQueue } from '#core/jobs/ports.ts';
@@ -24,6 +25,9 @@ import { JobNature } from './nature.ts';
 import { JobOracle } from './oracle.ts';
 
 type Outgoing = ReturnType<typeof jobOutbox>;
+
+/** A cluster, or S3, may take its time, as long as the function has some. */
+const slowSeconds = 60;
 
 export class JobsWorld {
   readonly cloud: Around;
@@ -65,21 +69,30 @@ export class JobsWorld {
   }
 
   /** As a stage, or the API, has them. */
-  depsOf(clusterName: string, invocation: Invocation, around: Surroundings) {
+  depsOf(clusterName: string, invocation: Invocation, given: Surroundings) {
+    const { cloud } = this;
+    const end = cloud.timeline.milliseconds + functionSeconds * 1000;
+    const around: Surroundings = {
+      ...given,
+      pause: async () => {
+        await cloud.pause(cloud.random.chance(0.15) ? slowSeconds : 8);
+        if (cloud.timeline.milliseconds > end) await invocation.crash();
+      },
+    };
     const port = <P extends object>(name: string, it: P, effect?: Parameters<typeof faulty>[4]) =>
       faulty(name, it, invocation, around, effect);
     const cluster = this.clusters.get(clusterName) ?? new MemoryJobCluster();
     const objects = this.objectsOf(invocation, around);
     return {
       jobs: port('jobs', this.jobs, (method, [change]) => {
-        if (method === 'write') this.#jobWritten(change as JobChange);
+        if (method === 'write') this.#jobWritten(change as JobChange, invocation);
       }),
       chunks: this.chunksOf(invocation, around),
       queues: port('queues', this.#queues),
       datasets: port('datasets', this.objects),
       objects,
       input: () => objects,
-      slots: port('slots', this.slots, (method, args) => this.#said(method, args)),
+      slots: port('slots', this.slots, (method, args) => this.#said(method, args, invocation)),
       identities: port('identities', this.identities),
       cluster: port('cluster', cluster, (method, [what]) => this.#acted(clusterName, method, what)),
       place: { table: 't', bucket: 'jobs', registry: 'registry.example' },
@@ -122,15 +135,15 @@ export class JobsWorld {
     }
   };
 
-  #jobWritten(change: JobChange): void {
-    this.oracle.jobWritten(change.job);
+  #jobWritten(change: JobChange, invocation: Invocation): void {
+    this.oracle.jobWritten(change.job, invocation);
     this.#post(jobOutbox(change));
   }
 
-  #said(method: string, args: readonly unknown[]): void {
+  #said(method: string, args: readonly unknown[], invocation: Invocation): void {
     if (method === 'want') {
       const wanted = args[0] as SlotsWanted;
-      this.oracle.slotsWanted(wanted);
+      this.oracle.slotsWanted(wanted, invocation);
       this.#post(wantedOutbox(wanted));
     }
     if (method !== 'see') return;
