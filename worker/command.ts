@@ -2,6 +2,7 @@
  * The user's command while it runs: fed as fast as it reads, its output taken as fast as it can be kept, its standard error's
  * end remembered, ended when its time is over, and nothing of it left then.
  */
+import { finished } from 'node:stream/promises';
 import type { CommandProcess, CommandRunner, Exit } from './runner.ts';
 import type { Timers } from './timers.ts';
 
@@ -58,7 +59,10 @@ export class RunningCommand {
     const stop = () => this.kill();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) this.kill();
-    this.#ending = this.#end(this.#drain(stdout, output), timers).finally(() => {
+    // What it complained of at last may be on its way still when it has ended.
+    const complained = finished(stderr, { writable: false }).catch(() => undefined);
+    const said = Promise.all([this.#drain(stdout, output), complained]);
+    this.#ending = this.#end(said, timers).finally(() => {
       inTime();
       signal.removeEventListener('abort', stop);
       this.kill();
@@ -104,15 +108,15 @@ export class RunningCommand {
     }
   }
 
-  async #end(drained: Promise<void>, timers: Timers): Promise<Ending> {
-    drained.catch(() => undefined);
+  async #end(said: Promise<unknown>, timers: Timers): Promise<Ending> {
+    said.catch(() => undefined);
     const { why, ...exit } = await this.#process.exit;
     this.#code = exit.code;
     this.#deaf = true;
     this.#process.stdin.destroy();
     // A process that it left behind may hold the output open: it has had its time.
     const calledOff = timers.after(lastWordsMs, () => this.kill());
-    await drained.finally(calledOff);
+    await said.finally(calledOff);
     this.kill();
     return { ...exit, timedOut: this.#timedOut, stderr: why ?? this.#stderr.toString('utf8') };
   }
