@@ -26,6 +26,8 @@ export class JobOracle {
   readonly #cloud: Around;
   /** What each function wrote. */
   readonly #lastOf = new WeakMap<Invocation, Job>();
+  /** Of a job, the workers that there are. */
+  living: (name: string) => number = () => 0;
   readonly #notes = new Map<string, Notes>();
 
   constructor(cloud: Around) {
@@ -99,12 +101,26 @@ export class JobOracle {
   slotsSeen({ name, wanted, lookAt, at }: SlotsSeen): void {
     const notes = this.notesOf(name);
     const isPaused = notes.wanted?.phase === 'paused' && notes.wanted.version === wanted;
-    notes.restsSince = isPaused && lookAt === undefined ? (notes.restsSince ?? at) : undefined;
+    const rests = isPaused && lookAt === undefined;
+    if (rests && notes.restsSince === undefined) this.#checkLater(name, at);
+    notes.restsSince = rests ? (notes.restsSince ?? at) : undefined;
+  }
+
+  #checkLater(name: string, since: Instant): void {
+    this.#cloud.timeline.in(goneSeconds, `${name} is paused`, () =>
+      this.#hold(() => {
+        const isSo = this.notesOf(name).restsSince === since && this.living(name) > 0;
+        must(!isSo, `${name} is paused since ${since}, and has a worker`);
+      }),
+    );
   }
 
   slotMade(cluster: string, { name, namespace = '', labels = {} }: KubernetesObject['metadata']): void {
     this.#hold(() => {
-      const { job } = this.notesOf(namespace);
+      const notes = this.notesOf(namespace);
+      // By who read what was wanted before: it has to be ended again.
+      notes.restsSince = undefined;
+      const { job } = notes;
       must(job !== undefined, `${name} was made for ${namespace}, which nobody asked for`);
       must(job.cluster === cluster, `${namespace}/${name} was made in ${cluster}`);
       const slot = Number(name.split('-')[1]);

@@ -138,7 +138,7 @@ const bugs: readonly Bug[] = [
           return { ...planned, end: [], seen: rested };
         },
       })),
-    /and the job is paused since|is paused, and has a worker/,
+    /is paused since|is paused, and has a worker/,
   ],
   [
     'the namespace of a job stays',

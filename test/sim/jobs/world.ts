@@ -53,6 +53,7 @@ export class JobsWorld {
     for (const cluster of this.clusters.values()) cluster.before = (object) => this.#refuseSlot(object);
     this.oracle = new JobOracle(cloud);
     this.kubelet = new Kubelet(this);
+    this.oracle.living = this.kubelet.living;
     this.nature = new JobNature(cloud);
   }
 
