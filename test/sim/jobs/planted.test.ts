@@ -135,7 +135,7 @@ const bugs: readonly Bug[] = [
           const { seen, ...planned } = real.planSlots(wanted, ...rest);
           if (wanted.phase !== 'paused') return { ...planned, seen };
           const { lookAt: _, ...rested } = seen;
-          return { ...planned, end: [], seen: rested };
+          return { ...planned, apply: [], end: [], seen: rested };
         },
       })),
     /is paused since|is paused, and has a worker/,
