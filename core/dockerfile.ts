@@ -5,6 +5,7 @@
  * Each language's packages are made in a stage of their own, beside one another, with the spec's tools; the image takes
  * only what they made. Package archives stay in cache mounts, which are the environment's own: nobody else writes to them.
  */
+import { appUser } from './app-user.ts';
 import { addressOf, type Indexes, isIndexed } from './indexes.ts';
 import { type How, type Language, type Lock, type LockPart, languages, quoted } from './languages.ts';
 import { type EnvironmentKey, environmentId, namespaceOf } from './names.ts';
@@ -20,9 +21,6 @@ import { partsOf } from './parts.ts';
 import { containerPort, type Spec } from './spec.ts';
 import type { Fix } from './verdict.ts';
 import { installing, type Release, waivedOf } from './young.ts';
-
-/** Pods run as this user: `restricted` pod security wants a number that is not root's. */
-export const appUser = 10001;
 
 export interface BuildInput {
   readonly spec: Spec;

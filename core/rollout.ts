@@ -1,5 +1,5 @@
 /** The Kubernetes objects that an environment wants, in the order in which they are applied. */
-import { appUser } from './dockerfile.ts';
+import { appUser } from './app-user.ts';
 import { endsAtOnce, grace, lifecycle } from './draining.ts';
 import type { Scheme } from './exposure.ts';
 import { hardened, limitRange, namespace, networkPolicies, resourceQuota } from './isolation.ts';

@@ -3,7 +3,7 @@
  * gate before it, and what both are given. docs/adr/0020 says why each is as it is.
  */
 import { accessAudience, accessResources, gateUser, sshPorts } from './access.ts';
-import { appUser } from './dockerfile.ts';
+import { appUser } from './app-user.ts';
 import { endsAtOnce, lifecycle } from './draining.ts';
 import { hardened } from './isolation.ts';
 import { type KubernetesObject, metadataOf } from './labels.ts';

@@ -2,7 +2,7 @@
  * What a data job has in its cluster: a namespace that is closed but for what its workers need, and one single-pod Kubernetes Job
  * for each slot. The pod has two containers: ours with the AWS identity, and the command's with nothing (docs/adr/0030).
  */
-import { appUser } from '../dockerfile.ts';
+import { appUser } from '../app-user.ts';
 import { hardened, peers, privateRanges, publicRanges, restricted, tcp } from '../isolation.ts';
 import { type KubernetesObject, managedBy } from '../labels.ts';
 import {

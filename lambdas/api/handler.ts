@@ -26,7 +26,7 @@ import { parseJson } from '#core/errors.ts';
 import { claimsOf } from '#core/identity.ts';
 import { count, time } from '#core/measures.ts';
 import * as z from '#core/zod.ts';
-import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
+import { readConfigByPart, readEnv, systemClock } from '../runtime/environment.ts';
 import { log, note, withFields } from '../runtime/log.ts';
 import { measure } from '../runtime/metrics.ts';
 import { Env } from './env.ts';
@@ -35,7 +35,7 @@ import { requestIdOf } from './person.ts';
 
 const env = readEnv(Env);
 const table = new Table(env.TABLE_NAME);
-const config = readConfig(Config);
+const config = readConfigByPart(Config);
 const claims = claimsOf(config.identity);
 const app = makeApp(
   {

@@ -10,7 +10,7 @@ import { KubernetesClient } from '#adapters/kubernetes/client.ts';
 import { Cluster } from '#core/cluster.ts';
 import { Policy, Waiver } from '#core/policy.ts';
 import * as z from '#core/zod.ts';
-import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
+import { readConfigByPart, readEnv, systemClock } from '../runtime/environment.ts';
 import { queueHandler } from '../runtime/queue.ts';
 import { deploy } from './deploy.ts';
 import { Env } from './env.ts';
@@ -31,7 +31,9 @@ export const handler = queueHandler(
     registry: env.REGISTRY,
     access: { image: env.ACCESS_IMAGE, url: env.ACCESS_URL },
     makeHostKey,
-    config: readConfig(z.object({ clusters: z.array(Cluster), policy: Policy, waivers: z.array(Waiver) })),
+    config: readConfigByPart(
+      z.object({ clusters: z.array(Cluster), policy: Policy, waivers: z.array(Waiver) }),
+    ),
     clock: systemClock,
   }),
   { stage: 'deploy', failures: table },

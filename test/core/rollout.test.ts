@@ -1,6 +1,6 @@
 /** The objects of an environment: shaped as the `restricted` pod security standard wants them, and named by the environment. */
 import { describe, expect, it } from 'vitest';
-import { appUser } from '#core/dockerfile.ts';
+import { appUser } from '#core/app-user.ts';
 import { LiveObject, planOf } from '#core/drift.ts';
 import { desiredObjects } from '#core/rollout.ts';
 import { Deployment } from '#core/sight.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { mergeApplied } from '#adapters/memory/server-side-apply.ts';
 import { gateUser } from '#core/access.ts';
-import { appUser } from '#core/dockerfile.ts';
+import { appUser } from '#core/app-user.ts';
 import { LiveObject, planOf } from '#core/drift.ts';
 import { desiredObjects } from '#core/rollout.ts';
 import { Spec } from '#core/spec.ts';

@@ -8,11 +8,11 @@ import { loadConfig } from '#lib/config-file.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** In a process of its own, as a new execution environment does it. @returns what `told` is then, as JSON. */
+/** In a process of its own, as a new execution environment does it. @returns what `told` is then, as JSON; `entry` in it is what was loaded. */
 export async function loaded(file: string, env: Environment, told: string): Promise<string> {
   const script =
     "const { performance } = require('node:perf_hooks'); const began = performance.now();" +
-    `import(process.argv[1]).then(() => { console.log(JSON.stringify(${told})); process.exit(0); });`;
+    `import(process.argv[1]).then(async (entry) => { console.log(JSON.stringify(await (${told}))); process.exit(0); });`;
   const options = { env: { PATH: process.env['PATH'], ...env } };
   const { stdout } = await promisify(execFile)(process.execPath, ['-e', script, file], options);
   return stdout.trim();
