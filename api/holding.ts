@@ -13,13 +13,19 @@ const tries = 10;
  * @param decide reads and decides: again, with what others left, where they came between.
  * @throws the quota's refusal, Retryable where others always came between.
  */
-export async function writeHolding(
+export const writeHolding = (
   deps: Pick<ApiDeps, 'store' | 'config'>,
   decide: () => Promise<Change>,
   enclosed: Omit<Enclosed, 'ledger'>,
+): Promise<void> => writeHeld(deps, async () => ({ change: await decide(), enclosed }));
+
+/** The same, where what is enclosed is of the decision. */
+export async function writeHeld(
+  deps: Pick<ApiDeps, 'store' | 'config'>,
+  decide: () => Promise<{ readonly change: Change; readonly enclosed: Omit<Enclosed, 'ledger'> }>,
 ): Promise<void> {
   for (let left = tries; left > 0; left--) {
-    const change = await decide();
+    const { change, enclosed } = await decide();
     const ledger = await reserved(deps, change);
     try {
       return await deps.store.write(change, { ...enclosed, ledger });

@@ -17,6 +17,7 @@ import type {
   NamePlanner,
   PersonKeys,
   Reports,
+  Transfers,
   Waivers,
 } from '#core/ports.ts';
 import type { Buckets, KeptAnswer, RequestRef, Requests } from '#core/request-ports.ts';
@@ -45,6 +46,7 @@ export interface ApiDeps extends DeadLetterDeps {
   readonly buildRecords: Pick<BuildRecords, 'read'>;
   readonly names: NamePlanner;
   readonly waivers: Waivers;
+  readonly transfers: Transfers;
   readonly reports: Pick<Reports, 'link'>;
   readonly jobs: JobStore;
   readonly chunks: Pick<ChunkStore, 'list'>;

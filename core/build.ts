@@ -5,7 +5,7 @@
 import { change, type Decision, type Parts, unchanged } from './decision.ts';
 import { type Candidate, type Environment, newestImage } from './environment.ts';
 import { buildTag } from './image.ts';
-import { addSeconds, type EnvironmentKey, type Instant } from './names.ts';
+import { addSeconds, type EnvironmentKey, environmentId, type Instant } from './names.ts';
 import type { Spec } from './spec.ts';
 import { timesOf } from './times.ts';
 
@@ -19,6 +19,8 @@ export interface Request {
   readonly spec: Spec;
   /** The id of the request that it came with. */
   readonly story?: string | undefined;
+  /** Another team's, whose place it is to take. */
+  readonly from?: EnvironmentKey | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface Request {
  * how its incidents ended.
  */
 export function request(
-  { key, cluster, requester, spec, story }: Request,
+  { key, cluster, requester, spec, story, from }: Request,
   now: Instant,
   before?: Pick<Environment, 'version' | 'builds' | 'untold'>,
 ): Decision {
@@ -55,7 +57,7 @@ export function request(
     untold: before?.untold ?? [],
   };
   const events = [{ type: 'EnvironmentRequested' as const, build: number }];
-  const what = 'asked for the environment';
+  const what = `asked for the environment${from ? `, in place of ${environmentId(from)}` : ''}`;
   return change(environment, {}, { at: now, actor: requester, what, events });
 }
 

@@ -8,6 +8,7 @@ import { Incident, Notice } from './incident.ts';
 import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
 import { Spec } from './spec.ts';
 import { Stories } from './story.ts';
+import { Leaving } from './transfer/leaving.ts';
 import { Expiry } from './ttl.ts';
 import { Amounts } from './usage.ts';
 import { Fix } from './verdict.ts';
@@ -172,6 +173,8 @@ export const Environment = z.object({
   expiry: z.optional(Expiry),
   /** Where its spec has working hours. */
   hours: z.optional(Hours),
+  /** Where it is to go to another team. */
+  leaving: z.optional(Leaving),
   /** What people on call are to be told, oldest first; gone when they were. */
   untold: z.array(Notice),
   /** What of ours the last look found changed and put back: somebody who changes it each time is told of once. */

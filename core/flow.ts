@@ -57,7 +57,7 @@ export const flow: readonly FlowStage[] = [
   },
   {
     stage: 'lifecycle',
-    does: 'A person changes, rebuilds, stops, starts, extends or deletes an environment.',
+    does: 'A person changes, rebuilds, stops, starts, extends or deletes an environment, or offers it to another team.',
     impact: 'Nobody can change, stop or delete environments.',
     on: [],
     also: 'PUT and DELETE /environments/{team}/{name}, and POST to its builds, stop, start and extension',
@@ -164,7 +164,7 @@ export const flow: readonly FlowStage[] = [
   },
   {
     stage: 'schedule',
-    does: 'An environment is started and stopped by its working hours; people are told that its ttl ends, and then it is deleted.',
+    does: 'An environment is started and stopped by its working hours; people are told that its ttl ends, and then it is deleted; so is one that another team accepted, once the new one is Ready.',
     impact: 'Nothing starts, stops or ends by itself: people wait for environments, and pay for others.',
     on: [],
     also: 'its own later looks, and reconcile',

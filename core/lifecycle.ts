@@ -7,7 +7,7 @@ import { change, type Decision, type EventBody, type Refusal, refuse, unchanged 
 import type { Environment, Life, Part } from './environment.ts';
 import { unreachable } from './errors.ts';
 import { isOfEnd } from './incident.ts';
-import { addSeconds, environmentId, type Instant, secondsBetween } from './names.ts';
+import { addSeconds, type EnvironmentKey, environmentId, type Instant, secondsBetween } from './names.ts';
 import { beginning, halting } from './release.ts';
 import type { Person } from './roles.ts';
 import { isSame } from './same.ts';
@@ -44,7 +44,8 @@ export function whyNobodyMay({ key, life }: Environment): Refusal | undefined {
 
 /** What goes into the image is built; what only the cluster is told is applied at once, to the image that runs. */
 export function changed(environment: Environment, spec: Spec, person: Person, now: Instant): Decision {
-  const { spec: before, life, release } = environment;
+  const { spec: before, life, release, leaving } = environment;
+  if (leaving) return refuse(409, 'It is to go', whyItStaysAsItIs(environment.key, leaving.to));
   const objection = whyNotAnother(before.volume, spec.volume);
   if (objection !== undefined) return refuse(409, 'Its volume stays', objection);
   const image = !isSame(imagePartOf(before), imagePartOf(spec));
@@ -77,6 +78,10 @@ export function changed(environment: Environment, spec: Spec, person: Person, no
     },
   );
 }
+
+/** What another team looked at is what it gets. */
+const whyItStaysAsItIs = (key: EnvironmentKey, to: string): string =>
+  `${environmentId(key)} is offered to team ${to}: withdraw that first.`;
 
 /** What is asked of time is counted from now on, and only that. */
 function timed(environment: Environment, spec: Spec, now: Instant) {
@@ -169,7 +174,7 @@ export function startAsked(
 
 /** Its stages are told to take away what they made. Whatever troubled it is over. */
 export function deletionAsked(environment: Environment, person: Person, now: Instant): Decision {
-  const { recheckAt: _, ...rest } = environment;
+  const { recheckAt: _, leaving: __, ...rest } = environment;
   const over = environment.incidents.map((incident) => ({
     type: 'IncidentRecovered' as const,
     incident,

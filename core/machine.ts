@@ -25,6 +25,8 @@ import type { Spec } from './spec.ts';
 import { taken } from './taken.ts';
 import type { Team } from './team.ts';
 import * as timetable from './timetable.ts';
+import { handed, succeeded } from './transfer/handed.ts';
+import type { Transfer } from './transfer/item.ts';
 import type { Verdict } from './verdict.ts';
 import type { Today, WayBack } from './way-back.ts';
 
@@ -39,6 +41,10 @@ export type News =
   | { readonly kind: 'extension-asked'; readonly ttl: string | undefined; readonly person: Person }
   /** What its ttl or its working hours ask for may be due. */
   | ({ readonly kind: 'time-came' } & timetable.TimeCame)
+  /** It is offered to another team, accepted there, taken back or gone; so says the item of its transfer. */
+  | { readonly kind: 'handed'; readonly transfer: Transfer }
+  /** The same, said to what is to take its place. */
+  | { readonly kind: 'succeeded'; readonly transfer: Transfer }
   /** A stage looked for what it is to take away. */
   | ({ readonly kind: 'part-seen'; readonly part: Part } & lifecycle.PartNews)
   | {
@@ -112,6 +118,8 @@ type NewsOfLife = Extract<
       | 'deletion-asked'
       | 'extension-asked'
       | 'time-came'
+      | 'handed'
+      | 'succeeded'
       | 'part-seen';
   }
 >;
@@ -123,6 +131,8 @@ const newsOfLife: readonly News['kind'][] = [
   'deletion-asked',
   'extension-asked',
   'time-came',
+  'handed',
+  'succeeded',
   'part-seen',
 ];
 const isOfLife = (news: News): news is NewsOfLife => newsOfLife.includes(news.kind);
@@ -149,6 +159,10 @@ function live(environment: Environment, news: NewsOfLife, now: Instant): Decisio
       return timetable.extensionAsked(environment, news.person, news.ttl, now);
     case 'time-came':
       return timetable.timeCame(environment, news, now);
+    case 'handed':
+      return handed(environment, news.transfer, now);
+    case 'succeeded':
+      return succeeded(environment, news.transfer, now);
     default:
       return unreachable(news);
   }
@@ -250,6 +264,7 @@ export const releaseTurns: readonly Turn<ReleasePhase>[] = [
   { from: runningPhases, news: 'time-came', to: ['stopping'] },
   { from: ['stopping', 'stopped'], news: 'time-came', to: ['deploying'] },
   { from: [...runningPhases, 'stopping', 'stopped'], news: 'time-came', to: ['none'] },
+  { from: [...runningPhases, 'stopping', 'stopped'], news: 'handed', to: ['none'] },
   { from: ['stopping'], news: 'observed', to: ['stopped'] },
   { from: ['stopped'], news: 'observed', to: ['stopping'] },
   { from: ['deploying', 'rolling-back', 'unready', 'held'], news: 'observed', to: ['ready'] },

@@ -23,6 +23,7 @@ import type { KubernetesObject } from './rollout.ts';
 import type { Alive, Seen } from './seen.ts';
 import type { Sight } from './sight.ts';
 import type { Step } from './trace.ts';
+import type { Transfer } from './transfer/item.ts';
 import type { Verdict } from './verdict.ts';
 import type { KeptWaiver } from './waiver.ts';
 
@@ -36,6 +37,10 @@ export interface Enclosed {
   readonly request?: RequestRef | undefined;
   /** What the team holds with the change; its version is the next one. */
   readonly ledger?: Ledger | undefined;
+  /** What ties it to another team's environment; its version is the next one. */
+  readonly transfer?: Transfer | undefined;
+  /** Of that other environment. */
+  readonly also?: Change | undefined;
 }
 
 export interface EnvironmentStore {
@@ -49,7 +54,7 @@ export interface EnvironmentStore {
    * Environment, audit line, outgoing events and what is enclosed: all or nothing.
    * @throws Rejected for an environment that is too large to be stored.
    * @throws Conflict when the stored version is not `change.environment.version - 1`, or a newer verdict is stored, or
-   * the ledger is no longer what was read.
+   * ledger, transfer or the other environment is no longer what was read.
    */
   write(change: Change, enclosed?: Enclosed): Promise<void>;
   audit(key: EnvironmentKey, limit: number): Promise<readonly Audit[]>;
@@ -283,6 +288,14 @@ export interface Waivers {
   list(team: TeamName): Promise<readonly KeptWaiver[]>;
   /** @throws Conflict when the stored version is not `waiver.version - 1`. */
   write(waiver: KeptWaiver): Promise<void>;
+}
+
+/** What goes from one team to another. It is written with the environments that it is of. */
+export interface Transfers {
+  /** The newest of an environment, whatever became of it. */
+  read(from: EnvironmentKey): Promise<Transfer | undefined>;
+  /** What a team is to accept, or has accepted and waits for. It follows what is written after a moment. */
+  offeredTo(team: TeamName): Promise<readonly Transfer[]>;
 }
 
 export interface Clock {

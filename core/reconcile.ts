@@ -29,7 +29,7 @@ export interface PlannedLook {
 
 /** Every look that is planned, in the order of the flow. */
 export function plannedLooks(environment: Environment): PlannedLook[] {
-  const { life, candidate, release, recheckAt, expiry, hours, untold } = environment;
+  const { life, candidate, release, recheckAt, expiry, hours, leaving, untold } = environment;
   const isThere = life.state === 'running' || life.state === 'stopped';
   const ofImage: Planned[] = [
     [stageOf(candidate), lookAtOf(candidate)],
@@ -38,6 +38,7 @@ export function plannedLooks(environment: Environment): PlannedLook[] {
     ['dns', release.phase === 'ready' ? release.pointAt : undefined],
     ['schedule', expiry?.warnAt ?? expiry?.at],
     ['schedule', hours?.lookAt],
+    ['schedule', leaving?.lookAt],
   ];
   const ofDeletion: Planned[] =
     life.state === 'deleting' ? life.left.map((part) => [takesAway[part], life.lookAt]) : [];

@@ -28,6 +28,7 @@ export const rights = {
   /** In doubt a key goes: whoever sees the danger takes it away. */
   revoke: { for: ['approver', 'admin', 'security'], says: "revoke others' SSH keys" },
   approve: { for: ['approver', 'admin'], says: 'approve images' },
+  transfer: { for: ['approver', 'admin'], says: 'offer, accept or refuse environments' },
   /** To say no needs no second pair of eyes, and is for whoever sees the danger. */
   reject: { for: ['approver', 'admin', 'security'], says: 'reject images' },
   /** An exception to the policy: one of them proposes it, another approves. */

@@ -1,34 +1,29 @@
 /** Why a transaction of the table was not made, as an error of ours. */
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import type { Change } from '#core/decision.ts';
 import { Conflict, Rejected, Retryable } from '#core/errors.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
+import type { Ledger } from '#core/quota.ts';
+import type { Transfer } from '#core/transfer/item.ts';
 
-/** The reasons are in the order of the items: the environment's comes first, then the verdict's, then the ledger's (`ledgerAt`). */
-export function whyCanceled(
-  error: unknown,
-  key: EnvironmentKey,
-  expected: number,
-  ledgerAt?: number,
-): unknown {
+export const writtenFirst = ({ environment: { key, version } }: Change): string =>
+  `${environmentId(key)} is no longer at version ${version - 1}: somebody else wrote first.`;
+export const newerVerdict = (key: EnvironmentKey): string =>
+  `A newer verdict on an image of ${environmentId(key)} is stored.`;
+export const heldOtherwise = ({ team }: Ledger): string => `What team ${team} holds changed meanwhile.`;
+export const movedOtherwise = ({ from, version }: Transfer): string =>
+  `The transfer of ${environmentId(from)} is no longer at version ${version - 1}: somebody else wrote first.`;
+
+/** @param says for each of the items that come first, in their order, what is so where its condition failed. */
+export function whyCanceled(error: unknown, key: EnvironmentKey, says: readonly string[]): unknown {
   if (error instanceof Error && error.name === 'ValidationException') return tooLarge(key, error.message);
   if (!(error instanceof TransactionCanceledException)) return error;
   const reasons = error.CancellationReasons ?? [];
   const invalid = reasons.find(({ Code }) => Code === 'ValidationError');
   if (invalid) return tooLarge(key, invalid.Message ?? invalid.Code ?? '');
   const codes = reasons.map((reason) => reason.Code);
-  if (codes[0] === 'ConditionalCheckFailed') {
-    return new Conflict(
-      `${environmentId(key)} is no longer at version ${expected}: somebody else wrote first.`,
-    );
-  }
-  if (codes.includes('ConditionalCheckFailed')) {
-    const isLedger = codes.indexOf('ConditionalCheckFailed') === ledgerAt;
-    return new Conflict(
-      isLedger
-        ? `What team ${key.team} holds changed meanwhile.`
-        : `A newer verdict on an image of ${environmentId(key)} is stored.`,
-    );
-  }
+  const failed = codes.indexOf('ConditionalCheckFailed');
+  if (failed >= 0) return new Conflict(says[failed] ?? `${environmentId(key)} changed meanwhile.`);
   return new Retryable(`The change of ${environmentId(key)} was not written: ${codes.join(', ')}`);
 }
 

@@ -23,6 +23,7 @@ import { lookStages, nextLookAt } from '#core/reconcile.ts';
 import type { RequestRef } from '#core/request-ports.ts';
 import { origin } from '#core/story.ts';
 import { Judgement, type Step } from '#core/trace.ts';
+import type { Transfer } from '#core/transfer/item.ts';
 import type { Verdict } from '#core/verdict.ts';
 import * as z from '#core/zod.ts';
 
@@ -96,6 +97,23 @@ export function changeStep(item: unknown): Step {
   const { sk, ...line } = AuditItem.parse(item);
   return { kind: 'change', version: Number(sk), ...line };
 }
+
+/** What is written beside an environment's own item. */
+export const trailItems = (change: Change, verdict?: Verdict) => [
+  ...(change.audit ? [auditItem(change, change.audit, verdict)] : []),
+  ...outboxItems(change),
+];
+
+/** One for each environment. While it is open, it is in the list of the team that it goes to. */
+export const transferKey = (from: EnvironmentKey) => ({ pk: `TRANSFER#${environmentId(from)}`, sk: state });
+export const transfersListedIn = (team: TeamName): string => `transfers/${team}`;
+export const transferItem = (transfer: Transfer) => ({
+  ...transferKey(transfer.from),
+  ...transfer,
+  ...((transfer.state === 'offered' || transfer.state === 'accepted') && {
+    listedIn: transfersListedIn(transfer.to),
+  }),
+});
 
 export const verdictItem = (key: EnvironmentKey, verdict: Verdict) => ({
   pk: partition('VERDICT', key),

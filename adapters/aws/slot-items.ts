@@ -61,7 +61,8 @@ export class SlotItems implements Slots {
     try {
       await retryable('TransactWriteItems', () => this.#client.send(command));
     } catch (error) {
-      throw whyCanceled(error, key, version - 1);
+      const says = `${said.name} is no longer at version ${version - 1}: somebody else wrote first.`;
+      throw whyCanceled(error, key, [says]);
     }
   }
 }

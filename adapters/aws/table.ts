@@ -24,7 +24,7 @@ import type {
 import { emptyLedger, Ledger } from '#core/quota.ts';
 import { byVersion } from '#core/trace.ts';
 import { Verdict } from '#core/verdict.ts';
-import { whyCanceled } from './canceled.ts';
+import { heldOtherwise, movedOtherwise, newerVerdict, whyCanceled, writtenFirst } from './canceled.ts';
 import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import * as items from './items.ts';
@@ -70,35 +70,48 @@ export class Table implements EnvironmentStore, Directory, Outbox, Chronicle, Fa
     }
   }
 
-  async write(change: Change, { verdict, approval, request, ledger }: Enclosed = {}): Promise<void> {
-    const { key, version } = change.environment;
-    const put = (Item: Record<string, unknown>) => ({ Put: { TableName: this.#name, Item } });
-    const environment = {
-      Put: {
-        TableName: this.#name,
-        Item: items.environmentItem(change.environment),
-        ...items.expecting(version - 1),
-      },
-    };
+  async write(change: Change, enclosed: Enclosed = {}): Promise<void> {
+    const { verdict, approval, request, ledger, transfer, also } = enclosed;
+    const { key } = change.environment;
+    const put = (Item: Record<string, unknown>, condition: object = {}) => ({
+      Put: { TableName: this.#name, Item, ...condition },
+    });
+    const at = ({ environment }: Change) =>
+      put(items.environmentItem(environment), items.expecting(environment.version - 1));
+    const expecting = (Item: Record<string, unknown>, { version }: { version: number }) =>
+      put(Item, items.expecting(version - 1));
+    /** What each expects, and what is said where that is not so. */
+    const conditional = [
+      { item: at(change), says: writtenFirst(change) },
+      ...(also ? [{ item: at(also), says: writtenFirst(also) }] : []),
+      ...(verdict
+        ? [{ item: put(items.verdictItem(key, verdict), unlessNewer(verdict)), says: newerVerdict(key) }]
+        : []),
+      ...(ledger ? [{ item: expecting(items.ledgerItem(ledger), ledger), says: heldOtherwise(ledger) }] : []),
+      ...(transfer
+        ? [{ item: expecting(items.transferItem(transfer), transfer), says: movedOtherwise(transfer) }]
+        : []),
+    ];
     const others = [
-      ...(change.audit ? [items.auditItem(change, change.audit, verdict)] : []),
-      ...items.outboxItems(change),
+      ...items.trailItems(change, verdict),
+      ...(also ? items.trailItems(also) : []),
       ...(approval ? [items.approvalItem(key, approval)] : []),
     ];
-    const judged = verdict && {
-      Put: { TableName: this.#name, Item: items.verdictItem(key, verdict), ...unlessNewer(verdict) },
-    };
-    const done = request && { Update: { TableName: this.#name, ...items.requestDone(request) } };
-    const held = ledger && {
-      Put: { TableName: this.#name, Item: items.ledgerItem(ledger), ...items.expecting(ledger.version - 1) },
-    };
-    const optional = [judged, held, done].flatMap((item) => item ?? []);
-    const TransactItems = [environment, ...optional, ...others.map(put)];
+    const done = request ? [{ Update: { TableName: this.#name, ...items.requestDone(request) } }] : [];
+    const TransactItems = [
+      ...conditional.map(({ item }) => item),
+      ...done,
+      ...others.map((item) => put(item)),
+    ];
     try {
       const command = new TransactWriteCommand({ TransactItems });
       await retryable('TransactWriteItems', () => this.#client.send(command));
     } catch (error) {
-      throw whyCanceled(error, key, version - 1, ledger && (judged ? 2 : 1));
+      throw whyCanceled(
+        error,
+        key,
+        conditional.map(({ says }) => says),
+      );
     }
   }
 

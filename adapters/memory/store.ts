@@ -31,6 +31,7 @@ import { byVersion } from '#core/trace.ts';
 import type { Verdict } from '#core/verdict.ts';
 import * as z from '#core/zod.ts';
 import { MemoryRequests } from './requests.ts';
+import { MemoryTransfers } from './transfers.ts';
 
 /** DynamoDB's limit of an item. */
 const itemBytes = 400 * 1024;
@@ -55,6 +56,7 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
   readonly #failures = new Map<string, Failure>();
   readonly #pending = new Map<string, Outgoing>();
   readonly requests = new MemoryRequests();
+  readonly transfers = new MemoryTransfers();
   /** Oldest first. */
   readonly approvals: Approval[] = [];
 
@@ -89,33 +91,46 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
     if (known === undefined || known.decidedAt <= verdict.decidedAt) this.#verdicts.set(id, verdict);
   }
 
-  async write(change: Change, { verdict, approval, request, ledger }: Enclosed = {}): Promise<void> {
-    const { key, version } = change.environment;
-    const id = environmentId(key);
-    if ((this.#versions.get(id) ?? 0) !== version - 1) {
-      throw new Conflict(`${id} is no longer at version ${version - 1}: somebody else wrote first.`);
-    }
+  async write(change: Change, enclosed: Enclosed = {}): Promise<void> {
+    const { verdict, approval, request, ledger, transfer, also } = enclosed;
+    const { key } = change.environment;
+    const changes = also ? [change, also] : [change];
+    for (const each of changes) this.#mustFit(each);
     const known = verdict && this.#verdicts.get(verdictId(key, verdict.digest));
     if (verdict && known && known.decidedAt > verdict.decidedAt) {
-      throw new Conflict(`A newer verdict on an image of ${id} is stored.`);
+      throw new Conflict(`A newer verdict on an image of ${environmentId(key)} is stored.`);
     }
     if (ledger) this.expect(ledger);
-    const item = items.environmentItem(change.environment);
-    const environment = JSON.stringify(item);
-    if (environment.length > itemBytes)
-      throw new Rejected(`${id} is not taken by the table: it is too large. Ask for it with smaller files.`);
-    const outbox = items.outboxItems(change);
-    const line = change.audit && items.auditItem(change, change.audit, verdict);
-    this.#environments.set(id, environment);
-    this.#versions.set(id, version);
-    if ('lookAt' in item) this.#due.set(id, item.lookAt);
-    else this.#due.delete(id);
-    this.post(outbox);
-    if (line) this.#lines.set(id, [...(this.#lines.get(id) ?? []), line]);
+    if (transfer) this.transfers.expect(transfer);
+    this.#keep(change, verdict);
+    if (also) this.#keep(also);
     if (verdict) this.#verdicts.set(verdictId(key, verdict.digest), verdict);
     if (request) this.requests.done(request);
     if (ledger) this.hold(ledger);
+    if (transfer) this.transfers.keep(transfer);
     if (approval) this.approvals.push({ ...approval, environment: key });
+  }
+
+  #mustFit({ environment }: Change): void {
+    const id = environmentId(environment.key);
+    const expected = environment.version - 1;
+    if ((this.#versions.get(id) ?? 0) !== expected)
+      throw new Conflict(`${id} is no longer at version ${expected}: somebody else wrote first.`);
+    if (JSON.stringify(items.environmentItem(environment)).length > itemBytes)
+      throw new Rejected(`${id} is not taken by the table: it is too large. Ask for it with smaller files.`);
+  }
+
+  #keep(change: Change, verdict?: Verdict): void {
+    const { key, version } = change.environment;
+    const id = environmentId(key);
+    const item = items.environmentItem(change.environment);
+    const line = change.audit && items.auditItem(change, change.audit, verdict);
+    this.#environments.set(id, JSON.stringify(item));
+    this.#versions.set(id, version);
+    if ('lookAt' in item) this.#due.set(id, item.lookAt);
+    else this.#due.delete(id);
+    this.post(items.outboxItems(change));
+    if (line) this.#lines.set(id, [...(this.#lines.get(id) ?? []), line]);
   }
 
   /** Written with something else of the table, in one go with it. */

@@ -17,6 +17,7 @@ import { planRoutes } from './plan.ts';
 import { sessionRoutes } from './sessions.ts';
 import { teamRoutes } from './teams.ts';
 import { traceRoutes } from './trace.ts';
+import { transferRoutes } from './transfers.ts';
 import { waiverRoutes } from './waivers.ts';
 
 export const routes: readonly Route[] = [
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...sessionRoutes,
   ...waiverRoutes,
+  ...transferRoutes,
   ...jobRoutes,
   ...jobFileRoutes,
   ...dlqRoutes,

@@ -1,9 +1,7 @@
 /** Environments: asked for, read. */
 import { causedBy } from '#core/decision.ts';
-import type { Environment } from '#core/environment.ts';
-import { next } from '#core/machine.ts';
 import { environmentId } from '#core/names.ts';
-import { mustStand, placed } from '../asked.ts';
+import { newcomer } from '../creation.ts';
 import { dryCreate } from '../dry-run.ts';
 import { described, mustChange } from '../environment.ts';
 import { writeHolding } from '../holding.ts';
@@ -24,21 +22,24 @@ const create = route({
   problems: [409],
   answer: async ({ body, query: { dryRun: dry }, person, requestId, request }, deps) => {
     const { team, name, cluster: asked, spec } = body;
-    const { store, config, clock, bases } = deps;
+    const { store, clock } = deps;
     const key = { team, name };
-    const { cluster, basis } = placed(config, key, spec, asked);
-    const stands = await mustStand(bases, basis);
-    const wanted = { key, cluster: cluster.name, requester: person.name, spec, story: requestId };
-    const decided = (before: Environment | undefined) =>
-      next(before, { kind: 'requested', request: wanted }, clock.now());
+    const requester = person.name;
+    const { cluster, basis, stands, decided } = await newcomer(deps, {
+      key,
+      spec,
+      cluster: asked,
+      requester,
+      requestId,
+    });
     if (dry === 'true') {
       const before = await store.read(key);
       return {
         status: 200,
-        body: await dryCreate(deps, { key, spec, basis, stands, cluster }, decided(before)),
+        body: await dryCreate(deps, { key, spec, basis, stands, cluster }, decided(before, clock.now())),
       };
     }
-    const decide = async () => causedBy(mustChange(decided(await store.read(key))), requestId);
+    const decide = async () => causedBy(mustChange(decided(await store.read(key), clock.now())), requestId);
     await writeHolding(deps, decide, { request });
     const headers = { location: `/environments/${environmentId(key)}` };
     return { status: 201, ...(await described(deps, key, headers)) };

@@ -18,6 +18,7 @@ import { RequestItems } from '#adapters/aws/request-items.ts';
 import { SlotItems } from '#adapters/aws/slot-items.ts';
 import { SshSessionItems } from '#adapters/aws/ssh-sessions.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { TransferItems } from '#adapters/aws/transfers.ts';
 import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { makeApp } from '#api/app.ts';
 import { Config } from '#core/config.ts';
@@ -46,6 +47,7 @@ const app = makeApp(
     keys: new PersonKeyItems(env.TABLE_NAME),
     sessions: new SshSessionItems(env.TABLE_NAME),
     waivers: new WaiverItems(env.TABLE_NAME),
+    transfers: new TransferItems(env.TABLE_NAME),
     jobs: new JobItems(env.TABLE_NAME),
     chunks: new ChunkItems(env.TABLE_NAME),
     slots: new SlotItems(env.TABLE_NAME),

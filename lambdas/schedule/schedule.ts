@@ -1,5 +1,5 @@
 /**
- * Does what an environment's ttl and working hours ask for at this instant. What its team then holds of its quota is
+ * Does what an environment's ttl and working hours ask for at this instant, and sees whether what goes to another team has gone. What its team then holds of its quota is
  * written with it; where others came between, the message is delivered again.
  */
 import type { Config } from '#core/config.ts';
@@ -8,17 +8,19 @@ import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { next } from '#core/machine.ts';
 import { environmentId } from '#core/names.ts';
-import type { Clock, EnvironmentStore, Waivers } from '#core/ports.ts';
+import type { Clock, EnvironmentStore, Transfers, Waivers } from '#core/ports.ts';
 import { ledgerWith } from '#core/quota.ts';
 import { wantedDigest } from '#core/release.ts';
 import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
 import { waiversOf } from '../runtime/waivers.ts';
+import { handOver } from './hand-over.ts';
 
 export interface ScheduleDeps {
   readonly store: EnvironmentStore;
   readonly waivers: Pick<Waivers, 'list'>;
+  readonly transfers: Pick<Transfers, 'read'>;
   readonly config: Pick<Config, 'teams' | 'policy' | 'waivers'>;
   readonly clock: Clock;
 }
@@ -28,8 +30,11 @@ export function schedule(deps: ScheduleDeps): Handle {
   return async (signal, cause) => {
     if (signal.kind !== 'look') throw new Rejected(`The schedule takes looks, not ${signal.kind}.`);
     const id = environmentId(signal.environment);
-    const environment = await store.read(signal.environment);
-    if (!environment) return log.info('there is no such environment', { environment: id });
+    const before = await store.read(signal.environment);
+    if (!before) return log.info('there is no such environment', { environment: id });
+    const handed = await handOver(deps, before, cause, (after) => holding(deps, after));
+    if (handed) log.info('looked where it goes', { environment: id, ...summaryOf(handed.decision) });
+    const environment = handed?.environment ?? before;
     const { decision, ledger } = await decided(deps, environment);
     await commit(store, environment, decision, cause, { ledger });
     log.info('looked at the time', { environment: id, ...summaryOf(decision) });
@@ -50,6 +55,12 @@ async function decided(deps: ScheduleDeps, environment: Environment) {
   if (!('outcome' in held)) return { decision, ledger: held.ledger };
   const refused: Decision = next(environment, { kind: 'time-came', today, noRoom: held.detail }, now);
   return { decision: refused };
+}
+
+/** What never takes more than before is never refused. */
+async function holding(deps: ScheduleDeps, after: Environment) {
+  const held = await reserved(deps, after);
+  return 'outcome' in held ? undefined : held.ledger;
 }
 
 /** @returns the ledger to be written, or why it would not fit. */

@@ -20,6 +20,7 @@ export type ItemKind =
   | 'SSHKEY'
   | 'SESSION'
   | 'WAIVER'
+  | 'TRANSFER'
   | 'BUILD'
   | 'JOB'
   | 'CHUNK';

@@ -84,16 +84,8 @@ export class ApiStage extends Construct {
       impact,
       pager,
     });
-    mayRead(this.function, table);
-    mayReadStory(this.function, table);
-    mayReadKeys(this.function, table);
-    mayReadSessions(this.function, table);
-    mayReadWaivers(this.function, table);
-    mayQueryIndexes(this.function, table, [teamIndex]);
-    mayWrite(this.function, table, [...changeOfEnvironment, 'APPROVAL', 'JOB', 'LEDGER', 'SSHKEY', 'WAIVER']);
-    mayKeepRequests(this.function, table);
+    this.#mayUse(table);
     mayLinkReports(this.function, sources);
-    mayReadChunks(this.function, table);
     mayLinkJobFiles(this.function, sources);
     const mirrored = (['base', 'image'] as const).map((prefix) => repositoriesBelow(this.function, prefix));
     this.function.allow(['ecr:DescribeImages'], mirrored);
@@ -112,6 +104,19 @@ export class ApiStage extends Construct {
       runbook: 'api',
       pager,
     });
+  }
+
+  #mayUse(table: Foundation['table']): void {
+    mayRead(this.function, table);
+    mayReadStory(this.function, table);
+    mayReadKeys(this.function, table);
+    mayReadSessions(this.function, table);
+    mayReadWaivers(this.function, table);
+    mayReadChunks(this.function, table);
+    mayQueryIndexes(this.function, table, [teamIndex]);
+    const own = ['APPROVAL', 'JOB', 'LEDGER', 'SSHKEY', 'TRANSFER', 'WAIVER'] as const;
+    mayWrite(this.function, table, [...changeOfEnvironment, ...own]);
+    mayKeepRequests(this.function, table);
   }
 
   /** Operators see and redrive what failed anywhere; who may read an environment reads what its builds print. */

@@ -1,4 +1,4 @@
-/** Starts, stops and ends environments by the clock: by working hours and ttl. Nobody tells it: reconcile says what is due. */
+/** Starts, stops and ends environments by the clock: by working hours and ttl, and where another team's took their place. Nobody tells it: reconcile says what is due. */
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { impactOf } from '#core/flow.ts';
@@ -33,7 +33,7 @@ export class ScheduleStage extends Construct {
     mayRead(this.function, table);
     mayReadWaivers(this.function, table);
     mayKeepFailures(this.function, table);
-    mayWrite(this.function, table, [...changeOfEnvironment, 'LEDGER']);
+    mayWrite(this.function, table, [...changeOfEnvironment, 'LEDGER', 'TRANSFER']);
     this.queue.refusedBy(this.function);
     // A morning starts many of one team, whose ledger is written one after the other.
     this.queue.feeds(this.function, { batchSize: 5, maxConcurrency: 2 });

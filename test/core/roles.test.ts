@@ -15,6 +15,7 @@ const table: Readonly<Record<Right, string>> = {
   keys: 'm a ad',
   revoke: 'a ad s',
   approve: 'a ad',
+  transfer: 'a ad',
   reject: 'a ad s',
   waive: 's',
   operate: 'o',

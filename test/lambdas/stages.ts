@@ -17,6 +17,7 @@ import type {
   RepositoryMaker,
   RepositoryRemover,
   Sweeps,
+  Transfers,
   Waivers,
 } from '#core/ports.ts';
 import { type LookStage, lookStages } from '#core/reconcile.ts';
@@ -88,6 +89,7 @@ export interface StageDeps {
   readonly zone: DnsZone;
   readonly sweeps: Sweeps;
   readonly waivers: Waivers;
+  readonly transfers: Transfers;
   readonly repositories: RepositoryMaker & RepositoryRemover;
   readonly notices: Notices;
   readonly pager: Pager;

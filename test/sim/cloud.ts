@@ -232,6 +232,7 @@ export class Cloud {
         buildLogs: new MemoryBuildLogs(),
         buildRecords: new MemoryBuildRecords(),
         waivers: new MemoryWaivers(),
+        transfers: this.store.transfers,
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
         names: { plan: async () => ({ names: [] }) },
         ...this.data.depsOf('', invocation, parts.around),
@@ -311,6 +312,7 @@ export class Cloud {
       zone: port('zone', zone),
       sweeps: port('sweeps', this.#sweeps),
       waivers: new MemoryWaivers(),
+      transfers: this.store.transfers,
       // Nobody prints in the simulation.
       logs: new MemoryBuildLogs(),
       records: new MemoryBuildRecords(),
