@@ -25,7 +25,7 @@ export function environmentCommands(program: Command, { client, print }: Desk): 
   const env = program
     .command('env')
     .description(
-      'environments: list, get, plan, create, change, rebuild, log, sessions, stop, start, extend, delete, events, cost',
+      'environments: list, get, plan, create, change, rebuild, log, sessions, stop, start, extend, transfer, delete, events, cost',
     );
   env
     .command('list')

@@ -10,6 +10,7 @@ import { keyCommands } from './keys.ts';
 import { sessionsCommand } from './sessions.ts';
 import { statusText } from './status.ts';
 import { traceText } from './trace.ts';
+import { transferCommands } from './transfers.ts';
 import { waiverCommands } from './waivers.ts';
 
 function client(): Client {
@@ -34,6 +35,7 @@ const env = environmentCommands(program, { client, print });
 lifeCommands(env, { client, print });
 logCommand(env, client);
 sessionsCommand(env, { client, print });
+transferCommands(env, { client, print });
 imageCommands(program, { client, print });
 offerCommands(program, { client, print });
 

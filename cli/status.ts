@@ -22,6 +22,7 @@ export function statusText({
     ...(dns ? [`  address  ${url ?? dns.name} → ${dns.target}`] : []),
     ...(ssh === undefined ? [] : [`  ssh      ${ssh}`]),
     ...timeLines(environment),
+    ...leavingLines(environment),
     ...incidents.map(
       (incident) => `  INCIDENT ${incident.kind} since ${incident.openedAt}: ${incident.summary}`,
     ),
@@ -52,6 +53,15 @@ function timeLines({ spec, expiry, hours }: EnvironmentAnswer['environment']): s
       : []),
   ];
 }
+
+const leavingLines = ({ key, leaving }: EnvironmentAnswer['environment']): string[] =>
+  leaving
+    ? [
+        leaving.state === 'offered'
+          ? `  goes     offered to team ${leaving.to}`
+          : `  goes     accepted by team ${leaving.to}: deleted when ${leaving.to}/${key.name} is Ready`,
+      ]
+    : [];
 
 function candidateText({ key, candidate }: EnvironmentAnswer['environment']): string {
   switch (candidate.phase) {

@@ -27,6 +27,7 @@ import {
 } from '../answers.ts';
 import { CreateEnvironment, type RedriveRequest } from '../schemas.ts';
 import { JobsClient } from './jobs.ts';
+import { TransfersClient } from './transfers.ts';
 import { ApiError, type ClientOptions, type Transport, transport } from './transport.ts';
 
 export { explain } from '#core/verdict.ts';
@@ -65,11 +66,17 @@ export class Client {
   readonly #pages: Transport['pages'];
 
   readonly jobs: JobsClient;
+  readonly transfers: TransfersClient;
 
   constructor(options: ClientOptions) {
     const sender = transport(options);
     ({ call: this.#call, pages: this.#pages } = sender);
     this.jobs = new JobsClient(sender);
+    this.transfers = new TransfersClient(sender, {
+      version: async (id) => (await this.get(id)).environment.version,
+      environment: (method, path, body, version) =>
+        this.#call(EnvironmentAnswer, 'environment', method, path, body, { 'if-match': `"${version}"` }),
+    });
   }
 
   create(environment: z.input<typeof CreateEnvironment>): Promise<EnvironmentAnswer> {

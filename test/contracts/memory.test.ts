@@ -60,6 +60,7 @@ import { type Content, scannerContract } from './scanner.ts';
 import { slotsContract } from './slots.ts';
 import { sshSessionsContract } from './ssh-sessions.ts';
 import { storeContract } from './store.ts';
+import { transfersContract } from './transfers.ts';
 import { waiversContract } from './waivers.ts';
 import { workerIdentitiesContract } from './worker-identities.ts';
 
@@ -87,6 +88,10 @@ noticesContract('MemoryNotices', () => new MemoryNotices());
 sshSessionsContract('MemorySshSessions', () => new MemorySshSessions());
 buildRecordsContract('MemoryBuildRecords', () => new MemoryBuildRecords());
 personKeysContract('MemoryPersonKeys', () => new MemoryPersonKeys());
+transfersContract('MemoryTransfers', () => {
+  const store = new MemoryStore();
+  return { store, transfers: store.transfers };
+});
 waiversContract('MemoryWaivers', () => new MemoryWaivers());
 jobStoreContract('MemoryJobs', () => {
   const jobs = new MemoryJobs();

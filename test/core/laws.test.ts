@@ -88,6 +88,7 @@ const movesRelease: readonly News['kind'][] = [
   'start-asked',
   'deletion-asked',
   'time-came',
+  'handed',
 ];
 
 function check(

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { Environment } from '#core/environment.ts';
 import { candidateTurns, type News, next, releaseTurns, type Turn } from '#core/machine.ts';
+import { TeamName } from '#core/names.ts';
 import { drawPhases } from '#core/phases-drawing.ts';
 import {
   ann,
@@ -95,6 +96,18 @@ it('a verdict on what runs beside a newer image leaves the newer one alone', () 
 
 const known = { content: 'content-1', image: built(1), approval, fixes: [] };
 const newer = image(7, at(950), ['build-1']);
+const done = {
+  state: 'done' as const,
+  from: requested().key,
+  to: TeamName.parse('billing'),
+  offeredBy: 'ann',
+  offeredAt: at(0),
+  until: at(9),
+  acceptedBy: 'ben',
+  acceptedAt: at(1),
+  endedAt: at(2),
+  version: 3,
+};
 const anyNews: readonly News[] = [
   { kind: 'build-not-started', reason: 'the base is gone' },
   { kind: 'build-failed', id: 'build:1', reason: 'it failed' },
@@ -120,6 +133,7 @@ const anyNews: readonly News[] = [
   { kind: 'deletion-asked', person: ann },
   { kind: 'extension-asked', ttl: undefined, person: ann },
   { kind: 'time-came', today: { verdict: verdict(1), policy, waivers: [] } },
+  { kind: 'handed', transfer: done },
 ];
 /** The same with what time may ask for: its ttl is over, it is to run, it is not. The tests' day is a Sunday. */
 const timed = (environment: Environment): Environment[] => [

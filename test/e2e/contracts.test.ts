@@ -23,6 +23,7 @@ import { RequestItems } from '#adapters/aws/request-items.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { SshSessionItems } from '#adapters/aws/ssh-sessions.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { TransferItems } from '#adapters/aws/transfers.ts';
 import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
 import { AwsWorlds, tableKeys } from '../contracts/aws-worlds.ts';
@@ -51,6 +52,7 @@ import { requestsContract } from '../contracts/requests.ts';
 import { type Content, scannerContract } from '../contracts/scanner.ts';
 import { sshSessionsContract } from '../contracts/ssh-sessions.ts';
 import { storeContract } from '../contracts/store.ts';
+import { transfersContract } from '../contracts/transfers.ts';
 import { waiversContract } from '../contracts/waivers.ts';
 import { access, output } from './cloud.ts';
 import { debian, distribution, push } from './push.ts';
@@ -95,6 +97,10 @@ noticesContract('NoticeItems', () => new NoticeItems(tableName, dynamo));
 buildRecordsContract('BuildRecordItems', () => new BuildRecordItems(tableName, dynamo));
 personKeysContract('PersonKeyItems', () => new PersonKeyItems(tableName, dynamo));
 sshSessionsContract('SshSessionItems', () => new SshSessionItems(tableName, dynamo));
+transfersContract('TransferItems', () => ({
+  store: new Table(tableName, dynamo),
+  transfers: new TransferItems(tableName, dynamo),
+}));
 waiversContract('WaiverItems', () => new WaiverItems(tableName, dynamo));
 dnsZoneContract('Route53Zone', zone.name, () => new Route53Zone(zone.id, route53));
 eventBusContract('EventBridgeBus', () => worlds.bus());

@@ -13,6 +13,7 @@ import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
 import { RequestItems } from '#adapters/aws/request-items.ts';
 import { SshSessionItems } from '#adapters/aws/ssh-sessions.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { TransferItems } from '#adapters/aws/transfers.ts';
 import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { AwsJobObjects, awsChunkQueue, awsJobStore, awsSlots } from '../contracts/aws-job-worlds.ts';
 import { AwsWorlds } from '../contracts/aws-worlds.ts';
@@ -47,6 +48,7 @@ import { scannerContract } from '../contracts/scanner.ts';
 import { slotsContract } from '../contracts/slots.ts';
 import { sshSessionsContract } from '../contracts/ssh-sessions.ts';
 import { storeContract } from '../contracts/store.ts';
+import { transfersContract } from '../contracts/transfers.ts';
 import { waiversContract } from '../contracts/waivers.ts';
 import * as known from './deviations.ts';
 import { motoBases, motoBuilder, motoScanner } from './worlds.ts';
@@ -74,6 +76,10 @@ noticesContract('NoticeItems on moto', () => new NoticeItems(tableName, dynamo))
 buildRecordsContract('BuildRecordItems on moto', () => new BuildRecordItems(tableName, dynamo));
 personKeysContract('PersonKeyItems on moto', () => new PersonKeyItems(tableName, dynamo));
 sshSessionsContract('SshSessionItems on moto', () => new SshSessionItems(tableName, dynamo));
+transfersContract('TransferItems on moto', () => ({
+  store: new Table(tableName, dynamo),
+  transfers: new TransferItems(tableName, dynamo),
+}));
 waiversContract('WaiverItems on moto', () => new WaiverItems(tableName, dynamo));
 chunkStoreContract('ChunkItems on moto', () => new ChunkItems(tableName, dynamo));
 slotsContract('SlotItems on moto', () => awsSlots(sdk, tableName));

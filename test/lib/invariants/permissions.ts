@@ -45,6 +45,7 @@ export function permissions(assembly: Assembly): void {
       ['CHUNK#*', ['Jobs']],
       ['SSHKEY#*', ['Api']],
       ['WAIVER#*', ['Api']],
+      ['TRANSFER#*', ['Api', 'Schedule']],
       ['BUILD#*', ['Build']],
       [
         'ENV#*',
