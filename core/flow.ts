@@ -52,7 +52,7 @@ export const flow: readonly FlowStage[] = [
     does: 'A person asks for an environment; it is held against catalog and team, and stored.',
     impact: 'Nobody can ask for environments.',
     on: [],
-    also: 'POST /environments',
+    also: "POST /environments, and a team that accepts another's",
     tells: ['EnvironmentRequested'],
   },
   {
@@ -60,7 +60,7 @@ export const flow: readonly FlowStage[] = [
     does: 'A person changes, rebuilds, stops, starts, extends or deletes an environment, or offers it to another team.',
     impact: 'Nobody can change, stop or delete environments.',
     on: [],
-    also: 'PUT and DELETE /environments/{team}/{name}, and POST to its builds, stop, start and extension',
+    also: 'PUT and DELETE /environments/{team}/{name}, and POST to its builds, stop, start, extension and transfer',
     tells: ['EnvironmentChanged', 'EnvironmentDeleted', 'IncidentRecovered'],
   },
   {
