@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TransferAnswer } from '../../api/client/transfers.ts';
 import { statusText } from '../../cli/status.ts';
 import { transfersText, transferText } from '../../cli/transfers.ts';
-import { keyOf, spec, start, verdict, web } from '../contracts/samples.ts';
+import { keyOf, requested, spec, start, verdict, web } from '../contracts/samples.ts';
 import { type Api, apiOnThisMachine, environmentAnswer, schwifty } from './program.ts';
 
 let api: Api;
@@ -43,8 +43,9 @@ test('the status of what goes says to whom', () => {
   const at = { lookAt: start, to: successor.team };
   const said = (state: 'offered' | 'accepted') =>
     statusText({
-      ...environmentAnswer,
-      environment: { ...environmentAnswer.environment, leaving: { ...at, state } },
+      environment: { ...requested().environment, leaving: { ...at, state } },
+      phase: 'building',
+      history: [],
     });
   expect(said('offered')).toContain('goes     offered to team billing');
   expect(said('accepted')).toContain('accepted by team billing: deleted when billing/web is Ready');
