@@ -72,11 +72,7 @@ export class Client {
     const sender = transport(options);
     ({ call: this.#call, pages: this.#pages } = sender);
     this.jobs = new JobsClient(sender);
-    this.transfers = new TransfersClient(sender, {
-      version: async (id) => (await this.get(id)).environment.version,
-      environment: (method, path, body, version) =>
-        this.#call(EnvironmentAnswer, 'environment', method, path, body, { 'if-match': `"${version}"` }),
-    });
+    this.transfers = new TransfersClient(sender, (id, send) => this.#asRead(id, send));
   }
 
   create(environment: z.input<typeof CreateEnvironment>): Promise<EnvironmentAnswer> {
@@ -259,23 +255,27 @@ export class Client {
     return this.#call(RedriveAnswer, 'account of a redrive', 'POST', path, request);
   }
 
-  /** Reads, sends with the version that was read, and again where somebody else wrote in between. */
-  async #onNewest(
+  #onNewest(
     id: string,
     method: string,
     path: string,
     body?: object,
     version?: number,
   ): Promise<EnvironmentAnswer> {
+    const send = (at: number) =>
+      this.#call(EnvironmentAnswer, 'environment', method, path, body, { 'if-match': `"${at}"` });
+    return version === undefined ? this.#asRead(id, send) : send(version);
+  }
+
+  /** Reads, sends with the version that was read, and again where somebody else wrote in between. */
+  async #asRead<T>(id: string, send: (version: number) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
-      const expected = version ?? (await this.get(id)).environment.version;
+      const { version } = (await this.get(id)).environment;
       try {
-        return await this.#call(EnvironmentAnswer, 'environment', method, path, body, {
-          'if-match': `"${expected}"`,
-        });
+        return await send(version);
       } catch (error) {
         const isLate = error instanceof ApiError && error.problem.status === 412;
-        if (!isLate || version !== undefined || tries === 5) throw error;
+        if (!isLate || tries === 5) throw error;
       }
     }
   }

@@ -1,28 +1,20 @@
 /** The part of the typed client that is of transfers to other teams. An environment is named `team/name`, as its own team calls it. */
-import type { EnvironmentAnswer } from '../answers.ts';
+import { EnvironmentAnswer } from '../answers.ts';
 import { TransferAnswer, TransfersAnswer } from '../transfer-answers.ts';
 import type { Transport } from './transport.ts';
 
 export type { TransferAnswer, TransfersAnswer } from '../transfer-answers.ts';
 
-/** What the whole client does for it: an environment is offered as it was read, and accepting answers with another one. */
-interface Environments {
-  readonly version: (id: string) => Promise<number>;
-  readonly environment: (
-    method: string,
-    path: string,
-    body: object,
-    version: number,
-  ) => Promise<EnvironmentAnswer>;
-}
+/** Sends what is asked of an environment as it was read, and again where somebody else wrote in between. */
+type AsRead = <T>(id: string, send: (version: number) => Promise<T>) => Promise<T>;
 
 export class TransfersClient {
   readonly #call: Transport['call'];
-  readonly #environments: Environments;
+  readonly #asRead: AsRead;
 
-  constructor({ call }: Transport, environments: Environments) {
+  constructor({ call }: Transport, asRead: AsRead) {
     this.#call = call;
-    this.#environments = environments;
+    this.#asRead = asRead;
   }
 
   /** To whom it was offered last, as its own team sees it. */
@@ -30,9 +22,10 @@ export class TransfersClient {
     return this.#call(TransferAnswer, 'transfer', 'GET', ownPath(id));
   }
 
-  async offer(id: string, to: string): Promise<TransferAnswer> {
-    const version = await this.#environments.version(id);
-    return this.#call(TransferAnswer, 'transfer', 'POST', ownPath(id), { to }, match(version));
+  offer(id: string, to: string): Promise<TransferAnswer> {
+    return this.#asRead(id, (version) =>
+      this.#call(TransferAnswer, 'transfer', 'POST', ownPath(id), { to }, match(version)),
+    );
   }
 
   /** @param version that was read: what is offered anew is another offer. */
@@ -52,7 +45,8 @@ export class TransfersClient {
 
   accept(team: string, id: string, version: number, cluster?: string): Promise<EnvironmentAnswer> {
     const path = `${theirPath(team, id)}/acceptance`;
-    return this.#environments.environment('POST', path, cluster === undefined ? {} : { cluster }, version);
+    const body = cluster === undefined ? {} : { cluster };
+    return this.#call(EnvironmentAnswer, 'environment', 'POST', path, body, match(version));
   }
 
   refuse(team: string, id: string, version: number): Promise<TransferAnswer> {

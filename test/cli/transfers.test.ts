@@ -103,3 +103,24 @@ test('accepting says what is made of it', async () => {
   expect(api.asked.at(-1)?.key).toBeDefined();
   expect(run.out).toContain('scanning');
 });
+
+test('an offer is sent again where a stage wrote meanwhile', async () => {
+  answers({ status: 201, body: { transfer: offered, successor } });
+  const { reply } = api;
+  let late = 2;
+  api.reply = (line) =>
+    line.startsWith('POST') && late-- > 0
+      ? {
+          status: 412,
+          body: JSON.stringify({
+            type: 'about:blank',
+            title: 'Changed meanwhile',
+            status: 412,
+            detail: 'it is at 2',
+          }),
+        }
+      : reply(line);
+  const run = await schwifty(api, ['env', 'transfer', 'offer', 'checkout/web', 'billing']);
+  expect([run.code, run.err]).toEqual([0, '']);
+  expect(api.asked.filter(({ line }) => line.startsWith('POST'))).toHaveLength(3);
+});
