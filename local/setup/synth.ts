@@ -1,6 +1,7 @@
 /** Lambdas bundled once, then the stacks synthesized by the plain `cdk` CLI: what is checked is what is deployed. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Team } from '#core/team.ts';
 import { bundleLambdas } from '#lib/bundle.ts';
 import { loadConfig } from '#lib/config-file.ts';
 import { ensureBaseImage } from '#local/images/base.ts';
@@ -61,6 +62,13 @@ export const localContext = async (
 /** Each team's jobs may read and write it; who starts one says in the secret how it is reached. */
 export const localDatabase = { name: 'local', secret: 'getschwifty/local-database', port: 5432 } as const;
 
+/** What an environment goes to, that goes to another team. */
+const secondTeam = Team.parse({
+  name: 'billing',
+  members: 'billing-members',
+  approvers: 'billing-approvers',
+});
+
 /** The load balancers here are addresses of this machine: they lead to nothing that has gone. */
 const drainSeconds = 5;
 
@@ -69,7 +77,8 @@ const rate = { perSecond: 100, burst: 200 };
 
 /**
  * The configuration as the local cloud has it: nobody waits for a load balancer that is none, and workers of data jobs reach AWS, the
- * agent of identities on the node, and a database that somebody may start there, at addresses of this machine. @returns its path.
+ * agent of identities on the node, and a database that somebody may start there, at addresses of this machine; and there are two teams.
+ * @returns its path.
  */
 export async function localConfig({
   state,
@@ -80,7 +89,10 @@ export async function localConfig({
   const awsEndpoints = [ports.aws, ports.services].map((port) => ({ cidr: `${network.host}/32`, port }));
   const clusters = config.clusters.map((cluster) => ({ ...cluster, drainSeconds, awsEndpoints }));
   const database = { ...localDatabase, network: `${network.host}/32` };
-  const teams = config.teams.map((team) => ({ ...team, databases: [...team.databases, database] }));
+  const teams = [...config.teams, secondTeam].map((team) => ({
+    ...team,
+    databases: [...team.databases, database],
+  }));
   const path = join(state, 'config.yaml');
   await mkdir(state, { recursive: true });
   // JSON is YAML too.
