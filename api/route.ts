@@ -17,14 +17,13 @@ import type {
   NamePlanner,
   PersonKeys,
   Reports,
-  Transfers,
   Waivers,
 } from '#core/ports.ts';
 import type { Buckets, KeptAnswer, RequestRef, Requests } from '#core/request-ports.ts';
-
 import type { Person } from '#core/roles.ts';
 import { type Right, whyNot } from '#core/roles.ts';
 import type { Team } from '#core/team.ts';
+import type { Transfers } from '#core/transfer/ports.ts';
 import * as z from '#core/zod.ts';
 import type * as shown from './answers.ts';
 import type { DeadLetterDeps } from './dead-letters.ts';

@@ -290,14 +290,6 @@ export interface Waivers {
   write(waiver: KeptWaiver): Promise<void>;
 }
 
-/** What goes from one team to another. It is written with the environments that it is of. */
-export interface Transfers {
-  /** The newest of an environment, whatever became of it. */
-  read(from: EnvironmentKey): Promise<Transfer | undefined>;
-  /** What a team is to accept, or has accepted and waits for. It follows what is written after a moment. */
-  offeredTo(team: TeamName): Promise<readonly Transfer[]>;
-}
-
 export interface Clock {
   now(): Instant;
 }

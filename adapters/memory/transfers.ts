@@ -1,8 +1,8 @@
 /** Transfers in memory: written with the environments that they are of (store.ts), in JSON as the table's items are. */
 import { Conflict } from '#core/errors.ts';
 import { type EnvironmentKey, environmentId, type TeamName } from '#core/names.ts';
-import type { Transfers } from '#core/ports.ts';
 import { Transfer } from '#core/transfer/item.ts';
+import type { Transfers } from '#core/transfer/ports.ts';
 
 export class MemoryTransfers implements Transfers {
   readonly #transfers = new Map<string, string>();

@@ -7,8 +7,9 @@ import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { next } from '#core/machine.ts';
 import { environmentId } from '#core/names.ts';
-import type { Clock, EnvironmentStore, Transfers } from '#core/ports.ts';
+import type { Clock, EnvironmentStore } from '#core/ports.ts';
 import type { Ledger } from '#core/quota.ts';
+import type { Transfers } from '#core/transfer/ports.ts';
 import { looked, successorIn, successorOf } from '#core/transfer/transfer.ts';
 import { commit } from '../runtime/commit.ts';
 

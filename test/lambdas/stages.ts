@@ -17,11 +17,11 @@ import type {
   RepositoryMaker,
   RepositoryRemover,
   Sweeps,
-  Transfers,
   Waivers,
 } from '#core/ports.ts';
 import { type LookStage, lookStages } from '#core/reconcile.ts';
 import type { Person } from '#core/roles.ts';
+import type { Transfers } from '#core/transfer/ports.ts';
 import { build } from '#lambdas/build/build.ts';
 import { deploy } from '#lambdas/deploy/deploy.ts';
 import { dns } from '#lambdas/dns/dns.ts';
