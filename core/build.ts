@@ -84,14 +84,14 @@ interface Started {
   readonly id: string;
   readonly content: string;
   readonly epoch?: string | undefined;
-  /** Where pip resolves: whether what was resolved before is installed again, or all is looked up. */
+  /** Where pip or npm resolves: whether what was resolved before is installed again, or all is looked up. */
   readonly resolves?: Resolves | undefined;
 }
 
 export type Resolves = 'again' | 'anew';
 const resolvesSays: Readonly<Record<Resolves, string>> = {
-  again: ', of what pip resolved for the same before',
-  anew: ', in which pip looks up all anew',
+  again: ', of what was resolved for the same before',
+  anew: ', in which all is looked up anew',
 };
 
 export function buildStarted(

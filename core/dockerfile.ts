@@ -234,7 +234,7 @@ const howOf = (input: BuildInput, manager: PackageManager): How => {
  * may be abused already.
  */
 function installOf(input: BuildInput, language: Language): string[] {
-  const { manager, cache, prepare, install, check } = language;
+  const { manager, cache, prepare, install, check, finish } = language;
   const how = howOf(input, manager);
   const { first: kept, pinned } = partedOf(input, language);
   const young = youngOf(input, language, kept);
@@ -247,6 +247,7 @@ function installOf(input: BuildInput, language: Language): string[] {
     ...(pinned.length === 0 ? [] : [install(pinned, { ...how, before: undefined, part: 'fix' })]),
     ...(pinned.length > 0 && kept.length > 0 && check !== undefined ? [check] : []),
     ...(lock === undefined ? [] : [lock.keep(part, young.length > 0)]),
+    ...(finish === undefined ? [] : [finish]),
   ];
   return [
     ...(prepare === undefined ? [] : [run(input, manager, [cache], prepare(how))]),

@@ -3,6 +3,7 @@
  * single quotes.
  */
 import { unreachable } from './errors.ts';
+import { npmAgain, npmFinish, npmInstall, npmKeep, npmLocked, npmYoung } from './npm-lock.ts';
 import type { Package, PackageManager } from './packages.ts';
 
 /** What makes one folder of the image, in a stage of its own. */
@@ -13,14 +14,13 @@ export interface Language {
   /** What is done before, whatever the packages. */
   readonly prepare?: (how: How) => string;
   readonly install: (packages: readonly Package[], how: How) => string;
-  /** What is done before for releases whose age is waived, and the words that stand for them in `install`, where others do. */
-  readonly young?: (
-    packages: readonly Package[],
-    how: How,
-  ) => { readonly first: string; readonly words?: readonly string[] };
+  /** What is done before for releases whose age is waived. */
+  readonly young?: (packages: readonly Package[], how: How) => string;
   /** Fails where what was installed one after the other does not fit together. */
   readonly check?: string;
   readonly lock?: Lock;
+  /** What is done behind all else. */
+  readonly finish?: string;
   readonly more?: More;
 }
 
@@ -48,6 +48,8 @@ export interface How {
 export interface Lock {
   /** Where a lock is while an instruction runs: a secret, for no cache asks what is in one. */
   readonly secret: string;
+  /** Where the image has it: the buildspec takes it from there. */
+  readonly file: string;
   /** Installs what of it is of the part, and nothing else. */
   readonly again: (how: How, part: LockPart) => string;
   /** Makes it of what was installed, in the language's folder: the image has it too. @param young whether `young` of the part ran. */
@@ -60,8 +62,7 @@ export type LockPart = 'first' | 'more' | 'all';
 /** The first that asks an index how old a release is. The bases' own are older: Debian 12 has 23.0. */
 const pip = 'pip==26.0.1 --hash=sha256:bdb1b08f4274833d62c1aa29e20907365a2ceb950410df15fc9521bad440122b';
 const pipIn = 'python3 /opt/pip/pip --python /opt/venv/bin/python';
-/** The buildspec takes it from here. */
-export const pipLocked = '/opt/venv/resolved.txt';
+const pipLocked = '/opt/venv/resolved.txt';
 const pipInstall = ({ index, part = 'spec' }: Pick<How, 'index'> & { readonly part?: string }): string =>
   `${pipIn} install --cache-dir /root/.cache/pip --report /tmp/${part}.json ${pipIndex(index)}`;
 
@@ -151,18 +152,20 @@ export const languages: readonly Language[] = [
     manager: 'npm',
     folder: '/opt/npm',
     cache: '/root/.npm',
-    install: (packages, { index, before }) =>
-      `npm install --global --prefix /opt/npm --cache /root/.npm --no-audit --no-fund ${option('--registry', index)}${option('--before', before)}${quoted(packages, '@')}`,
-    // npm asks no tarball for its age, and what such a one depends on as ever.
-    young: (packages, { index }) => ({
-      first: packages
-        .map((one, i) => {
-          const folder = `/tmp/young/${i}`;
-          return `mkdir -p ${folder} && npm pack --cache /root/.npm --pack-destination ${folder} ${option('--registry', index)}${quoted([one], '@')}`;
-        })
-        .join(' && '),
-      words: packages.map((_, i) => `/tmp/young/${i}/*.tgz`),
-    }),
+    install: (packages, { index, before, part }) =>
+      npmInstall(
+        quoted(packages, '@'),
+        `${option('--registry', index)}${option('--before', before)}`,
+        part === 'fix',
+      ),
+    young: (packages, { index }) => npmYoung(packages, option('--registry', index)),
+    finish: npmFinish,
+    lock: {
+      secret: 'npm',
+      file: npmLocked,
+      again: ({ index }) => npmAgain(option('--registry', index)),
+      keep: () => npmKeep,
+    },
   },
   {
     manager: 'pip',
@@ -173,12 +176,12 @@ export const languages: readonly Language[] = [
     install: (packages, how) =>
       `${pipInstall(how)}${option('--uploaded-prior-to', how.before && `${how.before}T00:00:00Z`)}${quoted(packages, '==')}`,
     // Alone, with nothing that comes along: what is there is not looked up by what follows.
-    young: (packages, { index, part }) => ({
-      first: `${pipInstall({ index, part: part === 'more' ? 'young-more' : 'young' })}--no-deps ${quoted(packages, '==')}`,
-    }),
+    young: (packages, { index, part }) =>
+      `${pipInstall({ index, part: part === 'more' ? 'young-more' : 'young' })}--no-deps ${quoted(packages, '==')}`,
     check: `${pipIn} check`,
     lock: {
       secret: 'pip',
+      file: pipLocked,
       again: pipAgain,
       keep: pipKeep,
     },

@@ -53,7 +53,5 @@ export function installing(
 ): string[] {
   if (how.before === undefined) return [install(packages, how)];
   if (waived.length === 0 || young === undefined) return [explained(install(packages, how), how.before)];
-  const { first, words } = young(waived, how);
-  const rest = words === undefined ? packages : packages.filter((one) => !waived.includes(one));
-  return [first, explained([install(rest, how), ...(words ?? [])].join(' ').trimEnd(), how.before)];
+  return [young(waived, how), explained(install(packages, how), how.before)];
 }

@@ -7,7 +7,7 @@
  * No provenance or SBOM in the push: they would make an index of it, whose other children can't be scanned.
  */
 import { BuildSpec } from 'aws-cdk-lib/aws-codebuild';
-import { pipLocked } from '#core/languages.ts';
+import { languages } from '#core/languages.ts';
 import { lockedFile } from '#core/lock.ts';
 
 const cache = 'type=registry,ref=$REGISTRY/$CACHE_REPOSITORY:cache';
@@ -53,6 +53,8 @@ const noLinks = [
   'then echo "$file is a link: the build takes none for it" >&2; exit 1; fi; done',
 ].join('; ');
 
+/** Each manager's, by the name of its secret; the instruction that has the secret makes the file. */
+const locks = languages.flatMap(({ lock }) => lock ?? []);
 const lock = '$REGISTRY/$CACHE_REPOSITORY:$LOCK';
 
 /**
@@ -65,9 +67,10 @@ const readLock = [
   'for try in 1 2 3 4; do if docker buildx build --file "$LOCKED/from/Dockerfile" --output "type=local,dest=$LOCKED/lock" "$LOCKED/from" > "$LOCKED/log" 2>&1',
   'then break; fi',
   'if [ $try = 4 ]; then tail -n 5 "$LOCKED/log" >&2',
-  'echo "What pip resolved before ($LOCK) can not be read from the registry now: ask for the build again" >&2; exit 1; fi',
+  'echo "What was resolved before ($LOCK) can not be read from the registry now: ask for the build again" >&2; exit 1; fi',
   `sleep $((try * \${LOCK_PAUSE:-5})); done`,
-  `echo "Built of what is locked in $(cat ${lockedFile})"; SECRET="--secret id=pip,src=$LOCKED/lock/pip"; fi`,
+  `echo "Built of what is locked in $(cat ${lockedFile})"; SECRET=`,
+  `for id in ${locks.map(({ secret }) => secret).join(' ')}; do if [ -f "$LOCKED/lock/$id" ]; then SECRET="$SECRET --secret id=$id,src=$LOCKED/lock/$id"; fi; done; fi`,
 ].join('; ');
 
 /**
@@ -76,7 +79,11 @@ const readLock = [
  */
 const keepLock = [
   'if [ -n "$LOCK" ]; then KEPT="$(mktemp -d)"',
-  `printf 'FROM %s AS image\\nFROM scratch\\nCOPY --from=image ${pipLocked} /pip\\n' "$REGISTRY/$REPOSITORY:$TAG" > "$KEPT/Dockerfile"`,
+  `printf 'FROM %s AS image\\nFROM scratch\\n' "$REGISTRY/$REPOSITORY:$TAG" > "$KEPT/Dockerfile"`,
+  ...locks.map(
+    ({ secret, file }) =>
+      `if grep -q '^RUN .*--mount=type=secret,id=${secret} ' "$FILE"; then echo 'COPY --from=image ${file} /${secret}' >> "$KEPT/Dockerfile"; fi`,
+  ),
   [
     `docker buildx build --progress plain --file "$KEPT/Dockerfile" --tag "${lock}"`,
     '--provenance=false --sbom=false --push "$KEPT" || echo "What it resolved is not kept"; fi',

@@ -45,7 +45,9 @@ it('is, for everything at once', () => {
     'FROM base AS tools',
     "RUN apt-get update && apt-get install --yes --no-install-recommends 'gcc'",
     'FROM tools AS npm',
-    "RUN npm install --global --prefix /opt/npm --cache /root/.npm --no-audit --no-fund '@scope/pkg@1.0.0-rc.1'",
+    expect.stringMatching(
+      /^RUN test ! -s \/run\/secrets\/npm .* '@scope\/pkg@1\.0\.0-rc\.1' && npm install --prefix \/opt\/npm /,
+    ),
     'FROM tools AS pip',
     ...pipStage,
     expect.stringContaining(`RUN ${lockedFirst}${pipInstall('spec')} 'Jinja2==2.10' && { python3 -c '`),
@@ -128,7 +130,7 @@ describe('the age of a release', () => {
   it('bounds what pip and npm take, with all that comes with it', () => {
     const made = young({ pip: [{ name: 'six' }], npm: [{ name: 'ms', version: '2.1.3' }] });
     expect(made).toContain("--uploaded-prior-to '2026-11-16T00:00:00Z' 'six'");
-    expect(made).toContain("--before '2026-11-16' 'ms@2.1.3'");
+    expect(made).toMatch(/ 'ms@2\.1\.3' && npm install [^']* --before '2026-11-16' \|\| /);
   });
 
   it('does not hold up a fix, and what does not fit together then fails the build', () => {
@@ -170,9 +172,9 @@ describe('a fix', () => {
   });
   it('of a package that came with another is installed beside it', () => {
     const fix = { manager: 'npm' as const, package: 'minimist', version: '1.2.6' };
-    const npm = 'npm install --global --prefix /opt/npm --cache /root/.npm --no-audit --no-fund';
     const [made = ''] = install({ npm: [{ name: 'mkdirp' }] }, [fix]);
-    expect(bare(made)).toBe(`RUN ${npm} 'mkdirp' && ${npm} 'minimist@1.2.6'`);
+    const npm = 'npm install --prefix /opt/npm .*';
+    expect(made).toMatch(new RegExp(` 'mkdirp' && ${npm} 'minimist@1\\.2\\.6' && ${npm}`));
   });
   it('of a Debian package is the newest of the suite', () => {
     const fix = { manager: 'apt' as const, package: 'openssl', version: '3.0.17-1~deb12u2' };

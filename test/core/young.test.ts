@@ -48,14 +48,10 @@ describe('in a Dockerfile', () => {
 
   it('npm takes its tarball, and what that depends on under the bound', () => {
     const text = made({ npm: [{ name: 'ms', version: '2.1.3' }, { name: 'glob' }] });
-    const pack =
-      "mkdir -p /tmp/young/0 && npm pack --cache /root/.npm --pack-destination /tmp/young/0 'ms@2.1.3'";
-    expect(text).toContain(`${pack} && npm install --global`);
-    expect(text).toContain("--before '2026-11-16' 'glob' /tmp/young/0/*.tgz || ");
-    expect(text).not.toContain("'ms@2.1.3' /tmp");
-    expect(made({ npm: [{ name: 'ms', version: '2.1.3' }] })).toContain(
-      "--before '2026-11-16'  /tmp/young/0/*.tgz",
+    expect(text).toContain(
+      "{ test -s /run/secrets/npm || { mkdir -p '/tmp/young/ms' && npm pack --cache /root/.npm --pack-destination '/tmp/young/ms' 'ms@2.1.3'; }; } && node -e ",
     );
+    expect(text).toMatch(/ 'glob' 'ms@2\.1\.3' && npm install [^']* --before '2026-11-16' \|\| /);
   });
 
   it('in the second part of pip it is installed there', () => {

@@ -1,4 +1,4 @@
-/** What a build resolved is kept, and what is built of the same again is built of that: by a real registry, pip and index. */
+/** What a build resolved is kept, and what is built of the same again is built of that: by a real registry, pip, npm and their indexes. */
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { expect, test } from 'vitest';
 import { CloudWatchBuildLogs } from '#adapters/aws/build-logs.ts';
@@ -14,12 +14,18 @@ import { makeRepositories } from './plays.ts';
 import { builder } from './strangers-build.ts';
 
 const key = keyOf('checkout', `lock-${Date.now().toString(36)}`);
-const spec = Spec.parse({ base: 'debian-12', packages: { pip: [{ name: 'six' }] }, command: ['sleep', '1'] });
+const spec = Spec.parse({
+  base: 'debian-12',
+  packages: { pip: [{ name: 'six' }], npm: [{ name: 'debug' }] },
+  command: ['sleep', '1'],
+});
 const { logGroup } = await buildOptions(access);
 const logs = new CloudWatchBuildLogs(logGroup, () => new CloudWatchLogsClient(access.sdk));
 const lock = `${lockPrefix}${'0'.repeat(32)}`;
 /** A line of its own: the command that prints it is printed too. */
 const tookIt = /^Built of what is locked in \S+@sha256:[0-9a-f]{64}$/m;
+/** npm tells no version: the instruction does. */
+const installed = (text: string) => /Installed (debug@[0-9]\S+)$/m.exec(text)?.[1];
 let number = 0;
 
 /** @returns what it printed. */
@@ -55,18 +61,23 @@ async function printed(): Promise<string> {
 
 test('a build of the same takes what the one before resolved, until it is built without the cache', async () => {
   await makeRepositories(key);
-  // six 1.17.0 is of December 2024.
+  // six 1.17.0 and debug 4.4.0 are of December 2024.
   const first = await built('2024-11-01');
   expect(first).not.toMatch(tookIt);
   expect(first).toContain('Successfully installed six-1.16.0');
+  expect(installed(first)).toMatch(/^debug@4\./);
   // Another instruction, so that no cache has it.
   const second = await built('2026-11-01');
   expect(second).toMatch(tookIt);
   expect(second, 'what is before that instruction').toContain('--> Using cache');
   expect(second).toContain('Successfully installed six-1.16.0');
+  expect(installed(second)).toBe(installed(first));
   const third = await built('2026-11-02', true);
   expect(third).not.toMatch(tookIt);
   expect(third).not.toContain('--> Using cache');
   expect(third).toContain('Successfully installed six-1.17.0');
-  expect(await built('2026-11-03')).toContain('Successfully installed six-1.17.0');
+  expect(installed(third)).not.toBe(installed(first));
+  const fourth = await built('2026-11-03');
+  expect(fourth).toContain('Successfully installed six-1.17.0');
+  expect(installed(fourth)).toBe(installed(third));
 });

@@ -22,7 +22,7 @@ test('where nothing was resolved of the same before, all is looked up anew, and 
   await world.deliver('build', asked(world));
   const [started] = [...world.builder.builds.values()];
   expect(started?.context).not.toHaveProperty('locked');
-  expect(await did(world)).toBe('started build 1, in which pip looks up all anew');
+  expect(await did(world)).toBe('started build 1, in which all is looked up anew');
 });
 
 test('what was resolved of the same is given to the build by its digest, and the history says so', async () => {
@@ -31,7 +31,7 @@ test('what was resolved of the same is given to the build by its digest, and the
   await world.deliver('build', asked(world));
   const [started] = [...world.builder.builds.values()];
   expect(started?.context['locked']).toBe(locked);
-  expect(await did(world)).toBe('started build 1, of what pip resolved for the same before');
+  expect(await did(world)).toBe('started build 1, of what was resolved for the same before');
 });
 
 test('a registry that can not say what was resolved starts no build; the message comes again', async () => {
@@ -47,7 +47,7 @@ test('a registry that can not say what was resolved starts no build; the message
   expect((await world.environment()).candidate).toMatchObject({ phase: 'building', build: { number: 1 } });
   vi.restoreAllMocks();
   await world.deliver('build', asked(world));
-  expect(await did(world)).toBe('started build 1, of what pip resolved for the same before');
+  expect(await did(world)).toBe('started build 1, of what was resolved for the same before');
 });
 
 test('a rebuild without the cache takes nothing of what was resolved', async () => {
@@ -64,5 +64,5 @@ test('a rebuild without the cache takes nothing of what was resolved', async () 
   const started = [...world.builder.builds.values()].at(-1);
   expect(started).toMatchObject({ withoutCache: true, number: 2 });
   expect(started?.context).not.toHaveProperty('locked');
-  expect(await did(world)).toBe('started build 2, in which pip looks up all anew');
+  expect(await did(world)).toBe('started build 2, in which all is looked up anew');
 });

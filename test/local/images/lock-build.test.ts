@@ -28,13 +28,19 @@ function program(name: string, text: string) {
 }
 
 /** @param fails a word of a command that docker does not get done. */
-function build(variables: Readonly<Record<string, string>>, fails = 'nothing', locked = false) {
+function build(
+  variables: Readonly<Record<string, string>>,
+  fails = 'nothing',
+  locked = false,
+  ids = ['pip'],
+) {
   const reference = `r.test/cache/a/b@sha256:${'a'.repeat(64)}`;
   if (locked) writeFileSync(join(folder, 'locked'), `${reference}\n`);
+  writeFileSync(join(folder, 'Dockerfile'), ids.map((id) => `RUN --mount=type=secret,id=${id} x\n`).join(''));
   const docker = join(folder, 'docker');
   writeFileSync(
     docker,
-    `#!/bin/sh\necho "$*" >> ${folder}/asked\nfor last; do :; done; cp "$last/Dockerfile" ${folder}/kept 2> /dev/null\ncase "$*" in *${fails}*) exit 1;; esac\n`,
+    `#!/bin/sh\necho "$*" >> ${folder}/asked\ncase "$*" in *--output*) lock="\${*##*dest=}"; mkdir "\${lock%% *}"; touch "\${lock%% *}/pip" "\${lock%% *}/npm" "\${lock%% *}/other";; esac\nfor last; do :; done; cp "$last/Dockerfile" ${folder}/kept 2> /dev/null\ncase "$*" in *${fails}*) exit 1;; esac\n`,
   );
   chmodSync(docker, 0o755);
   if (!existsSync(join(folder, 'aws'))) program('aws', '');
@@ -61,17 +67,39 @@ function build(variables: Readonly<Record<string, string>>, fails = 'nothing', l
     line.includes('--output') ? 'read' : line.includes('cache/a/b:lock-1') ? 'keep' : 'build',
   );
   const line = asked[what.indexOf('build')] ?? '';
-  return { status, what, locked: line.includes('--secret id=pip,src='), asked };
+  return {
+    status,
+    what,
+    locked: line.includes('--secret id=npm,src=') && line.includes('--secret id=pip,src='),
+    asked,
+  };
 }
 
 test('one that is there is given to the build as a secret, and kept again behind it', () => {
   const { asked, ...rest } = build({ LOCK: 'lock-1' }, 'nothing', true);
   expect(rest).toEqual({ status: 0, what: ['read', 'build', 'keep'], locked: true });
-  expect(asked[1]).toContain('--secret id=pip,src=');
+  expect(asked[1]).toMatch(
+    / --secret id=npm,src=\S+\/lock\/npm --secret id=pip,src=\S+\/lock\/pip --progress/,
+  );
+  expect(asked[1]).not.toContain('other');
   expect(kept()).toBe(
     'FROM r.test/candidate/a/b:build-1 AS image\nFROM scratch\nCOPY --from=image /opt/venv/resolved.txt /pip\n',
   );
   expect(asked[2]).toContain('--tag r.test/cache/a/b:lock-1 ');
+});
+
+test.each([
+  [['npm'], 'COPY --from=image /opt/npm/resolved.json /npm\n'],
+  [
+    ['npm', 'pip'],
+    'COPY --from=image /opt/npm/resolved.json /npm\nCOPY --from=image /opt/venv/resolved.txt /pip\n',
+  ],
+])('what is kept is what %j made, and nothing else is looked for in the image', (ids, copies) => {
+  expect(build({ LOCK: 'lock-1' }, 'nothing', false, ids)).toMatchObject({
+    status: 0,
+    what: ['build', 'keep'],
+  });
+  expect(kept()).toBe(`FROM r.test/candidate/a/b:build-1 AS image\nFROM scratch\n${copies}`);
 });
 
 test('where the stage found none it is built without, and kept', () => {
