@@ -49,7 +49,7 @@ class Later {
 const others = { get: (_: object, name: string, { made }: Later): unknown => Reflect.get(made, name) };
 Object.setPrototypeOf(Later.prototype, new Proxy({}, others));
 
-/** @returns the same, made later. */
+/** @returns the same, made later. It is of zod's own type: whatever is asked of what stands for a schema, the schema answers. */
 // @__NO_SIDE_EFFECTS__
 const later = <Make extends (...given: never[]) => unknown>(make: Make): Make =>
   ((...given: never[]) => new Later(() => make(...given) as Schema)) as unknown as Make;

@@ -1,6 +1,6 @@
 /**
- * Does what an environment's ttl and working hours ask for at this instant, and sees whether what goes to another team has gone. What its team then holds of its quota is
- * written with it; where others came between, the message is delivered again.
+ * Does what an environment's ttl and working hours ask for at this instant, and sees whether what goes to another team has gone. What its
+ * team then holds of its quota is written with it; where others came between, the message is delivered again.
  */
 import type { Config } from '#core/config.ts';
 import { type Decision, summaryOf } from '#core/decision.ts';
