@@ -158,13 +158,18 @@ async function environmentOf(build: Build, buildspec: Buildspec, source: string)
   };
 }
 
-/** The host that the configuration lets people build from: here its repositories are folders of the instance, `git/<path>`. */
+/**
+ * The host that the configuration lets people build from: here its repositories are folders of the instance, `git/<path>`, or where
+ * `git/config` says, as Git reads it.
+ */
 const gitHost = ({ state }: BuildSettings) => ({
-  GIT_CONFIG_COUNT: '2',
+  GIT_CONFIG_COUNT: '3',
   GIT_CONFIG_KEY_0: `url.file://${join(state, 'git')}/.insteadOf`,
   GIT_CONFIG_VALUE_0: 'https://git.schwifty.example/',
   GIT_CONFIG_KEY_1: 'protocol.file.allow',
   GIT_CONFIG_VALUE_1: 'always',
+  GIT_CONFIG_KEY_2: 'include.path',
+  GIT_CONFIG_VALUE_2: join(state, 'git/config'),
 });
 
 /** Its exit code. The signal kills the first process of the build's namespace, and with it all others. */

@@ -1,4 +1,5 @@
 /** Lambdas bundled once, then the stacks synthesized by the plain `cdk` CLI: what is checked is what is deployed. */
+import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Team } from '#core/team.ts';
@@ -62,6 +63,17 @@ export const localContext = async (
 /** Each team's jobs may read and write it; who starts one says in the secret how it is reached. */
 export const localDatabase = { name: 'local', secret: 'getschwifty/local-database', port: 5432 } as const;
 
+/** As the emulator names them (local/aws/emulator/secretsmanager.py). */
+const secretArn = (name: string): string =>
+  `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}-${createHash('sha256').update(name).digest('hex').slice(0, 6)}`;
+
+/** Private repositories of the first team; who needs them puts both the secret and a server there. */
+export const localGit = {
+  prefix: 'https://git.schwifty.example/checkout/private/',
+  secretName: 'getschwifty/local-git',
+  secret: secretArn('getschwifty/local-git'),
+} as const;
+
 /** What an environment goes to, that goes to another team. */
 const secondTeam = Team.parse({
   name: 'billing',
@@ -91,6 +103,10 @@ export async function localConfig({
   const database = { ...localDatabase, network: `${network.host}/32` };
   const teams = [...config.teams, secondTeam].map((team) => ({
     ...team,
+    git:
+      team.name === secondTeam.name
+        ? team.git
+        : [...team.git, { prefix: localGit.prefix, secret: localGit.secret }],
     databases: [...team.databases, database],
   }));
   const path = join(state, 'config.yaml');

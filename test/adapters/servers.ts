@@ -1,12 +1,12 @@
-/** Servers of tests: on 127.0.0.1, at a port that the system chooses. */
+/** Servers of tests: on 127.0.0.1 where nothing else is said, at a port that the system chooses. */
 import type { RequestListener, Server } from 'node:http';
 import { createServer, type Server as TlsServer } from 'node:https';
 import { certificate } from './certificate.ts';
 
-export async function listening(server: Server | TlsServer) {
+export async function listening(server: Server | TlsServer, host = '127.0.0.1') {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(0, host, resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');

@@ -9,27 +9,45 @@ import { buildOptions } from '../contracts/build-options.ts';
 import { access } from './cloud.ts';
 import { makeRepositories } from './plays.ts';
 
-export const builder = new CodeBuilder(
-  { ...(await buildOptions(access)), registry: registryHost },
-  {
-    builds: new CodeBuildClient(access.sdk),
-    registry: new ECRClient(access.sdk),
-    files: new S3Client({ ...access.sdk, forcePathStyle: true }),
-  },
-);
+/** @param variables that its builds have beside, or in the place of, the project's own. */
+export async function builderWith(variables: Readonly<Record<string, string>> = {}): Promise<CodeBuilder> {
+  const builds = new CodeBuildClient(access.sdk);
+  const more = Object.entries(variables).map(([name, value]) => ({ name, value }));
+  builds.middlewareStack.add(
+    (next) => (sent) => {
+      const { input } = sent;
+      if (!('environmentVariablesOverride' in input)) return next(sent);
+      const environmentVariablesOverride = [...(input.environmentVariablesOverride ?? []), ...more];
+      return next({ ...sent, input: { ...input, environmentVariablesOverride } });
+    },
+    { step: 'initialize' },
+  );
+  return new CodeBuilder(
+    { ...(await buildOptions(access)), registry: registryHost },
+    {
+      builds,
+      registry: new ECRClient(access.sdk),
+      files: new S3Client({ ...access.sdk, forcePathStyle: true }),
+    },
+  );
+}
+
+export const builder = await builderWith();
 
 /**
  * Its first build. Nothing that was built before is taken for it: a cached layer does nothing.
  * @param files beside the Dockerfile.
+ * @param by who starts it.
  * @returns the build's id.
  */
 export async function build(
   key: EnvironmentKey,
   instructions: readonly string[],
   files: Readonly<Record<string, string>> = {},
+  by: CodeBuilder = builder,
 ): Promise<string> {
   const base = await builder.resolveBase({ repository: 'base/debian', tag: 'bookworm' });
   await makeRepositories(key);
   const Dockerfile = [`FROM ${base}`, `ENV BUILD=${key.name}`, ...instructions, ''].join('\n');
-  return builder.start({ key, number: 1, context: { ...files, Dockerfile } });
+  return by.start({ key, number: 1, context: { ...files, Dockerfile } });
 }

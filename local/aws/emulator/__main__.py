@@ -26,6 +26,7 @@ from . import (  # noqa: E402, F401 - imported for what they extend
     persistence,
     route53,
     s3,
+    secretsmanager,
     sns,
     streams,
 )

@@ -1,0 +1,181 @@
+/**
+ * What wants a password: a private Git repository of a team, and an index of packages. Both have it from Secrets Manager under the
+ * builder's own role; no log, no image and nothing that is built has it.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CloudWatchBuildLogs } from '#adapters/aws/build-logs.ts';
+import { EnvironmentKey, environmentId } from '#core/names.ts';
+import { type Person, signIn } from '#local/demo/people.ts';
+import { until } from '#local/demo/world.ts';
+import { localGit } from '#local/setup/synth.ts';
+import { ApiError } from '../../api/client/client.ts';
+import { certificate } from '../adapters/certificate.ts';
+import { secretOf } from '../adapters/secret.ts';
+import { listening } from '../adapters/servers.ts';
+import { buildOptions } from '../contracts/build-options.ts';
+import { access, cloud } from './cloud.ts';
+import { startGitServer } from './git-server.ts';
+import { comes } from './phases.ts';
+import { build, builderWith } from './strangers-build.ts';
+
+const run = Date.now().toString(36).slice(-6);
+const password = `p${run}-nobody-reads-this`;
+const authorization = `Basic ${Buffer.from(`reader:${password}`).toString('base64')}`;
+const root = mkdtempSync(join(tmpdir(), 'private-'));
+const { logGroup } = await buildOptions(access);
+const logs = new CloudWatchBuildLogs(logGroup, () => new CloudWatchLogsClient(access.sdk));
+const git = (...args: string[]) =>
+  execFileSync(
+    'git',
+    ['-C', join(root, 'work'), '-c', 'user.name=a', '-c', 'user.email=a@b.example', ...args],
+    {
+      encoding: 'utf8',
+    },
+  ).trim();
+
+let alice: Person;
+let ben: Person;
+let server: Awaited<ReturnType<typeof startGitServer>>;
+let commit: string;
+let secret: Awaited<ReturnType<typeof secretOf>>;
+const made: [Person, string][] = [];
+
+/** Asks for an environment that is built from the private repository. */
+async function ask(person: Person, team: string, name: string): Promise<string> {
+  const key = EnvironmentKey.parse({ team, name: `${name}-${run}` });
+  await person.client.create({
+    ...key,
+    spec: { git: { url: `${localGit.prefix}shop`, commit }, resources: { cpu: 0.05, memoryMiB: 32 } },
+  });
+  made.push([person, environmentId(key)]);
+  return environmentId(key);
+}
+
+async function logOf(id: string): Promise<string> {
+  const [team = '', name = ''] = id.split('/');
+  const page = await logs.read({ key: EnvironmentKey.parse({ team, name }), number: 1, cursor: undefined });
+  return (page?.lines ?? []).map(({ text }) => text).join('\n');
+}
+
+beforeAll(async () => {
+  [alice, ben] = await Promise.all([signIn(access, 'alice'), signIn(access, 'ben', ['billing-members'])]);
+  secret = await secretOf(access.sdk, localGit.secretName, { username: 'reader', password });
+  const folder = join(dirname(process.env['GETSCHWIFTY_CLOUD'] ?? ''), 'git');
+  server = await startGitServer({ root, prefix: localGit.prefix, folder, authorization });
+  for (const each of ['work', 'shop']) mkdirSync(join(root, each));
+  git('init', '--quiet');
+  execFileSync('git', ['init', '--quiet', '--bare', join(root, 'shop')]);
+  writeFileSync(
+    join(root, 'work/Dockerfile'),
+    `ARG REGISTRY\nFROM \${REGISTRY}/base/debian:bookworm\nRUN env && find / -xdev -name '.git*' -o -xdev -name '.netrc'\n`,
+  );
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'as it is');
+  git('push', '--quiet', join(root, 'shop'), 'HEAD:refs/heads/main');
+  commit = git('rev-parse', 'HEAD');
+});
+afterAll(async () => {
+  for (const [person, id] of made)
+    await person.client.delete(id).catch((error: unknown) => {
+      if (!(error instanceof ApiError && [404, 409].includes(error.problem.status))) throw error;
+    });
+  await secret.remove();
+  await server.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+test('a private repository is built for the team that has its secret, and nothing tells the password', async () => {
+  const id = await ask(alice, 'checkout', 'private');
+  const { environment } = await comes(alice.client, id, 'awaiting-approval', 300);
+  expect(environment.spec).toMatchObject({ git: { commit } });
+  // Asked for only where the host wanted it.
+  expect(server.asked[0]).toEqual({ status: 401, authorization: undefined });
+  expect(server.asked.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
+  const log = await logOf(id);
+  expect(log).toContain('BUILD');
+  for (const word of [password, authorization.slice('Basic '.length)]) expect(log).not.toContain(word);
+});
+
+test('another team, whom the catalog lets in there and no secret is named for, is told that it can not be read', async () => {
+  const before = server.asked.length;
+  const id = await ask(ben, 'billing', 'private');
+  const { environment } = await comes(ben.client, id, 'build-failed', 120);
+  expect(environment.candidate).toMatchObject({ reason: expect.stringContaining('PRE_BUILD') });
+  const since = server.asked.slice(before);
+  expect(since.length).toBeGreaterThan(0);
+  for (const each of since) expect(each).toEqual({ status: 401, authorization: undefined });
+  expect(await logOf(id)).toMatch(/could not read Username/);
+});
+
+test('a secret that has no password says so, and shows nothing of itself', async () => {
+  await secret.change({ username: 'reader', token: password });
+  const id = await ask(alice, 'checkout', 'broken');
+  await comes(alice.client, id, 'build-failed', 120);
+  const log = await logOf(id);
+  expect(log).toContain('the secret of this repository has no username and password');
+  expect(log).not.toContain(password);
+  await secret.change({ username: 'reader', password });
+});
+
+/** A package of one module, as pip takes it. */
+const wheel = `import base64, sys, zipfile
+with zipfile.ZipFile(sys.argv[1], 'w') as z:
+    z.writestr('acme_hello.py', 'print("hello of acme")')
+    z.writestr('acme_hello-1.0.dist-info/METADATA', 'Metadata-Version: 2.1\\nName: acme-hello\\nVersion: 1.0\\n')
+    z.writestr('acme_hello-1.0.dist-info/WHEEL', 'Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+    z.writestr('acme_hello-1.0.dist-info/RECORD', '')
+`;
+
+test("pip installs from an index that wants a password, by the build's proxy, and the build never has it", async () => {
+  const file = 'acme_hello-1.0-py3-none-any.whl';
+  execFileSync('python3', ['-c', wheel, join(root, file)]);
+  const bytes = readFileSync(join(root, file));
+  const host = new URL(cloud.aws).hostname;
+  const pair = certificate(host);
+  writeFileSync(join(root, 'index.pem'), pair.cert);
+  const asked: (string | undefined)[] = [];
+  const index = await listening(
+    createServer(pair, (request, answer) => {
+      asked.push(`${request.url} ${request.headers.authorization === authorization}`);
+      if (request.headers.authorization !== authorization) answer.writeHead(401).end();
+      else if (request.url === `/files/${file}`) answer.end(bytes);
+      else answer.setHeader('content-type', 'text/html').end(`<a href="/files/${file}">${file}</a>`);
+    }),
+    host,
+  );
+  try {
+    const way = {
+      alias: 'pip-index.internal',
+      origin: `https://${host}:${index.port}`,
+      secret: localGit.secret,
+    };
+    const by = await builderWith({
+      EGRESS_INDEXES: JSON.stringify([way]),
+      NODE_EXTRA_CA_CERTS: join(root, 'index.pem'),
+    });
+    const key = EnvironmentKey.parse({ team: 'checkout', name: `index-${run}` });
+    const pip = 'python3 -m pip install --no-cache-dir --break-system-packages --target /opt/acme';
+    const from = '--index-url http://pip-index.internal/simple/ --trusted-host pip-index.internal';
+    const instructions = [
+      `RUN ${pip} ${from} acme-hello && env && PYTHONPATH=/opt/acme python3 -m acme_hello`,
+    ];
+    const id = await build(key, instructions, {}, by);
+    const { failure } = await until('the end of the build', 300, async () => {
+      const status = await by.status(id);
+      return status.ended ? status : undefined;
+    });
+    const log = await logOf(environmentId(key));
+    expect(failure, log).toBeUndefined();
+    expect(log).toContain('hello of acme');
+    for (const word of [password, authorization.slice('Basic '.length)]) expect(log).not.toContain(word);
+    expect(asked).toEqual(['/simple/acme-hello/ true', `/files/${file} true`]);
+  } finally {
+    await index.close();
+  }
+});
