@@ -33,6 +33,8 @@ export const JobAnswer = z.object({
   job: Job,
   /** As they were seen last; none before it runs and after it has ended. */
   workers: SlotsSeen.shape.slots,
+  /** Where other jobs of its cluster want workers too: what is left to it, of what it could use. */
+  share: z.optional(z.object({ workers: z.int(), couldUse: z.int() })),
   history: z.array(z.object({ at: Instant, actor: z.string(), what: z.string() })),
 });
 export type JobAnswer = z.infer<typeof JobAnswer>;

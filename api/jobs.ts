@@ -6,7 +6,7 @@ import type { JobChange } from '#core/jobs/job-change.ts';
 import { jobCost, jobProgress } from '#core/jobs/job-view.ts';
 import { mayRead, readableBy } from '#core/jobs/location.ts';
 import { heldBy, type JobRequest } from '#core/jobs/request.ts';
-import type { JobKey } from '#core/jobs/slots.ts';
+import type { JobKey, SlotsWanted } from '#core/jobs/slots.ts';
 import { reserve } from '#core/quota.ts';
 import type { RequestRef } from '#core/request-ports.ts';
 import type { Team } from '#core/team.ts';
@@ -48,12 +48,22 @@ const lines = 50;
 
 export async function wholeJob(deps: ApiDeps, key: JobKey): Promise<JobAnswer> {
   const job = await readJob(deps, key);
-  const [seen, history] = await Promise.all([deps.slots.seen(key), deps.jobs.audit(key, lines)]);
+  const [wanted, seen, history] = await Promise.all([
+    deps.slots.wanted(key),
+    deps.slots.seen(key),
+    deps.jobs.audit(key, lines),
+  ]);
   return {
     job: jobView(deps, job),
     workers: seen?.namespace === 'there' ? seen.slots : [],
+    ...shareOf(wanted),
     history: history.map(({ at, actor, what }) => ({ at, actor, what })),
   };
+}
+
+function shareOf(wanted: SlotsWanted | undefined): Pick<JobAnswer, 'share'> {
+  if (wanted?.phase !== 'running' || wanted.couldUse === undefined) return {};
+  return { share: { workers: wanted.slots, couldUse: wanted.couldUse } };
 }
 
 /** @throws 403 where the team may not read there. */

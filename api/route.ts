@@ -49,7 +49,7 @@ export interface ApiDeps extends DeadLetterDeps {
   readonly reports: Pick<Reports, 'link'>;
   readonly jobs: JobStore;
   readonly chunks: Pick<ChunkStore, 'list'>;
-  readonly slots: Pick<Slots, 'seen'>;
+  readonly slots: Pick<Slots, 'wanted' | 'seen'>;
   readonly jobFiles: JobFileLinks;
   /** Where datasets of teams lie, and what jobs make. */
   readonly jobBucket: string;

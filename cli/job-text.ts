@@ -45,7 +45,7 @@ export function jobLine(job: Job): string {
   return `${bar(share)} ${Math.floor(share * 100)} %  ${read}  ${parts}${rate}${left}  ${phaseText(job)}`;
 }
 
-export function jobText({ job, workers, history }: JobAnswer): string {
+export function jobText({ job, workers, share, history }: JobAnswer): string {
   const { team, name, request, progress, cost, reason, cluster, requester, at } = job;
   return [
     `${team}/${name}  ${phaseText(job)}${reason === undefined ? '' : `: ${reason}`}`,
@@ -55,6 +55,11 @@ export function jobText({ job, workers, history }: JobAnswer): string {
     ...snapshotText(request),
     `  results   ${bytesText(progress.outputBytes)} of ${progress.records} records${reducedText(job)}`,
     `  cluster   ${cluster}, ${request.parallelism} workers at most`,
+    ...(share === undefined
+      ? []
+      : [
+          `  share     ${share.workers} workers of ${share.couldUse} that it could use: the others are other jobs'`,
+        ]),
     `  cost      ${cost.soFar} ${cost.currency} so far: ${cost.assumption}`,
     `  asked     ${at} by ${requester}`,
     ...workers.map(({ slot, state, reason: why, restarts, memoryBytes }) => {

@@ -9,6 +9,9 @@ import * as z from './zod.ts';
 const arn = /^arn:aws(?:-cn|-us-gov)?:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]{36}$/;
 const Certificate = z.string().check(z.regex(arn, 'the ARN of a certificate of ACM'));
 
+/** That data jobs may have in a cluster at once, those that hold a snapshot not counted. Without it, as many as they want. */
+export const JobWorkers = z.optional(z.int().check(z.minimum(1), z.maximum(10_000)));
+
 export const Cluster = z.strictObject({
   name: ClusterName,
   kubernetesVersion: z.string().check(z.regex(/^1\.\d+$/)),
@@ -25,6 +28,8 @@ export const Cluster = z.strictObject({
   ),
   /** Of Karpenter, by name: those that a data job may ask for. */
   jobNodePools: z.optional(z.array(NodePoolName).check(z.maxLength(50))),
+  /** Where jobs could use more, each team has its share. */
+  jobWorkers: JobWorkers,
   /** What its environments may keep their work on. */
   volumes: VolumeClasses,
   /** For how long a pod that goes still answers, until no load balancer leads to it any more. */

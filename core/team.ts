@@ -10,6 +10,9 @@ import * as z from './zod.ts';
 /** Of the identity provider, as its tokens name it. */
 export const Group = z.string().check(z.minLength(1), z.maxLength(128));
 
+/** Where a cluster's workers are shared, a team of weight 2 has twice as many as one of weight 1. */
+export const JobWeight = z._default(z.int().check(z.minimum(1), z.maximum(100)), 1);
+
 export const Team = z.strictObject({
   name: TeamName,
   members: Group,
@@ -27,6 +30,8 @@ export const Team = z.strictObject({
   widestSourceRange: z._default(z.int().check(z.minimum(0), z.maximum(32)), 0),
   /** Where its data jobs may read, beside its own place in the bucket of jobs. */
   datasets: z._default(z.array(DatasetPrefix).check(z.maxLength(50)), []),
+  /** Beside other teams, where a cluster has too few workers for all. */
+  jobWeight: JobWeight,
   /** What its data jobs may read from and write to. */
   databases: Databases,
   /** Private repositories that it builds from, where the catalog lets them in. */

@@ -47,6 +47,8 @@ export const SlotsWanted = z.object({
    */
   phase: z.enum(['running', 'paused', 'ending']),
   slots: z.int().check(z.minimum(0), z.maximum(1000)),
+  /** Where its share of the cluster is less than that: so many slots it has work for. */
+  couldUse: z.optional(z.int()),
   /** Of our registry, with its digest: the command runs in it. Absent: in the worker's own. */
   image: z.optional(z.string()),
   /** Of the command's container; what the worker's own has is fixed. */

@@ -6,6 +6,10 @@ import { progressOf } from './tally.ts';
 
 export type Wanted = { readonly phase: 'running' | 'paused' | 'ending'; readonly slots: number };
 
+/** Of the slots that it wants, those that it has whatever its share of the cluster: who holds its snapshot lets all others read. */
+export const beyondShare = (job: Job): number =>
+  job.phase === 'sending' || job.phase === 'running' ? holdersOf(job.request) : 0;
+
 /** What it wants of its cluster. No more workers than there are chunks left for them: one that finds none ends at once. */
 export function slotsOf(job: Job): Wanted {
   switch (job.phase) {

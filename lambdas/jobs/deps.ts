@@ -2,6 +2,7 @@
 import type { Database } from '#core/jobs/databases.ts';
 import type { Datasets, JobQueues, JobStore } from '#core/jobs/job-ports.ts';
 import type { ChunkStore, JobObjects } from '#core/jobs/ports.ts';
+import type { Demands, Sharing } from '#core/jobs/share.ts';
 import type { Slots } from '#core/jobs/slots.ts';
 import type { WorkerIdentities } from '#core/jobs/worker-identities.ts';
 import type { TeamName } from '#core/names.ts';
@@ -19,6 +20,9 @@ export interface JobsDeps {
   readonly objects: Pick<JobObjects, 'begin' | 'result' | 'sweep'>;
   readonly slots: Pick<Slots, 'wanted' | 'seen' | 'want'>;
   readonly identities: WorkerIdentities;
+  readonly demands: Demands;
+  /** As the configuration has it now; undefined where the cluster has workers for whoever wants some. */
+  readonly sharing: (cluster: string) => Sharing | undefined;
   /** As the workers know it. */
   readonly place: { readonly table: string; readonly bucket: string; readonly registry: string };
   /** As the configuration has it now; undefined where it has none of that name. */

@@ -1,6 +1,7 @@
 /** Entry of the stage of data jobs. */
 import { ChunkItems } from '#adapters/aws/chunk-items.ts';
 import { S3Datasets } from '#adapters/aws/datasets.ts';
+import { DemandItems } from '#adapters/aws/demand-items.ts';
 import { inboxOf } from '#adapters/aws/inbox.ts';
 import { JobItems } from '#adapters/aws/job-items.ts';
 import { S3JobObjects } from '#adapters/aws/job-objects.ts';
@@ -8,8 +9,10 @@ import { SqsJobQueues } from '#adapters/aws/job-queues.ts';
 import { SlotItems } from '#adapters/aws/slot-items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { EksWorkerIdentities } from '#adapters/aws/worker-identities.ts';
+import { JobWorkers } from '#core/cluster.ts';
 import { Databases } from '#core/jobs/databases.ts';
-import { TeamName } from '#core/names.ts';
+import { ClusterName, TeamName } from '#core/names.ts';
+import { JobWeight } from '#core/team.ts';
 import * as z from '#core/zod.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
 import { queueHandler } from '../runtime/queue.ts';
@@ -17,9 +20,13 @@ import { Env } from './env.ts';
 import { jobs } from './jobs.ts';
 
 const env = readEnv(Env);
-const { teams } = readConfig(
-  z.object({ teams: z.array(z.object({ name: TeamName, databases: Databases })) }),
+const { teams, clusters } = readConfig(
+  z.object({
+    teams: z.array(z.object({ name: TeamName, databases: Databases, jobWeight: JobWeight })),
+    clusters: z.array(z.object({ name: ClusterName, jobWorkers: JobWorkers })),
+  }),
 );
+const weightOf = (team: TeamName) => teams.find(({ name }) => name === team)?.jobWeight ?? 1;
 const [table, bucket] = [env.TABLE_NAME, env.JOBS_BUCKET];
 
 export const handler = queueHandler(
@@ -35,6 +42,11 @@ export const handler = queueHandler(
     place: { table, bucket, registry: env.REGISTRY },
     database: (team, name) =>
       teams.find((one) => one.name === team)?.databases.find((one) => one.name === name),
+    demands: new DemandItems(table),
+    sharing: (cluster) => {
+      const workers = clusters.find(({ name }) => name === cluster)?.jobWorkers;
+      return workers === undefined ? undefined : { workers, weightOf };
+    },
     clock: systemClock,
   }),
   { stage: 'jobs', ...inboxOf(env.DLQ_URL), failures: new Table(table) },

@@ -3,8 +3,9 @@ import { Rejected } from '#core/errors.ts';
 import type { Database } from '#core/jobs/databases.ts';
 import type { Job } from '#core/jobs/job.ts';
 import { databasesOf, jobSpecOf } from '#core/jobs/request.ts';
+import { isFresh, isNews, sharesOf } from '#core/jobs/share.ts';
 import type { SlotsSeen, SlotsWanted } from '#core/jobs/slots.ts';
-import { slotsOf } from '#core/jobs/wanted-slots.ts';
+import { beyondShare, slotsOf } from '#core/jobs/wanted-slots.ts';
 import { addSeconds, type Instant } from '#core/names.ts';
 import { isSame } from '#core/same.ts';
 import type { JobsDeps } from './deps.ts';
@@ -65,10 +66,32 @@ export function makes(job: Job, before: SlotsWanted | undefined): boolean {
   return phase === 'running' && before?.phase !== 'running' && (before !== undefined || slots > 0);
 }
 
+/** Of the slots that it wants those that it may have beside the other jobs of its cluster, once they know what it could use. */
+async function shareOf({ demands, sharing, clock }: JobsDeps, job: Job): Promise<number> {
+  const { slots } = slotsOf(job);
+  const rules = sharing(job.cluster);
+  if (rules === undefined) return slots;
+  const beyond = Math.min(beyondShare(job), slots);
+  const { cluster, team, name, request } = job;
+  const [at, workers] = [clock.now(), slots - beyond];
+  const own = { cluster, team, name, priority: request.priority, workers, at };
+  const said = await demands.of(cluster);
+  if (
+    isNews(
+      own,
+      said.find((one) => one.name === name),
+    )
+  )
+    await demands.say(own);
+  const others = said.filter((one) => one.name !== name && isFresh(one, at));
+  return beyond + (sharesOf([...others, own], rules).get(name) ?? 0);
+}
+
 /** @throws Conflict where somebody else said something meanwhile. */
 export async function want(deps: JobsDeps, job: Job, before: SlotsWanted | undefined): Promise<void> {
   const { slots, queues, identities, place, clock } = deps;
-  const { phase, slots: count } = slotsOf(job);
+  const { phase, slots: couldUse } = slotsOf(job);
+  const count = await shareOf(deps, job);
   const next = { version: (before?.version ?? 0) + 1, at: clock.now() };
   if (phase === 'ending' || (before === undefined && count === 0)) {
     // Where nothing was ever wanted, nothing is there.
@@ -83,6 +106,7 @@ export async function want(deps: JobsDeps, job: Job, before: SlotsWanted | undef
     ...next,
     phase,
     slots: count,
+    ...(count < couldUse && { couldUse }),
     ...(image !== undefined && { image: `${place.registry}/${image}` }),
     resources,
     spot,

@@ -23,6 +23,7 @@ export type ItemKind =
   | 'TRANSFER'
   | 'BUILD'
   | 'JOB'
+  | 'SHARE'
   | 'CHUNK';
 
 /** A change of an environment is one transaction of these three. */
@@ -49,6 +50,10 @@ export const mayWrite = (writer: BundledFunction, table: Table, kinds: readonly 
 /** Why its messages failed: SQS itself keeps no reason. */
 export const mayKeepFailures = (stage: BundledFunction, table: Table): void =>
   mayWrite(stage, table, ['FAILURE']);
+
+/** What data jobs could use of a cluster's workers. */
+export const mayReadShares = (reader: BundledFunction, table: Table): void =>
+  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['SHARE']));
 
 /** Marks what was sent, and what can't be read. */
 export const maySettle = (writer: BundledFunction, table: Table): void =>

@@ -12,7 +12,14 @@ import { registryHost } from '../kit/registry.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
-import { mayKeepFailures, mayRead, mayReadChunks, mayReviveChunks, mayWrite } from '../kit/table-access.ts';
+import {
+  mayKeepFailures,
+  mayRead,
+  mayReadChunks,
+  mayReadShares,
+  mayReviveChunks,
+  mayWrite,
+} from '../kit/table-access.ts';
 
 export interface JobsStageProps extends Foundation {
   readonly bucket: Bucket;
@@ -48,8 +55,9 @@ export class JobsStage extends Construct {
     });
     mayRead(this.function, table);
     mayKeepFailures(this.function, table);
-    mayWrite(this.function, table, ['JOB', 'AUDIT', 'LEDGER', 'OUTBOX']);
+    mayWrite(this.function, table, ['JOB', 'AUDIT', 'LEDGER', 'OUTBOX', 'SHARE']);
     mayReadChunks(this.function, table);
+    mayReadShares(this.function, table);
     mayReviveChunks(this.function, table);
     this.#readsAndWrites(bucket);
     this.#makesQueues();

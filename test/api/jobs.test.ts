@@ -8,7 +8,7 @@ import type { JobEvent } from '#core/jobs/job-event.ts';
 import { JobKey } from '#core/jobs/slots.ts';
 import { emptyTally } from '#core/jobs/tally.ts';
 import type { Person } from '#core/roles.ts';
-import { chunk, part, rules } from '../core/jobs/samples.ts';
+import { chunk, part, rules, slotsWanted } from '../core/jobs/samples.ts';
 import { olga, rita, World } from '../lambdas/world.ts';
 import { call, refused } from './calls.ts';
 
@@ -220,6 +220,15 @@ describe('a job', () => {
     expect((await got(name)).workers).toEqual([slot]);
     await world.slots.see({ ...seen, version: 2, namespace: 'gone' }, false);
     expect((await got(name)).workers).toEqual([]);
+  });
+
+  test('shows its share where other jobs of its cluster want workers too', async () => {
+    const { name } = await asked();
+    const wanted = slotsWanted(name);
+    await world.slots.want({ ...wanted, slots: 2, couldUse: 4 });
+    expect((await got(name)).share).toEqual({ workers: 2, couldUse: 4 });
+    await world.slots.want({ ...wanted, version: 2, slots: 4 });
+    expect((await got(name)).share).toBeUndefined();
   });
 
   test('of a team are listed, the newest first, page by page', async () => {

@@ -59,6 +59,12 @@ describe('in words', () => {
       expect(text).toContain(part);
   });
 
+  test('one that has a share of its cluster says so', () => {
+    const text = jobText({ ...answer(), share: { workers: 2, couldUse: 4 } });
+    expect(text).toContain("\n  share     2 workers of 4 that it could use: the others are other jobs'\n");
+    expect(jobText(answer())).not.toContain('share ');
+  });
+
   test('one of one snapshot says so, and how long that is held', () => {
     const snapshot = { kind: 'job', maxSeconds: 5400 };
     const table = { database: 'shop', table: 'sales', key: ['id'], snapshot };

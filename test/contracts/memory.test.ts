@@ -7,6 +7,7 @@ import { MemoryChunkQueue, MemoryChunks } from '#adapters/memory/chunks.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryCluster } from '#adapters/memory/cluster.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
+import { MemoryDemands } from '#adapters/memory/demands.ts';
 import { MemoryHeartbeat } from '#adapters/memory/heartbeat.ts';
 import { MemoryJobCluster } from '#adapters/memory/job-cluster.ts';
 import { MemoryJobObjects } from '#adapters/memory/job-objects.ts';
@@ -39,6 +40,7 @@ import { clusterContract } from './cluster.ts';
 import { clusterFieldsContract } from './cluster-fields.ts';
 import { datasetsContract } from './datasets.ts';
 import { deadLetterQueuesContract } from './dead-letter-queues.ts';
+import { demandsContract } from './demands.ts';
 import { dnsZoneContract } from './dns-zone.ts';
 import { eventBusContract } from './event-bus.ts';
 import { heartbeatContract } from './heartbeat.ts';
@@ -92,6 +94,7 @@ transfersContract('MemoryTransfers', () => {
   const store = new MemoryStore();
   return { store, transfers: store.transfers };
 });
+demandsContract('MemoryDemands', () => new MemoryDemands());
 waiversContract('MemoryWaivers', () => new MemoryWaivers());
 jobStoreContract('MemoryJobs', () => {
   const jobs = new MemoryJobs();

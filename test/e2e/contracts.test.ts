@@ -14,6 +14,7 @@ import { EcrBases } from '#adapters/aws/bases.ts';
 import { BucketItems } from '#adapters/aws/buckets.ts';
 import { BuildRecordItems } from '#adapters/aws/build-records.ts';
 import { CodeBuilder } from '#adapters/aws/builder.ts';
+import { DemandItems } from '#adapters/aws/demand-items.ts';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
 import { eksToken } from '#adapters/aws/eks-token.ts';
 import { NoticeItems } from '#adapters/aws/notices.ts';
@@ -36,6 +37,7 @@ import { type BuilderWorld, builderContract } from '../contracts/builder.ts';
 import { clusterContract } from '../contracts/cluster.ts';
 import { deadLetterQueuesContract } from '../contracts/dead-letter-queues.ts';
 import { deadLettersContract } from '../contracts/dead-letters.ts';
+import { demandsContract } from '../contracts/demands.ts';
 import { dnsZoneContract } from '../contracts/dns-zone.ts';
 import { eventBusContract } from '../contracts/event-bus.ts';
 import { inboxContract } from '../contracts/inbox.ts';
@@ -101,6 +103,7 @@ transfersContract('TransferItems', () => ({
   store: new Table(tableName, dynamo),
   transfers: new TransferItems(tableName, dynamo),
 }));
+demandsContract('DemandItems', () => new DemandItems(tableName, dynamo));
 waiversContract('WaiverItems', () => new WaiverItems(tableName, dynamo));
 dnsZoneContract('Route53Zone', zone.name, () => new Route53Zone(zone.id, route53));
 eventBusContract('EventBridgeBus', () => worlds.bus());

@@ -1,5 +1,6 @@
 /** What the stages of data jobs know of the world, in memory; workers are played by a test. */
 import { MemoryChunks } from '#adapters/memory/chunks.ts';
+import { MemoryDemands } from '#adapters/memory/demands.ts';
 import { MemoryJobCluster } from '#adapters/memory/job-cluster.ts';
 import { MemoryJobObjects } from '#adapters/memory/job-objects.ts';
 import { MemoryJobQueues } from '#adapters/memory/job-queues.ts';
@@ -26,6 +27,8 @@ export function memoryDataJobs(jobs = new MemoryJobs()) {
     objects,
     slots: new MemorySlots(),
     identities: new MemoryWorkerIdentities(),
+    demands: new MemoryDemands(),
+    sharing: () => undefined,
     cluster: new MemoryJobCluster(),
     place: { table: 't', bucket: 'jobs', registry: 'registry.example' },
     database: () => undefined,

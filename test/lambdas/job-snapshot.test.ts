@@ -62,6 +62,12 @@ describe('a job of one snapshot', () => {
     }
   });
 
+  it('has its holder beside its share of the cluster', async () => {
+    const world = await running({}, () => ({ sharing: () => ({ workers: 1, weightOf: () => 1 }) }));
+    expect(await world.slots.wanted(key)).toMatchObject({ slots: 2, couldUse: 3 });
+    expect(await world.demands.of('main')).toMatchObject([{ workers: 2 }]);
+  });
+
   it('lets its holder go when each chunk has its end, and once', async () => {
     const world = await running();
     await say(world, beat);

@@ -1,6 +1,7 @@
 /** A data job with all that the stage of jobs knows of the world, in memory; workers and the cluster are played by hand. */
 import { MemoryChunks } from '#adapters/memory/chunks.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
+import { MemoryDemands } from '#adapters/memory/demands.ts';
 import { MemoryJobObjects } from '#adapters/memory/job-objects.ts';
 import { MemoryJobQueues } from '#adapters/memory/job-queues.ts';
 import { MemoryJobs } from '#adapters/memory/jobs.ts';
@@ -40,6 +41,7 @@ export class JobWorld {
   readonly objects = new MemoryJobObjects();
   readonly slots = new MemorySlots();
   readonly identities = new MemoryWorkerIdentities();
+  readonly demands = new MemoryDemands();
   readonly handle: Handle;
 
   /** @param change what of the world is otherwise, in calls of this stage alone. */
@@ -53,6 +55,8 @@ export class JobWorld {
       objects: this.objects,
       slots: this.slots,
       identities: this.identities,
+      demands: this.demands,
+      sharing: () => undefined,
       place: { table: 't', bucket: 'results', registry: 'registry.example' },
       database: (team, name) => (team === key.team && name === database.name ? database : undefined),
       clock: this.clock,

@@ -6,6 +6,7 @@ import { expect, inject, test } from 'vitest';
 import { BucketItems } from '#adapters/aws/buckets.ts';
 import { BuildRecordItems } from '#adapters/aws/build-records.ts';
 import { ChunkItems } from '#adapters/aws/chunk-items.ts';
+import { DemandItems } from '#adapters/aws/demand-items.ts';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
 import { SqsJobQueues } from '#adapters/aws/job-queues.ts';
 import { NoticeItems } from '#adapters/aws/notices.ts';
@@ -27,6 +28,7 @@ import { chunkStoreContract } from '../contracts/chunk-store.ts';
 import { datasetsContract } from '../contracts/datasets.ts';
 import { deadLetterQueuesContract } from '../contracts/dead-letter-queues.ts';
 import { deadLettersContract } from '../contracts/dead-letters.ts';
+import { demandsContract } from '../contracts/demands.ts';
 import { dnsZoneContract } from '../contracts/dns-zone.ts';
 import { eventBusContract } from '../contracts/event-bus.ts';
 import { heartbeatContract } from '../contracts/heartbeat.ts';
@@ -80,6 +82,7 @@ transfersContract('TransferItems on moto', () => ({
   store: new Table(tableName, dynamo),
   transfers: new TransferItems(tableName, dynamo),
 }));
+demandsContract('DemandItems on moto', () => new DemandItems(tableName, dynamo));
 waiversContract('WaiverItems on moto', () => new WaiverItems(tableName, dynamo));
 chunkStoreContract('ChunkItems on moto', () => new ChunkItems(tableName, dynamo));
 slotsContract('SlotItems on moto', () => awsSlots(sdk, tableName));

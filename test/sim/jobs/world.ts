@@ -2,6 +2,7 @@
 import * as items from '#adapters/aws/items.ts';
 import { jobOutbox, seenOutbox, wantedOutbox } from '#adapters/aws/job-outbox.ts';
 import { MemoryChunks } from '#adapters/memory/chunks.ts';
+import { MemoryDemands } from '#adapters/memory/demands.ts';
 import { MemoryJobCluster } from '#adapters/memory/job-cluster.ts';
 import { MemoryJobObjects } from '#adapters/memory/job-objects.ts';
 import { MemoryJobQueues } from '#adapters/memory/job-queues.ts';
@@ -36,6 +37,7 @@ export class JobsWorld {
   readonly queues: MemoryJobQueues;
   readonly objects = new MemoryJobObjects();
   readonly slots: MemorySlots;
+  readonly demands = new MemoryDemands();
   readonly identities = new MemoryWorkerIdentities();
   readonly clusters: ReadonlyMap<string, MemoryJobCluster>;
   readonly oracle: JobOracle;
@@ -95,6 +97,8 @@ export class JobsWorld {
       input: () => objects,
       slots: port('slots', this.slots, (method, args) => this.#said(method, args, invocation)),
       identities: port('identities', this.identities),
+      demands: port('demands', this.demands),
+      sharing: () => ({ workers: 3, weightOf: () => 1 }),
       cluster: port('cluster', cluster, (method, [what]) => this.#acted(clusterName, method, what)),
       place: { table: 't', bucket: 'jobs', registry: 'registry.example' },
       database: () => undefined,
