@@ -11,6 +11,8 @@ export const Env = z.object({
   TABLE_NAME: z.string().check(z.minLength(1)),
   QUEUE_URL: z.url(),
   AWS_REGION: z.string().check(z.minLength(1)),
+  /** Where chunks are given to commands in files, where they are. */
+  CHUNK_FOLDER: z.optional(z.string().check(z.minLength(1))),
   IDLE_SECONDS: z._default(z.coerce.number().check(z.positive()), 60),
 });
 export type Env = z.infer<typeof Env>;

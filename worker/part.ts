@@ -1,11 +1,13 @@
 /** One run of a command over a range of records, or over all results: read, cut, fed, its output kept, and what is to be said of it. */
 import { crc32 } from 'node:zlib';
 import { type ChunkFailure, isOfObject, type Part } from '#core/jobs/chunk.ts';
+import { type FileFeed, withFile } from '#core/jobs/file-feed.ts';
 import type { AnyChunk } from '#core/jobs/plan.ts';
 import type { Upload } from '#core/jobs/ports.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
 import type { PlanChunk } from '#core/jobs/sql/table.ts';
 import { isReducing } from '#core/jobs/steps.ts';
+import type { ChunkFile, ChunkFiles } from './chunk-file.ts';
 import { type Ending, RunningCommand } from './command.ts';
 import { failureOf, PartFailed } from './failure.ts';
 import type { Feed, Read } from './feed.ts';
@@ -19,6 +21,8 @@ const nothing = Buffer.alloc(0);
 
 export interface PartDeps extends ObjectDeps, RowDeps {
   readonly runner: CommandRunner;
+  /** Where commands get a file; absent where none do. */
+  readonly files?: ChunkFiles;
   readonly now: () => number;
 }
 
@@ -64,6 +68,7 @@ class Run {
   readonly #upload: Upload;
   readonly #key: string;
   #command: RunningCommand | undefined;
+  #file: ChunkFile | undefined;
   #written = { bytes: 0, crc32: 0 };
 
   constructor(deps: PartDeps, chunk: Fed, attempt: number, signal: AbortSignal) {
@@ -84,7 +89,8 @@ class Run {
 
   /** @returns what it wrote; undefined where there was no record, and so no command. */
   async finish(): Promise<Part['output']> {
-    if (this.#command) await this.#settle(this.#command);
+    if (this.#file && this.#orders) await this.#readsFile(this.#file, this.#orders);
+    else if (this.#command) await this.#settle(this.#command);
     else if (this.#orders) return undefined;
     await this.#upload.finish();
     return { key: this.#key, ...this.#written };
@@ -93,12 +99,17 @@ class Run {
   async abort(): Promise<void> {
     this.#command?.kill();
     await this.#command?.finish().catch(() => undefined);
+    await this.#file?.remove();
     await this.#upload.abort();
   }
 
   async #give(bytes: Uint8Array): Promise<void> {
     if (this.#orders === undefined) return this.#keep(bytes);
-    this.#command ??= await this.#start(this.#orders);
+    if (this.#deps.spec.file && !isReducing(this.#chunk)) {
+      this.#file ??= await this.#begin(this.#deps.spec.file);
+      return this.#file.write(bytes);
+    }
+    this.#command ??= await this.#fed(this.#orders);
     await this.#command.write(bytes);
     if (this.#command.failed) await this.#settle(this.#command);
   }
@@ -116,19 +127,40 @@ class Run {
     await this.#upload.write(bytes);
   }
 
-  async #start(command: readonly string[]): Promise<RunningCommand> {
-    const { spec, runner, timers } = this.#deps;
+  async #begin(feed: FileFeed): Promise<ChunkFile> {
+    if (!this.#deps.files)
+      throw new Error('the job wants its chunks in files, and there is no folder for them');
     const header = await this.#feed.header();
-    const running = await RunningCommand.start(runner, {
+    const file = await this.#deps.files.create(feed);
+    if (header) await file.write(header);
+    return file;
+  }
+
+  /** It is whole before the command runs. */
+  async #readsFile(file: ChunkFile, orders: readonly string[]): Promise<void> {
+    await file.close();
+    this.#command = await this.#start(withFile(orders, file.path), { CHUNK_FILE: file.path });
+    await this.#settle(this.#command);
+    await file.remove();
+  }
+
+  async #fed(orders: readonly string[]): Promise<RunningCommand> {
+    const header = await this.#feed.header();
+    const running = await this.#start(orders);
+    if (header) await running.write(header);
+    return running;
+  }
+
+  #start(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<RunningCommand> {
+    const { spec, runner, timers } = this.#deps;
+    return RunningCommand.start(runner, {
       command,
       timeLimitMs: spec.timeLimitSeconds * 1000,
-      env: { CHUNK_ID: this.#chunk.id, CHUNK_KEY: this.#chunk.key },
+      env: { CHUNK_ID: this.#chunk.id, CHUNK_KEY: this.#chunk.key, ...env },
       signal: this.#signal,
       timers,
       output: (bytes) => this.#keep(bytes),
     });
-    if (header) await running.write(header);
-    return running;
   }
 
   #failureOf({ code, signal, timedOut, stderr, oomKills }: Ending): ChunkFailure | undefined {

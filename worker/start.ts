@@ -7,6 +7,7 @@ import { tablesOf } from '#adapters/aws/job-tables.ts';
 import { makeLog } from '#adapters/log.ts';
 import { parse, parseJson } from '#core/errors.ts';
 import { JobSpec } from '#core/jobs/spec.ts';
+import { filesIn } from './chunk-file.ts';
 import { Env } from './env.ts';
 import { reading } from './ranges.ts';
 import type { CommandRunner } from './runner.ts';
@@ -38,6 +39,7 @@ export async function startWorker(runnerFor: (stop: AbortSignal) => Promise<Comm
         ...('bucket' in spec.input && { input: spec.input.bucket }),
       }),
       tables: tablesOf,
+      ...(env.CHUNK_FOLDER !== undefined && { files: filesIn(env.CHUNK_FOLDER) }),
       idleSeconds: env.IDLE_SECONDS,
     },
     stopping.signal,

@@ -5,6 +5,7 @@ import * as z from '../zod.ts';
 import { Command } from './command.ts';
 import { type Database, DatabaseName } from './databases.ts';
 import { Compression, type DatasetObject, Records } from './dataset.ts';
+import { AskedFile, fileFeedOf } from './file-feed.ts';
 import { DatasetUrl, locationOf } from './location.ts';
 import { chunkBytesFor, type Plan, planChunks } from './plan.ts';
 import { priorities } from './priority.ts';
@@ -60,6 +61,8 @@ export const JobRequest = z
     records: z._default(Records, { kind: 'lines' }),
     compression: z._default(Compression, 'none'),
     header: z._default(z.boolean(), false),
+    /** A file of its own for each chunk; without, its standard input. `{file}` in a word of the command is its path, as CHUNK_FILE is. */
+    feed: z.optional(AskedFile),
     /** Run as it is, by no shell: `["sh", "-c", "…"]` asks for one that is in the image. */
     command: Command,
     /** Of all results, when no chunk is open any more. */
@@ -180,6 +183,7 @@ export function jobSpecOf(
     request;
   const secretOf = (database: string) => databases.find((one) => one.name === database)?.secret;
   const input = inputOf(request);
+  const { feed } = request;
   return JobSpec.parse({
     job: name,
     input:
@@ -198,6 +202,7 @@ export function jobSpecOf(
     records,
     compression,
     header,
+    ...(feed && { file: fileFeedOf(feed, knownMiBOf(request)) }),
     recordBytes: recordMiB * MiB,
     command,
     timeLimitSeconds,
@@ -205,6 +210,12 @@ export function jobSpecOf(
     leaseSeconds: 30,
     maxFailures: maxAttempts,
   });
+}
+
+/** Its own bytes, a header, and the record that goes beyond its end; undefined where that is known of no chunk. */
+function knownMiBOf(request: JobRequest): number | undefined {
+  if (readsRows(request) || request.compression !== 'none') return undefined;
+  return Math.ceil(chunkBytesOf(request) / MiB) + 2 * request.recordMiB;
 }
 
 /** Workers beside those that are at chunks. */

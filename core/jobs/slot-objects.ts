@@ -13,6 +13,7 @@ import {
   skipContainers,
 } from '../pod-identity.ts';
 import { cpuQuantity, memoryQuantity } from '../quantity.ts';
+import type { FileFeed } from './file-feed.ts';
 import { priorityClassOf } from './priority.ts';
 import { type SlotsWanted, workerAccount } from './slots.ts';
 
@@ -38,7 +39,7 @@ const workerUser = 65532;
 /** What ours has, whatever the command is given. */
 export const workerResources = { cpu: 0.1, memoryMiB: 192 } as const;
 const shimResources = { cpu: 0.01, memoryMiB: 32 } as const;
-const folders = { job: '/getschwifty/job', slot: '/getschwifty/slot' } as const;
+const folders = { job: '/getschwifty/job', slot: '/getschwifty/slot', chunk: '/getschwifty/chunk' } as const;
 /** A pod that is told to go gives its chunk back within a second or two, and aborts its uploads. */
 const graceSeconds = 30;
 /** For as long one that has ended can be seen. */
@@ -172,6 +173,7 @@ const holds = ({ spec: { input } }: SlotsWanted, slot: number): boolean =>
   slot === 0 && 'secret' in input && input.snapshot !== undefined;
 
 function podSpec(wanted: SlotsWanted, place: SlotsPlace, slot: number) {
+  const { file } = wanted.spec;
   return {
     restartPolicy: 'Never',
     serviceAccountName: workerAccount,
@@ -187,6 +189,7 @@ function podSpec(wanted: SlotsWanted, place: SlotsPlace, slot: number) {
     volumes: [
       { name: 'slot', emptyDir: { sizeLimit: '16Mi' } },
       { name: 'tmp', emptyDir: { sizeLimit: scratch } },
+      ...(file ? [{ name: 'chunk', emptyDir: { sizeLimit: fileQuantity(file, 1) } }] : []),
       { name: 'job', configMap: { name: jobMap } },
       identityVolume,
     ],
@@ -217,8 +220,17 @@ const resourcesOf = ({ cpu, memoryMiB }: { readonly cpu: number; readonly memory
   const memory = memoryQuantity(memoryMiB);
   return { requests: { cpu: cpuQuantity(cpu), memory }, limits: { memory } };
 };
+/** So that its node has room for it. Source: Kubernetes, "Local ephemeral storage": volumes of a pod count to it. */
+const withDisk = <R extends { readonly requests: object }>(resources: R, file: FileFeed) => ({
+  ...resources,
+  requests: { ...resources.requests, 'ephemeral-storage': fileQuantity(file) },
+});
 const ours = { ...hardened, runAsUser: workerUser, runAsGroup: workerUser };
 const slotMount = { name: 'slot', mountPath: folders.slot };
+
+const chunkMount = { name: 'chunk', mountPath: folders.chunk };
+/** @param more than what the worker lets it have: at its limit a pod is evicted, and says less. */
+const fileQuantity = ({ maxMiB }: FileFeed, more = 0) => memoryQuantity(maxMiB + more);
 
 /** Puts the shim and the FIFOs where both containers see them. */
 const shimContainer = ({ workerImage }: SlotsPlace) => ({
@@ -231,12 +243,13 @@ const shimContainer = ({ workerImage }: SlotsPlace) => ({
   volumeMounts: [slotMount],
 });
 
-function workerContainer({ queueUrl, table }: SlotsWanted, place: SlotsPlace, slot: number) {
+function workerContainer({ queueUrl, table, spec: { file } }: SlotsWanted, place: SlotsPlace, slot: number) {
   const env = {
     JOB_FILE: `${folders.job}/job.json`,
     SLOTS_FILE: `${folders.job}/slots`,
     SLOT_NUMBER: String(slot),
     SLOT_FOLDER: folders.slot,
+    ...(file && { CHUNK_FOLDER: folders.chunk }),
     TABLE_NAME: table,
     QUEUE_URL: queueUrl,
     AWS_REGION: place.region,
@@ -246,15 +259,20 @@ function workerContainer({ queueUrl, table }: SlotsWanted, place: SlotsPlace, sl
     name: containers.worker,
     image: place.workerImage,
     env: Object.entries(env).map(([name, value]) => ({ name, value })),
-    resources: resourcesOf(workerResources),
+    resources: file ? withDisk(resourcesOf(workerResources), file) : resourcesOf(workerResources),
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: ours,
-    volumeMounts: [slotMount, { name: 'job', mountPath: folders.job, readOnly: true }, identityMount],
+    volumeMounts: [
+      slotMount,
+      ...(file ? [chunkMount] : []),
+      { name: 'job', mountPath: folders.job, readOnly: true },
+      identityMount,
+    ],
   };
 }
 
 /** Whatever image it is, it runs our shim first; it sees the shim's folder and can't write to it, and gets no variable of ours. */
-const commandOf = ({ image, resources }: SlotsWanted, { workerImage }: SlotsPlace) => ({
+const commandOf = ({ image, resources, spec: { file } }: SlotsWanted, { workerImage }: SlotsPlace) => ({
   name: containers.command,
   image: image ?? workerImage,
   command: [`${folders.slot}/shim`, 'serve', folders.slot],
@@ -263,6 +281,7 @@ const commandOf = ({ image, resources }: SlotsWanted, { workerImage }: SlotsPlac
   securityContext: { ...hardened, runAsUser: appUser, runAsGroup: appUser },
   volumeMounts: [
     { ...slotMount, readOnly: true },
+    ...(file ? [{ ...chunkMount, readOnly: true }] : []),
     { name: 'tmp', mountPath: '/tmp' },
   ],
 });

@@ -1,6 +1,7 @@
 /** What a worker is told of its job. */
 import * as z from '../zod.ts';
 import { Compression, Records } from './dataset.ts';
+import { FileFeed } from './file-feed.ts';
 import { Reduce } from './reduce.ts';
 import { OneSnapshot } from './sql/snapshot.ts';
 import { QuerySource, SqlSource, SqlTable } from './sql/table.ts';
@@ -31,6 +32,8 @@ export const JobSpec = z.object({
   header: z._default(z.boolean(), false),
   /** A larger record fails its chunk. */
   recordBytes: z._default(z.int().check(z.positive()), 64 * MiB),
+  /** Absent: the command reads its chunk from its standard input. */
+  file: z.optional(FileFeed),
   /** Run as it is, by no shell. */
   command: z.array(z.string()).check(z.minLength(1)),
   /** Of one run of the command. */

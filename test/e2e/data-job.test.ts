@@ -119,6 +119,21 @@ describe.concurrent('a data job', () => {
     expect(again.job.progress.committed).toBe(again.job.progress.chunks - 1);
   });
 
+  it('whose command wants a file has each chunk in one, which it reads and can not write', {
+    timeout,
+  }, async (context) => {
+    const script =
+      "const fs=require('fs');const[,f]=process.argv;try{fs.appendFileSync(f,'x');console.log('wrote')}catch{}process.stdout.write(fs.readFileSync(f))";
+    const feed = { kind: 'file', name: 'part.ndjson' };
+    const id = await submitted(context, { parallelism: 2, command: [...node(script), '{file}'], feed });
+    const { job, history } = await ended(id);
+    expect(job, JSON.stringify(history)).toMatchObject({
+      outcome: 'succeeded',
+      progress: { records: 60_000 },
+    });
+    expect((await resultsOf(id)).equals(Buffer.from(text))).toBe(true);
+  });
+
   it('is paused, which ends its workers, resumed, and cancelled', { timeout }, async (context) => {
     const slow = node("process.stdin.resume().on('end',()=>setTimeout(()=>{},600000))");
     const id = await submitted(context, { parallelism: 2, command: slow });

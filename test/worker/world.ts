@@ -32,6 +32,7 @@ export class WorkerWorld {
   ahead = 0;
   readonly runner: CommandRunner;
   tables: WorkerDeps['tables'] = () => Promise.reject(new Error('this job has no database'));
+  files: WorkerDeps['files'];
   reading = { rangeBytes: 100_000, parallel: 3 };
 
   constructor(more: Partial<z.input<typeof JobSpec>> = {}, runner: CommandRunner = new OwnRunner()) {
@@ -52,6 +53,7 @@ export class WorkerWorld {
       runner: this.runner,
       isWanted: async () => true,
       tables: this.tables,
+      ...(this.files && { files: this.files }),
       reading: this.reading,
       timers,
       now: this.now,

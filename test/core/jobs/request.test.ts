@@ -49,6 +49,11 @@ describe('a request', () => {
     [{ records: { kind: 'delimited', delimiter: '0a0a' } }, /^records\.delimiter: .*can not be split/],
     [{ records: { kind: 'fixed', width: 10 }, header: true }, /^header: records of one width/],
     [{ compression: 'gzip', chunkMiB: 8 }, /^chunkMiB: a compressed object is one chunk/],
+    [{ feed: { kind: 'file', name: '../x' } }, /^feed\.name: letters, digits/],
+    [{ feed: { kind: 'file', name: '.x' } }, /^feed\.name: letters, digits/],
+    [{ feed: { kind: 'file', name: 'a/b' } }, /^feed\.name: letters, digits/],
+    [{ feed: { kind: 'file', maxMiB: 0 } }, /^feed\.maxMiB: /],
+    [{ feed: { kind: 'pipe' } }, /^feed\.kind: /],
     [{ chunks: 3 }, /Unrecognized key/],
     [{ dataset: undefined }, /^dataset: what is to be read/],
     [{ table: rows }, /^table: a dataset, a table or a query: one of them/],
@@ -149,6 +154,16 @@ describe('what comes of it', () => {
       maxFailures: 2,
     });
     expect(spec).not.toHaveProperty('parallelism');
+  });
+
+  it('a file of a chunk has room for it, as far as that is known, and a worker is told so', () => {
+    const told = (more: object) =>
+      jobSpecOf(request(more), jobKey(), { resultsBucket: 'jobs', databases: [] }).file;
+    const feed = { kind: 'file' };
+    expect(told({})).toBeUndefined();
+    expect(told({ feed, chunkMiB: 8, recordMiB: 2 })).toEqual({ name: 'chunk', maxMiB: 12 });
+    expect(told({ feed: { ...feed, name: 'a.csv', maxMiB: 5 } })).toEqual({ name: 'a.csv', maxMiB: 5 });
+    expect(told({ feed, compression: 'gzip' })).toEqual({ name: 'chunk', maxMiB: 2048 });
   });
 
   it('chunks fit a worker, unless somebody knows better', () => {

@@ -15,7 +15,7 @@ const Container = z.object({
   env: z.optional(z.array(z.strictObject({ name: z.string(), value: z.string() }))),
   resources: z.object({
     limits: z.object({ memory: z.string() }),
-    requests: z.object({ memory: z.string() }),
+    requests: z.looseObject({ memory: z.string() }),
   }),
   securityContext: z.strictObject({
     allowPrivilegeEscalation: z.literal(false),
@@ -95,6 +95,19 @@ it('whatever is asked, the command’s container has nothing that could tell who
       expect(holders.map(({ name }) => name)).toEqual(['worker']);
     }),
   );
+});
+
+it('where chunks are files, both see their folder, the command without a way to write, and the node has room for one', () => {
+  const { spec: told } = wantedSlots();
+  const wanted = wantedSlots({ spec: { ...told, file: { name: 'chunk', maxMiB: 300 } } });
+  const { containers, volumes } = podOf(slotJob(wanted, place, 0, 0)).spec;
+  const [worker, command] = containers;
+  const mountOf = (container: typeof worker) => container?.volumeMounts.find(({ name }) => name === 'chunk');
+  expect(mountOf(worker)).toEqual({ name: 'chunk', mountPath: '/getschwifty/chunk' });
+  expect(mountOf(command)).toEqual({ name: 'chunk', mountPath: '/getschwifty/chunk', readOnly: true });
+  expect(worker?.env).toContainEqual({ name: 'CHUNK_FOLDER', value: '/getschwifty/chunk' });
+  expect(worker?.resources.requests).toMatchObject({ 'ephemeral-storage': '300Mi' });
+  expect(volumes).toContainEqual({ name: 'chunk', emptyDir: { sizeLimit: '301Mi' } });
 });
 
 it('memory is asked for as it is limited, and the quota has room for each slot and no more', () => {
