@@ -3,7 +3,7 @@ import type { HostKey } from './host-key.ts';
 import { isApp } from './labels.ts';
 import { Digest, type Instant } from './names.ts';
 import { problemOf } from './problem.ts';
-import type { Container, Deployment, Pod, Sight } from './sight.ts';
+import type { Container, Deployment, Pod, Sight, Warned } from './sight.ts';
 
 export interface Health {
   /** The digest that the Deployment asks for; undefined when there is no Deployment. */
@@ -46,13 +46,28 @@ export function assess(sight: Sight): Health {
     idle: deployment?.spec.replicas === 0 && pods.length === 0,
     readySince: podsReady ? readySince(staying, leastOf(sight)) : undefined,
     address,
-    problem: ready
-      ? undefined
-      : podsReady
-        ? 'The load balancer has no address yet. Nothing to do for some minutes; then see its Service.'
-        : problemOf(deployment, pods),
+    problem: ready ? undefined : podsReady ? noAddress(sight.warnings ?? []) : problemOf(deployment, pods),
     lastOom: lastOomOf(pods),
   };
+}
+
+const longestWarning = 400;
+
+/** Its controller says why in events, the last of which counts. */
+function noAddress(warnings: readonly Warned[]): string {
+  const when = ({ lastTimestamp, eventTime }: Warned) => lastTimestamp ?? eventTime ?? '';
+  const last = warnings.toSorted((a, b) => (when(a) < when(b) ? -1 : 1)).at(-1);
+  if (last === undefined)
+    return 'The load balancer has no address yet. Nothing to do for some minutes; then see its Service.';
+  const says = `${last.reason}: ${last.message.replaceAll(/\s+/g, ' ').slice(0, longestWarning)}`;
+  return `The load balancer can not be made: ${says}${whatToDo(last)}`;
+}
+
+/** Source: Elastic Load Balancing API reference, CreateLoadBalancer, Errors; its quotas for Network Load Balancers. */
+function whatToDo({ message }: Warned): string {
+  if (message.includes('TooManyLoadBalancers'))
+    return '. Each environment has one: delete what nobody needs, or have the quota "Network Load Balancers per Region" raised.';
+  return '. It is tried again; see its Service, and ask whoever runs the cluster.';
 }
 
 const leastOf = ({ deployment, autoscaler }: Sight): number =>

@@ -88,12 +88,22 @@ export const Service = z.object({
     ),
   }),
 });
+/** What a controller says of an object that it can't do what is asked for (core/v1 Event, type Warning). */
+export const Warned = z.object({
+  reason: z._default(z.string(), ''),
+  message: z._default(z.string(), ''),
+  lastTimestamp: z.nullish(Time),
+  eventTime: z.nullish(z.string()),
+});
+export type Warned = z.infer<typeof Warned>;
 export const Autoscaler = z.object({ spec: z.object({ minReplicas: z.optional(z.int()) }) });
 
 export interface Sight {
   readonly deployment: Deployment | undefined;
   readonly pods: readonly Pod[];
   readonly service: z.infer<typeof Service> | undefined;
+  /** Of the Service, while it has no address. */
+  readonly warnings?: readonly Warned[];
   /** The count of pods moves by its hand; it is the least of them that makes an environment Ready. */
   readonly autoscaler?: z.infer<typeof Autoscaler> | undefined;
 }

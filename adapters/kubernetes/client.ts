@@ -7,7 +7,7 @@ import { type EnvironmentKey, namespaceOf } from '#core/names.ts';
 import type { ClusterClient, ClusterSight } from '#core/ports.ts';
 import type { ResizeSight, Size } from '#core/resize.ts';
 import { appName, fieldManager, type KubernetesObject } from '#core/rollout.ts';
-import { Autoscaler, Deployment, Pod, Service } from '#core/sight.ts';
+import { Autoscaler, Deployment, Pod, Service, Warned } from '#core/sight.ts';
 import * as z from '#core/zod.ts';
 import { type ApiOptions, KubernetesApi } from './api.ts';
 import {
@@ -119,13 +119,22 @@ export class KubernetesClient implements ClusterClient {
     const objects = lists.flat();
     const ours = (kind: string) =>
       objects.find((object) => object.kind === kind && object.metadata.name === appName);
+    const service = read(Service, ours('Service'));
     return {
       deployment: read(Deployment, ours('Deployment')),
-      service: read(Service, ours('Service')),
+      service,
+      ...(isWithoutAddress(service) && { warnings: await this.#warnings(namespace) }),
       autoscaler: read(Autoscaler, ours('HorizontalPodAutoscaler')),
       pods: pods?.items ?? [],
       objects: home ? [{ ...home, apiVersion: 'v1', kind: 'Namespace' }, ...objects] : objects,
     };
+  }
+
+  /** Of its Service. Source: Kubernetes documentation, "Field Selectors": an Event can be asked for by these. */
+  async #warnings(namespace: string): Promise<readonly Warned[]> {
+    const fields = `involvedObject.kind=Service,involvedObject.name=${appName},type=Warning`;
+    const path = `/api/v1/namespaces/${namespace}/events?fieldSelector=${encodeURIComponent(fields)}&limit=${mostWarnings}`;
+    return (await this.#get(path, z.object({ items: z.array(Warned) })))?.items ?? [];
   }
 
   /** Source: Kubernetes documentation, "Resize CPU and Memory Resources assigned to Containers". */
@@ -182,6 +191,11 @@ export class KubernetesClient implements ClusterClient {
     return this.#api.call({ method: 'GET', path, what: `read ${path}` }, schema);
   }
 }
+
+/** Of one reason and message there is one, with a count. */
+const mostWarnings = 50;
+const isWithoutAddress = (service: z.infer<typeof Service> | undefined): boolean =>
+  service !== undefined && (service.status.loadBalancer?.ingress ?? []).length === 0;
 
 const listOf = (namespace: string): string =>
   `?labelSelector=${encodeURIComponent(`app.kubernetes.io/instance=${namespace}`)}`;

@@ -11,7 +11,7 @@ import type { ClusterClient, ClusterSight } from '#core/ports.ts';
 import { isHeld, type ResizeSight, type Size, sizeOf } from '#core/resize.ts';
 import { appName, fieldManager, type KubernetesObject } from '#core/rollout.ts';
 import { isSame } from '#core/same.ts';
-import { Autoscaler, Deployment, Pod, Service, type Sight } from '#core/sight.ts';
+import { Autoscaler, Deployment, Pod, Service, type Sight, type Warned } from '#core/sight.ts';
 import * as z from '#core/zod.ts';
 import { mergeApplied } from './server-side-apply.ts';
 
@@ -22,6 +22,7 @@ interface Namespace {
   rolledOut: number;
   pods: readonly Sight['pods'][number][];
   address: string | undefined;
+  warnings: readonly Warned[];
 }
 
 export class MemoryCluster implements ClusterClient {
@@ -80,6 +81,7 @@ export class MemoryCluster implements ClusterClient {
     return {
       deployment: namespace && deploymentOf(namespace, ours('Deployment')),
       service: namespace && serviceOf(namespace, ours('Service')),
+      ...(namespace?.address === undefined && { warnings: namespace?.warnings ?? [] }),
       autoscaler: autoscaler && Autoscaler.parse(autoscaler),
       pods: namespace?.pods ?? [],
       objects,
@@ -123,6 +125,11 @@ export class MemoryCluster implements ClusterClient {
     objects.set(id, LiveObject.parse(change(structuredClone(known))));
   }
 
+  /** A controller says that it can't do what the Service asks for. */
+  warn(key: EnvironmentKey, ...warnings: readonly Warned[]): void {
+    this.#of(key).warnings = warnings;
+  }
+
   /** Somebody deletes an object by hand. */
   delete(key: EnvironmentKey, kind: string, name = appName): void {
     this.#of(key).objects.delete(objectId({ kind, metadata: { name } }));
@@ -161,7 +168,14 @@ export class MemoryCluster implements ClusterClient {
 
   #make(name: string): void {
     if (this.#namespaces.has(name)) return;
-    const empty = { objects: new Map(), generation: 0, rolledOut: 0, pods: [], address: undefined };
+    const empty = {
+      objects: new Map(),
+      generation: 0,
+      rolledOut: 0,
+      pods: [],
+      address: undefined,
+      warnings: [],
+    };
     this.#namespaces.set(name, empty);
   }
 

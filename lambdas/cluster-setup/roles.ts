@@ -33,6 +33,8 @@ const deployerRules = [
     verbs: removableKinds.includes(kind) || kind === 'Namespace' ? removed : applied,
   })),
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
+  // Why a Service has no load balancer.
+  { apiGroups: [''], resources: ['events'], verbs: ['list'] },
   // An environment's SSH host key: made, never read. Which, and where, namespace-policy.ts says.
   { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
   // Of pods that run their size alone, and of what they are made from.

@@ -259,6 +259,19 @@ test('a look reads the namespace, our objects in it, and the pods of the environ
   expect(asked).toHaveLength(2 + environmentKinds.length);
 });
 
+test('of a Service without an address it reads what is said against it, and of no other', async () => {
+  const warning = { reason: 'FailedDeployModel', message: 'no room', lastTimestamp: '2026-01-05T10:00:00Z' };
+  const fields = 'involvedObject.kind=Service,involvedObject.name=app,type=Warning';
+  const events = `/api/v1/namespaces/checkout--web/events?fieldSelector=${encodeURIComponent(fields)}&limit=50`;
+  const service = { metadata: { name: 'app', namespace: 'checkout--web' }, status: { loadBalancer: {} } };
+  answer = ({ path }) => {
+    if (path === events) return { body: JSON.stringify({ items: [warning] }) };
+    if (path.includes('/services?')) return { body: JSON.stringify({ items: [service] }) };
+    return path.includes('?') ? { body: '{"items":[]}' } : status(404, 'not found');
+  };
+  expect((await client.look(web)).warnings).toEqual([warning]);
+});
+
 test('what is not there is not there', async () => {
   answer = ({ path }) => (path.includes('?') ? { body: '{"items":[]}' } : status(404, 'not found'));
   expect(await client.look(web)).toEqual({

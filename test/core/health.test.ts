@@ -1,7 +1,7 @@
 /** Health, from objects as a Kubernetes API server answers them: fields that are not read here are there too. */
 import { describe, expect, it } from 'vitest';
 import { assess } from '#core/health.ts';
-import { Autoscaler, Deployment, Pod, Service } from '#core/sight.ts';
+import { Autoscaler, Deployment, Pod, Service, type Warned } from '#core/sight.ts';
 import * as z from '#core/zod.ts';
 import { digest } from './samples.ts';
 
@@ -167,6 +167,30 @@ it('not Ready without an address, and says so', () => {
     const health = assess({ deployment: deployment(), pods, service: without });
     expect(health).toMatchObject({ ready: false, problem: expect.stringContaining('no address yet') });
   }
+});
+
+it('not Ready without an address, and says what its controller says of it last, and what to do', () => {
+  const warned = (message: string, lastTimestamp?: string) => ({
+    reason: 'FailedDeployModel',
+    message,
+    ...(lastTimestamp === undefined ? { eventTime: '2026-01-05T10:00:00.000000Z' } : { lastTimestamp }),
+  });
+  const full = `Failed deploy model due to TooManyLoadBalancers: The maximum number of\n load balancers has been reached${'.'.repeat(900)}`;
+  const problem = (...warnings: Warned[]) =>
+    assess({ deployment: deployment(), pods, service: service({}), warnings }).problem ?? '';
+  const told = problem(
+    warned('before', '2026-01-05T09:00:00Z'),
+    warned(full, '2026-01-05T11:00:00Z'),
+    warned('between'),
+  );
+  expect(told).toMatch(
+    /^The load balancer can not be made: FailedDeployModel: Failed .*TooManyLoadBalancers: The maximum number of load/,
+  );
+  expect(told).toMatch(/"Network Load Balancers per Region" raised\.$/);
+  expect(told.length).toBeLessThan(650);
+  expect(problem(warned('no subnet is tagged'))).toMatch(
+    /no subnet is tagged\. It is tried again; see its Service/,
+  );
 });
 
 it('nothing there', () => {

@@ -1,9 +1,12 @@
 /** The cluster lets in who its access entries name, as far as their groups reach, and nobody else. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { EnvironmentKey } from '#core/names.ts';
+import { EnvironmentKey, namespaceOf } from '#core/names.ts';
+import { appName, desiredObjects } from '#core/rollout.ts';
+import * as z from '#core/zod.ts';
 import { clusterFieldsContract } from '../contracts/cluster-fields.ts';
+import { digestOf, spec } from '../contracts/samples.ts';
 import { output } from './cloud.ts';
-import { clusterClientOf, kubectl } from './kubectl.ts';
+import { clusterClientOf, kubectl, kubectlCreate } from './kubectl.ts';
 
 const key = EnvironmentKey.parse({ team: 'checkout', name: 'nobody' });
 
@@ -33,6 +36,47 @@ describe('the cluster', () => {
     const client = await clusterClientOf(output('DeployMainFunctionName'), 'other');
     await expect(client.look(key)).rejects.toThrow(/\(401\)/);
   });
+});
+
+/** As the AWS Load Balancer Controller says it, where an account has no room for one more. */
+const full =
+  'Failed deploy model due to TooManyLoadBalancers: The maximum number of load balancers has been reached';
+
+it('tells the deployer why a Service has no load balancer', async ({ onTestFinished }) => {
+  const warned = EnvironmentKey.parse({ team: 'checkout', name: `w-${Date.now().toString(36).slice(-6)}` });
+  const home = namespaceOf(warned);
+  const client = await clusterClientOf(output('DeployMainFunctionName'));
+  const digest = digestOf('none');
+  const image = `000000000000.dkr.ecr.us-east-1.amazonaws.com/release/checkout/${warned.name}@${digest}`;
+  const place = { loadBalancerScheme: 'internal', kubernetesVersion: '1.36', drainSeconds: 5 } as const;
+  const objects = desiredObjects({ key: warned, spec, image, digest, ...place }).flatMap((object) => {
+    if (object.kind === 'Namespace') return [object];
+    // Whose controller nobody runs.
+    const Spec = z.looseObject({ loadBalancerClass: z.string() });
+    if (object.kind !== 'Service') return [];
+    return [{ ...object, spec: { ...Spec.parse(object['spec']), loadBalancerClass: 'nobody.example/none' } }];
+  });
+  onTestFinished(async () => {
+    await kubectl('delete', 'namespace', home, '--wait=false');
+  });
+  await client.apply(objects);
+  expect((await client.look(warned)).warnings).toEqual([]);
+  for (const [type, name, message] of [
+    ['Warning', appName, full],
+    ['Normal', appName, 'Ensuring load balancer'],
+    ['Warning', 'other', 'nothing of ours'],
+  ]) {
+    const event = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { generateName: 'e-', namespace: home },
+      involvedObject: { kind: 'Service', namespace: home, name },
+      ...{ type, message, reason: 'FailedDeployModel', lastTimestamp: new Date().toISOString() },
+    };
+    await kubectlCreate(event);
+  }
+  const { warnings } = await client.look(warned);
+  expect(warnings).toMatchObject([{ reason: 'FailedDeployModel', message: full }]);
 });
 
 /** Of its own each time: a namespace takes a while to go. */

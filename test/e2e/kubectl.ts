@@ -1,5 +1,8 @@
 /** The local cluster, as a person with kubectl has it; and as the deployer's own role has it. */
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
 import { eksToken } from '#adapters/aws/eks-token.ts';
@@ -17,6 +20,18 @@ export async function kubectl(...args: string[]): Promise<string> {
     ...args,
   ]);
   return stdout;
+}
+
+/** Makes an object, of whose name or a part of it the server may think. */
+export async function kubectlCreate(object: object): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'object-'));
+  try {
+    const file = join(folder, 'object.json');
+    writeFileSync(file, JSON.stringify(object));
+    await kubectl('create', '--filename', file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** The cluster's client with the token of a function's role, made for the cluster of that name. */

@@ -43,6 +43,7 @@ test('it may do what it does with each kind that an environment has, and look at
   const looked = [
     'get /pods',
     'list /pods',
+    'list /events',
     'create /secrets',
     'get snapshot.storage.k8s.io/volumesnapshotclasses',
   ];
