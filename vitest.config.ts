@@ -1,8 +1,29 @@
 /**
- * Four projects: `unit` needs no cloud and is the daily run with `moto` and `sql` (servers that come and go with their tests); `e2e` runs
+ * `unit` needs no cloud and is the daily run with `moto` and `sql` (servers that come and go with their tests). `e2e` and `e2e-beside` run
  * against the instance that local/test.ts brings up.
  */
 import { defineConfig } from 'vitest/config';
+
+/**
+ * Stories that have their own environments and jobs, break nothing of the cloud and measure no time: two at a time, for most of it they
+ * wait. All others have the cloud to themselves.
+ */
+const beside = [
+  'build-isolation',
+  'build-log',
+  'data-job',
+  'egress',
+  'lifecycle',
+  'lock',
+  'private-sources',
+  'sources',
+  'supply',
+  'table-job',
+  'transfer',
+  'ttl',
+  'waivers',
+].map((name) => `test/e2e/${name}.test.ts`);
+const endToEnd = { testTimeout: 300_000, hookTimeout: 300_000 };
 
 export default defineConfig({
   test: {
@@ -35,12 +56,21 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'e2e-beside',
+          include: beside,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          ...endToEnd,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // One cloud, one story at a time.
+          exclude: beside,
           fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          sequence: { groupOrder: 2 },
+          ...endToEnd,
         },
       },
     ],

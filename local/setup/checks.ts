@@ -124,7 +124,7 @@ function judge(board: Board, { root, logs, cache }: Desk, assembly: Promise<stri
 export async function runEndToEnd(ui: Ui, { root, logs }: Place, env: NodeJS.ProcessEnv): Promise<Result[]> {
   const board = ui.board();
   const counts = new Map<string, Counts>();
-  void testStep(board, counts, { title: 'End to end', project: 'e2e', root, logs, after: [], env });
+  void testStep(board, counts, { title: 'End to end', project: 'e2e*', root, logs, after: [], env });
   return report(ui, await board.settle(), counts);
 }
 

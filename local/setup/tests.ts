@@ -18,16 +18,18 @@ export interface Place {
 
 interface TestRun extends Place {
   readonly title: string;
-  readonly project: 'unit' | 'moto' | 'sql' | 'e2e';
+  /** As vitest takes it: a name, or the beginning of several. */
+  readonly project: 'unit' | 'moto' | 'sql' | 'e2e*';
   readonly after: Promise<unknown>[];
   readonly env?: NodeJS.ProcessEnv;
 }
 
 export function testStep(board: Board, counts: Map<string, Counts>, test: TestRun): Promise<void> {
   const { title, project, root, logs } = test;
-  const log = freshLog(logs, project);
-  const file = join(logs, `${project}.json`);
-  const advice = `run 'npx vitest run --project ${project} -t "<name>"'`;
+  const name = project.replace('*', '');
+  const log = freshLog(logs, name);
+  const file = join(logs, `${name}.json`);
+  const advice = `run 'npx vitest run --project "${project}" -t "<name>"'`;
   return board.step({ title, log, advice }, test.after, async (_, progress) => {
     rmSync(file, { force: true });
     const args = [
