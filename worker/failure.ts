@@ -9,10 +9,13 @@ import { SnapshotLost } from '#core/jobs/sql/held-snapshot.ts';
 export class PartFailed extends Error {
   override readonly name = 'PartFailed';
   readonly failure: ChunkFailure;
+  /** Where the chunk may be cut in two, where only its reader knows. */
+  readonly middle: number | undefined;
 
-  constructor(failure: ChunkFailure) {
+  constructor(failure: ChunkFailure, middle?: number) {
     super(failure.message);
     this.failure = failure;
+    this.middle = middle;
   }
 }
 

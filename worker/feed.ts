@@ -9,6 +9,9 @@ export interface Feed {
   /** In the chunk's object: where this part of it begins. */
   readonly start: number;
   read(give: Give): Promise<Read>;
+  /** Where it may be cut in two, where that is not anywhere; or why nowhere. */
+  readonly middle?: number | undefined;
+  readonly indivisible?: string | undefined;
   /** To be given before all else, once there is anything. */
   header(): Promise<Uint8Array | undefined>;
 }

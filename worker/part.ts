@@ -12,6 +12,7 @@ import { type Ending, RunningCommand } from './command.ts';
 import { failureOf, PartFailed } from './failure.ts';
 import type { Feed, Read } from './feed.ts';
 import { type ObjectDeps, ObjectFeed } from './object-feed.ts';
+import { ParquetFeed } from './parquet-feed.ts';
 import { ResultFeed } from './result-feed.ts';
 import { type RowDeps, RowFeed } from './row-feed.ts';
 import type { CommandRunner } from './runner.ts';
@@ -44,12 +45,15 @@ export async function runPart(
     await run.abort();
     signal.throwIfAborted();
     const failure = failureOf(error);
-    throw failure === undefined ? error : new PartFailed(failure);
+    throw failure === undefined || error instanceof PartFailed ? error : new PartFailed(failure);
   }
 }
 
 function feedOf(deps: PartDeps, chunk: Fed, signal: AbortSignal): Feed {
-  if (isOfObject(chunk)) return new ObjectFeed(deps, chunk, signal);
+  if (isOfObject(chunk))
+    return deps.spec.records.kind === 'parquet'
+      ? new ParquetFeed(deps, chunk, signal)
+      : new ObjectFeed(deps, chunk, signal);
   return isReducing(chunk) ? new ResultFeed(deps, signal) : new RowFeed(deps, chunk, signal);
 }
 
@@ -116,7 +120,7 @@ class Run {
 
   async #settle(command: RunningCommand): Promise<void> {
     const failure = this.#failureOf(await command.finish());
-    if (failure) throw new PartFailed(failure);
+    if (failure) throw new PartFailed(failure, this.#feed.middle);
   }
 
   async #keep(bytes: Uint8Array): Promise<void> {
@@ -171,9 +175,12 @@ class Run {
     if (code === 0) return undefined;
     // Where the kernel does not say, nobody else kills so.
     const outOfMemory = oomKills === undefined ? signal === 'SIGKILL' || code === 137 : oomKills > 0;
+    const ended =
+      signal === null ? `the command ended with code ${code}` : `the command was ended by ${signal}`;
+    const whole = outOfMemory ? this.#feed.indivisible : undefined;
     return {
       kind: outOfMemory ? 'out-of-memory' : 'command',
-      message: signal === null ? `the command ended with code ${code}` : `the command was ended by ${signal}`,
+      message: whole === undefined ? ended : `${ended}; ${whole}`,
       ...(code !== null && { exitCode: code }),
       ...(signal !== null && { signal }),
       stderr,

@@ -42,8 +42,8 @@ const halveFromBytes = 2 ** 20;
 /** SQS hides a message for 12 hours at most. */
 const longestHidingSeconds = 43_200;
 
-function rulesOf({ leaseSeconds, maxFailures, compression, input }: JobSpec): ChunkRules {
-  const mayHalve = compression === 'none' && 'bucket' in input;
+function rulesOf({ leaseSeconds, maxFailures, compression, input, records }: JobSpec): ChunkRules {
+  const mayHalve = compression === 'none' && 'bucket' in input && records.kind !== 'parquet';
   return { leaseSeconds, maxFailures, halveFromBytes, mayHalve };
 }
 
@@ -104,7 +104,7 @@ class Turn {
       else if (this.#stop.aborted) await this.#giveBack(attempt);
       else if (error instanceof PartFailed && error.failure.kind === 'snapshot' && !isPlanning(chunk))
         await this.#withoutSnapshot(attempt, error.failure);
-      else if (error instanceof PartFailed) await this.#failed(attempt, error.failure);
+      else if (error instanceof PartFailed) await this.#failed(attempt, error);
       else {
         await this.#giveBack(attempt);
         throw error;
@@ -133,7 +133,7 @@ class Turn {
     const rest = restOf(state);
     if (isPlanning(rest)) return this.#plan(rest, state, signal);
     if (state.handOver) return this.#handOver(state, signal);
-    const next = upToCheckpoint(rest, spec.checkpointBytes);
+    const next = upToCheckpoint(rest, spec);
     const part = await runPart(this.#deps, next ?? rest, attempt, signal);
     const kind = next !== undefined ? 'checkpoint' : spec.target ? 'hand-over' : 'commit';
     const said = await this.#holder.say({ kind, part });
@@ -186,14 +186,14 @@ class Turn {
     return timers.every((leaseSeconds * 1000) / beats, () => void beat());
   }
 
-  async #failed(attempt: number, failure: ChunkFailure): Promise<void> {
+  async #failed(attempt: number, { failure, middle }: PartFailed): Promise<void> {
     this.#deps.log.warn('failed', {
       attempt,
       chunk: this.#delivery.message.chunk.id,
       kind: failure.kind,
       why: failure.message,
     });
-    const { state } = await this.#holder.say({ kind: 'fail', attempt, failure });
+    const { state } = await this.#holder.say({ kind: 'fail', attempt, failure, middle });
     if (state.state === 'waiting') return this.#hide(0);
     return this.#settled(state);
   }
@@ -247,8 +247,9 @@ class Turn {
 const done = { checkpoint: 'checkpoint', commit: 'committed', 'hand-over': 'to be handed over' } as const;
 
 /** Undefined where it is done with the rest. */
-function upToCheckpoint(rest: AnyChunk, checkpointBytes: number | undefined): Chunk | undefined {
-  if (checkpointBytes === undefined || !isOfObject(rest)) return undefined;
+function upToCheckpoint(rest: AnyChunk, { checkpointBytes, records }: JobSpec): Chunk | undefined {
+  // A file that ends in the middle is none.
+  if (checkpointBytes === undefined || records.kind === 'parquet' || !isOfObject(rest)) return undefined;
   const end = rest.start + checkpointBytes;
   return end < rest.end ? { ...rest, end } : undefined;
 }

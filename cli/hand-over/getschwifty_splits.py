@@ -6,13 +6,15 @@ when the job listed it (`etag`, asked for with If-Match: an object that was writ
   So who reads one skips to the first delimiter after its start, unless that is 0, and reads past its end to the next one.
 - of CSV begins between quotes where it is `quoted`: a line feed ends nothing there.
 - of fixed width begins and ends where records do.
+- of Parquet has the row groups whose pages begin within its bytes, which the object's footer says; some have none.
 A compressed object is one split. Where the job has a `header`, that is the first record of each object, in its first split.
 
-Needs boto3, whose credentials must be allowed s3:GetObject there, and for zstd before Python 3.14 zstandard.
+Needs boto3, whose credentials must be allowed s3:GetObject there, for zstd before Python 3.14 zstandard, and for Parquet pyarrow.
 """
 
 import functools
 import gzip
+import io
 import json
 import re
 
@@ -26,8 +28,10 @@ def splits_of(path="splits.ndjson"):
 
 
 def records_of(split, s3=None):
-    """Its records in their order, as bytes, each with its delimiter. At most one is held at once, and a block."""
+    """Its records in their order, as bytes, each with its delimiter; of Parquet a dict each. At most one is held at once, and a block."""
     records, compressed = split["records"], split["compression"] != "none"
+    if records["kind"] == "parquet":
+        return (row for batch in batches_of(split, s3) for row in batch.to_pylist())
     blocks = _plain(split, s3) if compressed else _bytes_from_start(split, s3)
     # How long a compressed object is when it is plain, nobody knows before its end.
     end = float("inf") if compressed else split["end"]
@@ -37,6 +41,52 @@ def records_of(split, s3=None):
         return _delimited(blocks, _csv_ends(split["quoted"]), 1, split["start"], end)
     delimiter = bytes.fromhex(records.get("delimiter", "0a"))
     return _delimited(blocks, lambda held, at: held.find(delimiter, at), len(delimiter), split["start"], end)
+
+
+def batches_of(split, s3=None):
+    """Of Parquet: its rows as record batches of pyarrow, in their order."""
+    import pyarrow.parquet
+
+    file = pyarrow.parquet.ParquetFile(io.BufferedReader(_Object(split, s3), BLOCK))
+    begins = [_pages_begin(file.metadata.row_group(number)) for number in range(file.num_row_groups)]
+    ours = [number for number, begin in enumerate(begins) if begin is not None and split["start"] <= begin < split["end"]]
+    if ours:
+        yield from file.iter_batches(row_groups=ours)
+
+
+def _pages_begin(group):
+    columns = [group.column(number) for number in range(group.num_columns)] if group.num_rows else []
+    return min((_begin(column) for column in columns if column.total_compressed_size), default=None)
+
+
+def _begin(column):
+    dictionary, data = column.dictionary_page_offset or 0, column.data_page_offset
+    return dictionary if 0 < dictionary < data else data
+
+
+class _Object(io.RawIOBase):
+    """An object as a file that can be sought in."""
+
+    def __init__(self, split, s3):
+        self.split, self.s3, self.at = split, s3, 0
+
+    def readable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def seek(self, offset, whence=io.SEEK_SET):
+        self.at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self.at, io.SEEK_END: self.split["size"]}[whence]
+        return self.at
+
+    def readinto(self, into):
+        end = min(self.at + len(into), self.split["size"])
+        if end <= self.at:
+            return 0
+        into[: end - self.at] = _get(self.split, self.s3, self.at, end).read()
+        read, self.at = end - self.at, end
+        return read
 
 
 def _delimited(blocks, find, length, start, end):

@@ -94,7 +94,13 @@ export type ChunkEvent =
   | { readonly kind: 'handed-over'; readonly attempt: number }
   /** The worker is told to go: its attempt does not count. */
   | { readonly kind: 'release'; readonly attempt: number }
-  | { readonly kind: 'fail'; readonly attempt: number; readonly failure: ChunkFailure }
+  | {
+      readonly kind: 'fail';
+      readonly attempt: number;
+      readonly failure: ChunkFailure;
+      /** Where its rest may be cut in two, from who has seen what is in it. */
+      readonly middle?: number | undefined;
+    }
   /** By a person, for a failed chunk. */
   | { readonly kind: 'retry' };
 
@@ -103,7 +109,7 @@ export interface ChunkRules {
   readonly maxFailures: number;
   /** A smaller rest is not halved any more. */
   readonly halveFromBytes: number;
-  /** A compressed object can't be cut. */
+  /** Anywhere. A compressed object can't be cut, and row groups at their beginnings alone. */
   readonly mayHalve: boolean;
 }
 
@@ -148,7 +154,7 @@ export function nextChunk(
       if (!holds(given, event.attempt)) return lost;
       return changed(given, { ...shared(given), state: 'waiting' });
     case 'fail':
-      return holds(given, event.attempt) ? failed(given, event.failure, rules) : lost;
+      return holds(given, event.attempt) ? failed(given, event, rules) : lost;
     case 'handed-over':
       if (given.state === 'committed' && given.attempts === event.attempt) return { outcome: 'unchanged' };
       if (!holds(given, event.attempt) || !given.handOver) return lost;
@@ -174,7 +180,7 @@ function lease(given: ChunkState, rules: ChunkRules, now: Instant): ChunkDecisio
     case 'leased': {
       if (now < given.until) return { outcome: 'busy', until: given.until };
       const message = `attempt ${given.attempts} was not heard of after ${given.until}`;
-      const after = failed(given, { kind: 'lost', message }, rules);
+      const after = failed(given, { failure: { kind: 'lost', message } }, rules);
       if (after.outcome !== 'changed' || after.state.state !== 'waiting') return after;
       return changed(given, { ...after.state, state: 'leased', attempts: given.attempts + 1, until });
     }
@@ -187,17 +193,20 @@ function lease(given: ChunkState, rules: ChunkRules, now: Instant): ChunkDecisio
   }
 }
 
-function failed(given: Leased, failure: ChunkFailure, rules: ChunkRules): ChunkDecision {
+type Failed = Pick<Extract<ChunkEvent, { kind: 'fail' }>, 'failure' | 'middle'>;
+
+function failed(given: Leased, { failure, middle }: Failed, rules: ChunkRules): ChunkDecision {
   const known = { ...shared(given), failures: given.failures + 1, lastFailure: failure };
-  const rest = restOf(given);
-  if (failure.kind === 'out-of-memory' && rules.mayHalve && isOfObject(rest)) {
-    const { start, end } = rest;
-    if (end - start >= rules.halveFromBytes)
-      return changed(given, { ...known, state: 'halved', middle: start + Math.floor((end - start) / 2) });
-  }
+  const cut = failure.kind === 'out-of-memory' ? (middle ?? middleOf(restOf(given), rules)) : undefined;
+  if (cut !== undefined) return changed(given, { ...known, state: 'halved', middle: cut });
   if (permanent.has(failure.kind) || known.failures >= rules.maxFailures)
     return changed(given, { ...known, state: 'failed' });
   return changed(given, { ...known, state: 'waiting' });
+}
+
+function middleOf(rest: AnyChunk, { mayHalve, halveFromBytes }: ChunkRules): number | undefined {
+  if (!mayHalve || !isOfObject(rest) || rest.end - rest.start < halveFromBytes) return undefined;
+  return rest.start + Math.floor((rest.end - rest.start) / 2);
 }
 
 function done(

@@ -22,8 +22,20 @@ export const Records = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('fixed'), width: z.int().check(z.positive()) }),
   /** RFC 4180: a line feed between double quotes ends nothing, and a quote in a field is doubled. */
   z.object({ kind: z.literal('csv') }),
+  /** Its rows, by row groups: a command gets each chunk as a Parquet file of its own. */
+  z.object({ kind: z.literal('parquet') }),
 ]);
 export type Records = z.infer<typeof Records>;
+
+/** `PAR1` twice, the length of a footer, and one. */
+export const fewestParquetBytes = 13;
+
+/**
+ * Whether an object below a prefix is data. Beside Parquet files lies what is none (`_SUCCESS`, `_metadata`, `.part-0.crc`): who reads
+ * folders of them passes over these names. @param path behind the prefix.
+ */
+export const isData = ({ kind }: Records, path: string): boolean =>
+  kind !== 'parquet' || !path.split('/').some((name) => /^(?:\.|_(?!.*=))/.test(name));
 
 /** A compressed object is one chunk: it is read from its beginning. */
 export const Compression = z.enum(['none', 'gzip', 'zstd']);

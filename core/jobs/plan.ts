@@ -4,7 +4,7 @@
  */
 import { Rejected } from '../errors.ts';
 import * as z from '../zod.ts';
-import { type Compression, DatasetObject, type Records } from './dataset.ts';
+import { type Compression, DatasetObject, fewestParquetBytes, type Records } from './dataset.ts';
 import { ReduceChunk } from './reduce.ts';
 import { KeyChunk, PlanChunk } from './sql/table.ts';
 
@@ -88,6 +88,10 @@ function stepOf(records: Records, compression: Compression, chunkBytes: number):
 }
 
 function oddObject(objects: Dataset['objects'], records: Records, compression: Compression) {
+  if (records.kind === 'parquet') {
+    const short = objects.find(({ size }) => size < fewestParquetBytes);
+    return short && `${short.key} has ${short.size} bytes: that is no Parquet file. Leave it out.`;
+  }
   if (records.kind !== 'fixed' || compression !== 'none') return undefined;
   const odd = objects.find(({ size }) => size % records.width !== 0);
   if (odd === undefined) return undefined;

@@ -20,7 +20,7 @@ export interface Passed {
 }
 export const nonePassed: Passed = { count: 0, end: 0 };
 
-export function endsOf(records: Exclude<Records, { kind: 'fixed' }>, quoted: boolean): Ends {
+export function endsOf(records: Exclude<Records, { kind: 'fixed' | 'parquet' }>, quoted: boolean): Ends {
   if (records.kind === 'csv') return new QuotedLineEnds(quoted);
   const delimiter = records.kind === 'lines' ? Buffer.of(lineFeed) : Buffer.from(records.delimiter, 'hex');
   const [only] = delimiter;

@@ -108,6 +108,9 @@ export const JobRequest = z
       if (reduce !== undefined && target !== undefined)
         no('reduce', 'results that go on to a table are not brought together');
       if (header && records.kind === 'fixed') no('header', 'records of one width have no header');
+      if (header && records.kind === 'parquet') no('header', 'Parquet says itself what its columns are');
+      if (compression !== 'none' && records.kind === 'parquet')
+        no('compression', 'Parquet is compressed within: leave it out');
       if (compression !== 'none' && chunkMiB !== undefined)
         no('chunkMiB', 'a compressed object is one chunk: leave it out');
     }),

@@ -2,7 +2,7 @@
 
 import { readLines, writeLines } from '#adapters/json-lines.ts';
 import { Rejected } from '#core/errors.ts';
-import { DatasetObject } from '#core/jobs/dataset.ts';
+import { DatasetObject, isData } from '#core/jobs/dataset.ts';
 import type { Job } from '#core/jobs/job.ts';
 import type { JobEvent } from '#core/jobs/job-event.ts';
 import { filesOf } from '#core/jobs/job-files.ts';
@@ -33,9 +33,12 @@ async function listObjects(deps: JobsDeps, job: Job, dataset: string): Promise<J
   const { datasets, objects, queues } = deps;
   try {
     const found: DatasetObject[] = [];
-    for await (const object of datasets.objects(locationOf(dataset))) found.push(object);
+    const location = locationOf(dataset);
+    for await (const object of datasets.objects(location))
+      if (!location.isPrefix || isData(job.request.records, object.key.slice(location.key.length)))
+        found.push(object);
     const plan = planOf(job.request, found);
-    const passBytes = await passOver(deps, job, locationOf(dataset).bucket, plan);
+    const passBytes = await passOver(deps, job, location.bucket, plan);
     await writeLines(objects, filesOf(job.name).plan, found);
     await queues.make(job.name);
     return { kind: 'listed', chunks: plan.chunks, bytes: plan.bytes, passBytes };

@@ -103,6 +103,34 @@ describe('a job', () => {
     expect((await world.jobs.ledger(key.team)).held).toEqual({});
   });
 
+  it('of Parquet is listed without a look into it, and what lies beside the data is passed over', async () => {
+    const objects = { 'p/_SUCCESS': 0, 'p/day=1/a': 2.5 * MiB, 'p/day=1/.a.crc': 12, 'p/_metadata': 3 * MiB };
+    for (const [name, size] of Object.entries(objects))
+      world.objects.put(`datasets/${name}`, Buffer.alloc(size));
+    world.objects.read = () => Promise.reject(new Error('it was read'));
+    const records = { kind: 'parquet' };
+    await world.ask({ dataset: 's3://lake/datasets/p/', records });
+    expect(await world.look()).toMatchObject({ phase: 'sending', chunks: 3 });
+    expect(world.lines('plan')).toMatchObject([{ key: 'datasets/p/day=1/a' }]);
+    await world.look();
+    expect(world.queue.size).toBe(3);
+  });
+
+  it('of one Parquet file is of that, whatever it is called', async () => {
+    world.objects.put('datasets/_p/_x', Buffer.alloc(20));
+    await world.ask({ dataset: 's3://lake/datasets/_p/_x', records: { kind: 'parquet' } });
+    expect(await world.look()).toMatchObject({ phase: 'sending', chunks: 1 });
+  });
+
+  it('of Parquet with an object of no bytes fails, and says which', async () => {
+    world.objects.put('datasets/p/a', Buffer.alloc(0));
+    await world.ask({ dataset: 's3://lake/datasets/p/', records: { kind: 'parquet' } });
+    expect(await world.look()).toMatchObject({
+      outcome: 'failed',
+      reason: 'datasets/p/a has 0 bytes: that is no Parquet file. Leave it out.',
+    });
+  });
+
   it('of CSV is read once over, and each chunk knows whether it begins between quotes', async () => {
     const rows = Array.from({ length: 40_000 }, (_, i) => `${i},"${'a\n'.repeat(i % 90)}""x"\n`).join('');
     world.objects.put('datasets/csv/a', Buffer.from(rows));

@@ -128,6 +128,23 @@ describe('step by step', () => {
     );
     expect(whole).toMatchObject({ state: { state: 'waiting', failures: 1 } });
   });
+
+  it('is halved where its worker says that it can be, and nowhere else where that is said of none', () => {
+    const said = (kind: ChunkFailure['kind']) =>
+      nextChunk(
+        stateAfter([0, lease]),
+        { kind: 'fail', attempt: 1, failure: { kind, message: 'no' }, middle: 390 },
+        { ...rules, mayHalve: false },
+        at(1),
+      );
+    const halved = said('out-of-memory');
+    if (halved.outcome !== 'changed' || halved.state.state !== 'halved') throw new Error(halved.outcome);
+    expect(halvesOf(halved.state)).toMatchObject([
+      { start: 300, end: 390 },
+      { start: 390, end: 400 },
+    ]);
+    expect(said('command')).toMatchObject({ state: { state: 'waiting' } });
+  });
 });
 
 /** What may come at any time: of any attempt, also of one that is long gone. */

@@ -1,6 +1,7 @@
 /** Chunks cover each object once, a plan can be gone on with, batches keep to SQS's limits, and what can't be read is told. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isData } from '#core/jobs/dataset.ts';
 import {
   batchesOf,
   batchLimits,
@@ -74,6 +75,23 @@ describe('a plan', () => {
     expect(() => planChunks(small)).toThrow(/1192093 chunks.*Make chunks of 10 MiB or more/);
     expect(planChunks({ ...small, chunkBytes: 10 * MiB }).chunks).toBe(953_675);
   });
+});
+
+it('of Parquet are cut like any bytes, for where its row groups are workers see; what is too short is none', () => {
+  const parquet = { ...dataset(30 * MiB, 13), records: { kind: 'parquet' } } as const;
+  expect(planChunks({ ...parquet, chunkBytes: 8 * MiB }).chunks).toBe(5);
+  for (const size of [0, 12])
+    expect(() => planChunks({ ...parquet, objects: [{ key: 'data/odd', size, etag: '"e"' }] })).toThrow(
+      `data/odd has ${size} bytes: that is no Parquet file. Leave it out.`,
+    );
+});
+
+it('of Parquet passes over what lies beside the data, as all who read folders of it do', () => {
+  const parquet = { kind: 'parquet' } as const;
+  for (const path of ['a.parquet', 'day=1/a.parquet', '_day=1/part_0'])
+    expect(isData(parquet, path)).toBe(true);
+  for (const path of ['_SUCCESS', '.a.parquet.crc', 'day=1/_metadata', '_temporary/0/a.parquet', '.hive/a=b'])
+    expect([isData(parquet, path), isData({ kind: 'lines' }, path)]).toEqual([false, true]);
 });
 
 it.each([

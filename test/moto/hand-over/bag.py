@@ -8,4 +8,4 @@ from dask_bag import records
 bag = records()
 print(json.dumps(bag.npartitions))
 for record in bag.compute(scheduler="threads"):
-    print(json.dumps(base64.b64encode(record).decode()))
+    print(json.dumps(base64.b64encode(record).decode() if isinstance(record, bytes) else record))

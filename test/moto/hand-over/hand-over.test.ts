@@ -1,6 +1,5 @@
 /** Another engine reads a job's input by its plan: each record once, as the job's own workers cut them. Dask does it here, from S3 as moto has it. */
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
@@ -11,10 +10,9 @@ import type { Records } from '#core/jobs/dataset.ts';
 import { cutterOf } from '#core/jobs/records.ts';
 import { JobRequest } from '#core/jobs/request.ts';
 import type { Split } from '#core/jobs/splits.ts';
-import { instanceOf } from '#local/instance.ts';
-import { ensureVenv } from '#local/setup/venv.ts';
 import { type Api, apiOnThisMachine, schwifty } from '../../cli/program.ts';
 import { start } from '../../contracts/samples.ts';
+import { type Ran, runPython, withPython } from '../parquet/python.ts';
 
 const reader = join(import.meta.dirname, '../../../cli/hand-over');
 const name = 'job-0123456789abcdef';
@@ -31,46 +29,25 @@ let programs: string;
 let api: Api;
 let folder: string;
 beforeAll(async () => {
-  const { cache, root } = instanceOf('test');
-  const requirements = join(import.meta.dirname, 'requirements.txt');
-  const log = join(root, '.state/dask-install.log');
-  programs = await ensureVenv({ name: 'dask', requirements, module: 'dask.bag', cache }, { log });
+  programs = await withPython();
   api = await apiOnThisMachine();
   folder = mkdtempSync(join(tmpdir(), 'hand-over-'));
   await s3.send(new CreateBucketCommand({ Bucket }));
-});
+}, 300_000);
 afterAll(async () => {
   await api.close();
   rmSync(folder, { recursive: true });
 });
 
-interface Ran {
-  readonly code: number | string;
-  readonly lines: readonly unknown[];
-  readonly err: string;
-}
-
 function python(cwd: string, script: string, input = ''): Promise<Ran> {
   const env = {
-    PYTHONDONTWRITEBYTECODE: '1',
     PYTHONPATH: cwd,
     AWS_ENDPOINT_URL: sdk.endpoint,
     AWS_DEFAULT_REGION: sdk.region,
     AWS_ACCESS_KEY_ID: sdk.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: sdk.credentials.secretAccessKey,
   };
-  const { promise, resolve } = Promise.withResolvers<Ran>();
-  const child = execFile(
-    join(programs, 'python'),
-    [join(import.meta.dirname, script)],
-    { cwd, env, maxBuffer: 512 * MiB },
-    (error, out, err) => {
-      const lines = out.split('\n').filter(Boolean);
-      resolve({ code: error?.code ?? 0, lines: lines.map((line) => JSON.parse(line)), err });
-    },
-  );
-  child.stdin?.end(input);
-  return promise;
+  return runPython(programs, join(import.meta.dirname, script), { cwd, input, env });
 }
 
 const bytesOf = (base64: unknown): Buffer => Buffer.from(String(base64), 'base64');
@@ -216,6 +193,25 @@ describe('a job', () => {
     const { code, err, lines: said } = await python(into, 'bag.py');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(said.slice(1).map((record) => bytesOf(record).toString('latin1'))).toEqual(recordsOf(plain));
+  });
+
+  it('of Parquet has each row once, a partition for each chunk', async () => {
+    const file = join(folder, 'rows.parquet');
+    const made = await python(folder, 'rows.py', file);
+    expect({ code: made.code, err: made.err }).toEqual({ code: 0, err: '' });
+    const data = readFileSync(file);
+    expect(data.length).toBeGreaterThan(3 * MiB);
+    const { into } = await job(
+      { 'a.parquet': data, 'b.parquet': data },
+      { chunkMiB: 1, records: { kind: 'parquet' } },
+    );
+    const { code, err, lines: said } = await python(into, 'bag.py');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const [partitions, ...rows] = said;
+    expect(partitions).toBe(2 * Math.ceil(data.length / MiB));
+    expect(rows.map((row) => (row as { id: number }).id)).toEqual(
+      [0, 1].flatMap(() => Array.from({ length: 9000 }, (_, i) => i)),
+    );
   });
 
   it('is refused an object that was written since', async () => {

@@ -1,0 +1,291 @@
+/** Row groups by chunks: each in one, wherever chunks begin; and the file of some of them, and what can't be cut. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Rejected } from '#core/errors.ts';
+import { type Cut, cutOf } from '#core/jobs/parquet/cut.ts';
+import { type Footer, footerAt, footerOf, mostFooterBytes } from '#core/jobs/parquet/footer.ts';
+import { footerBlocks } from '#core/jobs/parquet/rewrite.ts';
+import { encoded, type Group, parquetFile, schema, struct, structs, type Value } from './samples.ts';
+
+function read(file: Buffer): Footer {
+  const begin = footerAt(file.length, file.subarray(-100));
+  return footerOf(file.subarray(begin, -8), begin);
+}
+const fileOf = (file: Buffer, footer: Footer, cut: Cut): Buffer =>
+  Buffer.concat([Buffer.from('PAR1'), file.subarray(cut.begin, cut.end), ...footerBlocks(footer, cut)]);
+
+const text = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40 });
+const anyGroup: fc.Arbitrary<Group> = fc.record(
+  {
+    rows: fc.integer({ min: 1, max: 99 }),
+    columns: fc.array(fc.record({ dictionary: text, data: text }, { requiredKeys: ['data'] }), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+    gap: text,
+  },
+  { requiredKeys: ['rows', 'columns'] },
+);
+const anySample = fc.record({
+  groups: fc.array(anyGroup, { maxLength: 20 }),
+  indexes: fc.string({ unit: 'grapheme-ascii', maxLength: 300 }),
+});
+const pagesOf = (file: Buffer, { rowGroups }: Footer) =>
+  rowGroups.map(({ begin, end, rows }) => ({ rows, pages: file.toString('latin1', begin, end) }));
+
+describe('the chunks of a file', () => {
+  it('lie end to end, have each row group once, and are files of theirs', () => {
+    fc.assert(
+      fc.property(anySample, fc.array(fc.double({ min: 0, max: 1, noNaN: true })), (sample, shares) => {
+        const file = parquetFile(sample);
+        const size = file.length;
+        const footer = read(file);
+        const bounds = [0, ...shares.map((share) => Math.floor(share * size)).sort((a, b) => a - b), size];
+        const cuts = bounds.slice(1).map((end, i) => cutOf(footer, { start: bounds[i] ?? 0, end, size }));
+        let at = 0;
+        for (const { from, to, begin, end } of cuts) {
+          expect(from).toBe(at);
+          expect(from <= begin && begin <= end && end <= to).toBe(true);
+          at = to;
+        }
+        expect(at).toBe(size);
+        const found = cuts
+          .filter(({ rows }) => rows > 0)
+          .flatMap((cut) => {
+            const own = fileOf(file, footer, cut);
+            const known = read(own);
+            expect(known.rowGroups.reduce((sum, { rows }) => sum + rows, 0)).toBe(cut.rows);
+            return pagesOf(own, known);
+          });
+        expect(found).toEqual(pagesOf(file, footer));
+        expect(found.map(({ rows }) => rows)).toEqual(sample.groups.map(({ rows }) => rows));
+      }),
+    );
+  });
+
+  it('may be halved where row groups begin, and one of one row group not at all', () => {
+    fc.assert(
+      fc.property(anySample, (sample) => {
+        const file = parquetFile(sample);
+        const footer = read(file);
+        const size = file.length;
+        const whole = cutOf(footer, { start: 0, end: size, size });
+        expect(whole.middle === undefined).toBe(sample.groups.length < 2);
+        if (whole.middle === undefined) return;
+        const halves = [
+          cutOf(footer, { start: 0, end: whole.middle, size }),
+          cutOf(footer, { start: whole.middle, end: size, size }),
+        ];
+        expect(halves.every(({ rows }) => rows > 0)).toBe(true);
+        expect(halves.flatMap(({ rowGroups }) => rowGroups)).toEqual(whole.rowGroups);
+      }),
+    );
+  });
+
+  it('of what lies behind all pages is as long as it is, for that may be gigabytes', () => {
+    const file = parquetFile({
+      groups: [{ rows: 1, columns: [{ data: 'x'.repeat(50) }] }],
+      indexes: 'i'.repeat(5000),
+    });
+    const cut = cutOf(read(file), { start: 1000, end: 2000, size: file.length });
+    expect(cut).toMatchObject({ from: 1000, to: 2000, rows: 0, rowGroups: [] });
+  });
+});
+
+it('the footer of a chunk says of its row groups what the whole one does, of where they lie now', () => {
+  const groups = [1, 2, 3].map((rows) => ({
+    rows,
+    columns: [{ dictionary: 'dict', data: 'data' }, { data: 'more' }],
+  }));
+  const unknown = { 40: { binary: 'of the future' }, 32767: { binary: 'offsets of the whole' } } as const;
+  const known = parquetFile({ groups: groups.map((group) => ({ ...group, said: unknown })) });
+  const footer = read(known);
+  const { begin = 0 } = footer.rowGroups[1] ?? {};
+  const cut = cutOf(footer, { start: begin, end: known.length, size: known.length });
+  const own = fileOf(known, footer, cut);
+  expect(begin).toBe(16);
+  const metadata = (rows: number, page: number, first?: number) =>
+    struct({
+      1: { i32: 2 },
+      2: { list: [{ i32: 0 }, { i32: 3 }], of: 5 },
+      3: { list: [{ binary: 'c' }], of: 8 },
+      4: { i32: 0 },
+      5: { i64: rows },
+      6: { i64: 4 },
+      7: { i64: first === undefined ? 4 : 8 },
+      9: { i64: page },
+      11: first === undefined ? undefined : { i64: first },
+      12: struct({ 3: { i64: 0 }, 7: { bool: true } }),
+    });
+  const chunk = (of: Value) => struct({ 2: { i64: 0 }, 3: of });
+  const group = (rows: number, at: number, i16: number) =>
+    struct({
+      1: structs([chunk(metadata(rows, at + 4, at)), chunk(metadata(rows, at + 8))]),
+      2: { i64: 5 },
+      3: { i64: rows },
+      5: { i64: at },
+      6: { i64: 5 },
+      7: { i16 },
+      40: { binary: 'of the future' },
+    });
+  const expected = struct({
+    1: { i32: 2 },
+    2: schema,
+    3: { i64: 5 },
+    4: structs([group(2, 4, 0), group(3, 16, 1)]),
+    5: structs([struct({ 1: { binary: 'who' }, 2: { binary: 'we' } })]),
+    6: { binary: 'us' },
+    7: structs([struct({ 1: struct({}) })]),
+  });
+  const at = footerAt(own.length, own);
+  expect([...own.subarray(at, -8)]).toEqual(encoded(expected));
+  expect(own.toString('latin1', 0, at)).toBe('PAR1dictdatamoredictdatamore');
+});
+
+describe('what is refused', () => {
+  const column = { data: 'data' };
+  const group = { rows: 1, columns: [column] };
+  const odd = (more: Partial<Group> & { readonly column?: object }): Buffer => {
+    const { column: other, ...rest } = more;
+    return parquetFile({
+      groups: [group, { ...group, ...(other && { columns: [{ ...column, ...other }] }), ...rest }],
+    });
+  };
+  it.each<[string, Buffer, RegExp]>([
+    [
+      'another magic',
+      parquetFile({ groups: [group], end: 'ORC1' }),
+      /ends with "ORC1", not with PAR1: it is cut off, or no Parquet/,
+    ],
+    [
+      'an encrypted footer',
+      parquetFile({ groups: [group], end: 'PARE' }),
+      /footer is encrypted.*decrypt it first/,
+    ],
+    ['a file that is cut off', parquetFile({ groups: [group] }).subarray(0, -40), /not with PAR1/],
+    ['too few bytes', Buffer.from('PAR1PAR1'), /no Parquet file/],
+    [
+      'a footer that is longer than the file',
+      parquetFile({ groups: [group], footerLength: 5000 }),
+      /said to have 5000 bytes, and the whole has/,
+    ],
+    [
+      'a footer that is too long',
+      parquetFile({ groups: [group], footerLength: mostFooterBytes + 1 }),
+      /are read at most: write it as several files/,
+    ],
+    ['a footer of other bytes', Buffer.from(`PAR1${'\xff'.repeat(50)}\x20\0\0\0PAR1`, 'latin1'), /byte/],
+    ['no row groups', parquetFile({ groups: [], said: { 4: undefined } }), /its row groups are not said/],
+    [
+      'row groups that are none',
+      parquetFile({ groups: [], said: { 4: { list: [{ i32: 3 }], of: 5 } } }),
+      /are no structs/,
+    ],
+    [
+      'too many row groups',
+      parquetFile({ groups: [], said: { 4: structs(Array(100_001).fill(struct({}))) } }),
+      /are 100001, and 100000/,
+    ],
+    [
+      'another number of rows',
+      parquetFile({ groups: [group], said: { 3: { i64: 7 } } }),
+      /says that it has 7 rows, and its row groups have 1/,
+    ],
+    [
+      'fewer rows than none',
+      odd({ rows: 1, said: { 3: { i64: -1 } } }),
+      /rows of row group 1 is said to be -1/,
+    ],
+    ['rows without pages', odd({ columns: [] }), /row group 1 has 1 rows and no pages/],
+    [
+      'encrypted columns',
+      parquetFile({ groups: [group], said: { 8: struct({ 1: struct({}) }) } }),
+      /columns are encrypted/,
+    ],
+    [
+      'an encrypted column',
+      odd({ column: { chunk: { 8: struct({}) } } }),
+      /column 0 of row group 1 is encrypted/,
+    ],
+    [
+      'pages of another file',
+      odd({ column: { chunk: { 1: { binary: 'part-0' } } } }),
+      /column 0 of row group 1 lies in another file/,
+    ],
+    ['no metadata', odd({ column: { chunk: { 3: undefined } } }), /does not say where it lies/],
+    [
+      'pages beyond the file',
+      odd({ column: { said: { 9: { i64: 1_000_000 } } } }),
+      /lie from byte 1000000 to 1000004, and the footer begins at 12/,
+    ],
+    [
+      'pages that are longer than the file',
+      odd({ column: { said: { 7: { i64: 1_000_000 } } } }),
+      /to 1000008, and the footer begins/,
+    ],
+    [
+      'pages before the file',
+      odd({ column: { said: { 9: { i64: -5 } } } }),
+      /first page of column 0 of row group 1 is said to be -5/,
+    ],
+    [
+      'pages that overlap',
+      odd({ column: { said: { 9: { i64: 6 } } } }),
+      /begin at byte 6, and what is before it ends at 8: they overlap/,
+    ],
+    ['pages in the magic', odd({ column: { said: { 9: { i64: 0 } } } }), /overlap/],
+    [
+      'columns that overlap',
+      odd({ columns: [column, { data: 'x', said: { 9: { i64: 9 }, 7: { i64: 2 } } }] }),
+      /overlap/,
+    ],
+    [
+      'a dictionary far before',
+      odd({ column: { said: { 11: { i64: 4 } } } }),
+      /first page lies 4 behind its beginning/,
+    ],
+  ])('%s', (_, file, why) => {
+    expect(() => read(file)).toThrow(Rejected);
+    expect(() => read(file)).toThrow(why);
+  });
+
+  it('a field that is there twice', () => {
+    const footer = Buffer.from(
+      encoded({
+        struct: [
+          [3, { i64: 0 }],
+          [3, { i64: 1 }],
+        ],
+      }),
+    );
+    expect(() => footerOf(footer, 4)).toThrow(/field 3 is there twice/);
+  });
+
+  it('or is cut right, whatever byte is another one', () => {
+    const file = parquetFile({ groups: [group, group, { ...group, rows: 3 }], indexes: 'i'.repeat(20) });
+    fc.assert(
+      fc.property(
+        fc.nat({ max: file.length - 1 }),
+        fc.nat({ max: 255 }),
+        fc.nat({ max: file.length }),
+        (at, byte, bound) => {
+          const other = Buffer.from(file);
+          other[at] = byte;
+          try {
+            const footer = read(other);
+            for (const [start, end] of [
+              [0, bound],
+              [bound, file.length],
+            ] as const) {
+              const cut = cutOf(footer, { start, end, size: file.length });
+              if (cut.rows > 0) read(fileOf(other, footer, cut));
+            }
+          } catch (error) {
+            expect(error).toBeInstanceOf(Rejected);
+          }
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+});

@@ -1,0 +1,113 @@
+/**
+ * Row groups of a Parquet file as a Parquet file of their own: `PAR1`, their pages as they are, and a footer of them alone. Nothing is
+ * decoded, and of what is large the footer alone is held.
+ */
+import { crc32 } from 'node:zlib';
+import { Rejected } from '#core/errors.ts';
+import { cutOf } from '#core/jobs/parquet/cut.ts';
+import { type Footer, footerAt, footerOf, magic, shown, tailBytes } from '#core/jobs/parquet/footer.ts';
+import { footerBlocks } from '#core/jobs/parquet/rewrite.ts';
+import type { Chunk } from '#core/jobs/plan.ts';
+import type { Feed, Give, Read } from './feed.ts';
+import type { ObjectDeps } from './object-feed.ts';
+import { blocksOf } from './ranges.ts';
+
+/** What most footers are shorter than: read at once. */
+const lastBytes = 64 * 1024;
+
+export class ParquetFeed implements Feed {
+  readonly #deps: ObjectDeps;
+  readonly #range: Chunk;
+  readonly #signal: AbortSignal;
+  middle: number | undefined;
+  indivisible: string | undefined;
+
+  constructor(deps: ObjectDeps, range: Chunk, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#range = range;
+    this.#signal = signal;
+  }
+
+  get start(): number {
+    return this.#range.start;
+  }
+
+  /** The checksum is of the object's own bytes, those between and behind row groups among them: each is some chunk's. */
+  async read(give: Give): Promise<Read> {
+    try {
+      return await this.#read(give);
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      throw new Rejected(`${this.#range.key} can't be read as Parquet: ${error.message}`, { cause: error });
+    }
+  }
+
+  async #read(give: Give): Promise<Read> {
+    const footer = await this.#footer();
+    const cut = cutOf(footer, this.#range);
+    const { from, to, begin, end, rows } = cut;
+    this.middle = cut.middle;
+    if (cut.middle === undefined)
+      this.indivisible = `its one row group has ${end - begin} bytes, and is not cut: give commands more memory, or write smaller row groups`;
+    // Without a row there is no command.
+    if (rows > 0) await give(magic);
+    let crc = 0;
+    let at = from;
+    for await (const bytes of this.#bytes(from, to)) {
+      if (at === 0) beginsRight(bytes);
+      const ours = bytes.subarray(Math.max(begin - at, 0), Math.max(end - at, 0));
+      const given = rows > 0 && ours.length > 0 ? give(ours) : undefined;
+      crc = crc32(bytes, crc);
+      await given;
+      at += bytes.length;
+    }
+    if (rows > 0) for (const block of footerBlocks(footer, cut)) await give(block);
+    return { from, to, records: rows, crc32: crc };
+  }
+
+  async #footer(): Promise<Footer> {
+    const { size } = this.#range;
+    const held = Math.max(0, size - lastBytes);
+    const last = await this.#all(held, size);
+    const begin = footerAt(size, last);
+    const end = size - tailBytes;
+    return footerOf(
+      begin < held ? await this.#all(begin, end) : last.subarray(begin - held, end - held),
+      begin,
+    );
+  }
+
+  async #all(from: number, to: number): Promise<Buffer> {
+    const all = Buffer.allocUnsafeSlow(to - from);
+    let at = 0;
+    for await (const bytes of this.#bytes(from, to)) {
+      all.set(bytes, at);
+      at += bytes.length;
+    }
+    return all;
+  }
+
+  /** Each block is used again when the next one is asked for. */
+  async *#bytes(from: number, to: number): AsyncGenerator<Uint8Array> {
+    const { objects, reading, timers } = this.#deps;
+    const source = { objects, object: this.#range, signal: this.#signal, how: reading, timers };
+    if (from >= to) return;
+    let at = from;
+    for await (const { bytes, release } of blocksOf(source, from, to)) {
+      yield bytes;
+      release();
+      at += bytes.length;
+      if (at >= to) return;
+    }
+  }
+
+  async header(): Promise<undefined> {
+    return undefined;
+  }
+}
+
+function beginsRight(bytes: Uint8Array): void {
+  const first = bytes.subarray(0, magic.length);
+  if (!magic.equals(first))
+    throw new Rejected(`it begins with ${shown(first)}, not with PAR1: it is broken, or no Parquet file`);
+}
