@@ -27,7 +27,7 @@ export type AskedFile = z.infer<typeof AskedFile>;
 export const FileFeed = z.object({ name: z.string(), maxMiB });
 export type FileFeed = z.infer<typeof FileFeed>;
 
-/** What a compressed object holds, or a range of rows, nobody knows before. */
+/** What a compressed object holds, a row group, or a range of rows, nobody knows before. */
 const unknownMiB = 2048;
 
 /** @param knownMiB of the largest chunk, where it is known. */

@@ -217,7 +217,8 @@ export function jobSpecOf(
 
 /** Its own bytes, a header, and the record that goes beyond its end; undefined where that is known of no chunk. */
 function knownMiBOf(request: JobRequest): number | undefined {
-  if (readsRows(request) || request.compression !== 'none') return undefined;
+  const isWhole = request.compression !== 'none' || request.records.kind === 'parquet';
+  if (readsRows(request) || isWhole) return undefined;
   return Math.ceil(chunkBytesOf(request) / MiB) + 2 * request.recordMiB;
 }
 

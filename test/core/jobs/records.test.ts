@@ -49,8 +49,11 @@ function pieces(data: Buffer, records: Records, bounds: readonly number[], block
 }
 const quotesIn = (bytes: Buffer): number => bytes.filter((byte) => byte === 0x22).length;
 
+/** Row groups are no records that are cut. */
+type Cut = Exclude<Records, { kind: 'parquet' }>;
+
 /** The records as somebody reads them who begins at the beginning. */
-function recordsOf(data: Buffer, records: Exclude<Records, { kind: 'parquet' }>): Buffer[] {
+function recordsOf(data: Buffer, records: Cut): Buffer[] {
   const found: Buffer[] = [];
   let from = 0;
   const take = (to: number) => {
@@ -73,7 +76,7 @@ function recordsOf(data: Buffer, records: Exclude<Records, { kind: 'parquet' }>)
   return found;
 }
 
-const alphabets: readonly { records: Records; parts: readonly string[] }[] = [
+const alphabets: readonly { records: Cut; parts: readonly string[] }[] = [
   {
     records: lines,
     parts: ['\n', '\n', '\r\n', 'a', 'é', '日本', '\u{1F600}', '\uFEFF', '\0', 'long record '],

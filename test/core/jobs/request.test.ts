@@ -166,7 +166,8 @@ describe('what comes of it', () => {
     expect(told({})).toBeUndefined();
     expect(told({ feed, chunkMiB: 8, recordMiB: 2 })).toEqual({ name: 'chunk', maxMiB: 12 });
     expect(told({ feed: { ...feed, name: 'a.csv', maxMiB: 5 } })).toEqual({ name: 'a.csv', maxMiB: 5 });
-    expect(told({ feed, compression: 'gzip' })).toEqual({ name: 'chunk', maxMiB: 2048 });
+    for (const whole of [{ compression: 'gzip' }, { records: { kind: 'parquet' }, chunkMiB: 8 }])
+      expect(told({ feed, ...whole })).toEqual({ name: 'chunk', maxMiB: 2048 });
   });
 
   it('chunks fit a worker, unless somebody knows better', () => {
