@@ -1,6 +1,6 @@
 /** A piece of an object, or a compressed one whole, as what a command is fed. */
 import { pipeline, Readable } from 'node:stream';
-import { crc32, createGunzip, createZstdDecompress } from 'node:zlib';
+import { crc32, createGunzip } from 'node:zlib';
 import { unreachable } from '#core/errors.ts';
 import type { Compression } from '#core/jobs/dataset.ts';
 import type { Chunk } from '#core/jobs/plan.ts';
@@ -10,6 +10,7 @@ import type { JobSpec } from '#core/jobs/spec.ts';
 import type { Feed, Give, Read } from './feed.ts';
 import { type Block, blocksOf, type Reading } from './ranges.ts';
 import type { Timers } from './timers.ts';
+import { BrokenFrames, plainOf } from './zstd.ts';
 
 export interface ObjectDeps {
   readonly objects: JobObjects;
@@ -70,8 +71,8 @@ export class ObjectFeed implements Feed {
       }
     };
     const cutter = this.#cutter(wholeStream);
-    const blocks = Readable.from(counted(this.#blocks(0, size)));
-    const plain = pipeline(blocks, decompressor(compression), () => undefined);
+    const blocks = counted(this.#blocks(0, size));
+    const plain = unpacked(blocks, compression);
     try {
       for await (const bytes of plain) {
         const ours = cutter.push(bytes);
@@ -112,13 +113,14 @@ export class ObjectFeed implements Feed {
   }
 }
 
-function decompressor(compression: Compression) {
+function unpacked(bytes: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
   switch (compression) {
     case 'gzip':
-      return createGunzip();
+      return pipeline(Readable.from(bytes), createGunzip(), () => undefined);
     case 'zstd':
-      return createZstdDecompress();
+      return plainOf(bytes);
     case 'none':
+    case 'zstd-seekable':
       throw new Error('nothing to decompress');
     default:
       return unreachable(compression);
@@ -126,8 +128,9 @@ function decompressor(compression: Compression) {
 }
 
 /** zlib's errors have codes of its own: Z_DATA_ERROR, Z_BUF_ERROR (it ends too early), ZSTD_error_…. */
-function asInput(error: unknown, what: string): unknown {
+export function asInput(error: unknown, what: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (!(error instanceof Error) || !/^(Z_|ZSTD_)/.test(code)) return error;
+  const isBroken = error instanceof BrokenFrames || /^(Z_|ZSTD_)/.test(code);
+  if (!(error instanceof Error) || !isBroken) return error;
   return new InputFailed(`${what}: ${error.message}`, { cause: error });
 }

@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib';
 import { type ChunkFailure, isOfObject, type Part } from '#core/jobs/chunk.ts';
 import { type FileFeed, withFile } from '#core/jobs/file-feed.ts';
-import type { AnyChunk } from '#core/jobs/plan.ts';
+import type { AnyChunk, Chunk } from '#core/jobs/plan.ts';
 import type { Upload } from '#core/jobs/ports.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
 import type { PlanChunk } from '#core/jobs/sql/table.ts';
@@ -11,6 +11,7 @@ import type { ChunkFile, ChunkFiles } from './chunk-file.ts';
 import { type Ending, RunningCommand } from './command.ts';
 import { failureOf, PartFailed } from './failure.ts';
 import type { Feed, Read } from './feed.ts';
+import { FramesFeed } from './frames-feed.ts';
 import { type ObjectDeps, ObjectFeed } from './object-feed.ts';
 import { ParquetFeed } from './parquet-feed.ts';
 import { ResultFeed } from './result-feed.ts';
@@ -50,11 +51,16 @@ export async function runPart(
 }
 
 function feedOf(deps: PartDeps, chunk: Fed, signal: AbortSignal): Feed {
-  if (isOfObject(chunk))
-    return deps.spec.records.kind === 'parquet'
-      ? new ParquetFeed(deps, chunk, signal)
-      : new ObjectFeed(deps, chunk, signal);
+  if (isOfObject(chunk)) return objectFeedOf(deps, chunk, signal);
   return isReducing(chunk) ? new ResultFeed(deps, signal) : new RowFeed(deps, chunk, signal);
+}
+
+function objectFeedOf(deps: PartDeps, chunk: Chunk, signal: AbortSignal): Feed {
+  const { records, compression } = deps.spec;
+  if (records.kind === 'parquet') return new ParquetFeed(deps, chunk, signal);
+  return compression === 'zstd-seekable'
+    ? new FramesFeed(deps, chunk, signal)
+    : new ObjectFeed(deps, chunk, signal);
 }
 
 function ordersOf({ command, reduce }: JobSpec, chunk: Fed): readonly string[] | undefined {

@@ -247,9 +247,13 @@ class Turn {
 const done = { checkpoint: 'checkpoint', commit: 'committed', 'hand-over': 'to be handed over' } as const;
 
 /** Undefined where it is done with the rest. */
-function upToCheckpoint(rest: AnyChunk, { checkpointBytes, records }: JobSpec): Chunk | undefined {
+function upToCheckpoint(
+  rest: AnyChunk,
+  { checkpointBytes, records, compression }: JobSpec,
+): Chunk | undefined {
   // A file that ends in the middle is none.
-  if (checkpointBytes === undefined || records.kind === 'parquet' || !isOfObject(rest)) return undefined;
+  const isWhole = records.kind === 'parquet' || compression !== 'none';
+  if (checkpointBytes === undefined || isWhole || !isOfObject(rest)) return undefined;
   const end = rest.start + checkpointBytes;
   return end < rest.end ? { ...rest, end } : undefined;
 }

@@ -37,9 +37,13 @@ export const fewestParquetBytes = 13;
 export const isData = ({ kind }: Records, path: string): boolean =>
   kind !== 'parquet' || !path.split('/').some((name) => /^(?:\.|_(?!.*=))/.test(name));
 
-/** A compressed object is one chunk: it is read from its beginning. */
-export const Compression = z.enum(['none', 'gzip', 'zstd']);
+/** A compressed object is one chunk: it is read from its beginning. But for one that says where its frames begin. */
+export const Compression = z.enum(['none', 'gzip', 'zstd', 'zstd-seekable']);
 export type Compression = z.infer<typeof Compression>;
+
+/** Whether an object of it may be several chunks. */
+export const isCut = (compression: Compression): boolean =>
+  compression === 'none' || compression === 'zstd-seekable';
 
 /** Whether some proper beginning of it is its end too: `abab`, `aa`. */
 function overlapsItself(hex: string): boolean {

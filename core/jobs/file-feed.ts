@@ -2,7 +2,7 @@
 import * as z from '../zod.ts';
 
 /** In a word of the command: the file's path. */
-export const placeOfFile = '{file}';
+const placeOfFile = '{file}';
 
 const maxMiB = z.int().check(z.minimum(1), z.maximum(1_048_576));
 

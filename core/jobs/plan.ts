@@ -4,7 +4,7 @@
  */
 import { Rejected } from '../errors.ts';
 import * as z from '../zod.ts';
-import { type Compression, DatasetObject, fewestParquetBytes, type Records } from './dataset.ts';
+import { type Compression, DatasetObject, fewestParquetBytes, isCut, type Records } from './dataset.ts';
 import { ReduceChunk } from './reduce.ts';
 import { KeyChunk, PlanChunk } from './sql/table.ts';
 
@@ -82,8 +82,8 @@ export function planChunks({ objects, records, compression, chunkBytes }: Datase
 
 /** A chunk of fixed records holds whole ones. */
 function stepOf(records: Records, compression: Compression, chunkBytes: number): number {
-  if (compression !== 'none') return Number.MAX_SAFE_INTEGER;
-  if (records.kind !== 'fixed') return chunkBytes;
+  if (!isCut(compression)) return Number.MAX_SAFE_INTEGER;
+  if (records.kind !== 'fixed' || compression !== 'none') return chunkBytes;
   return Math.max(records.width, chunkBytes - (chunkBytes % records.width));
 }
 

@@ -4,7 +4,7 @@ import type { Amounts } from '../usage.ts';
 import * as z from '../zod.ts';
 import { Command } from './command.ts';
 import { type Database, DatabaseName } from './databases.ts';
-import { Compression, type DatasetObject, Records } from './dataset.ts';
+import { Compression, type DatasetObject, isCut, Records } from './dataset.ts';
 import { AskedFile, fileFeedOf } from './file-feed.ts';
 import { DatasetUrl, locationOf } from './location.ts';
 import { chunkBytesFor, type Plan, planChunks } from './plan.ts';
@@ -111,7 +111,12 @@ export const JobRequest = z
       if (header && records.kind === 'parquet') no('header', 'Parquet says itself what its columns are');
       if (compression !== 'none' && records.kind === 'parquet')
         no('compression', 'Parquet is compressed within: leave it out');
-      if (compression !== 'none' && chunkMiB !== undefined)
+      if (compression === 'zstd-seekable' && records.kind === 'csv')
+        no(
+          'compression',
+          'whether a frame begins between quotes nobody knows: say lines where no field has a line feed, or zstd',
+        );
+      if (!isCut(compression) && chunkMiB !== undefined)
         no('chunkMiB', 'a compressed object is one chunk: leave it out');
     }),
   );

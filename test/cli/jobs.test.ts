@@ -263,6 +263,10 @@ describe('the program', () => {
       code: 1,
       err: expect.stringMatching(/reads rows of a database: other engines/),
     });
+    const dataset = 's3://jobs/datasets/checkout/';
+    planned({ request: JobRequest.parse({ dataset, compression: 'zstd-seekable', command: ['wc'] }) });
+    const frames = await schwifty(api, ['job', 'plan', id]);
+    expect(frames).toMatchObject({ code: 1, err: expect.stringMatching(/cut where frames of zstd begin/) });
     const flink = await schwifty(api, ['job', 'plan', id, '--as', 'flink']);
     expect(flink).toMatchObject({ code: 1, err: expect.stringMatching(/dask, ray, spark/) });
   });
