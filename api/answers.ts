@@ -22,6 +22,7 @@ import { KeyAnswer } from './key-schemas.ts';
 export { FailuresAnswer, JobAnswer, JobFilesAnswer, JobsAnswer, ResultsAnswer } from './job-answers.ts';
 export { KeyAnswer } from './key-schemas.ts';
 export { SessionsAnswer } from './session-schemas.ts';
+export { SnapshotAnswer, SnapshotsAnswer } from './snapshot-schemas.ts';
 export { TransferAnswer, TransfersAnswer } from './transfer-answers.ts';
 export const HealthAnswer = z.object({ status: z.literal('ok') });
 

@@ -1,10 +1,13 @@
 /** An environment that is asked for: by itself, or in the place of another team's. */
 
+import type { Cluster } from '#core/cluster.ts';
 import type { Environment } from '#core/environment.ts';
+import { type Wanted, whyNotFrom } from '#core/kept-snapshot.ts';
 import { next } from '#core/machine.ts';
 import type { EnvironmentKey, Instant } from '#core/names.ts';
 import type { Spec } from '#core/spec.ts';
 import { mustStand, placed } from './asked.ts';
+import { invalid } from './problem.ts';
 import type { ApiDeps } from './route.ts';
 
 export interface Newcomer {
@@ -17,12 +20,30 @@ export interface Newcomer {
 }
 
 /** @throws 422 and 409 where configuration or registry have no place for it; what else speaks against it, the decision says. */
-export async function newcomer({ config, bases }: Pick<ApiDeps, 'config' | 'bases'>, asked: Newcomer) {
+export async function newcomer(
+  { config, bases, snapshots }: Pick<ApiDeps, 'config' | 'bases' | 'snapshots'>,
+  asked: Newcomer,
+) {
   const { key, spec, requester, requestId: story, from } = asked;
   const { cluster, basis } = placed(config, key, spec, asked.cluster);
+  await filling(snapshots, key, spec, cluster);
   const stands = await mustStand(bases, basis);
   const request = { key, cluster: cluster.name, requester, spec, story, from };
   const decided = (before: Environment | undefined, now: Instant) =>
     next(before, { kind: 'requested', request }, now);
   return { cluster, basis, stands, decided };
+}
+
+/** The snapshot that its volume is made from, of its own team alone. @throws 422 where nothing is made from it there. */
+export async function filling(
+  snapshots: ApiDeps['snapshots'],
+  { team }: EnvironmentKey,
+  { volume }: Spec,
+  cluster: Cluster,
+): Promise<Wanted | undefined> {
+  if (volume?.from === undefined) return undefined;
+  const known = await snapshots.read(team, volume.from);
+  const message = whyNotFrom(known, volume, cluster);
+  if (message !== undefined) throw invalid([{ path: 'spec.volume.from', message }]);
+  return known?.state === 'kept' ? known : undefined;
 }

@@ -14,6 +14,7 @@ import type {
   Clock,
   Directory,
   EnvironmentStore,
+  KeptSnapshots,
   NamePlanner,
   PersonKeys,
   Reports,
@@ -45,6 +46,7 @@ export interface ApiDeps extends DeadLetterDeps {
   readonly buildRecords: Pick<BuildRecords, 'read'>;
   readonly names: NamePlanner;
   readonly waivers: Waivers;
+  readonly snapshots: KeptSnapshots;
   readonly transfers: Transfers;
   readonly reports: Pick<Reports, 'link'>;
   readonly jobs: JobStore;

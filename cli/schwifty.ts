@@ -8,6 +8,7 @@ import { environmentCommands, imageCommands, lifeCommands, newestDigest, offerCo
 import { jobCommands } from './jobs.ts';
 import { keyCommands } from './keys.ts';
 import { sessionsCommand } from './sessions.ts';
+import { snapshotCommands } from './snapshots.ts';
 import { statusText } from './status.ts';
 import { traceText } from './trace.ts';
 import { transferCommands } from './transfers.ts';
@@ -65,6 +66,7 @@ program
 
 jobCommands(program, { client, print });
 keyCommands(program, { client, print });
+snapshotCommands(program, { client, print });
 waiverCommands(program, { client, print });
 dnsCommands(program, { client, print });
 

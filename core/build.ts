@@ -25,12 +25,12 @@ export interface Request {
 
 /**
  * @param before one of the same name that was deleted: versions and builds are never counted twice, and people are still told
- * how its incidents ended.
+ * how its incidents ended, and what it left that nobody wants is still taken away.
  */
 export function request(
   { key, cluster, requester, spec, story, from }: Request,
   now: Instant,
-  before?: Pick<Environment, 'version' | 'builds' | 'untold'>,
+  before?: Pick<Environment, 'version' | 'builds' | 'untold' | 'dropping'>,
 ): Decision {
   const number = (before?.builds ?? 0) + 1;
   const environment: Environment = {
@@ -55,6 +55,7 @@ export function request(
     ...(story === undefined ? {} : { stories: { candidate: story } }),
     incidents: [],
     untold: before?.untold ?? [],
+    ...(before?.dropping && { dropping: before.dropping }),
   };
   const events = [{ type: 'EnvironmentRequested' as const, build: number }];
   const what = `asked for the environment${from ? `, in place of ${environmentId(from)}` : ''}`;

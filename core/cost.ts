@@ -6,7 +6,7 @@ import * as z from './zod.ts';
 
 const price = z.number().check(z.minimum(0));
 
-/** An hour of each. The defaults: Fargate's on-demand cores and gigabytes and a g6.xlarge's GPU in us-east-1, an NLB, and a gp3 volume's gigabyte. */
+/** An hour of each. The defaults: Fargate's on-demand cores and gigabytes and a g6.xlarge's GPU in us-east-1, an NLB, and the gigabyte of a gp3 volume and of an EBS snapshot. */
 export const Prices = z.strictObject({
   currency: z._default(z.string().check(z.regex(/^[A-Z]{3}$/)), 'USD'),
   cpu: z._default(price, 0.04048),
@@ -14,6 +14,7 @@ export const Prices = z.strictObject({
   gpu: z._default(price, 0.8048),
   loadBalancer: z._default(price, 0.0225),
   storageGiB: z._default(price, 0.00011),
+  snapshotGiB: z._default(price, 0.0000685),
 });
 export type Prices = z.infer<typeof Prices>;
 
@@ -79,6 +80,6 @@ const rounded = (amount: number): number => Math.round(amount * 10_000) / 10_000
 
 const assumptions = [
   'Nodes are paid for by what is asked for: what a node has left over is not counted.',
-  "The load balancer's hours are counted, not what goes through it; builds, scans, images, snapshots and logs are not counted.",
+  "The load balancer's hours are counted, not what goes through it; builds, scans, images, snapshots (`GET /teams/{team}/snapshots`) and logs are not counted.",
   "Prices are the configuration's (`prices`), not read from AWS.",
 ];

@@ -6,6 +6,7 @@
 import { HostKey } from './host-key.ts';
 import { Incident, Notice } from './incident.ts';
 import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
+import { SnapshotName } from './snapshot-name.ts';
 import { Spec } from './spec.ts';
 import { Stories } from './story.ts';
 import { Leaving } from './transfer/leaving.ts';
@@ -173,6 +174,10 @@ export const Environment = z.object({
   expiry: z.optional(Expiry),
   /** Where its spec has working hours. */
   hours: z.optional(Hours),
+  /** The snapshot that its volume was made from, since that was seen. */
+  filled: z.optional(SnapshotName),
+  /** Kept snapshots of one of its name that nobody wants any more: the deployer takes them away. */
+  dropping: z.optional(z.object({ snapshots: z.array(SnapshotName).check(z.minLength(1)), lookAt: Instant })),
   /** Where it is to go to another team. */
   leaving: z.optional(Leaving),
   /** What people on call are to be told, oldest first; gone when they were. */

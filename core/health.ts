@@ -29,6 +29,8 @@ export interface Health {
   readonly hostKey?: HostKey | undefined;
   /** What of ours was found changed, and was put back at this look. */
   readonly repaired?: string | undefined;
+  /** The snapshot that its volume was made from, where it was not known before. */
+  readonly filled?: string | undefined;
   /** How pods come to another size: done at the look after this is written. */
   readonly resized?: string | undefined;
 }

@@ -3,14 +3,16 @@
  * the namespace waits for that. What is left, or why nothing is, is told before it is done.
  */
 import type { LiveObject } from './drift.ts';
+import type { Taken } from './kept-snapshot.ts';
 import { type KubernetesObject, metadataOf } from './labels.ts';
 import type { EnvironmentKey, Instant } from './names.ts';
+import { secondOf, snapshotNameOf } from './snapshot-name.ts';
 import type { Volume } from './volume.ts';
 import { classOf, type VolumeClass } from './volume-class.ts';
 import { workspaceName } from './workspace.ts';
 import * as z from './zod.ts';
 
-export const SnapshotClass = z.object({ deletionPolicy: z.string() });
+export const SnapshotClass = z.object({ deletionPolicy: z.string(), driver: z.string() });
 export const Snapshot = z.object({
   metadata: z.object({ name: z.string() }),
   status: z.optional(
@@ -21,6 +23,19 @@ export const Snapshot = z.object({
     }),
   ),
 });
+
+/** The cluster's own object of it, which stays when the namespace goes. */
+export const SnapshotContent = z.object({
+  metadata: z.object({ name: z.string(), uid: z.string() }),
+  spec: z.object({
+    driver: z.string(),
+    volumeSnapshotRef: z.object({ namespace: z.optional(z.string()) }),
+  }),
+  status: z.optional(
+    z.object({ snapshotHandle: z.optional(z.string()), restoreSize: z.optional(z.number()) }),
+  ),
+});
+export type SnapshotContent = z.infer<typeof SnapshotContent>;
 
 /** What a cluster says of snapshots of one class. */
 export interface SnapshotSight {
@@ -46,6 +61,8 @@ export interface LastSnapshot {
   readonly make?: KubernetesObject;
   /** What is left of the volume, or what it waits for. */
   readonly told?: string;
+  /** To be written with what is told, so that its team can find it. */
+  readonly keep?: Taken;
 }
 
 const Claim = z.object({ status: z.object({ phase: z.literal('Bound') }) });
@@ -64,8 +81,18 @@ export function leavingVolume(
   return { key, volume, snapshotClass: classOf(volume, classes)?.snapshotClass, since };
 }
 
-/** @param sight not needed where the class has no snapshots. */
-export function lastSnapshot(leaving: Leaving, sight: SnapshotSight | undefined): LastSnapshot {
+/** The VolumeSnapshotContent to be asked for, once there is one. */
+export function contentOf(leaving: Leaving, { snapshots }: SnapshotSight): string | undefined {
+  const found = snapshots.find(({ metadata }) => metadata.name === nameOf(leaving));
+  return found?.status?.boundVolumeSnapshotContentName;
+}
+
+/** @param sight not needed where the class has no snapshots. @param content the one that it is bound to. */
+export function lastSnapshot(
+  leaving: Leaving,
+  sight: SnapshotSight | undefined,
+  content?: SnapshotContent,
+): LastSnapshot {
   const { volume, snapshotClass } = leaving;
   const its = `its volume of ${volume.sizeGiB} GiB`;
   const waits = (why: string) => ({ done: false, told: `${its} waits for its snapshot: ${why}` });
@@ -82,17 +109,32 @@ export function lastSnapshot(leaving: Leaving, sight: SnapshotSight | undefined)
   const wanted = snapshotOf(leaving, snapshotClass);
   const found = sight.snapshots.find(({ metadata }) => metadata.name === wanted.metadata.name);
   if (!found) return { done: false, make: wanted };
-  const { readyToUse, boundVolumeSnapshotContentName: content, error } = found.status ?? {};
-  if (readyToUse === true)
-    return { done: true, told: `${its} stays as VolumeSnapshotContent ${content ?? 'of its snapshot'}` };
+  const { readyToUse, error } = found.status ?? {};
+  const keep = readyToUse === true ? takenOf(content) : undefined;
+  if (keep) {
+    const name = snapshotNameOf(leaving.key.name, leaving.since);
+    return { done: true, told: `${its} stays as snapshot ${name} (${keep.handle} of ${keep.driver})`, keep };
+  }
   return error === undefined ? { done: false } : waits((error.message ?? 'no reason is given').slice(0, 200));
 }
 
-function snapshotOf({ key, since }: Leaving, snapshotClass: string): KubernetesObject {
+const gibibyte = 1024 ** 3;
+
+function takenOf(content: SnapshotContent | undefined): Taken | undefined {
+  const handle = content?.status?.snapshotHandle;
+  if (content === undefined || handle === undefined) return undefined;
+  const { metadata, spec, status } = content;
+  const sizeGiB = Math.ceil((status?.restoreSize ?? 0) / gibibyte);
+  return { content: metadata.name, driver: spec.driver, handle, sizeGiB };
+}
+
+const nameOf = ({ since }: Leaving): string => `${workspaceName}-${secondOf(since)}`;
+
+function snapshotOf(leaving: Leaving, snapshotClass: string): KubernetesObject {
   return {
     apiVersion: 'snapshot.storage.k8s.io/v1',
     kind: 'VolumeSnapshot',
-    metadata: metadataOf(key, `${workspaceName}-${since.replace(/\D/g, '').slice(0, 14)}`),
+    metadata: metadataOf(leaving.key, nameOf(leaving)),
     spec: {
       volumeSnapshotClassName: snapshotClass,
       source: { persistentVolumeClaimName: workspaceName },

@@ -6,6 +6,7 @@ import { approve } from './approval.ts';
 import * as build from './build.ts';
 import * as candidate from './candidate.ts';
 import { both, type Decision, type Refusal, refuse, unchanged } from './decision.ts';
+import * as dropping from './dropping.ts';
 import type { Candidate, Environment, Image, Part, Release } from './environment.ts';
 import { unreachable } from './errors.ts';
 import type { Health } from './health.ts';
@@ -45,6 +46,9 @@ export type News =
   | { readonly kind: 'handed'; readonly transfer: Transfer }
   /** The same, said to what is to take its place. */
   | { readonly kind: 'succeeded'; readonly transfer: Transfer }
+  /** Kept snapshots of its name: nobody wants this one any more, or it is gone. */
+  | { readonly kind: 'snapshot-unwanted'; readonly snapshot: string; readonly person: Person }
+  | { readonly kind: 'snapshot-gone'; readonly snapshot: string }
   /** A stage looked for what it is to take away. */
   | ({ readonly kind: 'part-seen'; readonly part: Part } & lifecycle.PartNews)
   | {
@@ -120,6 +124,8 @@ type NewsOfLife = Extract<
       | 'time-came'
       | 'handed'
       | 'succeeded'
+      | 'snapshot-unwanted'
+      | 'snapshot-gone'
       | 'part-seen';
   }
 >;
@@ -133,6 +139,8 @@ const newsOfLife: readonly News['kind'][] = [
   'time-came',
   'handed',
   'succeeded',
+  'snapshot-unwanted',
+  'snapshot-gone',
   'part-seen',
 ];
 const isOfLife = (news: News): news is NewsOfLife => newsOfLife.includes(news.kind);
@@ -142,6 +150,10 @@ const isOfPerson = ({ kind }: News): boolean => kind === 'approved' || kind === 
 /** What people do with an environment that exists. */
 function live(environment: Environment, news: NewsOfLife, now: Instant): Decision {
   if (news.kind === 'part-seen') return lifecycle.partSeen(environment, news.part, news, now);
+  // What it left outlives it.
+  if (news.kind === 'snapshot-unwanted')
+    return dropping.unwanted(environment, news.snapshot, news.person, now);
+  if (news.kind === 'snapshot-gone') return dropping.gone(environment, news.snapshot, now);
   const refusal = whyNobodyMay(environment);
   if (refusal) return refusal;
   switch (news.kind) {

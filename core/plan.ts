@@ -147,6 +147,9 @@ function builtFrom(basis: Basis): string {
 const fetched = ({ basis }: PlanInput): string =>
   basis.kind === 'git' ? `# ${basis.git.dockerfile} of ${gitSays(basis.git)}\n` : '';
 
+const filledFrom = ({ volume }: Spec): string =>
+  volume?.from === undefined ? '' : `, its volume is made from snapshot ${volume.from}`;
+
 export function planOf(input: PlanInput): Plan {
   const { key, spec, basis, cluster } = input;
   const id = environmentId(key);
@@ -158,7 +161,7 @@ export function planOf(input: PlanInput): Plan {
       `the image is pushed to ${candidate}, scanned and judged${basis.kind === 'base' ? '; what blocks and can be fixed is rebuilt' : ''}`,
       'an approver lets it be released',
       `its digest is copied to ${release}`,
-      `the objects are applied to cluster ${cluster.name}, and ${id} is named when it is Ready`,
+      `the objects are applied to cluster ${cluster.name}${filledFrom(spec)}, and ${id} is named when it is Ready`,
       ...timeSteps(spec),
     ],
     dockerfile: buildContext(makingOf(input))['Dockerfile'] ?? fetched(input),

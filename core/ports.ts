@@ -11,7 +11,8 @@ import type { Environment, Image, Listed } from './environment.ts';
 import type { DomainEvent } from './events.ts';
 import type { Scan } from './finding.ts';
 import type { Notice } from './incident.ts';
-import type { SnapshotSight } from './last-snapshot.ts';
+import type { KeptSnapshot } from './kept-snapshot.ts';
+import type { SnapshotContent, SnapshotSight } from './last-snapshot.ts';
 import type { Digest, EnvironmentKey, EnvironmentName, Instant, TeamName } from './names.ts';
 import type { GoodKey, PersonKey, RevokedKey } from './person-key.ts';
 import type { Ledger } from './quota.ts';
@@ -37,6 +38,8 @@ export interface Enclosed {
   readonly request?: RequestRef | undefined;
   /** What the team holds with the change; its version is the next one. */
   readonly ledger?: Ledger | undefined;
+  /** One that a team keeps; its version is the next one. */
+  readonly snapshot?: KeptSnapshot | undefined;
   /** What ties it to another team's environment; its version is the next one. */
   readonly transfer?: Transfer | undefined;
   /** Of that other environment. */
@@ -54,7 +57,7 @@ export interface EnvironmentStore {
    * Environment, audit line, outgoing events and what is enclosed: all or nothing.
    * @throws Rejected for an environment that is too large to be stored.
    * @throws Conflict when the stored version is not `change.environment.version - 1`, or a newer verdict is stored, or
-   * ledger, transfer or the other environment is no longer what was read.
+   * ledger, snapshot, transfer or the other environment is no longer what was read.
    */
   write(change: Change, enclosed?: Enclosed): Promise<void>;
   audit(key: EnvironmentKey, limit: number): Promise<readonly Audit[]>;
@@ -232,6 +235,12 @@ export interface ClusterClient {
   hold(key: EnvironmentKey, is: boolean): Promise<void>;
   /** Of one VolumeSnapshotClass, in an environment's namespace. */
   snapshots(key: EnvironmentKey, snapshotClass: string): Promise<SnapshotSight>;
+  /** Undefined where there is none of the name. */
+  snapshotContent(name: string): Promise<SnapshotContent | undefined>;
+  /** The object goes, and where it is of a snapshot that was made here, that goes with it. */
+  dropSnapshot(content: SnapshotContent): Promise<void>;
+  /** The object alone: what it names stays. */
+  forgetSnapshot(content: SnapshotContent): Promise<void>;
 }
 
 export interface DnsZone {
@@ -281,6 +290,13 @@ export interface PersonKeys {
   add(key: GoodKey): Promise<void>;
   /** @throws Conflict where there is no such key, or it is revoked already. */
   revoke(key: RevokedKey): Promise<void>;
+}
+
+/** Snapshots of volumes that teams keep. They are written with environments, as `Enclosed` says. */
+export interface KeptSnapshots {
+  read(team: TeamName, name: string): Promise<KeptSnapshot | undefined>;
+  /** By name: also those that are going, but not those that are gone. */
+  list(team: TeamName): Promise<readonly KeptSnapshot[]>;
 }
 
 /** Waivers that were made by the API, whatever became of them. */

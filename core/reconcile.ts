@@ -29,7 +29,7 @@ export interface PlannedLook {
 
 /** Every look that is planned, in the order of the flow. */
 export function plannedLooks(environment: Environment): PlannedLook[] {
-  const { life, candidate, release, recheckAt, expiry, hours, leaving, untold } = environment;
+  const { life, candidate, release, recheckAt, expiry, hours, leaving, untold, dropping } = environment;
   const isThere = life.state === 'running' || life.state === 'stopped';
   const ofImage: Planned[] = [
     [stageOf(candidate), lookAtOf(candidate)],
@@ -42,7 +42,12 @@ export function plannedLooks(environment: Environment): PlannedLook[] {
   ];
   const ofDeletion: Planned[] =
     life.state === 'deleting' ? life.left.map((part) => [takesAway[part], life.lookAt]) : [];
-  const planned: Planned[] = [...(isThere ? ofImage : ofDeletion), ['pager', untold[0]?.lookAt]];
+  const planned: Planned[] = [
+    ...(isThere ? ofImage : ofDeletion),
+    // What it left, also when it is gone.
+    ['deploy', dropping?.lookAt],
+    ['pager', untold[0]?.lookAt],
+  ];
   return planned.flatMap(([stage, at]) => (stage && at !== undefined ? [{ stage, at }] : []));
 }
 

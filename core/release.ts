@@ -105,19 +105,23 @@ export function observed(
     events.unshift({ type: 'EnvironmentReady', digest: seen.digest, address: seen.address });
     seen.pointAt = addSeconds(now, namePatienceSeconds);
   }
-  const { repaired, hostKey } = health;
+  const { repaired, hostKey, filled } = health;
   const parts = {
     release: { ...seen, lookAt: addSeconds(now, secondsToNextLook(before, seen, incidents)) },
     incidents,
     ...(lastOomAt === undefined ? {} : { lastOomAt }),
     ...(repaired === undefined ? {} : { repaired }),
     ...(hostKey === undefined ? {} : { sshHostKey: hostKey }),
+    ...(filled === undefined ? {} : { filled }),
     // What is gone back to was not judged for as long as another was to run.
     ...(before.digest === seen.digest ? {} : { recheckAt: now }),
   };
   const what = describe(before, seen, events, [
     ...(health.resized === undefined || health.resized === resizedOf(before) ? [] : [health.resized]),
     ...(repaired === undefined || repaired === known ? [] : [`put back ${repaired}`]),
+    ...(filled === undefined || filled === environment.filled
+      ? []
+      : [`its volume was made from snapshot ${filled}`]),
   ]);
   const troubles = [...incidents, ...environment.incidents].filter((incident) => !isOfEnd(incident));
   const story = releaseStory(environment, troubles);

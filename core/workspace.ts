@@ -11,6 +11,10 @@ import { isAlone, type WithVolume } from './volume.ts';
 export const workspaceName = 'workspace';
 export const workspaceMount = { name: workspaceName, mountPath: '/workspace' };
 
+/** The VolumeSnapshot that a volume is made from, in its own namespace: filling.ts makes it. */
+export const fillingName = `${workspaceName}-from`;
+const fillingSource = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: fillingName };
+
 interface Pod {
   readonly spec: WithVolume;
   /** There where somebody can log in. */
@@ -30,6 +34,8 @@ export function volumeClaim({ key, spec: { volume }, storageClass }: Workspace):
     accessModes: [volume.access],
     storageClassName: storageClass,
     resources: { requests: { storage: memoryQuantity(volume.sizeGiB * 1024) } },
+    // It can't be taken back from a claim that is there.
+    ...(volume.from === undefined ? {} : { dataSource: fillingSource }),
   };
   const metadata = metadataOf(key, workspaceName);
   return [{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata, spec }];

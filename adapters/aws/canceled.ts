@@ -2,6 +2,7 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import type { Change } from '#core/decision.ts';
 import { Conflict, Rejected, Retryable } from '#core/errors.ts';
+import type { KeptSnapshot } from '#core/kept-snapshot.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Ledger } from '#core/quota.ts';
 import type { Transfer } from '#core/transfer/item.ts';
@@ -11,6 +12,8 @@ export const writtenFirst = ({ environment: { key, version } }: Change): string 
 export const newerVerdict = (key: EnvironmentKey): string =>
   `A newer verdict on an image of ${environmentId(key)} is stored.`;
 export const heldOtherwise = ({ team }: Ledger): string => `What team ${team} holds changed meanwhile.`;
+export const keptOtherwise = ({ name, team }: KeptSnapshot): string =>
+  `Snapshot ${name} of team ${team} changed meanwhile.`;
 export const movedOtherwise = ({ from, version }: Transfer): string =>
   `The transfer of ${environmentId(from)} is no longer at version ${version - 1}: somebody else wrote first.`;
 

@@ -9,6 +9,7 @@ import type { Audit, Change } from '#core/decision.ts';
 import { Environment, Listed } from '#core/environment.ts';
 import { problemsOf } from '#core/errors.ts';
 import { DomainEvent } from '#core/events.ts';
+import type { KeptSnapshot } from '#core/kept-snapshot.ts';
 import {
   type EnvironmentKey,
   EnvironmentKey as EnvironmentKeySchema,
@@ -103,6 +104,15 @@ export const trailItems = (change: Change, verdict?: Verdict) => [
   ...(change.audit ? [auditItem(change, change.audit, verdict)] : []),
   ...outboxItems(change),
 ];
+
+export const snapshotPartition = (team: TeamName): string => `SNAPSHOT#${team}`;
+/** What is gone is remembered for three months. */
+export const snapshotItem = (snapshot: KeptSnapshot) => ({
+  pk: snapshotPartition(snapshot.team),
+  sk: snapshot.name,
+  ...snapshot,
+  ...(snapshot.state === 'gone' && { ttl: noticeTtl(snapshot.since) }),
+});
 
 /** One for each environment. While it is open, it is in the list of the team that it goes to. */
 export const transferKey = (from: EnvironmentKey) => ({ pk: `TRANSFER#${environmentId(from)}`, sk: state });

@@ -24,7 +24,14 @@ import type {
 import { emptyLedger, Ledger } from '#core/quota.ts';
 import { byVersion } from '#core/trace.ts';
 import { Verdict } from '#core/verdict.ts';
-import { heldOtherwise, movedOtherwise, newerVerdict, whyCanceled, writtenFirst } from './canceled.ts';
+import {
+  heldOtherwise,
+  keptOtherwise,
+  movedOtherwise,
+  newerVerdict,
+  whyCanceled,
+  writtenFirst,
+} from './canceled.ts';
 import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import * as items from './items.ts';
@@ -71,7 +78,7 @@ export class Table implements EnvironmentStore, Directory, Outbox, Chronicle, Fa
   }
 
   async write(change: Change, enclosed: Enclosed = {}): Promise<void> {
-    const { verdict, approval, request, ledger, transfer, also } = enclosed;
+    const { verdict, approval, request, ledger, snapshot, transfer, also } = enclosed;
     const { key } = change.environment;
     const put = (Item: Record<string, unknown>, condition: object = {}) => ({
       Put: { TableName: this.#name, Item, ...condition },
@@ -88,6 +95,9 @@ export class Table implements EnvironmentStore, Directory, Outbox, Chronicle, Fa
         ? [{ item: put(items.verdictItem(key, verdict), unlessNewer(verdict)), says: newerVerdict(key) }]
         : []),
       ...(ledger ? [{ item: expecting(items.ledgerItem(ledger), ledger), says: heldOtherwise(ledger) }] : []),
+      ...(snapshot
+        ? [{ item: expecting(items.snapshotItem(snapshot), snapshot), says: keptOtherwise(snapshot) }]
+        : []),
       ...(transfer
         ? [{ item: expecting(items.transferItem(transfer), transfer), says: movedOtherwise(transfer) }]
         : []),

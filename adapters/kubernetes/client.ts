@@ -2,7 +2,7 @@
 import { LiveObject } from '#core/drift.ts';
 import { parse, Retryable } from '#core/errors.ts';
 import { resizeManager } from '#core/labels.ts';
-import { Snapshot, SnapshotClass, type SnapshotSight } from '#core/last-snapshot.ts';
+import { Snapshot, SnapshotClass, SnapshotContent, type SnapshotSight } from '#core/last-snapshot.ts';
 import { type EnvironmentKey, namespaceOf } from '#core/names.ts';
 import type { ClusterClient, ClusterSight } from '#core/ports.ts';
 import type { ResizeSight, Size } from '#core/resize.ts';
@@ -16,6 +16,7 @@ import {
   pathOf,
   replicaSetKind,
   snapshotClassKind,
+  snapshotContentKind,
   snapshotKind,
 } from './kinds.ts';
 
@@ -187,6 +188,27 @@ export class KubernetesClient implements ClusterClient {
     return { class: found, snapshots: list?.items ?? [] };
   }
 
+  async snapshotContent(name: string): Promise<SnapshotContent | undefined> {
+    return this.#get(pathOf({ ...contentKind, metadata: { name } }), SnapshotContent);
+  }
+
+  /**
+   * Its policy decides what becomes of the snapshot when the object goes, and was to retain. By its uid: where it is gone meanwhile
+   * nothing is made. Source: external-snapshotter, pkg/sidecar-controller, syncContent.
+   */
+  async dropSnapshot(content: SnapshotContent): Promise<void> {
+    const { name, uid } = content.metadata;
+    const body = { ...contentKind, metadata: { name, uid }, spec: { deletionPolicy: 'Delete' } };
+    const path = `${pathOf(body)}?fieldManager=${fieldManager}&force=true`;
+    const what = `delete the snapshot of VolumeSnapshotContent ${name}`;
+    await this.#api.call({ method: 'PATCH', path, body, what }, anything);
+    await this.forgetSnapshot(content);
+  }
+
+  forgetSnapshot({ metadata: { name, uid } }: SnapshotContent): Promise<void> {
+    return this.remove([{ ...contentKind, metadata: { name, uid } }]);
+  }
+
   #get<S extends z.ZodMiniType>(path: string, schema: S): Promise<z.infer<S> | undefined> {
     return this.#api.call({ method: 'GET', path, what: `read ${path}` }, schema);
   }
@@ -196,6 +218,7 @@ export class KubernetesClient implements ClusterClient {
 const mostWarnings = 50;
 const isWithoutAddress = (service: z.infer<typeof Service> | undefined): boolean =>
   service !== undefined && (service.status.loadBalancer?.ingress ?? []).length === 0;
+const contentKind = { apiVersion: snapshotContentKind.apiVersion, kind: snapshotContentKind.kind };
 
 const listOf = (namespace: string): string =>
   `?labelSelector=${encodeURIComponent(`app.kubernetes.io/instance=${namespace}`)}`;

@@ -32,6 +32,11 @@ export const snapshotClassKind = kind(
   'VolumeSnapshotClass',
   'volumesnapshotclasses',
 );
+export const snapshotContentKind = kind(
+  'snapshot.storage.k8s.io/v1',
+  'VolumeSnapshotContent',
+  'volumesnapshotcontents',
+);
 /** Of a data job's namespace, beside what bounds it. */
 export const jobKind = kind('batch/v1', 'Job', 'jobs');
 export const podKind = kind('v1', 'Pod', 'pods');
@@ -51,6 +56,7 @@ const clusterKinds: readonly Kind[] = [
   kind('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings'),
   kind('storage.k8s.io/v1', 'StorageClass', 'storageclasses'),
   snapshotClassKind,
+  snapshotContentKind,
   kind('scheduling.k8s.io/v1', 'PriorityClass', 'priorityclasses'),
   kind('admissionregistration.k8s.io/v1', 'ValidatingAdmissionPolicy', 'validatingadmissionpolicies'),
   kind(

@@ -5,13 +5,14 @@
 import { LiveObject, objectId } from '#core/drift.ts';
 import { Conflict, Rejected } from '#core/errors.ts';
 import { resizeManager } from '#core/labels.ts';
-import { Snapshot, type SnapshotSight } from '#core/last-snapshot.ts';
+import { Snapshot, SnapshotContent, type SnapshotSight } from '#core/last-snapshot.ts';
 import { type EnvironmentKey, type Instant, namespaceOf } from '#core/names.ts';
 import type { ClusterClient, ClusterSight } from '#core/ports.ts';
 import { isHeld, type ResizeSight, type Size, sizeOf } from '#core/resize.ts';
 import { appName, fieldManager, type KubernetesObject } from '#core/rollout.ts';
 import { isSame } from '#core/same.ts';
 import { Autoscaler, Deployment, Pod, Service, type Sight, type Warned } from '#core/sight.ts';
+import { workspaceName } from '#core/workspace.ts';
 import * as z from '#core/zod.ts';
 import { mergeApplied } from './server-side-apply.ts';
 
@@ -27,7 +28,10 @@ interface Namespace {
 
 export class MemoryCluster implements ClusterClient {
   readonly #namespaces = new Map<string, Namespace>();
+  readonly #contents = new Map<string, LiveObject>();
   #made = 0;
+  /** Handles of snapshots that were deleted. */
+  readonly dropped: string[] = [];
   /** How often anything was applied. */
   applies = 0;
   /** Undefined: it serves no snapshots. */
@@ -41,6 +45,11 @@ export class MemoryCluster implements ClusterClient {
       this.before(object);
       const { kind, metadata } = object;
       if (kind === 'Namespace') this.#make(metadata.name);
+      if (kind === 'VolumeSnapshotContent') {
+        const uid = this.#contents.get(metadata.name)?.metadata.uid ?? `uid-${++this.#made}`;
+        this.#contents.set(metadata.name, LiveObject.parse({ ...object, metadata: { ...metadata, uid } }));
+        continue;
+      }
       const namespace = this.#namespaces.get(metadata.namespace ?? metadata.name);
       if (!namespace) throw new Rejected(`namespaces "${metadata.namespace}" not found`);
       this.#put(namespace, object);
@@ -93,6 +102,44 @@ export class MemoryCluster implements ClusterClient {
     const snapshots = found.filter(({ kind }) => kind === 'VolumeSnapshot');
     return { class: this.snapshotClass, snapshots: snapshots.map((object) => Snapshot.parse(object)) };
   }
+
+  async snapshotContent(name: string): Promise<SnapshotContent | undefined> {
+    const found = this.#contents.get(name);
+    return found && SnapshotContent.parse(found);
+  }
+
+  async dropSnapshot(content: SnapshotContent): Promise<void> {
+    await this.forgetSnapshot(content);
+    this.dropped.push(content.status?.snapshotHandle ?? '');
+  }
+
+  async forgetSnapshot({ metadata }: SnapshotContent): Promise<void> {
+    if (this.#contents.get(metadata.name)?.metadata.uid === metadata.uid)
+      this.#contents.delete(metadata.name);
+  }
+
+  /** The driver has made what was asked for, or a test says that there is one. */
+  snapshotTaken(key: EnvironmentKey, driver: string, handle: string): void {
+    const found = this.#of(key).objects;
+    const snapshot = [...found.values()].find(({ kind }) => kind === 'VolumeSnapshot');
+    if (!snapshot) throw new Error(`there is no snapshot in ${namespaceOf(key)}`);
+    const name = `snapcontent-${handle}`;
+    const status = { readyToUse: true, boundVolumeSnapshotContentName: name };
+    this.edit(key, 'VolumeSnapshot', (object) => ({ ...object, status }), snapshot.metadata.name);
+    this.#contents.set(
+      name,
+      LiveObject.parse({
+        apiVersion: snapshot.apiVersion,
+        kind: 'VolumeSnapshotContent',
+        metadata: { name, uid: `uid-${++this.#made}` },
+        spec: { driver, volumeSnapshotRef: { namespace: namespaceOf(key) } },
+        status: { snapshotHandle: handle, restoreSize: 4 * 1024 ** 3 },
+      }),
+    );
+  }
+
+  /** By name. */
+  contents = (): readonly string[] => [...this.#contents.keys()].sort();
 
   /** A test says whether pods are resized, and what the cluster says against it. */
   resizes = false;
@@ -152,6 +199,8 @@ export class MemoryCluster implements ClusterClient {
     const set = { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata, spec: { replicas: 1, template } };
     namespace.objects.set(objectId(set), LiveObject.parse(structuredClone(set)));
     namespace.address = address;
+    const claim = namespace.objects.get(`PersistentVolumeClaim ${workspaceName}`);
+    if (claim) claim['status'] = { phase: 'Bound' };
   }
 
   /** The container exceeded its memory at `at`; until `restart` its pod is not Ready. */
@@ -192,7 +241,8 @@ export class MemoryCluster implements ClusterClient {
       const set = namespace.objects.get(`ReplicaSet ${appName}-1`);
       if (set && isSame(sizeOf(set), sizeOf(merged)) && isHeld({ live: known })) namespace.rolledOut++;
     }
-    if (object.kind === 'PersistentVolumeClaim') merged['status'] = { phase: 'Bound' };
+    if (object.kind === 'PersistentVolumeClaim')
+      merged['status'] = known?.['status'] ?? { phase: phaseOf(object) };
     namespace.objects.set(id, merged);
     if (object.kind === 'Deployment' && isStopped(merged)) namespace.pods = [];
   }
@@ -203,6 +253,10 @@ export class MemoryCluster implements ClusterClient {
     return namespace;
   }
 }
+
+/** What is made from a snapshot has its volume when its pod has a node. */
+const phaseOf = ({ spec }: KubernetesObject): string =>
+  z.object({ dataSource: z.unknown() }).safeParse(spec).data?.dataSource === undefined ? 'Bound' : 'Pending';
 
 const isStopped = (deployment: LiveObject): boolean =>
   z.object({ spec: z.object({ replicas: z.literal(0) }) }).safeParse(deployment).success;

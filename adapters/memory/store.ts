@@ -30,6 +30,7 @@ import { emptyLedger, type Ledger } from '#core/quota.ts';
 import { byVersion } from '#core/trace.ts';
 import type { Verdict } from '#core/verdict.ts';
 import * as z from '#core/zod.ts';
+import { MemoryKeptSnapshots } from './kept-snapshots.ts';
 import { MemoryRequests } from './requests.ts';
 import { MemoryTransfers } from './transfers.ts';
 
@@ -56,6 +57,7 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
   readonly #failures = new Map<string, Failure>();
   readonly #pending = new Map<string, Outgoing>();
   readonly requests = new MemoryRequests();
+  readonly snapshots = new MemoryKeptSnapshots();
   readonly transfers = new MemoryTransfers();
   /** Oldest first. */
   readonly approvals: Approval[] = [];
@@ -92,7 +94,7 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
   }
 
   async write(change: Change, enclosed: Enclosed = {}): Promise<void> {
-    const { verdict, approval, request, ledger, transfer, also } = enclosed;
+    const { verdict, approval, request, ledger, snapshot, transfer, also } = enclosed;
     const { key } = change.environment;
     const changes = also ? [change, also] : [change];
     for (const each of changes) this.#mustFit(each);
@@ -101,12 +103,14 @@ export class MemoryStore implements EnvironmentStore, Directory, Outbox, Chronic
       throw new Conflict(`A newer verdict on an image of ${environmentId(key)} is stored.`);
     }
     if (ledger) this.expect(ledger);
+    if (snapshot) this.snapshots.expect(snapshot);
     if (transfer) this.transfers.expect(transfer);
     this.#keep(change, verdict);
     if (also) this.#keep(also);
     if (verdict) this.#verdicts.set(verdictId(key, verdict.digest), verdict);
     if (request) this.requests.done(request);
     if (ledger) this.hold(ledger);
+    if (snapshot) this.snapshots.keep(snapshot);
     if (transfer) this.transfers.keep(transfer);
     if (approval) this.approvals.push({ ...approval, environment: key });
   }

@@ -27,6 +27,7 @@ import {
 } from '../answers.ts';
 import { CreateEnvironment, type RedriveRequest } from '../schemas.ts';
 import { JobsClient } from './jobs.ts';
+import { SnapshotsClient } from './snapshots.ts';
 import { TransfersClient } from './transfers.ts';
 import { ApiError, type ClientOptions, type Transport, transport } from './transport.ts';
 
@@ -66,12 +67,14 @@ export class Client {
   readonly #pages: Transport['pages'];
 
   readonly jobs: JobsClient;
+  readonly snapshots: SnapshotsClient;
   readonly transfers: TransfersClient;
 
   constructor(options: ClientOptions) {
     const sender = transport(options);
     ({ call: this.#call, pages: this.#pages } = sender);
     this.jobs = new JobsClient(sender);
+    this.snapshots = new SnapshotsClient(sender);
     this.transfers = new TransfersClient(sender, (id, send) => this.#asRead(id, send));
   }
 

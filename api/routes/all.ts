@@ -15,6 +15,7 @@ import { listRoutes } from './list.ts';
 import { nameRoutes } from './names.ts';
 import { planRoutes } from './plan.ts';
 import { sessionRoutes } from './sessions.ts';
+import { snapshotRoutes } from './snapshots.ts';
 import { teamRoutes } from './teams.ts';
 import { traceRoutes } from './trace.ts';
 import { transferRoutes } from './transfers.ts';
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   ...teamRoutes,
   ...keyRoutes,
   ...sessionRoutes,
+  ...snapshotRoutes,
   ...waiverRoutes,
   ...transferRoutes,
   ...jobRoutes,

@@ -1,10 +1,11 @@
 /** Environments: asked for, read. */
 import { causedBy } from '#core/decision.ts';
+import { usedBy } from '#core/kept-snapshot.ts';
 import { environmentId } from '#core/names.ts';
-import { newcomer } from '../creation.ts';
+import { filling, newcomer } from '../creation.ts';
 import { dryCreate } from '../dry-run.ts';
 import { described, mustChange } from '../environment.ts';
-import { writeHolding } from '../holding.ts';
+import { writeHeld } from '../holding.ts';
 import { noBody, none, route } from '../route.ts';
 import { CreateEnvironment, DryRunQuery, EnvironmentPath } from '../schemas.ts';
 
@@ -39,8 +40,12 @@ const create = route({
         body: await dryCreate(deps, { key, spec, basis, stands, cluster }, decided(before, clock.now())),
       };
     }
-    const decide = async () => causedBy(mustChange(decided(await store.read(key), clock.now())), requestId);
-    await writeHolding(deps, decide, { request });
+    await writeHeld(deps, async () => {
+      const now = clock.now();
+      const change = causedBy(mustChange(decided(await store.read(key), now)), requestId);
+      const known = await filling(deps.snapshots, key, spec, cluster);
+      return { change, enclosed: { request, snapshot: known && usedBy(known, key, now) } };
+    });
     const headers = { location: `/environments/${environmentId(key)}` };
     return { status: 201, ...(await described(deps, key, headers)) };
   },

@@ -10,6 +10,7 @@ import { ChunkItems } from '#adapters/aws/chunk-items.ts';
 import { SqsDeadLetters } from '#adapters/aws/dead-letters.ts';
 import { S3JobFileLinks } from '#adapters/aws/job-file-links.ts';
 import { JobItems } from '#adapters/aws/job-items.ts';
+import { KeptSnapshotItems } from '#adapters/aws/kept-snapshots.ts';
 import { LambdaNamePlanner } from '#adapters/aws/name-planner.ts';
 import { LambdaOutboxDrain } from '#adapters/aws/outbox-drain.ts';
 import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
@@ -48,6 +49,7 @@ const app = makeApp(
     sessions: new SshSessionItems(env.TABLE_NAME),
     waivers: new WaiverItems(env.TABLE_NAME),
     transfers: new TransferItems(env.TABLE_NAME),
+    snapshots: new KeptSnapshotItems(env.TABLE_NAME),
     jobs: new JobItems(env.TABLE_NAME),
     chunks: new ChunkItems(env.TABLE_NAME),
     slots: new SlotItems(env.TABLE_NAME),

@@ -1,6 +1,6 @@
 /**
  * The deployer may delete namespaces and make Secrets, and RBAC can't say which: the API server itself lets it change and
- * delete the namespaces of environments, and make their SSH host keys, and refuses every other. So it lets the keeper of slots
+ * delete the namespaces of environments, and make their SSH host keys, and name snapshots of their volumes, and refuses every other. So it lets the keeper of slots
  * write in the namespaces of data jobs alone. Source: Kubernetes documentation, "Validating Admission Policy".
  */
 import { type KubernetesObject, managedBy } from '#core/labels.ts';
@@ -32,6 +32,21 @@ const isJob = (name: string): string => `${name}.matches('^job-[0-9a-f]{16}$')`;
 const it = "(request.operation == 'DELETE' ? oldObject : object)";
 const labelled = `has(${it}.metadata.labels) && '${jobLabel}' in ${it}.metadata.labels && ${it}.metadata.labels['${jobLabel}'] == ${it}.metadata.name`;
 
+/** CEL: the namespace that a VolumeSnapshotContent is of, whose field is called as a word of CEL is. */
+const refers = (object: string): string => `dyn(${object}.spec.volumeSnapshotRef)['namespace']`;
+const isEnvironments = (object: string): string =>
+  `${refers(object)}.matches('^[a-z](-?[a-z0-9])*--[a-z](-?[a-z0-9])*$')`;
+/**
+ * What it makes names a snapshot that is there, for one environment, and never takes the snapshot along; what the cluster made of an
+ * environment's volume it may let go, and change nothing else of it.
+ */
+const snapshotContents = [
+  `request.operation != 'CREATE' || (${isEnvironments('object')} && has(object.spec.source.snapshotHandle) && object.metadata.name.startsWith(${refers('object')} + '--'))`,
+  `request.operation != 'UPDATE' || (${isEnvironments('oldObject')} && ${refers('object')} == ${refers('oldObject')} && object.spec.driver == oldObject.spec.driver)`,
+  "request.operation == 'DELETE' || object.spec.deletionPolicy == 'Retain' || has(object.spec.source.volumeHandle)",
+  `request.operation != 'DELETE' || ${isEnvironments('oldObject')}`,
+];
+
 const limits: readonly Limit[] = [
   {
     name: 'getschwifty-namespaces',
@@ -52,6 +67,20 @@ const limits: readonly Limit[] = [
     expression: `has(namespaceObject.metadata.labels) && '${environmentLabel}' in namespaceObject.metadata.labels && object.metadata.name.startsWith('${hostKeySecrets}') && object.type == 'Opaque'`,
     messageExpression:
       "'the deployer makes the SSH host keys of environments and no other Secret: not \"' + object.metadata.name + '\" in ' + namespaceObject.metadata.name + '.'",
+  },
+  {
+    name: 'getschwifty-snapshot-contents',
+    of: deployersGroup,
+    rules: [
+      {
+        apiGroups: ['snapshot.storage.k8s.io'],
+        resources: ['volumesnapshotcontents'],
+        operations: ['CREATE', 'UPDATE', 'DELETE'],
+        scope: 'Cluster',
+      },
+    ],
+    expression: snapshotContents.map((each) => `(${each})`).join(' && '),
+    messageExpression: `'VolumeSnapshotContent "' + ${it}.metadata.name + '" is no environment\\'s, or would be another than it was: the deployer leaves it alone.'`,
   },
   {
     name: 'getschwifty-job-namespaces',

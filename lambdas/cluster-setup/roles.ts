@@ -41,6 +41,12 @@ const deployerRules = [
   { apiGroups: [''], resources: ['pods/resize'], verbs: ['patch'] },
   { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['get', 'list', 'patch'] },
   { apiGroups: ['snapshot.storage.k8s.io'], resources: ['volumesnapshotclasses'], verbs: ['get'] },
+  // Of all namespaces: which of them, and with what policy, namespace-policy.ts says.
+  {
+    apiGroups: ['snapshot.storage.k8s.io'],
+    resources: ['volumesnapshotcontents'],
+    verbs: ['get', 'create', 'patch', 'delete'],
+  },
 ];
 
 export const clusterRoles: readonly KubernetesObject[] = [

@@ -16,6 +16,7 @@ import { standingOf } from '#core/standing.ts';
 import { classOf } from '#core/volume-class.ts';
 import { log } from '../runtime/log.ts';
 import type { DeployDeps } from './deps.ts';
+import { fill } from './fill.ts';
 import { ensureHostKey } from './host-key.ts';
 import { resized } from './resize.ts';
 
@@ -27,30 +28,47 @@ export async function bringAndLook(
   environment: Environment,
   digest: Digest,
 ): Promise<Health> {
+  const { health, objects } = await brought(deps, environment, digest);
+  return { ...health, ...(await fill(deps, environment, objects)) };
+}
+
+interface Brought {
+  readonly health: Health;
+  /** As they were seen last. */
+  readonly objects: ClusterSight['objects'];
+}
+
+async function brought(deps: DeployDeps, environment: Environment, digest: Digest): Promise<Brought> {
   const { cluster } = deps;
   const sight = await cluster.look(environment.key);
+  const { objects } = sight;
   const replicas = replicasOf(environment, sight);
   const standing = standingOf(sight.pods, environment.spec);
   const wanted = { digest, replicas, standing };
   const held = environment.spec.access.ssh ? await hostKeyOf(deps, environment.key, sight) : undefined;
-  if (typeof held === 'string') return { ...assess(sight), ready: false, problem: held };
+  if (typeof held === 'string') return { health: { ...assess(sight), ready: false, problem: held }, objects };
   const hostKey = held && { publicKey: held.publicKey, fingerprint: held.fingerprint };
   const desired = wantedObjects(deps, environment, { ...wanted, held });
   const whole = planOf(desired, sight.objects);
-  const { plan, after, underWay, told } = await resized(deps, environment, desired, sight, whole);
+  const { plan, after: then, underWay, told } = await resized(deps, environment, desired, sight, whole);
   if (plan.differences.length === 0 && !underWay && told === undefined) {
-    await after();
-    return { ...assess(sight), hostKey };
+    await then();
+    return { health: { ...assess(sight), hostKey }, objects };
   }
   log.info('the cluster differs', {
     environment: environmentId(environment.key),
     differences: plan.differences,
   });
-  const refusal = await carryOut(cluster, plan, after);
-  const seen = { ...assess(await cluster.look(environment.key)), hostKey, resized: told };
-  if (refusal !== undefined) return { ...seen, ready: false, problem: refusal };
-  if (underWay) return { ...seen, ready: false, problem: resizing };
-  return { ...seen, repaired: repairedBy(environment, plan) };
+  const refusal = await carryOut(cluster, plan, then);
+  const after = await cluster.look(environment.key);
+  const seen = { ...assess(after), hostKey, resized: told };
+  const says = (parts: Partial<Health>): Brought => ({
+    health: { ...seen, ...parts },
+    objects: after.objects,
+  });
+  if (refusal !== undefined) return says({ ready: false, problem: refusal });
+  if (underWay) return says({ ready: false, problem: resizing });
+  return says({ repaired: repairedBy(environment, plan) });
 }
 
 /** From none the autoscaler never begins: the first pod is ours to ask for. */

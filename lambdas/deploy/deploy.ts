@@ -14,6 +14,7 @@ import type { Handle } from '../runtime/queue.ts';
 import { waiversOf } from '../runtime/waivers.ts';
 import { bringAndLook } from './bring.ts';
 import type { DeployDeps } from './deps.ts';
+import { withoutDropped } from './drop.ts';
 import { takeAway } from './take-away.ts';
 
 export function deploy(deps: DeployDeps): Handle {
@@ -21,7 +22,7 @@ export function deploy(deps: DeployDeps): Handle {
     const key = environmentOf(signal, deps.clusterName);
     // A watcher that is alive is heard of by its queue's own metric.
     if (key === undefined) return;
-    const environment = await deps.store.read(key);
+    const environment = await withoutDropped(deps, await deps.store.read(key), cause);
     if (environment?.life.state === 'deleting' && environment.cluster === deps.clusterName)
       return takeAway(deps, environment, cause);
     const digest = environment && wantedDigest(environment);

@@ -1,7 +1,7 @@
 /** What the deployer needs of the world. */
 import type { Config } from '#core/config.ts';
 import type { NewHostKey } from '#core/host-key-objects.ts';
-import type { Clock, ClusterClient, EnvironmentStore, Waivers } from '#core/ports.ts';
+import type { Clock, ClusterClient, EnvironmentStore, KeptSnapshots, Waivers } from '#core/ports.ts';
 import type { SshInput } from '#core/ssh-pod.ts';
 
 export interface DeployDeps {
@@ -13,6 +13,7 @@ export interface DeployDeps {
   readonly access: Pick<SshInput, 'image' | 'url'>;
   readonly makeHostKey: () => NewHostKey;
   readonly waivers: Pick<Waivers, 'list'>;
+  readonly snapshots: Pick<KeptSnapshots, 'read'>;
   readonly config: Pick<Config, 'clusters' | 'policy' | 'waivers'>;
   readonly clock: Clock;
 }

@@ -3,6 +3,7 @@
  * until its queue moves it to the DLQ, and its reason is in the table, by the message's id.
  */
 import { eksToken } from '#adapters/aws/eks-token.ts';
+import { KeptSnapshotItems } from '#adapters/aws/kept-snapshots.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { makeHostKey } from '#adapters/host-key.ts';
@@ -22,6 +23,7 @@ export const handler = queueHandler(
   deploy({
     store: table,
     waivers: new WaiverItems(env.TABLE_NAME),
+    snapshots: new KeptSnapshotItems(env.TABLE_NAME),
     cluster: new KubernetesClient({
       endpoint: env.CLUSTER_ENDPOINT,
       ca: env.CLUSTER_CA,

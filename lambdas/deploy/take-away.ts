@@ -2,7 +2,9 @@
 import { summaryOf } from '#core/decision.ts';
 import type { LiveObject } from '#core/drift.ts';
 import type { Environment } from '#core/environment.ts';
-import { type LastSnapshot, lastSnapshot, leavingVolume } from '#core/last-snapshot.ts';
+import { fillingContentOf } from '#core/filling.ts';
+import { kept, type Taken } from '#core/kept-snapshot.ts';
+import { contentOf, type LastSnapshot, lastSnapshot, leavingVolume } from '#core/last-snapshot.ts';
 import { next } from '#core/machine.ts';
 import { environmentId } from '#core/names.ts';
 import { commit } from '../runtime/commit.ts';
@@ -18,15 +20,36 @@ export async function takeAway(
   const { objects } = await cluster.look(environment.key);
   const home = objects.find(({ kind }) => kind === 'Namespace');
   const isThere = home !== undefined && home.metadata.deletionTimestamp === undefined;
-  const { done, told } = isThere ? await lastOfVolume(deps, environment, objects) : { done: true };
+  const { done, told, keep }: LastSnapshot = isThere
+    ? await lastOfVolume(deps, environment, objects)
+    : { done: true };
   if (isThere && done && isWritten(environment, told)) await cluster.remove([home]);
-  const news = { kind: 'part-seen' as const, part: 'cluster' as const, gone: home === undefined, told };
+  const gone = home === undefined && !(await isNamed(deps, environment));
+  const news = { kind: 'part-seen' as const, part: 'cluster' as const, gone, told };
   const decision = next(environment, news, clock.now());
-  await commit(store, environment, decision, cause);
+  const snapshot =
+    keep && decision.outcome === 'changed' ? await newlyKept(deps, environment, keep) : undefined;
+  await commit(store, environment, decision, cause, { snapshot });
   log.info('took away the namespace', {
     environment: environmentId(environment.key),
     ...summaryOf(decision),
   });
+}
+
+/** The snapshot that its volume was made from stays; the cluster's object that named it for this one alone does not. */
+async function isNamed({ cluster }: DeployDeps, environment: Environment): Promise<boolean> {
+  if (environment.spec.volume?.from === undefined) return false;
+  const content = await cluster.snapshotContent(fillingContentOf(environment));
+  if (content) await cluster.forgetSnapshot(content);
+  return content !== undefined;
+}
+
+/** Undefined where it is written already: what is told may have been another thing since. */
+async function newlyKept({ snapshots, clusterName }: DeployDeps, environment: Environment, taken: Taken) {
+  const { key: of, spec, life } = environment;
+  if (spec.volume === undefined || life.state !== 'deleting') return undefined;
+  const first = kept({ of, cluster: clusterName, volume: spec.volume, since: life.since, taken });
+  return (await snapshots.read(of.team, first.name)) ? undefined : first;
 }
 
 /** What is lost, or where it stays, is in its history before it is done. */
@@ -47,7 +70,9 @@ async function lastOfVolume(
   if (!leaving) return { done: true };
   const { snapshotClass } = leaving;
   const sight = snapshotClass === undefined ? undefined : await cluster.snapshots(key, snapshotClass);
-  const last = lastSnapshot(leaving, sight);
+  const name = sight && contentOf(leaving, sight);
+  const content = name === undefined ? undefined : await cluster.snapshotContent(name);
+  const last = lastSnapshot(leaving, sight, content);
   if (last.make) await cluster.apply([last.make]);
   return last;
 }

@@ -21,6 +21,7 @@ export type ItemKind =
   | 'SESSION'
   | 'WAIVER'
   | 'TRANSFER'
+  | 'SNAPSHOT'
   | 'BUILD'
   | 'JOB'
   | 'SHARE'
@@ -89,6 +90,10 @@ export const mayReadSessions = (reader: BundledFunction, table: Table): void =>
 /** All waivers of a team that people made, at once. */
 export const mayReadWaivers = (reader: BundledFunction, table: Table): void =>
   reader.allow(['dynamodb:Query'], [table.tableArn], keys(['WAIVER']));
+
+/** All snapshots that a team keeps, at once. */
+export const mayReadSnapshots = (reader: BundledFunction, table: Table): void =>
+  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['SNAPSHOT']));
 
 /** All chunks of a data job: its manifest is made of them. */
 export const mayReadChunks = (reader: BundledFunction, table: Table): void =>

@@ -35,6 +35,7 @@ import {
   mayReadChunks,
   mayReadKeys,
   mayReadSessions,
+  mayReadSnapshots,
   mayReadStory,
   mayReadWaivers,
   mayWrite,
@@ -112,9 +113,10 @@ export class ApiStage extends Construct {
     mayReadKeys(this.function, table);
     mayReadSessions(this.function, table);
     mayReadWaivers(this.function, table);
+    mayReadSnapshots(this.function, table);
     mayReadChunks(this.function, table);
     mayQueryIndexes(this.function, table, [teamIndex]);
-    const own = ['APPROVAL', 'JOB', 'LEDGER', 'SSHKEY', 'TRANSFER', 'WAIVER'] as const;
+    const own = ['APPROVAL', 'JOB', 'LEDGER', 'SNAPSHOT', 'SSHKEY', 'TRANSFER', 'WAIVER'] as const;
     mayWrite(this.function, table, [...changeOfEnvironment, ...own]);
     mayKeepRequests(this.function, table);
   }

@@ -64,7 +64,7 @@ export class DeployStage extends Construct {
     mayRead(this.function, table);
     mayReadWaivers(this.function, table);
     mayKeepFailures(this.function, table);
-    mayWrite(this.function, table, changeOfEnvironment);
+    mayWrite(this.function, table, [...changeOfEnvironment, 'SNAPSHOT']);
     this.queue.feeds(this.function, { batchSize: 5, maxConcurrency: 10 });
     subscribe({ stage, bus, to: this.queue, only: { [eventSource]: { cluster: [clusterName] } } });
   }

@@ -6,10 +6,12 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from '#core/zod.ts';
 import type { KubernetesApi } from './api.ts';
+import { ebsDriver as driver } from './ebs.ts';
 import { type Loop, repeat } from './loop.ts';
 import { parseQuantity } from './quantity.ts';
+import { Snapshot } from './snapshots/steps.ts';
+import { restore } from './snapshots.ts';
 
-const driver = 'ebs.csi.eks.amazonaws.com';
 /** As pods' node sees `folder`. */
 const folderOfNode = '/var/lib/volumes';
 
@@ -26,6 +28,7 @@ const Claim = z.object({
     volumeName: z.optional(z.string()),
     accessModes: z.array(z.string()),
     resources: z.object({ requests: Storage }),
+    dataSource: z.optional(z.object({ kind: z.string(), name: z.string() })),
   }),
 });
 export type Claim = z.infer<typeof Claim>;
@@ -60,8 +63,11 @@ export function startVolumes({ api, folder, log }: VolumesOptions): Loop {
       const work = workOf(claims, await list('/api/v1/persistentvolumes', Volume), names);
       for (const claim of work.make) {
         const { metadata, ...rest } = volumeFor(claim);
+        const handle = await sourceOf(api, claim);
+        if (handle === 'not yet') continue;
         // Its pod's group owns it, by the kubelet.
         mkdirSync(join(folder, metadata.name), { recursive: true });
+        if (handle !== undefined) restore(folder, handle, metadata.name);
         await api.apply(`/api/v1/persistentvolumes/${metadata.name}`, { ...rest, metadata });
         log(`${claim.metadata.namespace}/${claim.metadata.name} has volume ${metadata.name}`);
       }
@@ -77,6 +83,24 @@ export function startVolumes({ api, folder, log }: VolumesOptions): Loop {
     },
     log,
   );
+}
+
+const snapshots = '/apis/snapshot.storage.k8s.io/v1';
+const Restorable = z.object({ status: z.object({ snapshotHandle: z.string(), restoreSize: z.number() }) });
+
+/** As the provisioner does: a snapshot is waited for until it can be used, and none is restored to less than it had. */
+async function sourceOf(api: KubernetesApi, { metadata, spec }: Claim): Promise<string | undefined> {
+  if (spec.dataSource === undefined) return undefined;
+  const of = `${snapshots}/namespaces/${metadata.namespace}/volumesnapshots`;
+  const found = await api.get(of, z.object({ items: z.array(Snapshot) }));
+  const its = found.items.find((each) => each.metadata.name === spec.dataSource?.name);
+  const { readyToUse, boundVolumeSnapshotContentName: name } = its?.status ?? {};
+  if (readyToUse !== true || name === undefined) return 'not yet';
+  const content = await api.get(`${snapshots}/volumesnapshotcontents/${name}`, Restorable);
+  const { snapshotHandle, restoreSize } = content.status;
+  if (parseQuantity(spec.resources.requests.storage) < restoreSize)
+    throw new Error(`${metadata.namespace}/${metadata.name} asks for less than its snapshot has`);
+  return snapshotHandle;
 }
 
 const nameFor = ({ metadata }: Claim): string => `pvc-${metadata.uid}`;

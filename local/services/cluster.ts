@@ -11,6 +11,7 @@ import { connect, type KubernetesApi } from '#local/kubernetes/api.ts';
 import { startContainerInsights } from '#local/kubernetes/container-insights.ts';
 import { startLoadBalancer } from '#local/kubernetes/load-balancer.ts';
 import { leadPodsToAws, podIdentityHandler } from '#local/kubernetes/pod-identity.ts';
+import { serveSnapshots, startSnapshots } from '#local/kubernetes/snapshots.ts';
 import { startVolumes } from '#local/kubernetes/volumes.ts';
 import type { Routes } from '#local/services/http.ts';
 
@@ -37,9 +38,11 @@ export function clusterServices({ clusterName, loadBalancers, aws, log }: Cluste
   const attach = async (kubeconfig: string): Promise<void> => {
     const api = connect(kubeconfig);
     await leadPodsToAws(api, aws);
+    await serveSnapshots(api);
     current = api;
     const loops = [
       startLoadBalancer({ api, range: loadBalancers, log: log('load-balancer') }),
+      startSnapshots({ api, folder: volumesOf(kubeconfig), log: log('snapshots') }),
       startVolumes({ api, folder: volumesOf(kubeconfig), log: log('volumes') }),
       startContainerInsights({ api, cloudWatch, clusterName, log: log('container-insights') }),
     ];

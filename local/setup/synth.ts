@@ -8,6 +8,7 @@ import { loadConfig } from '#lib/config-file.ts';
 import { ensureBaseImage } from '#local/images/base.ts';
 import { ensureNodeBase, linkTo } from '#local/images/node-base.ts';
 import type { Instance } from '#local/instance.ts';
+import { snapshotClass } from '#local/kubernetes/snapshots.ts';
 import { run } from '#local/setup/run.ts';
 
 interface Synth {
@@ -99,7 +100,10 @@ export async function localConfig({
 }: Pick<Instance, 'state' | 'network' | 'ports'>): Promise<string> {
   const config = loadConfig();
   const awsEndpoints = [ports.aws, ports.services].map((port) => ({ cidr: `${network.host}/32`, port }));
-  const clusters = config.clusters.map((cluster) => ({ ...cluster, drainSeconds, awsEndpoints }));
+  const clusters = config.clusters.map((cluster) => {
+    const volumes = cluster.volumes.map((each) => ({ ...each, snapshotClass }));
+    return { ...cluster, volumes, drainSeconds, awsEndpoints };
+  });
   const database = { ...localDatabase, network: `${network.host}/32` };
   const teams = [...config.teams, secondTeam].map((team) => ({
     ...team,

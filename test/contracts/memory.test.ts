@@ -48,6 +48,7 @@ import { jobClusterContract } from './job-cluster.ts';
 import { jobObjectsContract } from './job-objects.ts';
 import { jobQueuesContract } from './job-queues.ts';
 import { jobStoreContract } from './job-store.ts';
+import { keptSnapshotsContract } from './kept-snapshots.ts';
 import { lookQueuesContract } from './look-queues.ts';
 import { noticesContract } from './notices.ts';
 import { pagerContract } from './pager.ts';
@@ -90,6 +91,10 @@ noticesContract('MemoryNotices', () => new MemoryNotices());
 sshSessionsContract('MemorySshSessions', () => new MemorySshSessions());
 buildRecordsContract('MemoryBuildRecords', () => new MemoryBuildRecords());
 personKeysContract('MemoryPersonKeys', () => new MemoryPersonKeys());
+keptSnapshotsContract('MemoryKeptSnapshots', () => {
+  const store = new MemoryStore();
+  return { store, snapshots: store.snapshots };
+});
 transfersContract('MemoryTransfers', () => {
   const store = new MemoryStore();
   return { store, transfers: store.transfers };

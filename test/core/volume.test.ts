@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LiveObject } from '#core/drift.ts';
-import { lastSnapshot, leavingVolume, type SnapshotSight } from '#core/last-snapshot.ts';
+import { lastSnapshot, leavingVolume, SnapshotContent, type SnapshotSight } from '#core/last-snapshot.ts';
 import { desiredObjects } from '#core/rollout.ts';
 import { Deployment } from '#core/sight.ts';
 import { Spec } from '#core/spec.ts';
@@ -162,14 +162,19 @@ describe('when its environment is deleted', () => {
       [{ name: 'gp3', storageClass: 's', access: ['ReadWriteOnce'], grows: true, snapshotClass }],
       objects,
     );
-  const last = (sight: SnapshotSight | undefined, snapshotClass: string | undefined = 'keeps') => {
+  const last = (
+    sight: SnapshotSight | undefined,
+    snapshotClass: string | undefined = 'keeps',
+    content?: SnapshotContent,
+  ) => {
     const known = leaving(snapshotClass);
     if (!known) throw new Error('nothing is left');
-    return lastSnapshot(known, sight);
+    return lastSnapshot(known, sight, content);
   };
-  const retains = { deletionPolicy: 'Retain' };
+  const retains = { deletionPolicy: 'Retain', driver: 'ebs.csi.eks.amazonaws.com' };
   const name = last({ class: retains, snapshots: [] }).make?.metadata.name ?? '';
-  const seen = (status: object) => last({ class: retains, snapshots: [{ metadata: { name }, status }] });
+  const seen = (status: object, content?: SnapshotContent) =>
+    last({ class: retains, snapshots: [{ metadata: { name }, status }] }, 'keeps', content);
 
   it('what was never used is not kept', () => {
     expect(leaving('keeps', [])).toBeUndefined();
@@ -199,15 +204,23 @@ describe('when its environment is deleted', () => {
       done: false,
       told: 'its volume of 10 GiB waits for its snapshot: throttled',
     });
-    expect(seen({ readyToUse: true, boundVolumeSnapshotContentName: 'snapcontent-1' })).toEqual({
+    const ready = { readyToUse: true, boundVolumeSnapshotContentName: 'snapcontent-1' };
+    expect(seen(ready)).toEqual({ done: false });
+    const content = SnapshotContent.parse({
+      metadata: { name: 'snapcontent-1', uid: 'u' },
+      spec: { driver: retains.driver, volumeSnapshotRef: { namespace: 'checkout--web' } },
+      status: { snapshotHandle: 'snap-1', restoreSize: 10 * 1024 ** 3 + 1 },
+    });
+    expect(seen(ready, content)).toEqual({
       done: true,
-      told: 'its volume of 10 GiB stays as VolumeSnapshotContent snapcontent-1',
+      told: `its volume of 10 GiB stays as snapshot web-${name.slice(-14)} (snap-1 of ${retains.driver})`,
+      keep: { content: 'snapcontent-1', driver: retains.driver, handle: 'snap-1', sizeGiB: 11 },
     });
   });
 
   it.each([
     [undefined, /the cluster has no VolumeSnapshotClass keeps\. Make it/],
-    [{ deletionPolicy: 'Delete' }, /VolumeSnapshotClass keeps would delete it\. Make it retain/],
+    [{ ...retains, deletionPolicy: 'Delete' }, /VolumeSnapshotClass keeps would delete it\. Make it retain/],
   ])('under a class that is %j the data stays, and what to do is said', (snapshotClass, why) => {
     const { done, make, told } = last({ class: snapshotClass, snapshots: [] });
     expect([done, make]).toEqual([false, undefined]);

@@ -17,6 +17,7 @@ import { CodeBuilder } from '#adapters/aws/builder.ts';
 import { DemandItems } from '#adapters/aws/demand-items.ts';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
 import { eksToken } from '#adapters/aws/eks-token.ts';
+import { KeptSnapshotItems } from '#adapters/aws/kept-snapshots.ts';
 import { NoticeItems } from '#adapters/aws/notices.ts';
 import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
 import { EcrPromoter } from '#adapters/aws/promoter.ts';
@@ -41,6 +42,7 @@ import { demandsContract } from '../contracts/demands.ts';
 import { dnsZoneContract } from '../contracts/dns-zone.ts';
 import { eventBusContract } from '../contracts/event-bus.ts';
 import { inboxContract } from '../contracts/inbox.ts';
+import { keptSnapshotsContract } from '../contracts/kept-snapshots.ts';
 import { awsBuildLogs } from '../contracts/log-group.ts';
 import { lookQueuesContract } from '../contracts/look-queues.ts';
 import { noticesContract } from '../contracts/notices.ts';
@@ -99,6 +101,10 @@ noticesContract('NoticeItems', () => new NoticeItems(tableName, dynamo));
 buildRecordsContract('BuildRecordItems', () => new BuildRecordItems(tableName, dynamo));
 personKeysContract('PersonKeyItems', () => new PersonKeyItems(tableName, dynamo));
 sshSessionsContract('SshSessionItems', () => new SshSessionItems(tableName, dynamo));
+keptSnapshotsContract('KeptSnapshotItems', () => ({
+  store: new Table(tableName, dynamo),
+  snapshots: new KeptSnapshotItems(tableName, dynamo),
+}));
 transfersContract('TransferItems', () => ({
   store: new Table(tableName, dynamo),
   transfers: new TransferItems(tableName, dynamo),

@@ -14,6 +14,7 @@ import { giveMemory, memoryLimits } from './pods.ts';
 const key = EnvironmentKey.parse({ team: 'checkout', name: `l-${Date.now().toString(36).slice(-6)}` });
 const id = environmentId(key);
 const namespace = namespaceOf(key);
+const heir = EnvironmentKey.parse({ ...key, name: `${key.name}-2` });
 const ecr = new ECRClient(access.sdk);
 const spec = {
   base: 'debian-12',
@@ -41,6 +42,13 @@ const starts = async () => (await inPod('cat', '/workspace/starts')).trim().spli
 const pods = async () =>
   (await kubectl('-n', namespace, 'get', 'pods', '--output', 'name')).trim().split('\n').filter(Boolean);
 
+async function keptSnapshot() {
+  const { snapshots } = await alice.client.snapshots.list(key.team);
+  const found = snapshots.find(({ of }) => of.name === key.name);
+  if (!found) throw new Error('its snapshot is not in the list');
+  return found;
+}
+
 async function isRepository(kind: 'candidate' | 'cache' | 'release'): Promise<boolean> {
   try {
     await ecr.send(new DescribeRepositoriesCommand({ repositoryNames: [repositoryOf(kind, key)] }));
@@ -56,9 +64,10 @@ describe('an environment that the configuration does not name', () => {
     [alice, bob] = await Promise.all([signIn(access, 'alice'), signIn(access, 'bob')]);
   });
   afterAll(async () => {
-    await alice.client.delete(id).catch((error: unknown) => {
-      if (!(error instanceof ApiError && [404, 409].includes(error.problem.status))) throw error;
-    });
+    for (const each of [id, environmentId(heir)])
+      await alice.client.delete(each).catch((error: unknown) => {
+        if (!(error instanceof ApiError && [404, 409].includes(error.problem.status))) throw error;
+      });
   });
 
   it('is built in repositories of its own, and runs when somebody approves it', async () => {
@@ -193,7 +202,60 @@ describe('an environment that the configuration does not name', () => {
     const steps = await alice.client.trace(id);
     const lines = steps.flatMap((step) => (step.kind === 'change' ? [step.what] : []));
     expect(lines.join('\n')).toMatch(
-      /deleted it[\s\S]*its volume of 2 GiB goes with all that is on it[\s\S]*its namespace is gone[\s\S]*all of it is gone/,
+      /deleted it[\s\S]*its volume of 2 GiB stays as snapshot [\s\S]*its namespace is gone[\s\S]*all of it is gone/,
     );
+  });
+
+  it('leaves a snapshot, from which another one is made with what was on its volume', async () => {
+    const snapshot = await keptSnapshot();
+    expect(snapshot).toMatchObject({ of: key, sizeGiB: 2, state: 'kept' });
+    const from = { sizeGiB: 2, from: snapshot.name };
+    const small = await alice.client
+      .create({ ...heir, spec: { ...spec, volume: { ...from, sizeGiB: 1 } } })
+      .catch((error: unknown) => error);
+    expect(small).toMatchObject({ problem: { status: 422, fields: [{ path: 'spec.volume.from' }] } });
+    await alice.client.create({ ...heir, spec: { ...spec, volume: from } });
+    const early = await alice.client.snapshots
+      .delete(key.team, snapshot.name)
+      .catch((error: unknown) => error);
+    expect(early).toMatchObject({ problem: { status: 409, title: 'It is needed' } });
+    const { environment } = await comesTo(alice.client, environmentId(heir), 'awaiting-approval', 300);
+    if (environment.candidate.phase !== 'awaiting-approval') throw new Error(environment.candidate.phase);
+    await bob.client.approve(environmentId(heir), environment.candidate.image.digest);
+    await comesTo(alice.client, environmentId(heir), 'ready', 180);
+    const starts = await kubectl(
+      ...[
+        '-n',
+        namespaceOf(heir),
+        'exec',
+        'deployment/app',
+        '--',
+        '/bin/busybox',
+        'cat',
+        '/workspace/starts',
+      ],
+    );
+    expect(starts.trim().split('\n')).toHaveLength(3);
+    const { history } = await alice.client.get(environmentId(heir));
+    expect(history.map(({ what }) => what).join('\n')).toContain(
+      `its volume was made from snapshot ${snapshot.name}`,
+    );
+  });
+
+  it('and which is gone when nobody wants it any more; what was made from it stays', async () => {
+    const { name, handle } = await keptSnapshot();
+    const handles = async () =>
+      kubectl(...['get', 'volumesnapshotcontents', '--output', 'jsonpath={.items[*].status.snapshotHandle}']);
+    const before = (await handles()).split(' ').filter((each) => each === handle).length;
+    expect((await alice.client.snapshots.delete(key.team, name)).state).toBe('unwanted');
+    await until('its end', 120, async () =>
+      (await alice.client.snapshots.list(key.team)).snapshots.some((each) => each.name === name)
+        ? undefined
+        : true,
+    );
+    await until('the end of its object', 30, async () =>
+      (await handles()).split(' ').filter((each) => each === handle).length < before ? true : undefined,
+    );
+    expect((await alice.client.get(environmentId(heir))).phase).toBe('ready');
   });
 });

@@ -131,23 +131,19 @@ describe('its volume', () => {
 
   test('is kept as a snapshot, for which the namespace waits', async () => {
     await deleted(new World(withSnapshots));
-    world.cluster.snapshotClass = { deletionPolicy: 'Retain' };
+    world.cluster.snapshotClass = { deletionPolicy: 'Retain', driver: 'ebs.csi.eks.amazonaws.com' };
     await world.pass(300);
     const snapshots = (await world.cluster.snapshots(web)).snapshots;
     expect(snapshots).toHaveLength(1);
     expect(leftOf(await world.environment())).toEqual(['cluster']);
-    world.cluster.edit(
-      web,
-      'VolumeSnapshot',
-      (object) => ({
-        ...object,
-        status: { readyToUse: true, boundVolumeSnapshotContentName: 'snapcontent-1' },
-      }),
-      snapshots[0]?.metadata.name,
-    );
+    world.cluster.snapshotTaken(web, 'ebs.csi.eks.amazonaws.com', 'snap-1');
     await world.pass(400);
     expect((await world.environment()).life.state).toBe('deleted');
-    expect(await linesOf()).toContain('its volume of 3 GiB stays as VolumeSnapshotContent snapcontent-1');
+    const [kept] = await world.store.snapshots.list(web.team);
+    expect(kept).toMatchObject({ of: web, handle: 'snap-1', sizeGiB: 4, cluster: 'main', version: 1 });
+    expect(await linesOf()).toContain(
+      `its volume of 3 GiB stays as snapshot ${kept?.name} (snap-1 of ebs.csi.eks.amazonaws.com)`,
+    );
   });
 
   test('stays where the cluster can make no snapshot, and what to do is said once', async () => {

@@ -36,6 +36,9 @@ test('it may do what it does with each kind that an environment has, and look at
   const snapshots = ['get', 'list', 'create', 'patch'].map(
     (verb) => `${verb} snapshot.storage.k8s.io/volumesnapshots`,
   );
+  const contents = ['get', 'create', 'patch', 'delete'].map(
+    (verb) => `${verb} snapshot.storage.k8s.io/volumesnapshotcontents`,
+  );
   const resized = [
     'patch /pods/resize',
     ...['get', 'list', 'patch'].map((verb) => `${verb} apps/replicasets`),
@@ -47,7 +50,7 @@ test('it may do what it does with each kind that an environment has, and look at
     'create /secrets',
     'get snapshot.storage.k8s.io/volumesnapshotclasses',
   ];
-  expect(given.sort()).toEqual([...asked, ...snapshots, ...resized, ...looked].sort());
+  expect(given.sort()).toEqual([...asked, ...snapshots, ...contents, ...resized, ...looked].sort());
 });
 
 test('the kinds are those of the objects', () => {

@@ -11,6 +11,7 @@ import type {
   EnvironmentStore,
   ImagePromoter,
   ImageScanner,
+  KeptSnapshots,
   Notices,
   Pager,
   Reports,
@@ -89,6 +90,7 @@ export interface StageDeps {
   readonly zone: DnsZone;
   readonly sweeps: Sweeps;
   readonly waivers: Waivers;
+  readonly snapshots: KeptSnapshots;
   readonly transfers: Transfers;
   readonly repositories: RepositoryMaker & RepositoryRemover;
   readonly notices: Notices;

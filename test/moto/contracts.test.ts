@@ -9,6 +9,7 @@ import { ChunkItems } from '#adapters/aws/chunk-items.ts';
 import { DemandItems } from '#adapters/aws/demand-items.ts';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
 import { SqsJobQueues } from '#adapters/aws/job-queues.ts';
+import { KeptSnapshotItems } from '#adapters/aws/kept-snapshots.ts';
 import { NoticeItems } from '#adapters/aws/notices.ts';
 import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
 import { RequestItems } from '#adapters/aws/request-items.ts';
@@ -36,6 +37,7 @@ import { inboxContract } from '../contracts/inbox.ts';
 import { jobObjectsContract } from '../contracts/job-objects.ts';
 import { jobQueuesContract } from '../contracts/job-queues.ts';
 import { jobStoreContract } from '../contracts/job-store.ts';
+import { keptSnapshotsContract } from '../contracts/kept-snapshots.ts';
 import { awsBuildLogs } from '../contracts/log-group.ts';
 import { lookQueuesContract } from '../contracts/look-queues.ts';
 import { metricHeartbeat } from '../contracts/metric-heartbeat.ts';
@@ -78,6 +80,10 @@ noticesContract('NoticeItems on moto', () => new NoticeItems(tableName, dynamo))
 buildRecordsContract('BuildRecordItems on moto', () => new BuildRecordItems(tableName, dynamo));
 personKeysContract('PersonKeyItems on moto', () => new PersonKeyItems(tableName, dynamo));
 sshSessionsContract('SshSessionItems on moto', () => new SshSessionItems(tableName, dynamo));
+keptSnapshotsContract('KeptSnapshotItems on moto', () => ({
+  store: new Table(tableName, dynamo),
+  snapshots: new KeptSnapshotItems(tableName, dynamo),
+}));
 transfersContract('TransferItems on moto', () => ({
   store: new Table(tableName, dynamo),
   transfers: new TransferItems(tableName, dynamo),

@@ -233,6 +233,7 @@ export class Cloud {
         buildRecords: new MemoryBuildRecords(),
         waivers: new MemoryWaivers(),
         transfers: this.store.transfers,
+        snapshots: this.store.snapshots,
         outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
         names: { plan: async () => ({ names: [] }) },
         ...this.data.depsOf('', invocation, parts.around),
@@ -313,6 +314,7 @@ export class Cloud {
       sweeps: port('sweeps', this.#sweeps),
       waivers: new MemoryWaivers(),
       transfers: this.store.transfers,
+      snapshots: this.store.snapshots,
       // Nobody prints in the simulation.
       logs: new MemoryBuildLogs(),
       records: new MemoryBuildRecords(),

@@ -46,6 +46,7 @@ export function permissions(assembly: Assembly): void {
       ['SSHKEY#*', ['Api']],
       ['WAIVER#*', ['Api']],
       ['TRANSFER#*', ['Api', 'Schedule']],
+      ['SNAPSHOT#*', ['Api', 'DeployMain', 'DeploySecond']],
       ['BUILD#*', ['Build']],
       [
         'ENV#*',
