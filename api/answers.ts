@@ -23,6 +23,7 @@ export { FailuresAnswer, JobAnswer, JobFilesAnswer, JobsAnswer, ResultsAnswer } 
 export { KeyAnswer } from './key-schemas.ts';
 export { SessionsAnswer } from './session-schemas.ts';
 export { SnapshotAnswer, SnapshotsAnswer } from './snapshot-schemas.ts';
+export { StandingJobAnswer, StandingJobsAnswer } from './standing-answers.ts';
 export { TransferAnswer, TransfersAnswer } from './transfer-answers.ts';
 export const HealthAnswer = z.object({ status: z.literal('ok') });
 

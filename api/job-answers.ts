@@ -18,6 +18,8 @@ const Job = z.object({
   /** Why it came to that. */
   reason: z.optional(z.string()),
   requester: z.string(),
+  /** The standing job that started it. */
+  standing: z.optional(z.string()),
   at: Instant,
   /** When it had ended. */
   since: z.optional(Instant),

@@ -1,11 +1,11 @@
 /** What the routes of data jobs share: how one is described, who may read what, and how a change of one is written. */
-import type { Config } from '#core/config.ts';
 import { Conflict, Retryable } from '#core/errors.ts';
+import { admitted } from '#core/jobs/admission.ts';
 import type { Job, JobDecision } from '#core/jobs/job.ts';
 import type { JobChange } from '#core/jobs/job-change.ts';
 import { jobCost, jobProgress } from '#core/jobs/job-view.ts';
-import { mayRead, readableBy } from '#core/jobs/location.ts';
 import { heldBy, type JobRequest } from '#core/jobs/request.ts';
+import { whyNoResults } from '#core/jobs/results.ts';
 import type { JobKey, SlotsWanted } from '#core/jobs/slots.ts';
 import { reserve } from '#core/quota.ts';
 import type { RequestRef } from '#core/request-ports.ts';
@@ -23,7 +23,7 @@ export async function readJob({ jobs }: Pick<ApiDeps, 'jobs'>, key: JobKey): Pro
 }
 
 export function jobView({ config, clock }: Pick<ApiDeps, 'config' | 'clock'>, job: Job): JobAnswer['job'] {
-  const { team, name, phase, requester, at, cluster, request } = job;
+  const { team, name, phase, requester, at, cluster, request, standing } = job;
   return {
     team,
     name,
@@ -34,6 +34,7 @@ export function jobView({ config, clock }: Pick<ApiDeps, 'config' | 'clock'>, jo
     ...('reduced' in job &&
       job.reduced !== undefined && { reduced: { bytes: job.reduced.bytes, crc32: job.reduced.crc32 } }),
     requester,
+    ...(standing !== undefined && { standing: standing.name }),
     at,
     ...(phase === 'ended' && { since: job.since }),
     cluster,
@@ -66,47 +67,29 @@ function shareOf(wanted: SlotsWanted | undefined): Pick<JobAnswer, 'share'> {
   return { share: { workers: wanted.slots, couldUse: wanted.couldUse } };
 }
 
-/** @throws 403 where the team may not read there. */
-export function mustBeReadable({ dataset }: JobRequest, team: Team, bucket: string): void {
-  if (dataset === undefined) return;
-  const allowed = readableBy(team, bucket);
-  if (mayRead(dataset, allowed)) return;
-  const detail = `Jobs of team ${team.name} read below ${allowed.join(', ')}, not ${dataset}. Put it there, or ask whoever runs GetSchwifty for another place.`;
-  throw new ProblemError(403, 'Not allowed', detail);
+/** @returns its cluster. @throws 403 and 422 where its team may not have it as it is. */
+export function mustBeAdmitted(
+  { config: { clusters }, jobBucket: bucket }: Pick<ApiDeps, 'config' | 'jobBucket'>,
+  request: JobRequest,
+  team: Team,
+  path = 'job',
+): string {
+  const found = admitted(request, { team, clusters, bucket });
+  if ('cluster' in found) return found.cluster;
+  const [first] = found;
+  if (first.status === 403) throw new ProblemError(403, 'Not allowed', first.message);
+  throw invalid(found.map((fault) => ({ ...fault, path: `${path}.${fault.path}` })));
 }
 
-/** @throws 422 where the team has no such database. */
-export function mustBeOwnDatabases(request: JobRequest, { name, databases }: Team): void {
-  const fields = (['table', 'query', 'target'] as const).flatMap((field) => {
-    const asked = request[field]?.database;
-    if (asked === undefined || databases.some((one) => one.name === asked)) return [];
-    const known =
-      databases.length === 0 ? 'it has none' : `it has ${databases.map((one) => one.name).join(', ')}`;
-    const message = `team ${name} has no database ${asked}; ${known}: whoever runs GetSchwifty names them`;
-    return [{ path: `job.${field}.database`, message }];
-  });
-  if (fields.length > 0) throw invalid(fields);
-}
-
-/** What was released for another team is theirs to run: the cluster would refuse it too. @throws 422 */
-export function mustBeOwnImage({ image }: JobRequest, { name }: Team): void {
-  if (image === undefined || image.startsWith(`release/${name}/`)) return;
-  const message = `a job of team ${name} runs what was released for an environment of its own: release/${name}/…`;
-  throw invalid([{ path: 'job.image', message }]);
-}
-
-/** The cluster that is asked for, or the first. @throws 422 where there is none of its name, or no such node pool in it. */
-export function placedJob({ clusters }: Config, { cluster: asked, nodePool }: JobRequest): string {
-  const found = clusters.find(({ name }) => asked === undefined || name === asked);
-  if (found === undefined) {
-    const message = `no cluster is called ${asked}; there is ${clusters.map(({ name }) => name).join(', ')}`;
-    throw invalid([{ path: 'job.cluster', message }]);
-  }
-  const { name, jobNodePools: pools = [] } = found;
-  if (nodePool === undefined || pools.includes(nodePool)) return name;
-  const known = pools.length === 0 ? 'none' : pools.join(', ');
-  const message = `cluster ${name} lets data jobs ask for ${known}, not ${nodePool}: leave it out, or ask whoever runs GetSchwifty`;
-  throw invalid([{ path: 'job.nodePool', message }]);
+/** What it is to read of another job must be there. @throws 409 */
+export async function mustHaveResults(
+  { jobs }: Pick<ApiDeps, 'jobs'>,
+  { results }: JobRequest,
+  team: Team,
+): Promise<void> {
+  if (results === undefined) return;
+  const why = whyNoResults(await jobs.read({ team: team.name, name: results }), results);
+  if (why !== undefined) throw new ProblemError(409, 'No results', why);
 }
 
 /** Of changes of one job that come at once, one is written in each round. */

@@ -9,6 +9,7 @@ import type { Config } from '#core/config.ts';
 import type { JobStore } from '#core/jobs/job-ports.ts';
 import type { ChunkStore, JobFileLinks } from '#core/jobs/ports.ts';
 import type { Slots } from '#core/jobs/slots.ts';
+import type { StandingJobs } from '#core/jobs/standing/ports.ts';
 import type {
   Chronicle,
   Clock,
@@ -50,6 +51,7 @@ export interface ApiDeps extends DeadLetterDeps {
   readonly transfers: Transfers;
   readonly reports: Pick<Reports, 'link'>;
   readonly jobs: JobStore;
+  readonly standing: StandingJobs;
   readonly chunks: Pick<ChunkStore, 'list'>;
   readonly slots: Pick<Slots, 'wanted' | 'seen'>;
   readonly jobFiles: JobFileLinks;

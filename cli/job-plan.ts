@@ -51,6 +51,9 @@ async function* splitLines(jobs: Jobs, id: string): AsyncGenerator<string> {
     throw new Error(`${id} reads rows of a database: other engines ask it by themselves.`);
   if (job.request.compression === 'zstd-seekable')
     throw new Error(`${id} is cut where frames of zstd begin, which the splits of other engines do not say.`);
+  const { results } = job.request;
+  if (results !== undefined)
+    throw new Error(`${id} reads what ${results} made: ask for the plan of that one, or for its results.`);
   if (job.phase === 'listing')
     throw new Error(`${id} has no plan yet: its dataset is being listed. Ask again in a minute.`);
   const { plan, quoted } = await jobs.files(id);

@@ -9,6 +9,7 @@ import { planCommand } from './job-plan.ts';
 import { failuresText, jobLine, jobsText, jobText } from './job-text.ts';
 import { verifiedText, verifyJob } from './job-verify.ts';
 import { printed } from './links.ts';
+import { standingCommands } from './standing-jobs.ts';
 
 const job = ['<job>', 'team/job-…, as it was answered'] as const;
 const watchMs = 2000;
@@ -24,7 +25,7 @@ export function jobCommands(program: Command, { client, print }: Desk): void {
   const command = program
     .command('job')
     .description(
-      'data jobs: submit, watch, list, get, pause, resume, cancel, retry, failures, results, verify, plan',
+      'data jobs: submit, watch, list, get, pause, resume, cancel, retry, failures, results, verify, plan, standing',
     );
   command
     .command('submit')
@@ -60,6 +61,7 @@ export function jobCommands(program: Command, { client, print }: Desk): void {
       .description(verbs[verb])
       .action(async (id: string) => print(await client().jobs.say(id, verb), jobText));
   whatItMade(command, { client, print });
+  standingCommands(command, { client, print });
 }
 
 function whatItMade(command: Command, { client, print }: Desk): void {

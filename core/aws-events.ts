@@ -2,11 +2,11 @@
  * AWS's events, parsed by source and detail type into the few signals that we act upon. The events are best effort
  * and may come twice, late or never: they say where to look, and what is found there is what counts.
  * Shapes: Amazon ECR user guide "Sample events from Amazon ECR"; Amazon Inspector user guide "EventBridge event schema";
- * AWS CodeBuild user guide "Build notifications input format reference".
+ * AWS CodeBuild user guide "Build notifications input format reference"; Amazon S3 user guide "EventBridge event message structure".
  */
 import { parse, Rejected } from './errors.ts';
 import { DomainEvent, eventSource } from './events.ts';
-import { Digest, EnvironmentKey } from './names.ts';
+import { Digest, EnvironmentKey, type Instant } from './names.ts';
 import { Alive, Seen } from './seen.ts';
 import { origin } from './story.ts';
 import * as z from './zod.ts';
@@ -15,6 +15,8 @@ const Envelope = z.object({
   id: z.string(),
   source: z.string(),
   'detail-type': z.string(),
+  /** On the second; those that tests make have none. */
+  time: z.optional(z.string()),
   detail: z.record(z.string(), z.unknown()),
 });
 
@@ -54,6 +56,13 @@ const Direct = z.discriminatedUnion('kind', [Look, Sweep, Seen, Alive]);
 export type Signal =
   | z.infer<typeof Direct>
   | { readonly kind: 'image'; readonly repository: string; readonly digest: Digest }
+  | {
+      readonly kind: 'upload';
+      /** When it was made. */
+      readonly at: Instant;
+      readonly bucket: string;
+      readonly object: z.infer<typeof UploadDetail>['object'];
+    }
   | { readonly kind: 'build'; readonly buildId: string; readonly detail: z.infer<typeof BuildDetail> }
   | { readonly kind: 'told'; readonly event: DomainEvent };
 
@@ -63,11 +72,18 @@ export function subjectOf(signal: Signal): EnvironmentKey | undefined {
   return signal.kind === 'told' ? signal.event.environment : undefined;
 }
 
-const parsers: Readonly<Record<string, (detail: unknown, where: string) => Signal>> = {
+/** Keys are as they are, not encoded as those of S3's other notifications (Amazon S3 user guide, "EventBridge event message structure"). */
+const UploadDetail = z.object({
+  bucket: z.object({ name: z.string() }),
+  object: z.object({ key: z.string(), size: z.int(), etag: z.string(), sequencer: z.string() }),
+});
+
+const parsers: Readonly<Record<string, (detail: unknown, where: string, at: string) => Signal>> = {
   'aws.ecr ECR Image Action': image,
   'aws.ecr ECR Image Scan': image,
   'aws.inspector2 Inspector2 Scan': image,
   'aws.codebuild CodeBuild Build State Change': build,
+  'aws.s3 Object Created': upload,
 };
 
 /** @throws Rejected for an event that is malformed or that nobody here knows. */
@@ -84,12 +100,18 @@ export function parseEvent(message: unknown): Signal {
   }
   const parser = parsers[`${envelope.source} ${envelope['detail-type']}`];
   if (!parser) throw new Rejected(`${where} is of a kind that no stage takes: is a rule's pattern too wide?`);
-  return parser(envelope.detail, where);
+  return parser(envelope.detail, where, envelope.time ?? '');
 }
 
 function image(detail: unknown, where: string): Signal {
   const { 'repository-name': repository, 'image-digest': digest } = parse(ImageDetail, detail, where);
   return { kind: 'image', repository, digest };
+}
+
+function upload(detail: unknown, where: string, time: string): Signal {
+  const { bucket, object } = parse(UploadDetail, detail, where);
+  const at = parse(z.iso.datetime(), time, `the time of ${where}`);
+  return { kind: 'upload', at: new Date(at).toISOString(), bucket: bucket.name, object };
 }
 
 function build(detail: unknown, where: string): Signal {

@@ -17,16 +17,21 @@ export type Stage =
   | 'remove'
   | 'jobs'
   | 'job-slots'
+  | 'job-starts'
   | 'schedule'
   | 'pager'
   | 'reconcile';
+
+export interface Filter {
+  readonly [field: string]: readonly unknown[] | Filter;
+}
 
 /** One event pattern of EventBridge. */
 export interface Subscription {
   readonly source: string;
   readonly detailTypes: readonly string[];
-  /** Content filters on the event's detail. */
-  readonly detail?: Readonly<Record<string, readonly unknown[]>>;
+  /** Content filters on the event's detail, field by field. */
+  readonly detail?: Filter;
 }
 
 export interface FlowStage {
@@ -44,6 +49,8 @@ export interface FlowStage {
 }
 
 const ours = (...detailTypes: DomainEventType[]): Subscription => ({ source: eventSource, detailTypes });
+/** Of the bucket of jobs, whose name is known when it is deployed. */
+const uploadsBelow = 'datasets/';
 const candidates = { 'repository-name': [{ prefix: 'candidate/' }] };
 
 export const flow: readonly FlowStage[] = [
@@ -161,6 +168,20 @@ export const flow: readonly FlowStage[] = [
     on: [ours('JobSlotsWanted')],
     also: 'its own later looks',
     tells: ['JobSlotsSeen'],
+  },
+  {
+    stage: 'job-starts',
+    does: 'A standing job starts a data job when its time comes, when an object is uploaded, or when the job that it follows has succeeded; what came of each cause is told in its runs.',
+    impact: 'No schedule, no upload and no end of a job starts another one; those that run go on.',
+    on: [
+      {
+        source: 'aws.s3',
+        detailTypes: ['Object Created'],
+        detail: { object: { key: [{ prefix: uploadsBelow }] } },
+      },
+    ],
+    also: 'its own later looks, the ends of jobs, what people ask for, and reconcile',
+    tells: [],
   },
   {
     stage: 'schedule',

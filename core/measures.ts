@@ -30,7 +30,10 @@ export type MeasureName =
   | 'Sent'
   | 'Unsent'
   /** Names that nobody has any more. */
-  | 'Orphans';
+  | 'Orphans'
+  /** Jobs that were started, and tries of a standing job that fails to start any, again and again. */
+  | 'Started'
+  | 'NotStarted';
 
 /** A time is in milliseconds. */
 export interface Measure {

@@ -17,6 +17,7 @@ export const lookStages = [
   'remove',
   'jobs',
   'job-slots',
+  'job-starts',
   'schedule',
   'pager',
 ] as const satisfies readonly Stage[];

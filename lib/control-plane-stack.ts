@@ -50,7 +50,7 @@ export class ControlPlaneStack extends Stack {
     const promote = new PromoteStage(this, 'Promote', { ...foundation, repositories });
     const { deploy, watchers } = this.#inClusters(clusters, foundation);
     const clusterNames = clusters.map((cluster) => cluster.clusterName);
-    const { workers, jobs, slots } = dataJobs(this, {
+    const { workers, jobs, slots, starts } = dataJobs(this, {
       ...foundation,
       bucket: sources,
       clusters,
@@ -63,10 +63,10 @@ export class ControlPlaneStack extends Stack {
     const pager = new PagerStage(this, 'Pager', { ...foundation, tells: data.pager });
     const shared = { build: build.queue, gate: gate.queue, promote: promote.queue };
     const late = { dns: dns.queue, remove: remove.queue, schedule: schedule.queue, pager: pager.queue };
-    const looks = { ...shared, ...late, jobs: jobs.queue, deploy, slots };
+    const looks = { ...shared, ...late, jobs: jobs.queue, starts: starts.queue, deploy, slots };
     const outbox = new OutboxStage(this, 'Outbox', { ...foundation, table, looks });
     const reconcile = new ReconcileStage(this, 'Reconcile', { ...foundation, looks, outbox });
-    const queues = { build, gate, promote, dns, remove, jobs, schedule, pager };
+    const queues = { build, gate, promote, dns, remove, jobs, 'job-starts': starts, schedule, pager };
     const each = { queues, deploy, slots, watchers, clusters, outbox, reconcile };
     const places = placesOf({ ...each, topic: data.pager });
     api.operates(places, { outbox: outbox.function, buildLogs: build.logs });

@@ -2,7 +2,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus } from 'aws-cdk-lib/aws-events';
-import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { Listed } from '#core/environment.ts';
 import { acknowledge } from './kit/acknowledge.ts';
@@ -106,6 +106,10 @@ export class DataStack extends Stack {
         { prefix: jobResults, abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
     });
+    // As the template has it: CDK's own `eventBridgeEnabled` makes a function that may configure any bucket.
+    const { defaultChild } = sources.node;
+    if (defaultChild instanceof CfnBucket)
+      defaultChild.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
     acknowledge(sources, {
       'checkov CKV_AWS_21':
         'A build context has a key of its own, is written once and gone after a week; a report can be made again by a look at its image.',

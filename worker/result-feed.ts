@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { readLines } from '#adapters/json-lines.ts';
 import { Retryable } from '#core/errors.ts';
 import type { Part } from '#core/jobs/chunk.ts';
-import { filesOf, ManifestLine } from '#core/jobs/job-files.ts';
+import { filesBelow, ManifestLine } from '#core/jobs/job-files.ts';
 import { linesOf, mergedLines } from '#core/jobs/merge.ts';
 import { InputFailed, type JobObjects } from '#core/jobs/ports.ts';
 import { mostMerged, type Order } from '#core/jobs/reduce.ts';
@@ -87,7 +87,11 @@ export class ResultFeed implements Feed {
 
   async *#results(): AsyncGenerator<Result> {
     const { objects, spec } = this.#deps;
-    for await (const { chunk, parts } of readLines(objects, filesOf(spec.job).manifest, ManifestLine))
+    for await (const { chunk, parts } of readLines(
+      objects,
+      filesBelow(spec.results.prefix).manifest,
+      ManifestLine,
+    ))
       for (const { output } of parts) if (output) yield { chunk, output };
   }
 

@@ -21,6 +21,7 @@ import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import * as items from './items.ts';
 import { jobOutbox } from './job-outbox.ts';
+import { standingWrites, turnedMeanwhile } from './standing-items.ts';
 
 /** Partitions of the indexes that environments are in too. */
 const dueShard = 'due-jobs';
@@ -48,14 +49,22 @@ export class JobItems implements JobStore {
     return item === undefined ? emptyLedger(team) : Ledger.parse(item);
   }
 
-  async write(change: JobChange, { request, ledger }: JobEnclosed = {}): Promise<void> {
+  async write(change: JobChange, { request, ledger, standing }: JobEnclosed = {}): Promise<void> {
     const { job, audit } = change;
     const put = (Item: Record<string, unknown>, version?: number) => ({
       Put: { TableName: this.#table, Item, ...(version !== undefined && items.expecting(version)) },
     });
+    /** What each expects, and what is said where that is not so. */
+    const conditional = [
+      { item: put(jobItem(job), job.version - 1), says: writtenFirst(job) },
+      ...(ledger
+        ? [{ item: put(items.ledgerItem(ledger), ledger.version - 1), says: heldOtherwise(job) }]
+        : []),
+    ];
+    const ofStanding = standing ? standingWrites(this.#table, standing) : [];
     const TransactItems = [
-      put(jobItem(job), job.version - 1),
-      ...(ledger ? [put(items.ledgerItem(ledger), ledger.version - 1)] : []),
+      ...conditional.map(({ item }) => item),
+      ...ofStanding,
       ...(request ? [{ Update: { TableName: this.#table, ...items.requestDone(request) } }] : []),
       ...(audit ? [put(trailItem(job, audit))] : []),
       ...jobOutbox(change).map((item) => put(item)),
@@ -64,7 +73,8 @@ export class JobItems implements JobStore {
       const command = new TransactWriteCommand({ TransactItems });
       await retryable('TransactWriteItems', () => this.#client.send(command));
     } catch (error) {
-      throw whyNot(error, job, ledger !== undefined);
+      const says = conditional.map((one) => one.says);
+      throw whyNot(error, job, standing ? [...says, turnedMeanwhile(standing)] : says);
     }
   }
 
@@ -143,14 +153,15 @@ const trailItem = (job: Job, audit: Audit) => ({
   ...audit,
 });
 
-function whyNot(error: unknown, job: Job, hasLedger: boolean): unknown {
+const writtenFirst = ({ name, version }: Job): string =>
+  `Job ${name} is no longer at version ${version - 1}: somebody else wrote first.`;
+const heldOtherwise = ({ team }: Job): string => `What team ${team} holds changed meanwhile.`;
+
+/** @param says of the first items of the transaction, why their condition does not hold. */
+function whyNot(error: unknown, job: Job, says: readonly string[]): unknown {
   if (!(error instanceof TransactionCanceledException)) return error;
   const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code);
-  if (codes[0] === 'ConditionalCheckFailed')
-    return new Conflict(
-      `Job ${job.name} is no longer at version ${job.version - 1}: somebody else wrote first.`,
-    );
-  if (hasLedger && codes[1] === 'ConditionalCheckFailed')
-    return new Conflict(`What team ${job.team} holds changed meanwhile.`);
+  const conflict = says.find((_, i) => codes[i] === 'ConditionalCheckFailed');
+  if (conflict !== undefined) return new Conflict(conflict);
   return new Retryable(`The change of job ${job.name} was not written: ${codes.join(', ')}`);
 }

@@ -7,16 +7,26 @@ import { InputFailed, type JobObjects, type Upload } from '#core/jobs/ports.ts';
 
 const isFile = (key: string, bytes: Buffer): boolean => !(key.endsWith('/') && bytes.length === 0);
 
+interface Kept {
+  readonly bytes: Buffer;
+  readonly etag: string;
+}
+const kept = (bytes: Buffer): Kept => ({
+  bytes,
+  etag: `"${createHash('md5').update(bytes).digest('hex')}"`,
+});
+
+/** One bucket: what jobs made may be read as what they read is. */
 export class MemoryJobObjects implements JobObjects, Datasets {
   readonly results = new Map<string, Buffer>();
-  readonly #objects = new Map<string, { readonly bytes: Buffer; readonly etag: string }>();
+  readonly #objects = new Map<string, Kept>();
   /** Begun, and neither finished nor aborted. */
   readonly unfinished = new Set<string>();
 
   put(key: string, bytes: Buffer): DatasetObject {
-    const etag = `"${createHash('md5').update(bytes).digest('hex')}"`;
-    this.#objects.set(key, { bytes, etag });
-    return { key, size: bytes.length, etag };
+    const object = kept(bytes);
+    this.#objects.set(key, object);
+    return { key, size: bytes.length, etag: object.etag };
   }
 
   remove(key: string): void {
@@ -24,7 +34,8 @@ export class MemoryJobObjects implements JobObjects, Datasets {
   }
 
   async read({ key, etag }: DatasetObject, from: number, to: number): Promise<AsyncIterable<Uint8Array>> {
-    const object = this.#objects.get(key);
+    const made = this.results.get(key);
+    const object = this.#objects.get(key) ?? (made && kept(made));
     if (object === undefined) throw new InputFailed(`${key} is not there`);
     if (object.etag !== etag) throw new InputFailed(`${key} is another one than was planned`);
     if (from >= object.bytes.length) throw new InputFailed(`${key} has no byte ${from}`);
@@ -35,7 +46,8 @@ export class MemoryJobObjects implements JobObjects, Datasets {
   }
 
   async *objects({ key, isPrefix }: Location): AsyncIterable<DatasetObject> {
-    const found = [...this.#objects]
+    const made = [...this.results].map(([name, bytes]) => [name, kept(bytes)] as const);
+    const found = [...this.#objects, ...made]
       .filter(([name, { bytes }]) => isFile(name, bytes) && (isPrefix ? name.startsWith(key) : name === key))
       .sort(([a], [b]) => (a < b ? -1 : 1));
     if (found.length === 0 && !isPrefix) throw new InputFailed(`${key} is not there`);

@@ -7,6 +7,7 @@ import type { JobChange, JobLook } from '#core/jobs/job-change.ts';
 import type { JobEnclosed, JobStore } from '#core/jobs/job-ports.ts';
 import type { JobKey } from '#core/jobs/slots.ts';
 import { environmentId, type Instant, type TeamName } from '#core/names.ts';
+import { MemoryStanding } from './standing.ts';
 import { MemoryStore } from './store.ts';
 
 export class MemoryJobs implements JobStore {
@@ -16,11 +17,14 @@ export class MemoryJobs implements JobStore {
   readonly #due = new Map<string, Instant>();
   readonly #trail = new Map<string, Audit[]>();
   readonly #store: MemoryStore;
+  /** Written with the jobs that they start. */
+  readonly standing: MemoryStanding;
   /** What the outbox would send. */
   readonly looks: (JobLook & { readonly job: JobKey })[] = [];
 
   constructor(store: MemoryStore = new MemoryStore()) {
     this.#store = store;
+    this.standing = new MemoryStanding(store);
   }
 
   async read(key: JobKey): Promise<Job | undefined> {
@@ -28,11 +32,15 @@ export class MemoryJobs implements JobStore {
     return text === undefined ? undefined : Job.parse(JSON.parse(text));
   }
 
-  async write({ job, looks, at, audit }: JobChange, { request, ledger }: JobEnclosed = {}): Promise<void> {
+  async write(
+    { job, looks, at, audit }: JobChange,
+    { request, ledger, standing }: JobEnclosed = {},
+  ): Promise<void> {
     const id = environmentId(job);
     const version = this.#versions.get(id) ?? 0;
     if (version !== job.version - 1) throw new Conflict(`${id} is at version ${version}.`);
     if (ledger) this.#store.expect(ledger);
+    if (standing) this.standing.expect(standing);
     this.#jobs.set(id, JSON.stringify(job));
     this.#versions.set(id, job.version);
     if (job.lookAt === undefined) this.#due.delete(id);
@@ -40,6 +48,7 @@ export class MemoryJobs implements JobStore {
     this.looks.push(...looks.map((look) => ({ ...look, job: { team: job.team, name: job.name } })));
     if (audit) this.#trail.set(id, [...(this.#trail.get(id) ?? []), audit]);
     if (ledger) this.#store.hold(ledger);
+    if (standing) this.standing.keep(standing);
     this.#store.post(jobOutbox({ job, looks, at }));
     if (request) this.#store.requests.done(request);
   }

@@ -28,6 +28,7 @@ import {
 import { CreateEnvironment, type RedriveRequest } from '../schemas.ts';
 import { JobsClient } from './jobs.ts';
 import { SnapshotsClient } from './snapshots.ts';
+import { StandingJobsClient } from './standing-jobs.ts';
 import { TransfersClient } from './transfers.ts';
 import { ApiError, type ClientOptions, type Transport, transport } from './transport.ts';
 
@@ -68,6 +69,7 @@ export class Client {
 
   readonly jobs: JobsClient;
   readonly snapshots: SnapshotsClient;
+  readonly standingJobs: StandingJobsClient;
   readonly transfers: TransfersClient;
 
   constructor(options: ClientOptions) {
@@ -75,6 +77,7 @@ export class Client {
     ({ call: this.#call, pages: this.#pages } = sender);
     this.jobs = new JobsClient(sender);
     this.snapshots = new SnapshotsClient(sender);
+    this.standingJobs = new StandingJobsClient(sender);
     this.transfers = new TransfersClient(sender, (id, send) => this.#asRead(id, send));
   }
 

@@ -16,6 +16,7 @@ import { nameRoutes } from './names.ts';
 import { planRoutes } from './plan.ts';
 import { sessionRoutes } from './sessions.ts';
 import { snapshotRoutes } from './snapshots.ts';
+import { standingJobRoutes } from './standing-jobs.ts';
 import { teamRoutes } from './teams.ts';
 import { traceRoutes } from './trace.ts';
 import { transferRoutes } from './transfers.ts';
@@ -40,6 +41,7 @@ export const routes: readonly Route[] = [
   ...transferRoutes,
   ...jobRoutes,
   ...jobFileRoutes,
+  ...standingJobRoutes,
   ...dlqRoutes,
   ...healthRoutes,
 ];

@@ -25,7 +25,7 @@ const files = route({
   problems: [404],
   answer: async ({ params }, deps) => {
     const job = await readJob(deps, params);
-    const { plan, quoted, manifest } = filesOf(job.name);
+    const { plan, quoted, manifest } = filesOf(job);
     const { url, expiresSeconds } = await deps.jobFiles.link(plan);
     const quotes = hasQuotes(job.request) && { quoted: (await deps.jobFiles.link(quoted)).url };
     const has = job.phase === 'ended' || (job.phase === 'finishing' && job.manifest);

@@ -6,16 +6,7 @@ import type { JobEvent } from '#core/jobs/job-event.ts';
 import { inputText } from '#core/jobs/request.ts';
 import { jobNameAt } from '#core/jobs/slots.ts';
 import { CreateJob, JobPath, JobsQuery } from '../job-schemas.ts';
-import {
-  jobView,
-  mustBeOwnDatabases,
-  mustBeOwnImage,
-  mustBeReadable,
-  placedJob,
-  readJob,
-  wholeJob,
-  writeJob,
-} from '../jobs.ts';
+import { jobView, mustBeAdmitted, mustHaveResults, readJob, wholeJob, writeJob } from '../jobs.ts';
 import { noBody, none, route, teamOf } from '../route.ts';
 import { TeamPath } from '../schemas.ts';
 
@@ -34,11 +25,9 @@ const create = route({
   answers: { 201: 'JobAnswer' },
   problems: [403, 409],
   answer: async ({ body: { team, job: asked }, person, request }, deps) => {
-    const { config, clock, random, jobBucket } = deps;
-    mustBeReadable(asked, teamOf(config, team), jobBucket);
-    mustBeOwnDatabases(asked, teamOf(config, team));
-    mustBeOwnImage(asked, teamOf(config, team));
-    const cluster = placedJob(config, asked);
+    const { config, clock, random } = deps;
+    const cluster = mustBeAdmitted(deps, asked, teamOf(config, team));
+    await mustHaveResults(deps, asked, teamOf(config, team));
     const at = clock.now();
     const key = { team, name: jobNameAt(at, random(2)) };
     const job = askedJob({ ...key, requester: person.name, at, cluster, request: asked });

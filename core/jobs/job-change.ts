@@ -11,9 +11,9 @@ export interface JobChange {
   readonly audit?: Audit;
 }
 
-/** Of the stage of jobs itself, or of the one that has its workers in the cluster. */
+/** Of the stage of jobs itself, of the one that has its workers in the cluster, or of the one that started it. */
 export interface JobLook {
-  readonly stage: 'jobs' | 'job-slots';
+  readonly stage: 'jobs' | 'job-slots' | 'job-starts';
   readonly delaySeconds: number;
 }
 
@@ -42,7 +42,12 @@ export function jobChange(before: Job | undefined, next: Job, told: Told): JobCh
     lookAt === undefined || secondsBetween(at, lookAt) >= reconcileSeconds
       ? []
       : [{ stage: 'jobs', delaySeconds: Math.ceil(secondsBetween(at, lookAt)) }];
-  const looks: JobLook[] = slotsAreLate ? [...own, { stage: 'job-slots', delaySeconds: 0 }] : own;
+  const isEnd = job.phase === 'ended' && before?.phase !== 'ended' && job.standing !== undefined;
+  const looks: JobLook[] = [
+    ...own,
+    ...(slotsAreLate ? [{ stage: 'job-slots', delaySeconds: 0 } as const] : []),
+    ...(isEnd ? [{ stage: 'job-starts', delaySeconds: 0 } as const] : []),
+  ];
   if (what === undefined) return { job, at, looks };
   return { job, at, looks, audit: { at, actor, what, ...(cause && { cause }) } };
 }

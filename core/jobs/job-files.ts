@@ -2,16 +2,20 @@
 import * as z from '../zod.ts';
 import { ChunkFailure, type ChunkState, isOfObject, isOfRows, Part } from './chunk.ts';
 import { DatasetObject } from './dataset.ts';
+import { type JobKey, resultsBelow } from './slots.ts';
 import { Snapshot } from './sql/snapshot.ts';
 import { KeyRange, KeyTuple, QuerySource, SqlSource } from './sql/table.ts';
 
-export const filesOf = (job: string) =>
+/** @param folder with `/` at its end. */
+export const filesBelow = (folder: string) =>
   ({
-    plan: `jobs/${job}/plan.ndjson`,
+    plan: `${folder}plan.ndjson`,
     /** Of CSV: the numbers of chunks that begin between quotes. */
-    quoted: `jobs/${job}/quoted.ndjson`,
-    manifest: `jobs/${job}/manifest.ndjson`,
+    quoted: `${folder}quoted.ndjson`,
+    manifest: `${folder}manifest.ndjson`,
   }) as const;
+
+export const filesOf = (job: JobKey) => filesBelow(resultsBelow(job));
 
 const cut = {
   /** Of the key's columns, in the database's words. */

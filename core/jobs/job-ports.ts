@@ -10,12 +10,13 @@ import type { JobChange } from './job-change.ts';
 import type { Location } from './location.ts';
 import type { ChunkQueue } from './ports.ts';
 import type { JobKey } from './slots.ts';
+import type { StandingChange } from './standing/ports.ts';
 
 export interface JobStore {
   read(key: JobKey): Promise<Job | undefined>;
   /**
    * Job, audit line, looks and what is enclosed: all or nothing.
-   * @throws Conflict when the stored version is not `change.job.version - 1`, or the ledger is no longer what was read.
+   * @throws Conflict when the stored version is not `change.job.version - 1`, or what is enclosed is no longer what was read.
    */
   write(change: JobChange, enclosed?: JobEnclosed): Promise<void>;
   /** Of version 0 where the team holds nothing yet. */
@@ -44,6 +45,8 @@ export interface JobEnclosed {
   readonly request?: RequestRef | undefined;
   /** What the team holds with the change; its version is the next one. */
   readonly ledger?: Ledger | undefined;
+  /** What starts it: its next version. */
+  readonly standing?: StandingChange | undefined;
 }
 
 /** The queues of jobs: one each, with the job's name at the end of its own. */

@@ -9,6 +9,7 @@ import * as z from '../zod.ts';
 import type { JobEvent } from './job-event.ts';
 import { JobRequest, snapshotOf } from './request.ts';
 import { JobKey } from './slots.ts';
+import { StandingName } from './standing/cause.ts';
 import { emptyTally, progressOf, Tally } from './tally.ts';
 
 const Outcome = z.enum(['succeeded', 'failed', 'cancelled']);
@@ -23,6 +24,8 @@ const common = {
   cluster: ClusterName,
   /** As it was asked for. */
   request: JobRequest,
+  /** What started it, and how many jobs are before it in its chain; absent of one that a person asked for. */
+  standing: z.optional(z.object({ name: StandingName, depth: z.int() })),
   tally: Tally,
   /** When it is to be looked at, if nobody does before. */
   lookAt: z.optional(Instant),
@@ -260,8 +263,9 @@ type Known = Omit<Finishing, 'phase' | 'outcome' | 'manifest' | 'reason'>;
 
 /** Without what belongs to a phase alone. */
 const knownOf = (job: Known): Known => {
-  const { team, name, version, requester, at, cluster, request, tally, chunks, bytes } = job;
-  return { team, name, version, requester, at, cluster, request, tally, chunks, bytes };
+  const { team, name, version, requester, at, cluster, request, standing, tally, chunks, bytes } = job;
+  const by = standing === undefined ? {} : { standing };
+  return { team, name, version, requester, at, cluster, request, ...by, tally, chunks, bytes };
 };
 
 function finish(job: Known, outcome: Outcome, reason: string | undefined, reduced?: Reduced): JobDecision {
@@ -276,7 +280,9 @@ function ended({ manifest: _, ...job }: Finishing, now: Instant): JobDecision {
 }
 
 /** A job as it is asked for. */
-export const askedJob = (asked: JobKey & Pick<Job, 'requester' | 'at' | 'cluster' | 'request'>): Job => ({
+export const askedJob = (
+  asked: JobKey & Pick<Job, 'requester' | 'at' | 'cluster' | 'request' | 'standing'>,
+): Job => ({
   ...asked,
   phase: 'listing',
   version: 1,

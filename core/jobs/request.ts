@@ -11,7 +11,7 @@ import { chunkBytesFor, type Plan, planChunks } from './plan.ts';
 import { priorities } from './priority.ts';
 import { Reduce } from './reduce.ts';
 import { workerResources } from './slot-objects.ts';
-import type { JobKey } from './slots.ts';
+import { type JobKey, JobName, resultsBelow } from './slots.ts';
 import { JobSpec } from './spec.ts';
 import { OneSnapshot } from './sql/snapshot.ts';
 import { type AnySource, isQuery, QuerySource, SqlSource, SqlTable } from './sql/table.ts';
@@ -49,77 +49,92 @@ const TableTarget = z.strictObject({
 /** Slots are numbered up to 999, and the first one's worker holds the snapshot. */
 const maxReaders = 999;
 
-export const JobRequest = z
-  .strictObject({
-    cluster: z.optional(ClusterName),
-    /** What is read: objects, a table, or what a query gives; one of the three. */
-    dataset: z.optional(DatasetUrl),
-    table: z.optional(TableInput),
-    query: z.optional(QueryInput),
-    /** Where each chunk's results go on to, once: rows in the order of its columns. */
-    target: z.optional(TableTarget),
-    records: z._default(Records, { kind: 'lines' }),
-    compression: z._default(Compression, 'none'),
-    header: z._default(z.boolean(), false),
-    /** A file of its own for each chunk; without, its standard input. `{file}` in a word of the command is its path, as CHUNK_FILE is. */
-    feed: z.optional(AskedFile),
-    /** Run as it is, by no shell: `["sh", "-c", "…"]` asks for one that is in the image. */
-    command: Command,
-    /** Of all results, when no chunk is open any more. */
-    reduce: z.optional(Reduce),
-    /** Without one the command runs in the worker's own image. */
-    image: z.optional(ReleasedImage),
-    /** Of the command in each worker. */
-    resources: z.prefault(
-      z.strictObject({
-        cpu: z._default(z.number().check(z.minimum(0.05), z.maximum(64)), 0.5),
-        memoryMiB: z._default(z.int().check(z.minimum(32), z.maximum(262_144)), 256),
-      }),
-      {},
-    ),
-    parallelism: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 4),
-    /** Where the default, half of a worker's memory, does not fit. */
-    chunkMiB: z.optional(z.int().check(z.minimum(1), z.maximum(1024))),
-    recordMiB: z._default(z.int().check(z.minimum(1), z.maximum(1024)), 64),
-    maxAttempts: z._default(z.int().check(z.minimum(1), z.maximum(20)), 4),
-    toleratedFailures: z._default(z.int().check(z.minimum(0), z.maximum(1_000_000)), 0),
-    timeLimitSeconds: z._default(z.int().check(z.minimum(1), z.maximum(43_200)), 3600),
-    spot: z._default(z.boolean(), false),
-    /** Before whom its workers are placed, of jobs alone: environments go before all of them. */
-    priority: z._default(z.enum(priorities), 'normal'),
-    /** Of those that the configuration lets data jobs have. */
-    nodePool: z.optional(NodePoolName),
-  })
-  .check(
-    z.superRefine((request, { addIssue }) => {
-      const { dataset, table, query, target, reduce, records, header, compression, chunkMiB } = request;
-      const no = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message });
-      const inputs = Object.entries({ dataset, table, query }).filter(([, input]) => input !== undefined);
-      if (inputs.length === 0) no('dataset', 'what is to be read: a dataset, a table, or a query');
-      for (const [name] of inputs.slice(1)) no(name, 'a dataset, a table or a query: one of them');
-      if (table !== undefined || query !== undefined) {
-        if (records.kind !== 'lines' && records.kind !== 'csv')
-          no('records', 'rows of a database are lines, or CSV');
-        if (header) no('header', 'rows of a database come without a header: columns are in their order');
-        if (compression !== 'none') no('compression', 'rows of a database are not compressed');
-      }
-      if (snapshotOf(request) !== undefined && request.parallelism > maxReaders)
-        no('parallelism', `${maxReaders} at most beside who holds the snapshot`);
-      if (reduce !== undefined && target !== undefined)
-        no('reduce', 'results that go on to a table are not brought together');
-      if (header && records.kind === 'fixed') no('header', 'records of one width have no header');
-      if (header && records.kind === 'parquet') no('header', 'Parquet says itself what its columns are');
-      if (compression !== 'none' && records.kind === 'parquet')
-        no('compression', 'Parquet is compressed within: leave it out');
-      if (compression === 'zstd-seekable' && records.kind === 'csv')
-        no(
-          'compression',
-          'whether a frame begins between quotes nobody knows: say lines where no field has a line feed, or zstd',
-        );
-      if (!isCut(compression) && chunkMiB !== undefined)
-        no('chunkMiB', 'a compressed object is one chunk: leave it out');
+const shape = {
+  cluster: z.optional(ClusterName),
+  /** What is read: objects, what another job made of them, a table, or what a query gives; one of these. */
+  dataset: z.optional(DatasetUrl),
+  /** A job of the team that has succeeded. */
+  results: z.optional(JobName),
+  table: z.optional(TableInput),
+  query: z.optional(QueryInput),
+  /** Where each chunk's results go on to, once: rows in the order of its columns. */
+  target: z.optional(TableTarget),
+  records: z._default(Records, { kind: 'lines' }),
+  compression: z._default(Compression, 'none'),
+  header: z._default(z.boolean(), false),
+  /** A file of its own for each chunk; without, its standard input. `{file}` in a word of the command is its path, as CHUNK_FILE is. */
+  feed: z.optional(AskedFile),
+  /** Run as it is, by no shell: `["sh", "-c", "…"]` asks for one that is in the image. */
+  command: Command,
+  /** Of all results, when no chunk is open any more. */
+  reduce: z.optional(Reduce),
+  /** Without one the command runs in the worker's own image. */
+  image: z.optional(ReleasedImage),
+  /** Of the command in each worker. */
+  resources: z.prefault(
+    z.strictObject({
+      cpu: z._default(z.number().check(z.minimum(0.05), z.maximum(64)), 0.5),
+      memoryMiB: z._default(z.int().check(z.minimum(32), z.maximum(262_144)), 256),
     }),
+    {},
+  ),
+  parallelism: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 4),
+  /** Where the default, half of a worker's memory, does not fit. */
+  chunkMiB: z.optional(z.int().check(z.minimum(1), z.maximum(1024))),
+  recordMiB: z._default(z.int().check(z.minimum(1), z.maximum(1024)), 64),
+  maxAttempts: z._default(z.int().check(z.minimum(1), z.maximum(20)), 4),
+  toleratedFailures: z._default(z.int().check(z.minimum(0), z.maximum(1_000_000)), 0),
+  timeLimitSeconds: z._default(z.int().check(z.minimum(1), z.maximum(43_200)), 3600),
+  spot: z._default(z.boolean(), false),
+  /** Before whom its workers are placed, of jobs alone: environments go before all of them. */
+  priority: z._default(z.enum(priorities), 'normal'),
+  /** Of those that the configuration lets data jobs have. */
+  nodePool: z.optional(NodePoolName),
+};
+
+/** What a job reads, by the names of its fields. */
+export const inputsOf = ({ dataset, results, table, query }: Input): string[] =>
+  Object.entries({ dataset, results, table, query }).flatMap(([name, input]) =>
+    input === undefined ? [] : [name],
   );
+
+/** As it stands when what it reads is not known yet. */
+export const JobWithoutInput = z.strictObject(shape).check(
+  z.superRefine((request, { addIssue }) => {
+    const { table, query, target, reduce, records, header, compression, chunkMiB } = request;
+    const no = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message });
+    for (const name of inputsOf(request).slice(1))
+      no(name, "a dataset, a job's results, a table or a query: one of them");
+    if (table !== undefined || query !== undefined) {
+      if (records.kind !== 'lines' && records.kind !== 'csv')
+        no('records', 'rows of a database are lines, or CSV');
+      if (header) no('header', 'rows of a database come without a header: columns are in their order');
+      if (compression !== 'none') no('compression', 'rows of a database are not compressed');
+    }
+    if (snapshotOf(request) !== undefined && request.parallelism > maxReaders)
+      no('parallelism', `${maxReaders} at most beside who holds the snapshot`);
+    if (reduce !== undefined && target !== undefined)
+      no('reduce', 'results that go on to a table are not brought together');
+    if (header && records.kind === 'fixed') no('header', 'records of one width have no header');
+    if (header && records.kind === 'parquet') no('header', 'Parquet says itself what its columns are');
+    if (compression !== 'none' && records.kind === 'parquet')
+      no('compression', 'Parquet is compressed within: leave it out');
+    if (compression === 'zstd-seekable' && records.kind === 'csv')
+      no(
+        'compression',
+        'whether a frame begins between quotes nobody knows: say lines where no field has a line feed, or zstd',
+      );
+    if (!isCut(compression) && chunkMiB !== undefined)
+      no('chunkMiB', 'a compressed object is one chunk: leave it out');
+  }),
+);
+
+export const JobRequest = JobWithoutInput.check(
+  z.refine((request) => inputsOf(request).length > 0, {
+    path: ['dataset'],
+    error: "what is to be read: a dataset, a job's results, a table, or a query",
+  }),
+);
 export type JobRequest = z.infer<typeof JobRequest>;
 
 export const chunkBytesOf = ({ chunkMiB, resources }: JobRequest): number =>
@@ -127,15 +142,17 @@ export const chunkBytesOf = ({ chunkMiB, resources }: JobRequest): number =>
 
 export type JobInput =
   | { readonly kind: 'objects'; readonly dataset: string }
+  | { readonly kind: 'results'; readonly job: JobName }
   | {
       readonly kind: 'rows';
       readonly database: string;
       readonly source: AnySource;
       readonly snapshot?: OneSnapshot | undefined;
     };
-type Input = Pick<JobRequest, 'dataset' | 'table' | 'query'>;
+type Input = Pick<z.infer<typeof JobWithoutInput>, 'dataset' | 'results' | 'table' | 'query'>;
 
-export function inputOf({ dataset, table, query }: Input): JobInput {
+export function inputOf({ dataset, results, table, query }: Input): JobInput {
+  if (results !== undefined) return { kind: 'results', job: results };
   if (table !== undefined) {
     const { database, snapshot, ...source } = table;
     return { kind: 'rows', database, source, snapshot };
@@ -159,6 +176,7 @@ export const readsRows = (request: Input): boolean => inputOf(request).kind === 
 export function inputText(request: Input): string {
   const input = inputOf(request);
   if (input.kind === 'objects') return input.dataset;
+  if (input.kind === 'results') return `what ${input.job} made`;
   const { database, source } = input;
   return isQuery(source) ? `a query of ${database}` : `${source.schema}.${source.table} of ${database}`;
 }
@@ -171,7 +189,7 @@ export function planOf(request: JobRequest, objects: readonly DatasetObject[]): 
 
 /** Where a chunk begins between quotes, nobody knows who has not read what is before it. */
 export const hasQuotes = (request: JobRequest): boolean =>
-  inputOf(request).kind === 'objects' && request.records.kind === 'csv' && request.compression === 'none';
+  !readsRows(request) && request.records.kind === 'csv' && request.compression === 'none';
 
 /** By name, each once. */
 export const databasesOf = ({ table, query, target }: JobRequest): readonly string[] => [
@@ -184,7 +202,7 @@ export const databasesOf = ({ table, query, target }: JobRequest): readonly stri
  */
 export function jobSpecOf(
   request: JobRequest,
-  { name }: JobKey,
+  key: JobKey,
   { resultsBucket, databases }: { readonly resultsBucket: string; readonly databases: readonly Database[] },
 ): JobSpec {
   const { target, reduce, records, compression, header, command, recordMiB, maxAttempts, timeLimitSeconds } =
@@ -193,20 +211,20 @@ export function jobSpecOf(
   const input = inputOf(request);
   const { feed } = request;
   return JobSpec.parse({
-    job: name,
+    job: key.name,
     input:
-      input.kind === 'objects'
-        ? { bucket: locationOf(input.dataset).bucket }
-        : {
+      input.kind === 'rows'
+        ? {
             secret: secretOf(input.database),
             source: input.source,
             ...(input.snapshot && { snapshot: input.snapshot }),
-          },
+          }
+        : { bucket: input.kind === 'objects' ? locationOf(input.dataset).bucket : resultsBucket },
     ...(target !== undefined && {
       target: { secret: secretOf(target.database), table: target, format: target.format },
     }),
     ...(reduce !== undefined && { reduce }),
-    results: { bucket: resultsBucket, prefix: `jobs/${name}/` },
+    results: { bucket: resultsBucket, prefix: resultsBelow(key) },
     records,
     compression,
     header,

@@ -10,7 +10,7 @@ import { priorities } from './priority.ts';
 import { JobSpec } from './spec.ts';
 
 /**
- * What a job is called, everywhere: its namespace has this name, its queue ends with it, its results lie below `jobs/<name>/`,
+ * What a job is called, everywhere: its namespace has this name, its queue ends with it, its results lie below `jobs/<team>/<name>/`,
  * and its chunks have the partition key `CHUNK#<name>`. So the tag `kubernetes-namespace` of a
  * pod's identity bounds what its worker may do.
  */
@@ -27,6 +27,9 @@ export const jobNameAt = (now: Instant, random: string): JobName =>
 /** Of events and looks, where an environment's key would be. */
 export const JobKey = z.object({ team: TeamName, name: JobName });
 export type JobKey = z.infer<typeof JobKey>;
+
+/** All that it makes, in the bucket of jobs. What is below its team's folder, other jobs of the team may read. */
+export const resultsBelow = ({ team, name }: JobKey): string => `jobs/${team}/${name}/`;
 
 /** Of the worker's pods, in the job's namespace. */
 export const workerAccount = 'worker';

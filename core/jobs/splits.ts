@@ -24,7 +24,7 @@ export function* splitsOf(
   quoted: (number: number) => boolean,
 ): Generator<Split> {
   const input = inputOf(request);
-  if (input.kind !== 'objects') throw new Error('splits of a job that reads rows');
+  if (input.kind !== 'objects') throw new Error('splits of a job that reads no dataset');
   const { records, compression, header } = request;
   const { bucket } = locationOf(input.dataset);
   for (const { id, key, size, etag, start, end, quoted: is } of chunksOf(planOf(request, objects), 0, quoted))

@@ -18,6 +18,7 @@ import { S3Reports } from '#adapters/aws/reports.ts';
 import { RequestItems } from '#adapters/aws/request-items.ts';
 import { SlotItems } from '#adapters/aws/slot-items.ts';
 import { SshSessionItems } from '#adapters/aws/ssh-sessions.ts';
+import { StandingItems } from '#adapters/aws/standing-items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { TransferItems } from '#adapters/aws/transfers.ts';
 import { WaiverItems } from '#adapters/aws/waivers.ts';
@@ -51,6 +52,7 @@ const app = makeApp(
     transfers: new TransferItems(env.TABLE_NAME),
     snapshots: new KeptSnapshotItems(env.TABLE_NAME),
     jobs: new JobItems(env.TABLE_NAME),
+    standing: new StandingItems(env.TABLE_NAME),
     chunks: new ChunkItems(env.TABLE_NAME),
     slots: new SlotItems(env.TABLE_NAME),
     jobFiles: new S3JobFileLinks(env.JOBS_BUCKET),

@@ -7,6 +7,7 @@ import type { Job } from '#core/jobs/job.ts';
 import type { JobEvent } from '#core/jobs/job-event.ts';
 import { filesOf, manifestLine } from '#core/jobs/job-files.ts';
 import type { ChunkStore } from '#core/jobs/ports.ts';
+import { type JobKey, resultsBelow } from '#core/jobs/slots.ts';
 import { progressOf, type Tally } from '#core/jobs/tally.ts';
 import type { JobsDeps } from './deps.ts';
 
@@ -23,21 +24,21 @@ export async function finish(
   const events: JobEvent[] = [{ kind: 'tallied', tally }];
   if (!job.manifest) {
     if (!workersAreGone && !isSettled(tally, job.chunks)) return events;
-    await writeManifest({ chunks, objects }, job.name);
+    await writeManifest({ chunks, objects }, job);
     events.push({ kind: 'manifest-written' });
   }
   if (!workersAreGone) return events;
   await queues.remove(job.name);
   await identities.remove(job);
-  await objects.sweep(`jobs/${job.name}/`);
+  await objects.sweep(resultsBelow(job));
   return [...events, { kind: 'taken-away' }];
 }
 
 /** Of all chunks as they are now. */
 export const writeManifest = (
   { chunks, objects }: Pick<JobsDeps, 'chunks' | 'objects'>,
-  job: string,
-): Promise<void> => writeLines(objects, filesOf(job).manifest, linesOf(chunks, job));
+  job: JobKey,
+): Promise<void> => writeLines(objects, filesOf(job).manifest, linesOf(chunks, job.name));
 
 const isSettled = (tally: Tally, planned: number): boolean => progressOf(tally, planned).open === 0;
 

@@ -18,7 +18,7 @@ export async function reduce(
   const queue = queues.at(await queues.make(job.name));
   // Asked for once, and again where the message was lost: one too many finds that it is done.
   if (((await queues.messages(job.name)) ?? 0) > 0) return [];
-  await writeManifest(deps, job.name);
+  await writeManifest(deps, job);
   await queue.send([{ job: job.name, chunk: { id, key: 'results' } }]);
   return [];
 }

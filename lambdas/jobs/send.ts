@@ -2,18 +2,19 @@
 
 import { readLines, writeLines } from '#adapters/json-lines.ts';
 import { Rejected } from '#core/errors.ts';
-import { DatasetObject, isData } from '#core/jobs/dataset.ts';
+import { DatasetObject, isData, type Records } from '#core/jobs/dataset.ts';
 import type { Job } from '#core/jobs/job.ts';
 import type { JobEvent } from '#core/jobs/job-event.ts';
 import { filesOf } from '#core/jobs/job-files.ts';
-import { locationOf } from '#core/jobs/location.ts';
+import { type Location, locationOf } from '#core/jobs/location.ts';
 import { type Chunk, chunksOf, type Plan } from '#core/jobs/plan.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
-import { hasQuotes, inputOf, planOf } from '#core/jobs/request.ts';
+import { hasQuotes, inputOf, type JobInput, planOf, readsRows } from '#core/jobs/request.ts';
 import * as z from '#core/zod.ts';
 import type { JobsDeps } from './deps.ts';
 import { sideBySide } from './lanes.ts';
 import { passBytes, quotedChunks } from './quotes.ts';
+import { resultsOf } from './results.ts';
 import { listTable, sendRows } from './tables.ts';
 
 /** What one look sends: some seconds' work, after which a cancelled job is heard of. */
@@ -25,21 +26,46 @@ const mostPassBytes = 8 * 2 ** 30;
 /** What is known of the input, where something is known of it by now. */
 export async function list(deps: JobsDeps, job: Job): Promise<readonly JobEvent[]> {
   const input = inputOf(job.request);
-  return input.kind === 'rows' ? listTable(deps, job) : [await listObjects(deps, job, input.dataset)];
+  if (input.kind === 'rows') return listTable(deps, job);
+  return [await listObjects(deps, job, objectsOf(deps, job, input))];
+}
+
+/** Where they are, and each as it is now. */
+interface Listed {
+  readonly bucket: string;
+  readonly found: AsyncIterable<DatasetObject>;
+}
+
+function objectsOf(
+  deps: JobsDeps,
+  { team, request }: Job,
+  input: Exclude<JobInput, { kind: 'rows' }>,
+): Listed {
+  if (input.kind === 'results')
+    return { bucket: deps.place.bucket, found: resultsOf(deps, { team, name: input.job }) };
+  const location = locationOf(input.dataset);
+  return { bucket: location.bucket, found: dataOf(deps, request.records, location) };
+}
+
+/** Below a prefix there may be what is none: markers, and indexes of who wrote it. */
+async function* dataOf(
+  { datasets }: JobsDeps,
+  records: Records,
+  location: Location,
+): AsyncGenerator<DatasetObject> {
+  for await (const object of datasets.objects(location))
+    if (!location.isPrefix || isData(records, object.key.slice(location.key.length))) yield object;
 }
 
 /** Lists, plans, keeps what was listed, and makes the queue. */
-async function listObjects(deps: JobsDeps, job: Job, dataset: string): Promise<JobEvent> {
-  const { datasets, objects, queues } = deps;
+async function listObjects(deps: JobsDeps, job: Job, listed: Listed): Promise<JobEvent> {
+  const { objects, queues } = deps;
   try {
     const found: DatasetObject[] = [];
-    const location = locationOf(dataset);
-    for await (const object of datasets.objects(location))
-      if (!location.isPrefix || isData(job.request.records, object.key.slice(location.key.length)))
-        found.push(object);
+    for await (const object of listed.found) found.push(object);
     const plan = planOf(job.request, found);
-    const passBytes = await passOver(deps, job, location.bucket, plan);
-    await writeLines(objects, filesOf(job.name).plan, found);
+    const passBytes = await passOver(deps, job, listed.bucket, plan);
+    await writeLines(objects, filesOf(job).plan, found);
     await queues.make(job.name);
     return { kind: 'listed', chunks: plan.chunks, bytes: plan.bytes, passBytes };
   } catch (error) {
@@ -60,19 +86,19 @@ async function passOver({ input, objects }: JobsDeps, job: Job, bucket: string, 
   if (!hasQuotes(job.request)) return 0;
   const quoted = await quotedChunks(input(bucket), plan);
   const numbers = quoted.flatMap((is, number) => (is ? [number] : []));
-  await writeLines(objects, filesOf(job.name).quoted, numbers);
+  await writeLines(objects, filesOf(job).quoted, numbers);
   return bytes;
 }
 
 async function isQuoted({ objects }: JobsDeps, job: Job): Promise<(number: number) => boolean> {
   if (!hasQuotes(job.request)) return () => false;
   const numbers = new Set<number>();
-  for await (const number of readLines(objects, filesOf(job.name).quoted, z.int())) numbers.add(number);
+  for await (const number of readLines(objects, filesOf(job).quoted, z.int())) numbers.add(number);
   return (number) => numbers.has(number);
 }
 
 export async function send(deps: JobsDeps, job: Extract<Job, { phase: 'sending' }>): Promise<JobEvent> {
-  if (inputOf(job.request).kind === 'objects') return sendObjects(deps, job);
+  if (!readsRows(job.request)) return sendObjects(deps, job);
   const upTo = Math.min(job.sent + portion, job.chunks);
   await sendRows(deps, job, job.sent, upTo);
   return { kind: 'sent', upTo };
@@ -81,7 +107,7 @@ export async function send(deps: JobsDeps, job: Extract<Job, { phase: 'sending' 
 async function sendObjects(deps: JobsDeps, job: Extract<Job, { phase: 'sending' }>): Promise<JobEvent> {
   const { objects, queues } = deps;
   const listed: DatasetObject[] = [];
-  for await (const object of readLines(objects, filesOf(job.name).plan, DatasetObject)) listed.push(object);
+  for await (const object of readLines(objects, filesOf(job).plan, DatasetObject)) listed.push(object);
   const plan = planOf(job.request, listed);
   const upTo = Math.min(job.sent + portion, plan.chunks);
   const queue = queues.at(await queues.make(job.name));

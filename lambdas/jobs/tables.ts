@@ -43,7 +43,7 @@ async function taken({ objects }: JobsDeps, job: Job, { parts }: ChunkState): Pr
       yield line;
     }
   };
-  await writeLines(objects, filesOf(job.name).plan, lines());
+  await writeLines(objects, filesOf(job).plan, lines());
   if (first === undefined) throw new Error(`${written} does not say what was cut`);
   return { kind: 'listed', chunks: first.chunks, bytes: first.bytes };
 }
@@ -66,7 +66,7 @@ export async function sendRows(
     after = bound;
     number += 1;
   };
-  for await (const line of readLines(objects, filesOf(job.name).plan, Line)) {
+  for await (const line of readLines(objects, filesOf(job).plan, Line)) {
     if ('types' in line) known = { types: line.types, ...(line.snapshot && { snapshot: line.snapshot }) };
     else cut(line);
     if (number >= upTo) break;

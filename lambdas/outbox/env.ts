@@ -11,6 +11,7 @@ export const Env = z.object({
   REMOVE_QUEUE_URL: z.url(),
   SCHEDULE_QUEUE_URL: z.url(),
   JOBS_QUEUE_URL: z.url(),
+  JOB_STARTS_QUEUE_URL: z.url(),
   PAGER_QUEUE_URL: z.url(),
   /** JSON: cluster → URL of its deployer's queue. */
   DEPLOY_QUEUES: z.string().check(z.minLength(2)),

@@ -2,6 +2,7 @@
 import { reportUnreadable } from '#adapters/aws/dead-letters.ts';
 import { JobItems } from '#adapters/aws/job-items.ts';
 import { EventBridgeBus, SqsSweeps } from '#adapters/aws/messages.ts';
+import { StandingItems } from '#adapters/aws/standing-items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { readEnv, systemClock } from '../runtime/environment.ts';
 import { withFields } from '../runtime/log.ts';
@@ -15,6 +16,7 @@ const table = new Table(env.TABLE_NAME);
 const run = reconcile({
   store: table,
   jobs: new JobItems(env.TABLE_NAME),
+  standing: new StandingItems(env.TABLE_NAME),
   outbox: table,
   bus: new EventBridgeBus(env.BUS_NAME),
   looks: lookQueues(env),

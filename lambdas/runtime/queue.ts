@@ -154,6 +154,7 @@ function storyOf(signal: Signal): string | undefined {
       return signal.story;
     case 'image':
     case 'build':
+    case 'upload':
     case 'sweep':
     case 'seen':
     case 'alive':
@@ -169,6 +170,8 @@ function describe(signal: Signal): string {
       return `${signal.repository}@${signal.digest}`;
     case 'build':
       return signal.buildId;
+    case 'upload':
+      return `upload of s3://${signal.bucket}/${signal.object.key}`;
     case 'look':
       return `look ${signal.environment.team}/${signal.environment.name}`;
     case 'sweep':

@@ -13,6 +13,7 @@ export function lookQueues(env: Env): SqsLooks {
     dns: env.DNS_QUEUE_URL,
     remove: env.REMOVE_QUEUE_URL,
     jobs: env.JOBS_QUEUE_URL,
+    'job-starts': env.JOB_STARTS_QUEUE_URL,
     schedule: env.SCHEDULE_QUEUE_URL,
     pager: env.PAGER_QUEUE_URL,
   };

@@ -94,11 +94,9 @@ export class JobWorkers extends Construct {
     );
     const own = `${datasets}${name}/*`;
     allow(['s3:GetObject'], bucket.arnForObjects(own));
-    // What it reads back: results, to bring them to a table.
-    allow(
-      ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'],
-      bucket.arnForObjects(`${jobResults}${job}/*`),
-    );
+    // Results: its own, to bring them together or to a table, and those of the team's job that it follows.
+    allow(['s3:GetObject'], bucket.arnForObjects(`${jobResults}${name}/*`));
+    allow(['s3:PutObject', 's3:AbortMultipartUpload'], bucket.arnForObjects(`${jobResults}${name}/${job}/*`));
     allow(['s3:ListBucketMultipartUploads'], bucket.bucketArn);
     mayReadDatasets(role, team.datasets);
     mayReadSecrets(role, team.databases);
@@ -108,7 +106,9 @@ export class JobWorkers extends Construct {
         "A job's queue is made with the job, and its name ends with the job's.",
       [`AwsSolutions-IAM5[Resource::${exportedBucket}/${own}]`]:
         'What a job reads was checked when it was asked for; its objects have no names before.',
-      [`AwsSolutions-IAM5[Resource::${exportedBucket}/${jobResults}${tag}/*]`]:
+      [`AwsSolutions-IAM5[Resource::${exportedBucket}/${jobResults}${name}/*]`]:
+        'What one job of the team made, another reads: it is named when that one begins.',
+      [`AwsSolutions-IAM5[Resource::${exportedBucket}/${jobResults}${name}/${tag}/*]`]:
         'Below the prefix of its own job: a key for each attempt.',
     });
     return role;

@@ -15,13 +15,14 @@ export interface LookQueues {
   readonly schedule: StageQueue;
   readonly pager: StageQueue;
   readonly jobs: StageQueue;
+  readonly starts: StageQueue;
   readonly deploy: readonly DeployStage[];
   readonly slots: readonly JobSlotsStage[];
 }
 
 export function lookEnvironment(
   scope: Construct,
-  { build, gate, promote, dns, remove, jobs, schedule, pager, deploy, slots }: LookQueues,
+  { build, gate, promote, dns, remove, jobs, starts, schedule, pager, deploy, slots }: LookQueues,
 ) {
   const byCluster = (stages: readonly (DeployStage | JobSlotsStage)[]) =>
     Stack.of(scope).toJsonString(
@@ -34,6 +35,7 @@ export function lookEnvironment(
     DNS_QUEUE_URL: dns.queue.queueUrl,
     REMOVE_QUEUE_URL: remove.queue.queueUrl,
     JOBS_QUEUE_URL: jobs.queue.queueUrl,
+    JOB_STARTS_QUEUE_URL: starts.queue.queueUrl,
     SCHEDULE_QUEUE_URL: schedule.queue.queueUrl,
     PAGER_QUEUE_URL: pager.queue.queueUrl,
     DEPLOY_QUEUES: byCluster(deploy),
@@ -43,9 +45,9 @@ export function lookEnvironment(
 
 export function mayAskForLooks(
   sender: BundledFunction,
-  { build, gate, promote, dns, remove, jobs, schedule, pager, deploy, slots }: LookQueues,
+  { build, gate, promote, dns, remove, jobs, starts, schedule, pager, deploy, slots }: LookQueues,
 ): void {
-  const shared = [build, gate, promote, dns, remove, jobs, schedule, pager];
+  const shared = [build, gate, promote, dns, remove, jobs, starts, schedule, pager];
   for (const queue of [...shared, ...[...deploy, ...slots].map((stage) => stage.queue)])
     queue.takesLooksOf(sender);
 }

@@ -3,7 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import { type EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { eventSource } from '#core/events.ts';
-import { type Stage, type Subscription, subscriptionsOf } from '#core/flow.ts';
+import { type Filter, type Stage, type Subscription, subscriptionsOf } from '#core/flow.ts';
 import type { StageQueue } from './stage-queue.ts';
 
 export interface SubscribeProps {
@@ -11,7 +11,7 @@ export interface SubscribeProps {
   readonly bus: EventBus;
   readonly to: StageQueue;
   /** Filters on an event's detail that are known at deploy time only: a cluster, a build project. By source. */
-  readonly only?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  readonly only?: Readonly<Record<string, Filter>>;
 }
 
 export function subscribe({ stage, bus, to, only = {} }: SubscribeProps): void {
@@ -31,7 +31,7 @@ export function subscribe({ stage, bus, to, only = {} }: SubscribeProps): void {
   });
 }
 
-function patternOf(subscription: Subscription, only: Readonly<Record<string, readonly string[]>>) {
+function patternOf(subscription: Subscription, only: Filter) {
   const detail = { ...subscription.detail, ...only };
   return {
     source: [subscription.source],

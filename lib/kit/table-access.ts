@@ -25,7 +25,8 @@ export type ItemKind =
   | 'BUILD'
   | 'JOB'
   | 'SHARE'
-  | 'CHUNK';
+  | 'CHUNK'
+  | 'STANDING';
 
 /** A change of an environment is one transaction of these three. */
 export const changeOfEnvironment: readonly ItemKind[] = ['ENV', 'AUDIT', 'OUTBOX'];
@@ -40,9 +41,9 @@ const keys = (kinds: readonly ItemKind[]) => ({
 export const mayRead = (reader: BundledFunction, table: Table): void =>
   reader.allow(['dynamodb:GetItem'], [table.tableArn]);
 
-/** What happened to an environment: its audit lines, and what was told with them. */
-export const mayReadStory = (reader: BundledFunction, table: Table): void =>
-  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['AUDIT', 'OUTBOX']));
+/** Partitions of these kinds, each at once. */
+export const mayReadWhole = (reader: BundledFunction, table: Table, kinds: readonly ItemKind[]): void =>
+  reader.allow(['dynamodb:Query'], [table.tableArn], keys(kinds));
 
 /** Alone or in a transaction; the condition on the version is part of the put. */
 export const mayWrite = (writer: BundledFunction, table: Table, kinds: readonly ItemKind[]): void =>
@@ -64,11 +65,7 @@ export const maySettle = (writer: BundledFunction, table: Table): void =>
 export const mayKeepRequests = (writer: BundledFunction, table: Table): void =>
   writer.allow(['dynamodb:UpdateItem'], [table.tableArn], keys(['REQUEST', 'BUCKET']));
 
-/** All keys of a team's people, at once. */
-export const mayReadKeys = (reader: BundledFunction, table: Table): void =>
-  void reader.role.addToPolicy(readingKeys(table));
-
-/** The same, for who is no function. */
+/** All keys of a team's people, at once: for who is no function. */
 export const readingKeys = (table: Table): PolicyStatement =>
   new PolicyStatement({
     actions: ['dynamodb:Query'],
@@ -84,12 +81,13 @@ export const writingSessions = (table: Table): PolicyStatement =>
     conditions: keys(['SESSION']),
   });
 
-export const mayReadSessions = (reader: BundledFunction, table: Table): void =>
-  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['SESSION']));
-
 /** All waivers of a team that people made, at once. */
 export const mayReadWaivers = (reader: BundledFunction, table: Table): void =>
-  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['WAIVER']));
+  mayReadWhole(reader, table, ['WAIVER']);
+
+/** All standing jobs of a team, at once. */
+export const mayReadStandingJobs = (reader: BundledFunction, table: Table): void =>
+  mayReadWhole(reader, table, ['STANDING']);
 
 /** All snapshots that a team keeps, at once. */
 export const mayReadSnapshots = (reader: BundledFunction, table: Table): void =>
@@ -97,7 +95,7 @@ export const mayReadSnapshots = (reader: BundledFunction, table: Table): void =>
 
 /** All chunks of a data job: its manifest is made of them. */
 export const mayReadChunks = (reader: BundledFunction, table: Table): void =>
-  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['CHUNK']));
+  mayReadWhole(reader, table, ['CHUNK']);
 
 /** Of a job that runs again, with its sums. */
 export const mayReviveChunks = (writer: BundledFunction, table: Table): void =>

@@ -1,4 +1,4 @@
-/** What data jobs are made of: the stage that leads them, their workers' image and role, and in each cluster who keeps workers there. */
+/** What data jobs are made of: the stage that leads them, the one that starts standing ones, their workers' image and role, and in each cluster who keeps workers there. */
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
@@ -7,6 +7,7 @@ import type { Foundation } from '../kit/foundation.ts';
 import { JobWorkers } from '../kit/job-workers.ts';
 import { mayListDatasets, mayReadDatasets } from '../kit/team-datasets.ts';
 import { JobSlotsStage } from './job-slots.ts';
+import { JobStartsStage } from './job-starts.ts';
 import { JobsStage } from './jobs.ts';
 
 export interface DataJobsProps extends Foundation {
@@ -35,5 +36,6 @@ export function dataJobs(scope: Construct, { clusters, bucket, teams, ...foundat
         in: target,
       }),
   );
-  return { workers, jobs, slots };
+  const starts = new JobStartsStage(scope, 'JobStarts', { ...foundation, bucket });
+  return { workers, jobs, slots, starts };
 }

@@ -78,7 +78,7 @@ export class JobsStage extends Construct {
     );
     this.function.allow(['s3:ListBucketMultipartUploads'], [bucket.bucketArn]);
     this.function.allow(['s3:ListBucket'], [bucket.bucketArn], {
-      StringLike: { 's3:prefix': `${datasets}*` },
+      StringLike: { 's3:prefix': [`${datasets}*`, `${jobResults}*`] },
     });
     acknowledge(this.function, {
       [`AwsSolutions-IAM5[Resource::${exportedBucket}/${datasets}*]`]:

@@ -353,18 +353,20 @@ describe('what it made', () => {
     const files = async () =>
       JobFilesAnswer.parse(await (await call(world, rita, 'GET', at(name, '/files'))).json());
     expect(await files()).toEqual({
-      plan: `https://files.example/jobs/${name}/plan.ndjson`,
+      plan: `https://files.example/jobs/checkout/${name}/plan.ndjson`,
       expiresSeconds: 300,
     });
     await brought(name, ...running, tallied({ committed: 4 }), { kind: 'manifest-written' });
-    expect(await files()).toMatchObject({ manifest: `https://files.example/jobs/${name}/manifest.ndjson` });
+    expect(await files()).toMatchObject({
+      manifest: `https://files.example/jobs/checkout/${name}/manifest.ndjson`,
+    });
   });
 
   test('of CSV, which chunks begin between quotes is a part of the plan', async () => {
     const { name } = await asked({ records: { kind: 'csv' } });
     const answer = await call(world, rita, 'GET', at(name, '/files'));
     expect(JobFilesAnswer.parse(await answer.json())).toMatchObject({
-      quoted: `https://files.example/jobs/${name}/quoted.ndjson`,
+      quoted: `https://files.example/jobs/checkout/${name}/quoted.ndjson`,
     });
   });
 

@@ -58,6 +58,7 @@ async function oneMinute(store: EnvironmentStore & Outbox): Promise<void> {
   await reconcile({
     store,
     jobs: new MemoryJobs(),
+    standing: new MemoryJobs().standing,
     outbox: store,
     bus: new MemoryBus(),
     looks,

@@ -17,6 +17,7 @@ import { JobItems } from '#adapters/aws/job-items.ts';
 import { S3JobObjects } from '#adapters/aws/job-objects.ts';
 import { itemsOf } from '#adapters/aws/partition.ts';
 import { SlotItems } from '#adapters/aws/slot-items.ts';
+import { StandingItems } from '#adapters/aws/standing-items.ts';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
 import type { JobKey } from '#core/jobs/slots.ts';
 import * as z from '#core/zod.ts';
@@ -26,6 +27,7 @@ import type { DatasetsWorld } from './datasets.ts';
 import type { JobObjectsWorld } from './job-objects.ts';
 import type { JobStoreWorld } from './job-store.ts';
 import type { SlotsWorld } from './slots.ts';
+import type { StandingWorld } from './standing.ts';
 
 export async function awsChunkQueue(
   sdk: Sdk,
@@ -63,6 +65,14 @@ export function awsJobStore(sdk: Sdk, table: string): JobStoreWorld {
   const looks = async (job: JobKey) =>
     (await told(job)).flatMap((one) => (one.kind === 'look' ? [one.stage] : []));
   return { jobs: new JobItems(table, client), looks };
+}
+
+export function awsStanding(sdk: Sdk, table: string): StandingWorld {
+  const client = new DynamoDBClient(sdk);
+  const told = outboxOf(client, table);
+  const looks = async (of: Pick<JobKey, 'team' | 'name'>) =>
+    (await told(of)).flatMap((one) => (one.kind === 'look' ? [one.delaySeconds] : []));
+  return { standing: new StandingItems(table, client), jobs: new JobItems(table, client), looks };
 }
 
 export function awsSlots(sdk: Sdk, table: string): SlotsWorld {

@@ -28,6 +28,8 @@ import { MemoryZone } from '#adapters/memory/zone.ts';
 import { lineOf } from '#core/build-log.ts';
 import type { Scan } from '#core/finding.ts';
 import type { JobKey } from '#core/jobs/slots.ts';
+import type { StandingKey } from '#core/jobs/standing/cause.ts';
+import { addSeconds } from '#core/names.ts';
 import { told } from '../lambdas/world.ts';
 import { basesContract } from './bases.ts';
 import { bucketsContract } from './buckets.ts';
@@ -62,6 +64,7 @@ import { complete, digestOf, finding, start } from './samples.ts';
 import { type Content, scannerContract } from './scanner.ts';
 import { slotsContract } from './slots.ts';
 import { sshSessionsContract } from './ssh-sessions.ts';
+import { standingContract } from './standing.ts';
 import { storeContract } from './store.ts';
 import { transfersContract } from './transfers.ts';
 import { waiversContract } from './waivers.ts';
@@ -106,6 +109,17 @@ jobStoreContract('MemoryJobs', () => {
   const looks = async ({ name }: JobKey) =>
     jobs.looks.flatMap(({ job, stage }) => (job.name === name ? [stage] : []));
   return { jobs, looks };
+});
+standingContract('MemoryStanding', () => {
+  const store = new MemoryStore();
+  const jobs = new MemoryJobs(store);
+  const looks = async ({ team, name }: StandingKey) =>
+    (await store.pending(addSeconds(start, 1), 100)).flatMap(({ environment, message }) =>
+      environment.team === team && environment.name === name && message.kind === 'look'
+        ? [message.delaySeconds]
+        : [],
+    );
+  return { standing: jobs.standing, jobs, looks };
 });
 jobQueuesContract('MemoryJobQueues', () => new MemoryJobQueues());
 datasetsContract('MemoryJobObjects', async () => {

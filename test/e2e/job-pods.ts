@@ -68,7 +68,7 @@ export class JobInCluster {
   async begin(): Promise<void> {
     const { command, input, chunkBytes, slots, memoryMiB, maxFailures = 20 } = this.#asked;
     const { name, objects } = this;
-    const { prefix = `jobs/${name}/` } = this.#asked;
+    const { prefix = `jobs/checkout/${name}/` } = this.#asked;
     this.object = await objects.put(`datasets/checkout/${name}.ndjson`, input);
     const { queue, url } = await awsChunkQueue(access.sdk, `getschwifty-${name}`);
     const records = { kind: 'lines' } as const;

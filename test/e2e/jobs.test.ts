@@ -128,7 +128,7 @@ describe('a data job in its cluster', () => {
       chunkBytes: 1000,
       slots: 1,
       memoryMiB: 64,
-      prefix: 'jobs/job-ffffffffffffffff/',
+      prefix: 'jobs/checkout/job-ffffffffffffffff/',
     });
     const one = job;
     await one.begin();

@@ -9,10 +9,12 @@ import { MemorySlots } from '#adapters/memory/slots.ts';
 import { MemoryWorkerIdentities } from '#adapters/memory/worker-identities.ts';
 import type { JobCluster } from '#core/jobs/slot-sight.ts';
 import type { Slots } from '#core/jobs/slots.ts';
+import type { StandingJobs } from '#core/jobs/standing/ports.ts';
 import type { JobsDeps } from '#lambdas/jobs/deps.ts';
 
 export interface DataJobs extends Omit<JobsDeps, 'clock' | 'slots'> {
   readonly slots: Slots;
+  readonly standing: StandingJobs;
   readonly cluster: JobCluster;
 }
 
@@ -20,6 +22,7 @@ export function memoryDataJobs(jobs = new MemoryJobs()) {
   const objects = new MemoryJobObjects();
   return {
     jobs,
+    standing: jobs.standing,
     chunks: new MemoryChunks(),
     queues: new MemoryJobQueues(),
     datasets: objects,

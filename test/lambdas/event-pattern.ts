@@ -1,5 +1,5 @@
 /** EventBridge's patterns, as far as core/flow.ts uses them: exact values, prefixes and wildcards. */
-import type { Subscription } from '#core/flow.ts';
+import type { Filter, Subscription } from '#core/flow.ts';
 import * as z from '#core/zod.ts';
 
 export interface Envelope {
@@ -17,13 +17,20 @@ const Matcher = z.union([
 
 export function matches({ source, detailTypes, detail = {} }: Subscription, event: Envelope): boolean {
   return (
-    event.source === source &&
-    detailTypes.includes(event['detail-type']) &&
-    Object.entries(detail).every(([field, matchers]) =>
-      matchers.some((matcher) => isMatched(Matcher.parse(matcher), event.detail[field])),
-    )
+    event.source === source && detailTypes.includes(event['detail-type']) && isFiltered(detail, event.detail)
   );
 }
+
+const Fields = z.record(z.string(), z.unknown());
+const Matchers = z.array(Matcher);
+
+const isFiltered = (filter: Filter, value: unknown): boolean =>
+  Object.entries(filter).every(([field, inner]) => {
+    const { [field]: found } = Fields.safeParse(value).data ?? {};
+    const matchers = Matchers.safeParse(inner).data;
+    if (matchers) return matchers.some((matcher) => isMatched(matcher, found));
+    return !Array.isArray(inner) && isFiltered(Fields.parse(inner) as Filter, found);
+  });
 
 function isMatched(matcher: z.infer<typeof Matcher>, value: unknown): boolean {
   if (typeof value !== 'string') return false;

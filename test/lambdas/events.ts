@@ -61,3 +61,20 @@ export const buildEvent = (status: string, id: string, repository: string, tag =
       },
     },
   });
+/** As S3 tells of an object of the bucket of jobs. */
+export const uploadEvent = (at: string, key: string, more: object = {}) => ({
+  ...envelope('aws.s3', 'Object Created', {
+    version: '0',
+    bucket: { name: 'jobs' },
+    object: {
+      key,
+      size: 5,
+      etag: 'd41d8cd98f00b204e9800998ecf8427e',
+      sequencer: '0064D3901D00059242',
+      ...more,
+    },
+    reason: 'PutObject',
+  }),
+  // On the second.
+  time: `${at.slice(0, 19)}Z`,
+});

@@ -22,7 +22,7 @@ async function worked(parts: object = {}, event?: (id: string) => ChunkEvent): P
 
 /** As a worker does it. @returns the chunk's id. */
 async function bringTogether(failure?: string): Promise<string> {
-  const at = (id: string) => `jobs/${key.name}/${id}/1-0`;
+  const at = (id: string) => `jobs/${key.team}/${key.name}/${id}/1-0`;
   const { id } = await world.step(({ id }) => ({ key: at(id), bytes: 50, crc32: 9 }), failure);
   return id;
 }
@@ -45,7 +45,7 @@ describe('a job with a reduce', () => {
     expect(await world.look(10)).toMatchObject({
       phase: 'finishing',
       outcome: 'succeeded',
-      reduced: { key: `jobs/${key.name}/${id}/1-0`, bytes: 50 },
+      reduced: { key: `jobs/${key.team}/${key.name}/${id}/1-0`, bytes: 50 },
       tally: { committed: 5, records: 5 },
     });
     expect(await ended()).toMatchObject({ phase: 'ended', reduced: { bytes: 50, crc32: 9 } });

@@ -11,7 +11,7 @@ const source = { schema: 'shop', table: 'orders', key: ['id'] };
 const asked = { table: { database: 'orders', ...source, snapshot: { kind: 'job', maxSeconds: 600 } } };
 const snapshot = { id: '00000003-0000001B-1', sees: 'a'.repeat(64) };
 const cut = { ...source, types: ['integer'], chunks: 3, bytes: 5000, snapshot };
-const written = `jobs/${key.name}/plan/1`;
+const written = `jobs/${key.team}/${key.name}/plan/1`;
 const signal = new AbortController().signal;
 
 /** As the holder says it, or another worker. */

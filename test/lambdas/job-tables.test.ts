@@ -13,7 +13,7 @@ const bounds: KeyTuple[] = [
   ['a', '7'],
   ["o'b\n", '1'],
 ];
-const written = `jobs/${key.name}/plan/1`;
+const written = `jobs/${key.team}/${key.name}/plan/1`;
 const signal = new AbortController().signal;
 
 /** As worker/planner.ts writes it. */
@@ -151,7 +151,7 @@ it('portions are all ranges of the plan, each once, however they are cut', async
       async (cuts, stops) => {
         const world = new JobWorld();
         await world.ask({ table });
-        world.objects.results.set(`jobs/${key.name}/plan.ndjson`, Buffer.from(linesOf(cuts)));
+        world.objects.results.set(`jobs/${key.team}/${key.name}/plan.ndjson`, Buffer.from(linesOf(cuts)));
         const chunks = cuts.length + 1;
         const ends = [...stops.map((stop) => Math.min(stop, chunks)), chunks].sort((a, b) => a - b);
         let from = 0;

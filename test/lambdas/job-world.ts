@@ -15,6 +15,7 @@ import { jobChange } from '#core/jobs/job-change.ts';
 import type { JobEvent } from '#core/jobs/job-event.ts';
 import type { AnyChunk } from '#core/jobs/plan.ts';
 import { heldBy, JobRequest } from '#core/jobs/request.ts';
+import { resultsBelow } from '#core/jobs/slots.ts';
 import { reserve } from '#core/quota.ts';
 import { Quota } from '#core/usage.ts';
 import type { JobsDeps } from '#lambdas/jobs/deps.ts';
@@ -24,7 +25,8 @@ import { jobKey, part, rules } from '../core/jobs/samples.ts';
 
 const MiB = 2 ** 20;
 export const key = jobKey();
-export const files = { plan: `jobs/${key.name}/plan.ndjson`, manifest: `jobs/${key.name}/manifest.ndjson` };
+const folder = resultsBelow(key);
+export const files = { plan: `${folder}plan.ndjson`, manifest: `${folder}manifest.ndjson` };
 
 export const database: Database = {
   name: 'orders',

@@ -28,7 +28,7 @@ describe('a job', () => {
       slots: 2,
       queueUrl: expect.stringContaining(key.name),
       table: 't',
-      spec: { job: key.name, results: { bucket: 'results', prefix: `jobs/${key.name}/` } },
+      spec: { job: key.name, results: { bucket: 'results', prefix: `jobs/${key.team}/${key.name}/` } },
     });
     await world.seen();
     expect(await world.work()).toEqual(['0', '1', '2', '3', '4']);

@@ -22,8 +22,8 @@ test.each([
   ['no event', '{}', /^event is not valid: id: .*source: .*detail-type: .*detail: /],
   [
     'an event that nobody takes',
-    { id: 'e-1', source: 'aws.s3', 'detail-type': 'Object Created', detail: {} },
-    /^event e-1 \(aws.s3 Object Created\) is of a kind that no stage takes/,
+    { id: 'e-1', source: 'aws.s3', 'detail-type': 'Object Deleted', detail: {} },
+    /^event e-1 \(aws.s3 Object Deleted\) is of a kind that no stage takes/,
   ],
   [
     'an event of ours that we do not know',

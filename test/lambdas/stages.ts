@@ -28,6 +28,7 @@ import { deploy } from '#lambdas/deploy/deploy.ts';
 import { dns } from '#lambdas/dns/dns.ts';
 import { gate } from '#lambdas/gate/gate.ts';
 import { jobSlots } from '#lambdas/job-slots/slots.ts';
+import { jobStarts } from '#lambdas/job-starts/starts.ts';
 import { jobs } from '#lambdas/jobs/jobs.ts';
 import { tellPager } from '#lambdas/pager/pager.ts';
 import { promote } from '#lambdas/promote/promote.ts';
@@ -120,6 +121,7 @@ export function stagesOf(deps: StageDeps): Record<QueueStage, Handle> {
     remove: remove(deps),
     jobs: jobs({ ...deps.data, clock: deps.clock }),
     'job-slots': jobSlots({ ...deps, ...deps.data, place: slotsPlace }),
+    'job-starts': jobStarts({ ...deps, ...deps.data, bucket: deps.data.place.bucket }),
     schedule: schedule(deps),
     pager: tellPager(deps),
   };

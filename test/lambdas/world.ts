@@ -95,6 +95,7 @@ export class World {
   readonly waivers = new MemoryWaivers();
   readonly data = memoryDataJobs(new MemoryJobs(this.store));
   readonly jobs = this.data.jobs;
+  readonly standing = this.data.standing;
   readonly chunks = this.data.chunks;
   readonly slots = this.data.slots;
   readonly deadLetters = new MemoryDeadLetters(deadLetterPlaces, this.clock);
@@ -165,6 +166,7 @@ export class World {
       transfers: store.transfers,
       snapshots: store.snapshots,
       jobs: this.jobs,
+      standing: this.standing,
       chunks: this.chunks,
       slots: this.slots,
       jobFiles: {

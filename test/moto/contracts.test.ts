@@ -17,7 +17,13 @@ import { SshSessionItems } from '#adapters/aws/ssh-sessions.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { TransferItems } from '#adapters/aws/transfers.ts';
 import { WaiverItems } from '#adapters/aws/waivers.ts';
-import { AwsJobObjects, awsChunkQueue, awsJobStore, awsSlots } from '../contracts/aws-job-worlds.ts';
+import {
+  AwsJobObjects,
+  awsChunkQueue,
+  awsJobStore,
+  awsSlots,
+  awsStanding,
+} from '../contracts/aws-job-worlds.ts';
 import { AwsWorlds } from '../contracts/aws-worlds.ts';
 import { basesContract } from '../contracts/bases.ts';
 import { bucketsContract } from '../contracts/buckets.ts';
@@ -51,6 +57,7 @@ import { requestsContract } from '../contracts/requests.ts';
 import { scannerContract } from '../contracts/scanner.ts';
 import { slotsContract } from '../contracts/slots.ts';
 import { sshSessionsContract } from '../contracts/ssh-sessions.ts';
+import { standingContract } from '../contracts/standing.ts';
 import { storeContract } from '../contracts/store.ts';
 import { transfersContract } from '../contracts/transfers.ts';
 import { waiversContract } from '../contracts/waivers.ts';
@@ -94,6 +101,7 @@ chunkStoreContract('ChunkItems on moto', () => new ChunkItems(tableName, dynamo)
 slotsContract('SlotItems on moto', () => awsSlots(sdk, tableName));
 chunkQueueContract('SqsChunkQueue on moto', () => awsChunkQueue(sdk, worlds.name('chunks')));
 jobStoreContract('JobItems on moto', () => awsJobStore(sdk, tableName));
+standingContract('StandingItems on moto', () => awsStanding(sdk, tableName));
 jobQueuesContract('SqsJobQueues on moto', () => new SqsJobQueues(new SQSClient(sdk)));
 datasetsContract('S3Datasets on moto', () => new AwsJobObjects(sdk, worlds.name('data')).make());
 jobObjectsContract('S3JobObjects on moto', () => new AwsJobObjects(sdk, worlds.name('job')).make());

@@ -393,7 +393,7 @@ export class Cloud {
         const store = faulty('store', this.#index, invocation, { ...this.#around, faults: this.faults });
         const sweeps = faulty('sweeps', this.#sweeps, invocation, { ...this.#around, faults: this.faults });
         const jobs = faulty('jobs', this.#dueJobs, invocation, { ...this.#around, faults: this.faults });
-        return reconcile({ ...sending, store, sweeps, jobs })();
+        return reconcile({ ...sending, store, sweeps, jobs, standing: this.data.jobs.standing })();
       });
       if (end !== undefined) this.trace(`  reconcile failed: ${end}`);
     });

@@ -19,6 +19,7 @@ const prefixes: Readonly<Record<string, Stage>> = {
   Dns: 'dns',
   Remove: 'remove',
   Jobs: 'jobs',
+  JobStarts: 'job-starts',
   Pager: 'pager',
   DeployMain: 'deploy',
   DeploySecond: 'deploy',
@@ -47,8 +48,9 @@ export function eventRules(assembly: Assembly): void {
         const pattern = Pattern.parse(rule['EventPattern']);
         const [source] = pattern.source;
         expect(rule['EventBusName'] !== undefined, `${source} on the right bus`).toBe(source === eventSource);
-        const { 'project-name': project, cluster: to, ...detail } = pattern.detail ?? {};
+        const { 'project-name': project, cluster: to, bucket, ...detail } = pattern.detail ?? {};
         expect(project !== undefined).toBe(source === 'aws.codebuild');
+        expect(bucket !== undefined).toBe(source === 'aws.s3');
         expect(to).toEqual(cluster && [cluster]);
         return { source, detailTypes: pattern['detail-type'], detail };
       });

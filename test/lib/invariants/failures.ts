@@ -17,7 +17,7 @@ const Alarm = z.looseObject({
 
 /** The stage that a logical id belongs to: it begins with the name of the stage's construct. */
 const stageOf = (id: string): string =>
-  /^(?:JobSlots|[A-Z][a-z]+?(?=[A-Z]|main|second))/
+  /^(?:JobSlots|JobStarts|[A-Z][a-z]+?(?=[A-Z]|main|second))/
     .exec(id)?.[0]
     ?.replace(/(?<=.)[A-Z]/, '-$&')
     .toLowerCase() ?? id;
@@ -40,7 +40,7 @@ export function failureSurfaces(assembly: Assembly): void {
   );
 
   describe('failure surfaces', () => {
-    it('there is a queue for each stage that has one', () => expect(queueMappings).toHaveLength(14));
+    it('there is a queue for each stage that has one', () => expect(queueMappings).toHaveLength(15));
 
     it.each(queueMappings.map((mapping) => [target(mapping['EventSourceArn']) ?? '?', mapping] as const))(
       '%s has a DLQ, an alarm, a runbook, time for its reader, and partial failures',

@@ -40,8 +40,9 @@ export function permissions(assembly: Assembly): void {
       ['APPROVAL#*', ['Api']],
       ['REQUEST#*', ['Api']],
       ['BUCKET#*', ['Api']],
-      ['LEDGER#*', ['Api', 'Jobs', 'Schedule']],
-      ['JOB#*', ['Api', 'Jobs', 'JobSlotsMain', 'JobSlotsSecond']],
+      ['LEDGER#*', ['Api', 'JobStarts', 'Jobs', 'Schedule']],
+      ['JOB#*', ['Api', 'JobStarts', 'Jobs', 'JobSlotsMain', 'JobSlotsSecond']],
+      ['STANDING#*', ['Api', 'JobStarts']],
       ['CHUNK#*', ['Jobs']],
       ['SSHKEY#*', ['Api']],
       ['WAIVER#*', ['Api']],
@@ -72,6 +73,7 @@ export function permissions(assembly: Assembly): void {
           'Dns',
           'Remove',
           'Jobs',
+          'JobStarts',
           'Schedule',
           'Pager',
           'DeployMain',
@@ -193,14 +195,17 @@ export function permissions(assembly: Assembly): void {
       expect(own[1]?.Resource).toEqual([
         expect.stringMatching(/:\*\$\{aws:PrincipalTag\/kubernetes-namespace\}/),
       ]);
-      expect(own[2]?.Resource).toEqual([expect.stringContaining(`/jobs/${tag}/*`)]);
-      // What is of no job is read, and says which uploads are under way; none of it is written.
+      expect(own[2]?.Resource).toEqual([expect.stringContaining(`/jobs/checkout/${tag}/*`)]);
+      // What is of no job, or of another one of the team, is read, and says which uploads are under way; none of it is written.
       const shared = statements.filter((statement) => !own.includes(statement));
       expect(shared.flatMap(({ Action }) => Action)).toEqual([
         's3:GetObject',
         's3:ListBucketMultipartUploads',
       ]);
-      expect(shared[0]?.Resource).toEqual([expect.stringContaining('/datasets/checkout/*')]);
+      expect(shared[0]?.Resource).toEqual([
+        expect.stringContaining('/datasets/checkout/*'),
+        expect.stringContaining('/jobs/checkout/*'),
+      ]);
     });
 
     it('only the stage of jobs gives it to them, and it passes no other role', () => {

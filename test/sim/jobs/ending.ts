@@ -65,7 +65,7 @@ async function checkNothingLeft(world: JobsWorld, { name, team, cluster }: Job):
   must(!world.identities.made.has(`${cluster}/${name}`), `${name} has ended, and its identity is left`);
   const { held } = world.cloud.store.ledgerNow(team);
   must(held[name] === undefined, `${name} has ended, and holds its quota`);
-  const begun = [...world.objects.unfinished].filter((key) => key.startsWith(`jobs/${name}/`));
+  const begun = [...world.objects.unfinished].filter((key) => key.startsWith(`jobs/${team}/${name}/`));
   must(begun.length === 0, `${name} has ended, and ${begun[0]} is left, begun`);
 }
 
@@ -89,9 +89,9 @@ function linesOf<S extends z.ZodMiniType>({ objects }: JobsWorld, key: string, s
     .map((line) => parseJson(schema, line, key));
 }
 
-function checkManifest(world: JobsWorld, { name }: Job, states: readonly ChunkState[]): void {
-  const lines = linesOf(world, filesOf(name).manifest, ManifestLine);
-  must(isSame(lines, states.map(manifestLine)), `${name}: its manifest is not what its chunks are`);
+function checkManifest(world: JobsWorld, job: Job, states: readonly ChunkState[]): void {
+  const lines = linesOf(world, filesOf(job).manifest, ManifestLine);
+  must(isSame(lines, states.map(manifestLine)), `${job.name}: its manifest is not what its chunks are`);
 }
 
 async function checkOutcome(
@@ -101,7 +101,7 @@ async function checkOutcome(
 ): Promise<void> {
   const { name, outcome, request, chunks, tally } = job;
   must(outcome !== 'failed' || job.reason !== undefined, `${name} failed, and nobody knows why`);
-  const planned = linesOf(world, filesOf(name).plan, DatasetObject);
+  const planned = linesOf(world, filesOf(job).plan, DatasetObject);
   const parts = states.flatMap(({ chunk, parts }) => parts.map((part) => ({ key: chunk.key, ...part })));
   const { faults } = verify(planned, parts);
   const hasAll = outcome === 'succeeded' && tally.failed === 0;

@@ -90,6 +90,7 @@ export class JobsWorld {
       jobs: port('jobs', this.jobs, (method, [change]) => {
         if (method === 'write') this.#jobWritten(change as JobChange, invocation);
       }),
+      standing: port('standing', this.jobs.standing),
       chunks: this.chunksOf(invocation, around),
       queues: port('queues', this.#queues),
       datasets: port('datasets', this.objects),
