@@ -45,7 +45,7 @@ export function jobStarts(deps: JobStartsDeps): Handle {
     if (job.success) return jobEnded(deps, { team, name: job.data }, cause);
     const key = StandingKey.safeParse(signal.environment);
     if (!key.success) throw new Rejected(`${environmentId(signal.environment)} is no standing job's name.`);
-    return turn(deps, key.data, [], cause);
+    return looked(deps, key.data, cause);
   };
 }
 
@@ -62,7 +62,7 @@ async function uploaded(
   for (const { team: of, name, spec } of await deps.standing.all(team.data)) {
     if (spec.when.kind !== 'upload' || !url.startsWith(spec.when.prefix)) continue;
     const cause: Cause = { kind: 'upload', at, key, etag, sequencer };
-    await turn(deps, { team: of, name }, [{ kind: 'caused', cause, unfit: unfit(url) }], told);
+    await say(deps, { team: of, name }, [{ kind: 'caused', cause, unfit: unfit(url) }], told);
   }
 }
 
@@ -74,7 +74,15 @@ const unfit = (url: string): string | undefined =>
 async function jobEnded(deps: JobStartsDeps, key: Pick<Job, 'team' | 'name'>, told: string | undefined) {
   const job = await deps.jobs.read(key);
   if (job?.standing === undefined) return log.warn('no standing job started it', { job: key.name });
-  await turn(deps, { team: key.team, name: job.standing.name }, await endOf(deps, job, told), told);
+  await say(deps, { team: key.team, name: job.standing.name }, await endOf(deps, job, told), told);
+}
+
+/** The end of its job may not have been heard of. */
+async function looked(deps: JobStartsDeps, key: StandingKey, told: string | undefined): Promise<void> {
+  const standing = await deps.standing.read(key);
+  const current = isLive(standing) ? standing.current : undefined;
+  const job = current && (await deps.jobs.read({ team: key.team, name: current.job }));
+  await say(deps, key, await endOf(deps, job, told), told);
 }
 
 /** Followers hear of it first: until its own standing job has, it is looked at again. */
@@ -89,12 +97,13 @@ async function endOf(
     const depth = standing.depth + 1;
     const cause: Cause = { kind: 'after', at, job: name, depth };
     for (const follower of followersOf(standing.name, await deps.standing.all(team)))
-      await turn(deps, { team, name: follower.name }, [{ kind: 'caused', cause }], told);
+      await say(deps, { team, name: follower.name }, [{ kind: 'caused', cause }], told);
   }
   return [{ kind: 'ended', job: name, outcome, why: reason }];
 }
 
-async function turn(
+/** Says what was heard, and what its clock says; starts one where one is to be started. */
+async function say(
   deps: JobStartsDeps,
   key: StandingKey,
   heard: readonly StandingEvent[],
@@ -104,9 +113,7 @@ async function turn(
   const before = await deps.standing.read(key);
   if (!isLive(before)) return log.info('there is no such standing job', { standing: environmentId(key) });
   const now = deps.clock.now();
-  const current = before.current && (await deps.jobs.read({ team: key.team, name: before.current.job }));
-  const ends = heard.some(({ kind }) => kind === 'ended') ? [] : await endOf(deps, current, told);
-  const after = said(before, [...heard, ...ends, ...clockOf(before, now)], now);
+  const after = said(before, [...heard, ...clockOf(before, now)], now);
   const first = toStart(after, now);
   if (first !== undefined) return start(deps, { before, after, first, now, told });
   const decision = after === before ? watched(before, now) : undefined;
@@ -150,10 +157,13 @@ async function start(deps: JobStartsDeps, { before, after, first, now, told }: S
     standing: nextOf(said(after, [event], now), before),
     at: now,
   });
-  const isThere = (await jobs.read(key)) !== undefined;
+  const there = await jobs.read(key);
   // Told once more, when nobody remembered it.
-  if (isThere) return deps.standing.write(standingIs({ kind: 'started', job: key.name }));
-  const asked = await asks(deps, after, first.cause, key, now);
+  if (there?.standing?.name === before.name)
+    return deps.standing.write(standingIs({ kind: 'started', job: key.name }));
+  const asked = there
+    ? `Another job has the name that comes from it, ${key.name}.`
+    : await asks(deps, after, first.cause, key, now);
   if (typeof asked === 'string') {
     const refused = standingIs({ kind: 'refused', why: asked });
     await deps.standing.write(refused);

@@ -215,6 +215,7 @@ describe('an upload', () => {
       standing: { ...known, runs: [], version: known.version + 1 },
       at: known.at,
     });
+    world.clock.advance(3600);
     await world.deliver('job-starts', event);
     expect(await jobs()).toHaveLength(1);
     await looked('incoming');
@@ -392,7 +393,10 @@ function breaking(at: number, when: 'before' | 'after') {
 }
 
 describe.each(['before', 'after'] as const)('broken off at any call, %s it is made', (when) => {
-  test('an upload, and the chain behind it, come to the same end', async () => {
+  test.each([
+    ['when its message comes again', true],
+    ['when it does not, and they are looked at later', false],
+  ])('an upload, and the chain behind it, come to the same end %s', async (_, comesAgain) => {
     for (let call = 0; ; call++) {
       world = new World({ environments: [] });
       await asked('incoming', incoming);
@@ -410,8 +414,11 @@ describe.each(['before', 'after'] as const)('broken off at any call, %s it is ma
       await twice(() => handle({ kind: 'upload', at, bucket: 'jobs', object }));
       const first = await running('incoming');
       await end(first);
-      await twice(() => handle(look(first)));
-      await twice(() => handle(look(first)));
+      if (comesAgain) await twice(() => handle(look(first)));
+      else await handle(look(first)).catch(broken);
+      world.clock.advance(301);
+      await twice(() => handle(look(keyOf('incoming'))));
+      await twice(() => handle(look(keyOf('second'))));
       expect(await jobs()).toHaveLength(2);
       expect(await runs('incoming')).toEqual(['succeeded']);
       expect((await world.jobs.read(await running('second')))?.request.results).toBe(first.name);
@@ -420,10 +427,14 @@ describe.each(['before', 'after'] as const)('broken off at any call, %s it is ma
   });
 });
 
-/** As a message that failed comes again. */
+function broken(error: unknown): void {
+  if (!(error instanceof Error) || error.message !== 'broken off') throw error;
+}
+/** As a message that failed comes again, later. */
 const twice = (work: () => Promise<void>): Promise<void> =>
   work().catch((error: unknown) => {
-    if (!(error instanceof Error) || error.message !== 'broken off') throw error;
+    broken(error);
+    world.clock.advance(30);
     return work();
   });
 
