@@ -108,14 +108,17 @@ export function lastSnapshot(
     );
   const wanted = snapshotOf(leaving, snapshotClass);
   const found = sight.snapshots.find(({ metadata }) => metadata.name === wanted.metadata.name);
-  if (!found) return { done: false, make: wanted };
+  const making = `${its} waits for its snapshot, which is being made`;
+  if (!found) return { done: false, make: wanted, told: making };
   const { readyToUse, error } = found.status ?? {};
   const keep = readyToUse === true ? takenOf(content) : undefined;
   if (keep) {
     const name = snapshotNameOf(leaving.key.name, leaving.since);
     return { done: true, told: `${its} stays as snapshot ${name} (${keep.handle} of ${keep.driver})`, keep };
   }
-  return error === undefined ? { done: false } : waits((error.message ?? 'no reason is given').slice(0, 200));
+  return error === undefined
+    ? { done: false, told: making }
+    : waits((error.message ?? 'no reason is given').slice(0, 200));
 }
 
 const gibibyte = 1024 ** 3;

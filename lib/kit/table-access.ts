@@ -55,7 +55,7 @@ export const mayKeepFailures = (stage: BundledFunction, table: Table): void =>
 
 /** What data jobs could use of a cluster's workers. */
 export const mayReadShares = (reader: BundledFunction, table: Table): void =>
-  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['SHARE']));
+  mayReadWhole(reader, table, ['SHARE']);
 
 /** Marks what was sent, and what can't be read. */
 export const maySettle = (writer: BundledFunction, table: Table): void =>
@@ -88,10 +88,6 @@ export const mayReadWaivers = (reader: BundledFunction, table: Table): void =>
 /** All standing jobs of a team, at once. */
 export const mayReadStandingJobs = (reader: BundledFunction, table: Table): void =>
   mayReadWhole(reader, table, ['STANDING']);
-
-/** All snapshots that a team keeps, at once. */
-export const mayReadSnapshots = (reader: BundledFunction, table: Table): void =>
-  reader.allow(['dynamodb:Query'], [table.tableArn], keys(['SNAPSHOT']));
 
 /** All chunks of a data job: its manifest is made of them. */
 export const mayReadChunks = (reader: BundledFunction, table: Table): void =>

@@ -113,7 +113,7 @@ test('and of one that does, with what its class does to them', async () => {
     body: path.includes('classes') ? { deletionPolicy: 'Retain', driver: 'x' } : { items: [snapshot] },
   });
   expect(await client.snapshots(web, 'keeps')).toEqual({
-    class: { deletionPolicy: 'Retain' },
+    class: { deletionPolicy: 'Retain', driver: 'x' },
     snapshots: [snapshot],
   });
 });

@@ -199,13 +199,14 @@ describe('when its environment is deleted', () => {
       },
     });
     expect(name).toMatch(/^workspace-\d{14}$/);
-    expect(seen({})).toEqual({ done: false });
+    const making = { done: false, told: 'its volume of 10 GiB waits for its snapshot, which is being made' };
+    expect(seen({})).toEqual(making);
     expect(seen({ readyToUse: false, error: { message: 'throttled' } })).toEqual({
       done: false,
       told: 'its volume of 10 GiB waits for its snapshot: throttled',
     });
     const ready = { readyToUse: true, boundVolumeSnapshotContentName: 'snapcontent-1' };
-    expect(seen(ready)).toEqual({ done: false });
+    expect(seen(ready)).toEqual(making);
     const content = SnapshotContent.parse({
       metadata: { name: 'snapcontent-1', uid: 'u' },
       spec: { driver: retains.driver, volumeSnapshotRef: { namespace: 'checkout--web' } },
