@@ -4,9 +4,6 @@ import type { Environment } from './environment.ts';
 import { addSeconds, type Instant } from './names.ts';
 import type { Person } from './roles.ts';
 
-/** How soon the deployer comes again to what it could not take away. */
-export const droppingSeconds = 60;
-
 export function unwanted(environment: Environment, snapshot: string, person: Person, now: Instant): Decision {
   const snapshots = environment.dropping?.snapshots ?? [];
   if (snapshots.includes(snapshot)) return unchanged('it is to be taken away already');
