@@ -17,6 +17,7 @@ const beside = [
   'lock',
   'private-sources',
   'sources',
+  'standing-job',
   'supply',
   'table-job',
   'transfer',
