@@ -6,6 +6,7 @@ import { type Wanted, whyNotFrom } from '#core/kept-snapshot.ts';
 import { next } from '#core/machine.ts';
 import type { EnvironmentKey, Instant } from '#core/names.ts';
 import type { Spec } from '#core/spec.ts';
+import { classOf } from '#core/volume-class.ts';
 import { mustStand, placed } from './asked.ts';
 import { invalid } from './problem.ts';
 import type { ApiDeps } from './route.ts';
@@ -26,7 +27,8 @@ export async function newcomer(
 ) {
   const { key, spec, requester, requestId: story, from } = asked;
   const { cluster, basis } = placed(config, key, spec, asked.cluster);
-  await filling(snapshots, key, spec, cluster);
+  if (from) mustTakeOver(spec, cluster);
+  else await filling(snapshots, key, spec, cluster);
   const stands = await mustStand(bases, basis);
   const request = { key, cluster: cluster.name, requester, spec, story, from };
   const decided = (before: Environment | undefined, now: Instant) =>
@@ -46,4 +48,11 @@ export async function filling(
   const message = whyNotFrom(known, volume, cluster);
   if (message !== undefined) throw invalid([{ path: 'spec.volume.from', message }]);
   return known?.state === 'kept' ? known : undefined;
+}
+
+/** The snapshot of another team's volume is to come. @throws 422 where the cluster could make nothing from it. */
+function mustTakeOver({ volume }: Spec, cluster: Cluster): void {
+  if (!volume || classOf(volume, cluster.volumes)?.snapshotClass !== undefined) return;
+  const message = `class ${volume.class} has no snapshots in cluster ${cluster.name}, and its volume comes as one`;
+  throw invalid([{ path: 'cluster', message }]);
 }

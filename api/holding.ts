@@ -36,13 +36,15 @@ export async function writeHeld(
   throw new Retryable('Other requests of the team came between each time.');
 }
 
-/** Undefined where the team holds the same as before. @throws the quota's refusal. */
-export async function reserved(
-  { store, config }: Pick<ApiDeps, 'store' | 'config'>,
-  { environment }: Change,
-) {
+/** What the team then holds, or why it may not; undefined where it holds the same as before. */
+export async function roomFor({ store, config }: Pick<ApiDeps, 'store' | 'config'>, { environment }: Change) {
   const { team } = environment.key;
-  const next = ledgerWith(await store.ledger(team), teamOf(config, team).quota, environment);
+  return ledgerWith(await store.ledger(team), teamOf(config, team).quota, environment);
+}
+
+/** Undefined where the team holds the same as before. @throws the quota's refusal. */
+export async function reserved(deps: Pick<ApiDeps, 'store' | 'config'>, change: Change) {
+  const next = await roomFor(deps, change);
   if (next && 'outcome' in next) throw refused(next);
   return next;
 }

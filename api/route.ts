@@ -15,7 +15,6 @@ import type {
   Clock,
   Directory,
   EnvironmentStore,
-  KeptSnapshots,
   NamePlanner,
   PersonKeys,
   Reports,
@@ -24,6 +23,7 @@ import type {
 import type { Buckets, KeptAnswer, RequestRef, Requests } from '#core/request-ports.ts';
 import type { Person } from '#core/roles.ts';
 import { type Right, whyNot } from '#core/roles.ts';
+import type { KeptSnapshots } from '#core/snapshot-ports.ts';
 import type { Team } from '#core/team.ts';
 import type { Transfers } from '#core/transfer/ports.ts';
 import * as z from '#core/zod.ts';

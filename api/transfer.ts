@@ -7,10 +7,13 @@ import type { Enclosed } from '#core/ports.ts';
 import { wantedDigest } from '#core/release.ts';
 import { Judgement } from '#core/trace.ts';
 import type { Transfer } from '#core/transfer/item.ts';
+import { isOpen } from '#core/transfer/open.ts';
 import { asItStands, successorIn, successorOf } from '#core/transfer/transfer.ts';
 import { mustChange } from './environment.ts';
+import { roomFor } from './holding.ts';
 import { ProblemError } from './problem.ts';
 import type { ApiDeps } from './route.ts';
+import { todayOf } from './today.ts';
 
 type Deps = Pick<ApiDeps, 'store' | 'transfers' | 'clock'>;
 
@@ -40,16 +43,22 @@ export async function transferAt(deps: Deps, from: EnvironmentKey, to: string | 
 
 /** What its end says to both environments. */
 export async function endedIn(
-  { store }: Pick<ApiDeps, 'store'>,
+  deps: Pick<ApiDeps, 'store' | 'waivers' | 'config'>,
   environment: Environment,
   transfer: Transfer,
   { now, requestId }: { readonly now: Instant; readonly requestId: string | undefined },
 ): Promise<{ readonly change: Change; readonly enclosed: Pick<Enclosed, 'transfer' | 'also'> }> {
-  const decision = next(environment, { kind: 'handed', transfer }, now);
+  const { store } = deps;
+  const today = await todayOf(deps, environment);
+  const decide = (noRoom?: string) =>
+    mustChange(next(environment, { kind: 'handed', transfer, back: { today, noRoom } }, now));
+  const first = decide();
+  const room = await roomFor(deps, first);
+  const change = room && 'outcome' in room ? decide(room.detail) : first;
   const successor = successorIn(transfer, await store.read(successorOf(transfer)));
   const also = successor && next(successor, { kind: 'succeeded', transfer }, now);
   return {
-    change: causedBy(mustChange(decision), requestId),
+    change: causedBy(change, requestId),
     enclosed: { transfer, also: also && causedBy(mustChange(also), requestId) },
   };
 }
@@ -58,8 +67,7 @@ export async function endedIn(
 export async function transferAnswer(deps: Deps, { transfer, environment }: Known) {
   const successor = successorOf(transfer);
   const headers = etagOf(transfer);
-  if (!environment || (transfer.state !== 'offered' && transfer.state !== 'accepted'))
-    return { body: { transfer, successor }, headers };
+  if (!environment || !isOpen(transfer)) return { body: { transfer, successor }, headers };
   const digest = wantedDigest(environment) ?? judgedDigest(environment);
   const verdict = digest && (await deps.store.verdict(environment.key, digest));
   const judged = verdict && { verdict: Judgement.parse(verdict) };

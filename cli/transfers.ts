@@ -87,6 +87,8 @@ function becameOf(transfer: TransferAnswer['transfer'], successor: string): stri
       return `offered by ${transfer.offeredBy} until ${transfer.until}`;
     case 'accepted':
       return `accepted by ${transfer.acceptedBy} at ${transfer.acceptedAt}: goes when ${successor} is Ready`;
+    case 'moving':
+      return `stopped at ${transfer.movedAt}: its volume goes to ${successor}`;
     case 'done':
       return `gone at ${transfer.endedAt}: ${successor} is in its place`;
     case 'over':

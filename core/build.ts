@@ -52,6 +52,7 @@ export function request(
       lookAt: addSeconds(now, buildPatienceSeconds),
     },
     release: { phase: 'none' },
+    ...(from && { inPlaceOf: from }),
     ...(story === undefined ? {} : { stories: { candidate: story } }),
     incidents: [],
     untold: before?.untold ?? [],

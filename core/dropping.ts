@@ -4,7 +4,11 @@ import type { Environment } from './environment.ts';
 import { addSeconds, type Instant } from './names.ts';
 import type { Person } from './roles.ts';
 
-export function unwanted(environment: Environment, snapshot: string, person: Person, now: Instant): Decision {
+export function unwanted(
+  environment: Environment,
+  { snapshot, person }: { readonly snapshot: string; readonly person: Person },
+  now: Instant,
+): Decision {
   const snapshots = environment.dropping?.snapshots ?? [];
   if (snapshots.includes(snapshot)) return unchanged('it is to be taken away already');
   const dropping = { snapshots: [...snapshots, snapshot], lookAt: now };

@@ -9,7 +9,7 @@ import { ClusterName, Digest, EnvironmentKey, Instant } from './names.ts';
 import { SnapshotName } from './snapshot-name.ts';
 import { Spec } from './spec.ts';
 import { Stories } from './story.ts';
-import { Leaving } from './transfer/leaving.ts';
+import { Leaving, Moved } from './transfer/leaving.ts';
 import { Expiry } from './ttl.ts';
 import { Amounts } from './usage.ts';
 import { Fix } from './verdict.ts';
@@ -180,6 +180,9 @@ export const Environment = z.object({
   dropping: z.optional(z.object({ snapshots: z.array(SnapshotName).check(z.minLength(1)), lookAt: Instant })),
   /** Where it is to go to another team. */
   leaving: z.optional(Leaving),
+  moved: z.optional(Moved),
+  /** Another team's, whose place it is to take: its volume is made from that one's. */
+  inPlaceOf: z.optional(EnvironmentKey),
   /** What people on call are to be told, oldest first; gone when they were. */
   untold: z.array(Notice),
   /** What of ours the last look found changed and put back: somebody who changes it each time is told of once. */

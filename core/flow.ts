@@ -185,7 +185,7 @@ export const flow: readonly FlowStage[] = [
   },
   {
     stage: 'schedule',
-    does: 'An environment is started and stopped by its working hours; people are told that its ttl ends, and then it is deleted; so is one that another team accepted, once the new one is Ready.',
+    does: 'An environment is started and stopped by its working hours; people are told that its ttl ends, and then it is deleted; so is one that another team accepted, once the new one is Ready; what has a volume is stopped before that.',
     impact: 'Nothing starts, stops or ends by itself: people wait for environments, and pay for others.',
     on: [],
     also: 'its own later looks, and reconcile',

@@ -150,8 +150,12 @@ export function startAsked(
   today: Omit<Today, 'now'>,
   now: Instant,
 ): Decision {
-  const { life, release } = environment;
+  const { life, release, leaving } = environment;
   if (life.state === 'running') return unchanged('it is not stopped');
+  if (leaving?.state === 'moving') {
+    const detail = `Its volume goes to team ${leaving.to}, and is to stay as it is: withdraw the transfer first.`;
+    return refuse(409, 'It is going', detail);
+  }
   const objection = release.phase === 'none' ? undefined : objectionToRunning(release, { ...today, now });
   if (objection !== undefined) {
     const detail = `What it ran may not be started: ${objection}. Have it built and approved anew, then start it.`;

@@ -11,6 +11,7 @@ import type { Candidate, Environment, Image, Part, Release } from './environment
 import { unreachable } from './errors.ts';
 import type { Health } from './health.ts';
 import type { Notice } from './incident.ts';
+import type { KeptSnapshot } from './kept-snapshot.ts';
 import * as lifecycle from './lifecycle.ts';
 import { whyNobodyMay } from './lifecycle.ts';
 import { type Digest, environmentId, type Instant } from './names.ts';
@@ -26,8 +27,9 @@ import type { Spec } from './spec.ts';
 import { taken } from './taken.ts';
 import type { Team } from './team.ts';
 import * as timetable from './timetable.ts';
-import { handed, succeeded } from './transfer/handed.ts';
+import { type Back, handed, succeeded } from './transfer/handed.ts';
 import type { Transfer } from './transfer/item.ts';
+import { type MovedNews, volumeCame, volumeMoved } from './transfer/moved.ts';
 import type { Verdict } from './verdict.ts';
 import type { Today, WayBack } from './way-back.ts';
 
@@ -43,12 +45,15 @@ export type News =
   /** What its ttl or its working hours ask for may be due. */
   | ({ readonly kind: 'time-came' } & timetable.TimeCame)
   /** It is offered to another team, accepted there, taken back or gone; so says the item of its transfer. */
-  | { readonly kind: 'handed'; readonly transfer: Transfer }
+  | { readonly kind: 'handed'; readonly transfer: Transfer; readonly back?: Back | undefined }
   /** The same, said to what is to take its place. */
   | { readonly kind: 'succeeded'; readonly transfer: Transfer }
   /** Kept snapshots of its name: nobody wants this one any more, or it is gone. */
   | { readonly kind: 'snapshot-unwanted'; readonly snapshot: string; readonly person: Person }
   | { readonly kind: 'snapshot-gone'; readonly snapshot: string }
+  /** What became of the snapshot of its volume that another team waits for. */
+  | ({ readonly kind: 'moved' } & MovedNews)
+  | { readonly kind: 'volume-came'; readonly snapshot: KeptSnapshot }
   /** A stage looked for what it is to take away. */
   | ({ readonly kind: 'part-seen'; readonly part: Part } & lifecycle.PartNews)
   | {
@@ -124,6 +129,8 @@ type NewsOfLife = Extract<
       | 'time-came'
       | 'handed'
       | 'succeeded'
+      | 'moved'
+      | 'volume-came'
       | 'snapshot-unwanted'
       | 'snapshot-gone'
       | 'part-seen';
@@ -139,6 +146,8 @@ const newsOfLife: readonly News['kind'][] = [
   'time-came',
   'handed',
   'succeeded',
+  'moved',
+  'volume-came',
   'snapshot-unwanted',
   'snapshot-gone',
   'part-seen',
@@ -150,9 +159,7 @@ const isOfPerson = ({ kind }: News): boolean => kind === 'approved' || kind === 
 /** What people do with an environment that exists. */
 function live(environment: Environment, news: NewsOfLife, now: Instant): Decision {
   if (news.kind === 'part-seen') return lifecycle.partSeen(environment, news.part, news, now);
-  // What it left outlives it.
-  if (news.kind === 'snapshot-unwanted')
-    return dropping.unwanted(environment, news.snapshot, news.person, now);
+  if (news.kind === 'snapshot-unwanted') return dropping.unwanted(environment, news, now);
   if (news.kind === 'snapshot-gone') return dropping.gone(environment, news.snapshot, now);
   const refusal = whyNobodyMay(environment);
   if (refusal) return refusal;
@@ -172,9 +179,13 @@ function live(environment: Environment, news: NewsOfLife, now: Instant): Decisio
     case 'time-came':
       return timetable.timeCame(environment, news, now);
     case 'handed':
-      return handed(environment, news.transfer, now);
+      return handed(environment, news.transfer, now, news.back);
     case 'succeeded':
       return succeeded(environment, news.transfer, now);
+    case 'moved':
+      return volumeMoved(environment, news, now);
+    case 'volume-came':
+      return volumeCame(environment, news.snapshot, now);
     default:
       return unreachable(news);
   }
@@ -277,6 +288,8 @@ export const releaseTurns: readonly Turn<ReleasePhase>[] = [
   { from: ['stopping', 'stopped'], news: 'time-came', to: ['deploying'] },
   { from: [...runningPhases, 'stopping', 'stopped'], news: 'time-came', to: ['none'] },
   { from: [...runningPhases, 'stopping', 'stopped'], news: 'handed', to: ['none'] },
+  { from: runningPhases, news: 'handed', to: ['stopping'] },
+  { from: ['stopping', 'stopped'], news: 'handed', to: ['deploying'] },
   { from: ['stopping'], news: 'observed', to: ['stopped'] },
   { from: ['stopped'], news: 'observed', to: ['stopping'] },
   { from: ['deploying', 'rolling-back', 'unready', 'held'], news: 'observed', to: ['ready'] },

@@ -12,7 +12,6 @@ import type { DomainEvent } from './events.ts';
 import type { Scan } from './finding.ts';
 import type { Notice } from './incident.ts';
 import type { KeptSnapshot } from './kept-snapshot.ts';
-import type { SnapshotContent, SnapshotSight } from './last-snapshot.ts';
 import type { Digest, EnvironmentKey, EnvironmentName, Instant, TeamName } from './names.ts';
 import type { GoodKey, PersonKey, RevokedKey } from './person-key.ts';
 import type { Ledger } from './quota.ts';
@@ -23,6 +22,7 @@ import type { ResizeSight, Size } from './resize.ts';
 import type { KubernetesObject } from './rollout.ts';
 import type { Alive, Seen } from './seen.ts';
 import type { Sight } from './sight.ts';
+import type { ClusterSnapshots } from './snapshot-ports.ts';
 import type { Step } from './trace.ts';
 import type { Transfer } from './transfer/item.ts';
 import type { Verdict } from './verdict.ts';
@@ -216,7 +216,7 @@ export interface ClusterSight extends Sight {
   readonly objects: readonly LiveObject[];
 }
 
-export interface ClusterClient {
+export interface ClusterClient extends ClusterSnapshots {
   /**
    * Server-side apply under our own field manager, what an object depends on before it.
    * @throws Rejected where the cluster refuses an object, Retryable where it may take it later.
@@ -233,14 +233,6 @@ export interface ClusterClient {
   resize(key: EnvironmentKey, pod: string, size: Size): Promise<void>;
   /** While it is held its Deployment replaces no pods. */
   hold(key: EnvironmentKey, is: boolean): Promise<void>;
-  /** Of one VolumeSnapshotClass, in an environment's namespace. */
-  snapshots(key: EnvironmentKey, snapshotClass: string): Promise<SnapshotSight>;
-  /** Undefined where there is none of the name. */
-  snapshotContent(name: string): Promise<SnapshotContent | undefined>;
-  /** The object goes, and where it is of a snapshot that was made here, that goes with it. */
-  dropSnapshot(content: SnapshotContent): Promise<void>;
-  /** The object alone: what it names stays. */
-  forgetSnapshot(content: SnapshotContent): Promise<void>;
 }
 
 export interface DnsZone {
@@ -290,13 +282,6 @@ export interface PersonKeys {
   add(key: GoodKey): Promise<void>;
   /** @throws Conflict where there is no such key, or it is revoked already. */
   revoke(key: RevokedKey): Promise<void>;
-}
-
-/** Snapshots of volumes that teams keep. They are written with environments, as `Enclosed` says. */
-export interface KeptSnapshots {
-  read(team: TeamName, name: string): Promise<KeptSnapshot | undefined>;
-  /** By name: also those that are going, but not those that are gone. */
-  list(team: TeamName): Promise<readonly KeptSnapshot[]>;
 }
 
 /** Waivers that were made by the API, whatever became of them. */

@@ -30,7 +30,8 @@ export interface PlannedLook {
 
 /** Every look that is planned, in the order of the flow. */
 export function plannedLooks(environment: Environment): PlannedLook[] {
-  const { life, candidate, release, recheckAt, expiry, hours, leaving, untold, dropping } = environment;
+  const { life, candidate, release, recheckAt, expiry, hours, leaving, untold, dropping, moved } =
+    environment;
   const isThere = life.state === 'running' || life.state === 'stopped';
   const ofImage: Planned[] = [
     [stageOf(candidate), lookAtOf(candidate)],
@@ -40,6 +41,7 @@ export function plannedLooks(environment: Environment): PlannedLook[] {
     ['schedule', expiry?.warnAt ?? expiry?.at],
     ['schedule', hours?.lookAt],
     ['schedule', leaving?.lookAt],
+    ['deploy', moved?.lookAt],
   ];
   const ofDeletion: Planned[] =
     life.state === 'deleting' ? life.left.map((part) => [takesAway[part], life.lookAt]) : [];

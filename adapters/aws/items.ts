@@ -25,6 +25,7 @@ import type { RequestRef } from '#core/request-ports.ts';
 import { origin } from '#core/story.ts';
 import { Judgement, type Step } from '#core/trace.ts';
 import type { Transfer } from '#core/transfer/item.ts';
+import { isOpen } from '#core/transfer/open.ts';
 import type { Verdict } from '#core/verdict.ts';
 import * as z from '#core/zod.ts';
 
@@ -120,7 +121,7 @@ export const transfersListedIn = (team: TeamName): string => `transfers/${team}`
 export const transferItem = (transfer: Transfer) => ({
   ...transferKey(transfer.from),
   ...transfer,
-  ...((transfer.state === 'offered' || transfer.state === 'accepted') && {
+  ...(isOpen(transfer) && {
     listedIn: transfersListedIn(transfer.to),
   }),
 });

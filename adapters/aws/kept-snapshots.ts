@@ -4,7 +4,7 @@ import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { parse } from '#core/errors.ts';
 import { KeptSnapshot } from '#core/kept-snapshot.ts';
 import type { TeamName } from '#core/names.ts';
-import type { KeptSnapshots } from '#core/ports.ts';
+import type { KeptSnapshots } from '#core/snapshot-ports.ts';
 import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import * as items from './items.ts';

@@ -4,6 +4,7 @@ import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/
 import { parse } from '#core/errors.ts';
 import { type EnvironmentKey, environmentId, parseEnvironmentId, type TeamName } from '#core/names.ts';
 import { Transfer } from '#core/transfer/item.ts';
+import { isOpen } from '#core/transfer/open.ts';
 import type { Transfers } from '#core/transfer/ports.ts';
 import * as z from '#core/zod.ts';
 import { documents } from './documents.ts';
@@ -45,10 +46,6 @@ export class TransferItems implements Transfers {
       .parse(Items)
       .flatMap(({ pk }) => parseEnvironmentId(pk.slice(pk.indexOf('#') + 1)) ?? []);
     const found = await Promise.all(keys.map((key) => this.read(key)));
-    return found.flatMap((transfer) =>
-      transfer?.to === team && (transfer.state === 'offered' || transfer.state === 'accepted')
-        ? [transfer]
-        : [],
-    );
+    return found.flatMap((transfer) => (transfer?.to === team && isOpen(transfer) ? [transfer] : []));
   }
 }

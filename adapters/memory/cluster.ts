@@ -5,7 +5,7 @@
 import { LiveObject, objectId } from '#core/drift.ts';
 import { Conflict, Rejected } from '#core/errors.ts';
 import { resizeManager } from '#core/labels.ts';
-import { Snapshot, SnapshotContent, type SnapshotSight } from '#core/last-snapshot.ts';
+import { Snapshot, type SnapshotContent, type SnapshotSight } from '#core/last-snapshot.ts';
 import { type EnvironmentKey, type Instant, namespaceOf } from '#core/names.ts';
 import type { ClusterClient, ClusterSight } from '#core/ports.ts';
 import { isHeld, type ResizeSight, type Size, sizeOf } from '#core/resize.ts';
@@ -15,6 +15,7 @@ import { Autoscaler, Deployment, Pod, Service, type Sight, type Warned } from '#
 import { workspaceName } from '#core/workspace.ts';
 import * as z from '#core/zod.ts';
 import { mergeApplied } from './server-side-apply.ts';
+import { MemorySnapshotContents } from './snapshot-contents.ts';
 
 interface Namespace {
   readonly objects: Map<string, LiveObject>;
@@ -28,10 +29,8 @@ interface Namespace {
 
 export class MemoryCluster implements ClusterClient {
   readonly #namespaces = new Map<string, Namespace>();
-  readonly #contents = new Map<string, LiveObject>();
+  readonly snapshotContents = new MemorySnapshotContents();
   #made = 0;
-  /** Handles of snapshots that were deleted. */
-  readonly dropped: string[] = [];
   /** How often anything was applied. */
   applies = 0;
   /** Undefined: it serves no snapshots. */
@@ -46,8 +45,7 @@ export class MemoryCluster implements ClusterClient {
       const { kind, metadata } = object;
       if (kind === 'Namespace') this.#make(metadata.name);
       if (kind === 'VolumeSnapshotContent') {
-        const uid = this.#contents.get(metadata.name)?.metadata.uid ?? `uid-${++this.#made}`;
-        this.#contents.set(metadata.name, LiveObject.parse({ ...object, metadata: { ...metadata, uid } }));
+        this.snapshotContents.put(object, `uid-${++this.#made}`);
         continue;
       }
       const namespace = this.#namespaces.get(metadata.namespace ?? metadata.name);
@@ -104,18 +102,15 @@ export class MemoryCluster implements ClusterClient {
   }
 
   async snapshotContent(name: string): Promise<SnapshotContent | undefined> {
-    const found = this.#contents.get(name);
-    return found && SnapshotContent.parse(found);
+    return this.snapshotContents.read(name);
   }
 
   async dropSnapshot(content: SnapshotContent): Promise<void> {
-    await this.forgetSnapshot(content);
-    this.dropped.push(content.status?.snapshotHandle ?? '');
+    this.snapshotContents.drop(content);
   }
 
-  async forgetSnapshot({ metadata }: SnapshotContent): Promise<void> {
-    if (this.#contents.get(metadata.name)?.metadata.uid === metadata.uid)
-      this.#contents.delete(metadata.name);
+  async forgetSnapshot(content: SnapshotContent): Promise<void> {
+    this.snapshotContents.forget(content);
   }
 
   /** The driver has made what was asked for, or a test says that there is one. */
@@ -126,20 +121,12 @@ export class MemoryCluster implements ClusterClient {
     const name = `snapcontent-${handle}`;
     const status = { readyToUse: true, boundVolumeSnapshotContentName: name };
     this.edit(key, 'VolumeSnapshot', (object) => ({ ...object, status }), snapshot.metadata.name);
-    this.#contents.set(
-      name,
-      LiveObject.parse({
-        apiVersion: snapshot.apiVersion,
-        kind: 'VolumeSnapshotContent',
-        metadata: { name, uid: `uid-${++this.#made}` },
-        spec: { driver, volumeSnapshotRef: { namespace: namespaceOf(key) } },
-        status: { snapshotHandle: handle, restoreSize: 4 * 1024 ** 3 },
-      }),
-    );
+    const { apiVersion } = snapshot;
+    const spec = { driver, volumeSnapshotRef: { namespace: namespaceOf(key) } };
+    const made = { apiVersion, kind: 'VolumeSnapshotContent', metadata: { name, labels: {} }, spec };
+    const taken = { snapshotHandle: handle, restoreSize: 4 * 1024 ** 3 };
+    this.snapshotContents.put({ ...made, status: taken }, `uid-${++this.#made}`);
   }
-
-  /** By name. */
-  contents = (): readonly string[] => [...this.#contents.keys()].sort();
 
   /** A test says whether pods are resized, and what the cluster says against it. */
   resizes = false;

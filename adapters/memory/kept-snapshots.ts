@@ -2,7 +2,7 @@
 import { Conflict } from '#core/errors.ts';
 import { KeptSnapshot } from '#core/kept-snapshot.ts';
 import type { TeamName } from '#core/names.ts';
-import type { KeptSnapshots } from '#core/ports.ts';
+import type { KeptSnapshots } from '#core/snapshot-ports.ts';
 
 export class MemoryKeptSnapshots implements KeptSnapshots {
   readonly #snapshots = new Map<string, string>();

@@ -2,6 +2,7 @@
 import { Conflict } from '#core/errors.ts';
 import { type EnvironmentKey, environmentId, type TeamName } from '#core/names.ts';
 import { Transfer } from '#core/transfer/item.ts';
+import { isOpen } from '#core/transfer/open.ts';
 import type { Transfers } from '#core/transfer/ports.ts';
 
 export class MemoryTransfers implements Transfers {
@@ -14,7 +15,7 @@ export class MemoryTransfers implements Transfers {
   async offeredTo(team: TeamName): Promise<readonly Transfer[]> {
     const all = [...this.#transfers.values()].map((text) => Transfer.parse(JSON.parse(text)));
     return all
-      .filter(({ to, state }) => to === team && (state === 'offered' || state === 'accepted'))
+      .filter((transfer) => transfer.to === team && isOpen(transfer))
       .sort((a, b) => (environmentId(a.from) < environmentId(b.from) ? -1 : 1));
   }
 

@@ -4,12 +4,10 @@ import type { Environment } from '#core/environment.ts';
 import type { News } from '#core/machine.ts';
 import { next } from '#core/machine.ts';
 import type { EnvironmentKey } from '#core/names.ts';
-import { wantedDigest } from '#core/release.ts';
 import type { RequestRef } from '#core/request-ports.ts';
 import type { Person } from '#core/roles.ts';
 import { isSame } from '#core/same.ts';
 import { imagePartOf } from '#core/spec.ts';
-import { waiversInForce } from '#core/waiver.ts';
 import type * as z from '#core/zod.ts';
 import { basisOf, mustFit, mustStand, standing, widestOf } from '../asked.ts';
 import { dryChange } from '../dry-run.ts';
@@ -24,6 +22,7 @@ import {
   EnvironmentPath,
   ExtendEnvironment,
 } from '../schemas.ts';
+import { todayOf } from '../today.ts';
 
 interface Asked {
   readonly params: EnvironmentKey;
@@ -131,14 +130,11 @@ const start = route({
   answers: { 200: 'EnvironmentAnswer' },
   problems: [409],
   answer: async (asked, deps) => {
-    const { policy } = deps.config;
-    const news = async (environment: Environment): Promise<News> => {
-      const digest = wantedDigest(environment);
-      const verdict = digest && (await deps.store.verdict(environment.key, digest));
-      const made = await deps.waivers.list(environment.key.team);
-      const waivers = waiversInForce(deps.config.waivers, made);
-      return { kind: 'start-asked', person: asked.person, today: { verdict, policy, waivers } };
-    };
+    const news = async (environment: Environment): Promise<News> => ({
+      kind: 'start-asked',
+      person: asked.person,
+      today: await todayOf(deps, environment),
+    });
     return { status: 200, ...(await done(asked, deps, news)) };
   },
 });

@@ -4,7 +4,7 @@ import { next } from '#core/machine.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { RequestRef } from '#core/request-ports.ts';
 import type { Person } from '#core/roles.ts';
-import { accept, asItStands, giveUp, offer, successorOf } from '#core/transfer/transfer.ts';
+import { accept, asItStands, giveUp, offer, specOf, successorOf } from '#core/transfer/transfer.ts';
 import { newcomer } from '../creation.ts';
 import { described, mustChange, readAt } from '../environment.ts';
 import { IfMatch } from '../headers.ts';
@@ -40,7 +40,8 @@ const create = route({
       const environment = await readAt(store, key, headers['if-match']);
       const now = clock.now();
       const before = await transfers.read(key);
-      const transfer = offer({ environment, to, person: person.name, before, now });
+      const volumes = config.clusters.find(({ name }) => name === environment.cluster)?.volumes;
+      const transfer = offer({ environment, to, person: person.name, before, volumes, now });
       if ('outcome' in transfer) throw refused(transfer);
       const change = mustChange(next(environment, { kind: 'handed', transfer }, now));
       return { change: causedBy(change, requestId), enclosed: { request, transfer } };
@@ -129,7 +130,7 @@ const take = route({
       const accepted = accept(transfer, person.name, now);
       if ('outcome' in accepted) throw refused(accepted);
       if (!environment) throw new Error(`${environmentId(from)} is offered and not there`);
-      const { spec } = environment;
+      const spec = specOf(environment, accepted);
       const cluster = body.cluster ?? (isPlaced(deps, key) ? undefined : environment.cluster);
       const asked = { key, spec, cluster, requester: person.name, requestId, from };
       const { decided } = await newcomer(deps, asked);

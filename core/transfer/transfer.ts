@@ -7,7 +7,12 @@ import { type Refusal, refuse } from '../decision.ts';
 import type { Environment } from '../environment.ts';
 import { unreachable } from '../errors.ts';
 import { addSeconds, type EnvironmentKey, environmentId, type Instant, type TeamName } from '../names.ts';
+import { snapshotNameOf } from '../snapshot-name.ts';
+import type { Spec } from '../spec.ts';
+import type { Volume } from '../volume.ts';
+import { classOf, type VolumeClass } from '../volume-class.ts';
 import type { Over, Transfer } from './item.ts';
+import { isOpen, type Open } from './open.ts';
 
 const offerSeconds = 7 * 86_400;
 
@@ -23,17 +28,17 @@ interface Offer {
   readonly person: string;
   /** What became of an earlier one: its versions go on. */
   readonly before: Transfer | undefined;
+  /** Of its cluster; without them what has a volume stays. */
+  readonly volumes?: readonly VolumeClass[] | undefined;
   readonly now: Instant;
 }
 
-export function offer({ environment, to, person, before, now }: Offer): Transfer | Refusal {
+export function offer({ environment, to, person, before, volumes = [], now }: Offer): Transfer | Refusal {
   const { key, spec, leaving } = environment;
   const id = environmentId(key);
   if (key.team === to) return refuse(409, 'It is theirs already', `${id} is an environment of team ${to}.`);
-  if (spec.volume !== undefined) {
-    const detail = `${id} has a volume, and no volume is made from another one's snapshot yet: it would go without its data. Copy what is on it to a new environment of team ${to}.`;
-    return refuse(409, 'It has a volume', detail);
-  }
+  const hindrance = spec.volume && whyItsVolumeStays(environment, spec.volume, volumes);
+  if (hindrance !== undefined) return refuse(409, 'It has a volume', `${id} has a volume: ${hindrance}`);
   const isOver = leaving?.state === 'offered' && leaving.lookAt <= now;
   if (leaving && !isOver) {
     const detail = `${id} is ${leaving.state === 'offered' ? 'offered to' : 'accepted by'} team ${leaving.to}: withdraw that first.`;
@@ -44,9 +49,27 @@ export function offer({ environment, to, person, before, now }: Offer): Transfer
   return { state: 'offered', from: key, to, offeredBy: person, offeredAt: now, until, version };
 }
 
+/** Its volume goes as a snapshot. */
+function whyItsVolumeStays(
+  { release }: Environment,
+  volume: Volume,
+  volumes: readonly VolumeClass[],
+): string | undefined {
+  if (classOf(volume, volumes)?.snapshotClass === undefined)
+    return `class ${volume.class} has no snapshots, and it would go without its data. Copy what is on it to a new environment.`;
+  return release.phase === 'none' ? 'nothing of it ran yet. Offer it when it is Ready.' : undefined;
+}
+
+/** What it is asked for as: with what is on the volume of the old one when that is at rest. */
+export const specOf = ({ spec }: Environment, accepted: Transfer): Spec => {
+  const { volume } = spec;
+  if (!volume || accepted.state !== 'accepted') return spec;
+  return { ...spec, volume: { ...volume, from: snapshotNameOf(accepted.from.name, accepted.acceptedAt) } };
+};
+
 /** What the item can't know: its time is over, or its environment was deleted, and perhaps asked for anew. */
 export function asItStands(transfer: Transfer, environment: Environment | undefined, now: Instant): Transfer {
-  if (transfer.state !== 'offered' && transfer.state !== 'accepted') return transfer;
+  if (!isOpen(transfer)) return transfer;
   if (environment?.leaving?.to !== transfer.to || !isThere(environment)) {
     const life = environment?.life;
     const gone =
@@ -85,6 +108,7 @@ export function giveUp(transfer: Transfer, { why, person, now }: End): Transfer 
   switch (transfer.state) {
     case 'offered':
     case 'accepted':
+    case 'moving':
       return { ...ended(transfer, why, person, now), version: transfer.version + 1 };
     case 'done':
       return closed(transfer);
@@ -95,18 +119,29 @@ export function giveUp(transfer: Transfer, { why, person, now }: End): Transfer 
   }
 }
 
-/** Time went by, or something happened to the new one. @returns the same where there is nothing new. */
-export function looked(transfer: Transfer, successor: Environment | undefined, now: Instant): Transfer {
+/** Time went by, or something happened to the new one. @param old what has a volume is stopped in between. @returns the same where there is nothing new. */
+export function looked(
+  transfer: Transfer,
+  successor: Environment | undefined,
+  now: Instant,
+  old?: Pick<Environment, 'spec' | 'life'>,
+): Transfer {
   const version = transfer.version + 1;
   switch (transfer.state) {
     case 'offered':
       if (transfer.until > now) return transfer;
       return { ...ended(transfer, 'expired', 'schedule', now), version };
-    case 'accepted': {
+    case 'accepted':
+    case 'moving': {
       const ours = successorIn(transfer, successor);
       if (!ours) {
         const by = successor && 'by' in successor.life ? successor.life.by : 'nobody';
         return { ...ended(transfer, 'new-deleted', by, now), version };
+      }
+      if (transfer.state === 'accepted' && old?.spec.volume !== undefined) {
+        // Until its image may run the old one goes on.
+        if (ours.release.phase === 'none') return transfer;
+        return { ...transfer, state: 'moving', movedAt: now, ran: old.life.state === 'running', version };
       }
       const isReady = ours.life.state === 'running' && ours.release.phase === 'ready';
       return isReady ? { ...transfer, state: 'done', endedAt: now, version } : transfer;
@@ -129,12 +164,7 @@ export function successorIn(transfer: Transfer, environment: Environment | undef
 
 const isThere = ({ life }: Environment): boolean => life.state === 'running' || life.state === 'stopped';
 
-function ended(
-  transfer: Extract<Transfer, { state: 'offered' | 'accepted' }>,
-  why: Over['why'],
-  by: string,
-  at: Instant,
-): Over {
+function ended(transfer: Open, why: Over['why'], by: string, at: Instant): Over {
   return { ...transfer, state: 'over', why, endedBy: by, endedAt: at };
 }
 
@@ -144,6 +174,7 @@ function closed(transfer: Exclude<Transfer, { state: 'offered' }>): Refusal {
   const successor = environmentId(successorOf(transfer));
   switch (transfer.state) {
     case 'accepted':
+    case 'moving':
       return refuse(
         409,
         'It is accepted',

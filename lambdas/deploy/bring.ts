@@ -7,6 +7,7 @@ import { schemeOf } from '#core/exposure.ts';
 import { assess, type Health } from '#core/health.ts';
 import type { HeldHostKey } from '#core/host-key-objects.ts';
 import { repositoryOf } from '#core/image.ts';
+import type { KeptSnapshot } from '#core/kept-snapshot.ts';
 import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { ClusterClient, ClusterSight } from '#core/ports.ts';
 import { desiredObjects, type KubernetesObject, type RolloutInput } from '#core/rollout.ts';
@@ -22,14 +23,15 @@ import { resized } from './resize.ts';
 
 const resizing = 'Its pods are being resized. Nothing to do yet.';
 
-/** Only what differs is applied: a look at what is well writes nothing. */
+/** Only what differs is applied: a look at what is well writes nothing. @param source what its volume is made from. */
 export async function bringAndLook(
   deps: DeployDeps,
   environment: Environment,
   digest: Digest,
+  source: KeptSnapshot | undefined,
 ): Promise<Health> {
   const { health, objects } = await brought(deps, environment, digest);
-  return { ...health, ...(await fill(deps, environment, objects)) };
+  return { ...health, ...(await fill(deps, environment, objects, source)) };
 }
 
 interface Brought {

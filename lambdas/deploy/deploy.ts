@@ -15,6 +15,8 @@ import { waiversOf } from '../runtime/waivers.ts';
 import { bringAndLook } from './bring.ts';
 import type { DeployDeps } from './deps.ts';
 import { withoutDropped } from './drop.ts';
+import { fillingFor } from './fill.ts';
+import { withMoved } from './move.ts';
 import { takeAway } from './take-away.ts';
 
 export function deploy(deps: DeployDeps): Handle {
@@ -22,7 +24,8 @@ export function deploy(deps: DeployDeps): Handle {
     const key = environmentOf(signal, deps.clusterName);
     // A watcher that is alive is heard of by its queue's own metric.
     if (key === undefined) return;
-    const environment = await withoutDropped(deps, await deps.store.read(key), cause);
+    const found = await withoutDropped(deps, await deps.store.read(key), cause);
+    const environment = await withMoved(deps, found, cause);
     if (environment?.life.state === 'deleting' && environment.cluster === deps.clusterName)
       return takeAway(deps, environment, cause);
     const digest = environment && wantedDigest(environment);
@@ -35,7 +38,10 @@ export function deploy(deps: DeployDeps): Handle {
       );
     }
     if (signal.kind === 'look' && isLookedAfter(environment.release, deps.clock.now())) return;
-    const health = await bringAndLook(deps, environment, digest);
+    const source = await fillingFor(deps, environment);
+    if (source?.state === 'to-come')
+      return log.info('its volume is to come', { environment: environmentId(key) });
+    const health = await bringAndLook(deps, environment, digest, source?.snapshot);
     const back = await wayBackOf(deps, environment);
     const decision = next(environment, { kind: 'observed', health, back }, deps.clock.now());
     await commit(deps.store, environment, decision, cause);

@@ -5,6 +5,7 @@
 import { eksToken } from '#adapters/aws/eks-token.ts';
 import { KeptSnapshotItems } from '#adapters/aws/kept-snapshots.ts';
 import { Table } from '#adapters/aws/table.ts';
+import { TransferItems } from '#adapters/aws/transfers.ts';
 import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { makeHostKey } from '#adapters/host-key.ts';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
@@ -24,6 +25,7 @@ export const handler = queueHandler(
     store: table,
     waivers: new WaiverItems(env.TABLE_NAME),
     snapshots: new KeptSnapshotItems(env.TABLE_NAME),
+    transfers: new TransferItems(env.TABLE_NAME),
     cluster: new KubernetesClient({
       endpoint: env.CLUSTER_ENDPOINT,
       ca: env.CLUSTER_CA,

@@ -7,6 +7,7 @@ import { kept, type Taken } from '#core/kept-snapshot.ts';
 import { contentOf, type LastSnapshot, lastSnapshot, leavingVolume } from '#core/last-snapshot.ts';
 import { next } from '#core/machine.ts';
 import { environmentId } from '#core/names.ts';
+import { leftAt } from '#core/transfer/moved.ts';
 import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { DeployDeps } from './deps.ts';
@@ -48,7 +49,13 @@ async function isNamed({ cluster }: DeployDeps, environment: Environment): Promi
 async function newlyKept({ snapshots, clusterName }: DeployDeps, environment: Environment, taken: Taken) {
   const { key: of, spec, life } = environment;
   if (spec.volume === undefined || life.state !== 'deleting') return undefined;
-  const first = kept({ of, cluster: clusterName, volume: spec.volume, since: life.since, taken });
+  const first = kept({
+    of,
+    cluster: clusterName,
+    volume: spec.volume,
+    since: leftAt(environment, life.since),
+    taken,
+  });
   return (await snapshots.read(of.team, first.name)) ? undefined : first;
 }
 
@@ -59,14 +66,14 @@ const isWritten = ({ life }: Environment, told: string | undefined): boolean =>
 /** @returns whether the namespace may go. */
 async function lastOfVolume(
   { cluster, clusterName, config }: DeployDeps,
-  { key, spec, life }: Environment,
+  { key, spec, life, moved }: Environment,
   objects: readonly LiveObject[],
 ): Promise<LastSnapshot> {
   if (life.state !== 'deleting') return { done: false };
   // What a slow call made anew was never used.
   if (life.swept) return { done: true };
   const classes = config.clusters.find(({ name }) => name === clusterName)?.volumes ?? [];
-  const leaving = leavingVolume({ key, spec, since: life.since }, classes, objects);
+  const leaving = leavingVolume({ key, spec, since: leftAt({ moved }, life.since) }, classes, objects);
   if (!leaving) return { done: true };
   const { snapshotClass } = leaving;
   const sight = snapshotClass === undefined ? undefined : await cluster.snapshots(key, snapshotClass);

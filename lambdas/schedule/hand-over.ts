@@ -9,6 +9,7 @@ import { next } from '#core/machine.ts';
 import { environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore } from '#core/ports.ts';
 import type { Ledger } from '#core/quota.ts';
+import type { Transfer } from '#core/transfer/item.ts';
 import type { Transfers } from '#core/transfer/ports.ts';
 import { looked, successorIn, successorOf } from '#core/transfer/transfer.ts';
 import { commit } from '../runtime/commit.ts';
@@ -19,15 +20,18 @@ interface Deps {
   readonly clock: Clock;
 }
 
-/**
- * @param holding what its team then holds.
- * @returns the environment as it is then, and what was decided; undefined where no look is due.
- */
+/** What it comes to, and what its team then holds. */
+export interface Held {
+  readonly decision: Decision;
+  readonly ledger?: Ledger | undefined;
+}
+
+/** @returns the environment as it is then, and what was decided; undefined where no look is due. */
 export async function handOver(
   { store, transfers, clock }: Deps,
   environment: Environment,
   cause: string | undefined,
-  holding: (after: Environment) => Promise<Ledger | undefined>,
+  held: (transfer: Transfer) => Promise<Held>,
 ): Promise<{ readonly environment: Environment; readonly decision: Decision } | undefined> {
   const { leaving, key } = environment;
   const now = clock.now();
@@ -36,15 +40,15 @@ export async function handOver(
   if (!before)
     throw new Rejected(`${environmentId(key)} is to go to team ${leaving.to}, and nothing says how.`);
   const successor = await store.read(successorOf(before));
-  const transfer = looked(before, successor, now);
-  const decision = next(environment, { kind: 'handed', transfer }, now);
+  const transfer = looked(before, successor, now, environment);
+  const { decision, ledger } = await held(transfer);
   if (decision.outcome !== 'changed') return { environment, decision };
   const other = successorIn(transfer, successor);
   const also = other && next(other, { kind: 'succeeded', transfer }, now);
   await commit(store, environment, decision, cause, {
     ...(transfer === before ? {} : { transfer }),
     also: also?.outcome === 'changed' ? causedBy(also, cause) : undefined,
-    ledger: await holding(decision.environment),
+    ledger,
   });
   return { environment: decision.environment, decision };
 }

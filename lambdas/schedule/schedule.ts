@@ -11,12 +11,13 @@ import { environmentId } from '#core/names.ts';
 import type { Clock, EnvironmentStore, Waivers } from '#core/ports.ts';
 import { ledgerWith } from '#core/quota.ts';
 import { wantedDigest } from '#core/release.ts';
+import type { Transfer } from '#core/transfer/item.ts';
 import type { Transfers } from '#core/transfer/ports.ts';
 import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
 import { waiversOf } from '../runtime/waivers.ts';
-import { handOver } from './hand-over.ts';
+import { type Held, handOver } from './hand-over.ts';
 
 export interface ScheduleDeps {
   readonly store: EnvironmentStore;
@@ -33,7 +34,7 @@ export function schedule(deps: ScheduleDeps): Handle {
     const id = environmentId(signal.environment);
     const before = await store.read(signal.environment);
     if (!before) return log.info('there is no such environment', { environment: id });
-    const handed = await handOver(deps, before, cause, (after) => holding(deps, after));
+    const handed = await handOver(deps, before, cause, (transfer) => handing(deps, before, transfer));
     if (handed) log.info('looked where it goes', { environment: id, ...summaryOf(handed.decision) });
     const environment = handed?.environment ?? before;
     const { decision, ledger } = await decided(deps, environment);
@@ -43,25 +44,36 @@ export function schedule(deps: ScheduleDeps): Handle {
 }
 
 /** A start that its team has no room for is no start: what is less than before, or as much, always fits. */
-async function decided(deps: ScheduleDeps, environment: Environment) {
-  const { store, config, clock } = deps;
+async function decided(deps: ScheduleDeps, environment: Environment): Promise<Held> {
+  const today = await todayOf(deps, environment);
+  return fitting(deps, (noRoom) => next(environment, { kind: 'time-came', today, noRoom }, deps.clock.now()));
+}
+
+/** What comes back from a transfer is started where it ran: the same holds of that. */
+async function handing(deps: ScheduleDeps, environment: Environment, transfer: Transfer): Promise<Held> {
+  const today = await todayOf(deps, environment);
+  const now = deps.clock.now();
+  return fitting(deps, (noRoom) =>
+    next(environment, { kind: 'handed', transfer, back: { today, noRoom } }, now),
+  );
+}
+
+async function todayOf(deps: ScheduleDeps, environment: Environment) {
+  const { store, config } = deps;
   const digest = wantedDigest(environment);
   const verdict = digest && (await store.verdict(environment.key, digest));
   const waivers = digest ? await waiversOf(deps, environment.key.team) : [];
-  const today = { verdict, policy: config.policy, waivers };
-  const now = clock.now();
-  const decision = next(environment, { kind: 'time-came', today }, now);
-  if (decision.outcome !== 'changed') return { decision };
-  const held = await reserved({ store, config }, decision.environment);
-  if (!('outcome' in held)) return { decision, ledger: held.ledger };
-  const refused: Decision = next(environment, { kind: 'time-came', today, noRoom: held.detail }, now);
-  return { decision: refused };
+  return { verdict, policy: config.policy, waivers };
 }
 
-/** What never takes more than before is never refused. */
-async function holding(deps: ScheduleDeps, after: Environment) {
-  const held = await reserved(deps, after);
-  return 'outcome' in held ? undefined : held.ledger;
+async function fitting(
+  deps: Pick<ScheduleDeps, 'store' | 'config'>,
+  decide: (noRoom?: string) => Decision,
+): Promise<Held> {
+  const decision = decide();
+  if (decision.outcome !== 'changed') return { decision };
+  const held = await reserved(deps, decision.environment);
+  return 'outcome' in held ? { decision: decide(held.detail) } : { decision, ledger: held.ledger };
 }
 
 /** @returns the ledger to be written, or why it would not fit. */

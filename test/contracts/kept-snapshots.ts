@@ -5,7 +5,8 @@ import { change } from '#core/decision.ts';
 import { Conflict } from '#core/errors.ts';
 import { gone, type KeptSnapshot, kept, type Unwanted, usedBy, type Wanted } from '#core/kept-snapshot.ts';
 import { addSeconds, type EnvironmentKey, TeamName } from '#core/names.ts';
-import type { EnvironmentStore, KeptSnapshots } from '#core/ports.ts';
+import type { EnvironmentStore } from '#core/ports.ts';
+import type { KeptSnapshots } from '#core/snapshot-ports.ts';
 import { contract, type Deviations } from './contract.ts';
 import { keyOf, requested, start } from './samples.ts';
 

@@ -134,6 +134,12 @@ const anyNews: readonly News[] = [
   { kind: 'extension-asked', ttl: undefined, person: ann },
   { kind: 'time-came', today: { verdict: verdict(1), policy, waivers: [] } },
   { kind: 'handed', transfer: done },
+  { kind: 'handed', transfer: { ...done, state: 'moving', movedAt: at(2), ran: true } },
+  {
+    kind: 'handed',
+    transfer: { ...done, state: 'over', why: 'withdrawn', endedBy: 'ann', movedAt: at(2), ran: true },
+    back: { today: { verdict: verdict(1), policy, waivers: [] } },
+  },
 ];
 /** The same with what time may ask for: its ttl is over, it is to run, it is not. The tests' day is a Sunday. */
 const timed = (environment: Environment): Environment[] => [
@@ -192,6 +198,10 @@ const everyPhase: readonly Environment[] = [
   held,
   stopping,
   stopped,
+  ...[stopping, stopped].map((each) => ({
+    ...each,
+    leaving: { to: done.to, state: 'moving' as const, lookAt: at(9) },
+  })),
   after(requested(), { kind: 'stop-asked', person: ann }),
   { ...promoting(), life: { state: 'stopped', since: at(9) } },
 ];

@@ -22,9 +22,27 @@ const statusOf = <T>(asked: Promise<T>, says: (answer: T) => string = () => 'don
 
 const spec = {
   base: 'debian-12',
-  command: ['/bin/sh', '-c', 'exec python3 -m http.server 9000 --directory /tmp'],
+  command: [
+    ...['/bin/sh', '-c'],
+    'echo started >> /workspace/starts; exec python3 -m http.server 9000 --directory /workspace',
+  ],
+  volume: { sizeGiB: 1 },
   resources: { cpu: 0.05, memoryMiB: 64 },
 };
+
+/** As often as its command began, from the file on its volume. */
+async function starts(person: Person, environment: string): Promise<number> {
+  const { release } = (await person.client.get(environment)).environment;
+  if (release.phase !== 'ready') throw new Error(release.phase);
+  const url = `http://${release.address}/starts`;
+  const text = await until(`${url} answers`, 30, () =>
+    fetch(url, { signal: AbortSignal.timeout(3000) }).then(
+      (answer) => (answer.ok ? answer.text() : undefined),
+      () => undefined,
+    ),
+  );
+  return text.trim().split('\n').length;
+}
 
 describe('a transfer', () => {
   beforeAll(async () => {
@@ -51,6 +69,7 @@ describe('a transfer', () => {
     if (!('image' in environment.candidate)) throw new Error('no image');
     await bob.client.approve(id, environment.candidate.image.digest);
     await comes(alice.client, id, 'ready', 180);
+    expect(await starts(alice, id)).toBe(1);
     expect(await statusOf(ben.client.transfers.offer(id, to))).toBe(403);
     const { transfer } = await bob.client.transfers.offer(id, to);
     expect(transfer).toMatchObject({ state: 'offered', offeredBy: 'bob' });
@@ -70,7 +89,9 @@ describe('a transfer', () => {
     if (!('image' in environment.candidate)) throw new Error('no image');
     expect(await statusOf(bob.client.approve(heir, environment.candidate.image.digest))).toBe(403);
     await mia.client.approve(heir, environment.candidate.image.digest);
-    await comes(mia.client, heir, 'ready', 180);
+    // The old one is stopped, a snapshot of its volume is taken, and the new one's is made from it.
+    await comes(mia.client, heir, 'ready', 300);
+    expect(await starts(mia, heir)).toBe(2);
   });
 
   it('then the old one is deleted, and each history says of the other', async () => {
@@ -80,10 +101,19 @@ describe('a transfer', () => {
     });
     const { history } = await mia.client.get(heir);
     expect(history.map(({ what }) => what)).toEqual(
-      expect.arrayContaining([`asked for the environment, in place of ${id}`, `took the place of ${id}`]),
+      expect.arrayContaining([
+        `asked for the environment, in place of ${id}`,
+        expect.stringContaining(`the volume of ${id} is kept as ${from.name}-`),
+        expect.stringContaining(`its volume was made from snapshot ${from.name}-`),
+        `took the place of ${id}`,
+      ]),
     );
     const steps = await alice.client.trace(id);
     expect(JSON.stringify(steps)).toContain(`${heir} is Ready in its place`);
+    expect(JSON.stringify(steps)).toContain(`what is on its volume goes to ${heir}`);
+    const kept = async (person: Person, team: string) =>
+      (await person.client.snapshots.list(team)).snapshots.filter(({ of }) => of.name === from.name).length;
+    expect([await kept(alice, from.team), await kept(mia, to)]).toEqual([1, 0]);
     // How a deletion goes on to its end, lifecycle.test.ts shows.
     expect(['deleting', 404]).toContain(await statusOf(alice.client.get(id), ({ phase }) => phase));
     expect((await mia.client.get(heir)).phase).toBe('ready');

@@ -92,7 +92,7 @@ describe('an environment is made from it', () => {
   test('its handle is brought to the namespace, and that its volume was made from it is said once', async () => {
     const name = await asked();
     await come();
-    expect(world.cluster.contents()).toHaveLength(2);
+    expect(world.cluster.snapshotContents.names()).toHaveLength(2);
     const claim = (await world.cluster.look(heir)).objects.find(
       ({ kind }) => kind === 'PersistentVolumeClaim',
     );
@@ -128,11 +128,11 @@ describe('an environment is made from it', () => {
       if (kind === 'VolumeSnapshotContent') throw new Error('not now');
     };
     await expect(come()).rejects.toThrow('not now');
-    expect(world.cluster.contents()).toHaveLength(1);
+    expect(world.cluster.snapshotContents.names()).toHaveLength(1);
     world.cluster.before = () => undefined;
     world.clock.advance(61);
     await come();
-    expect(world.cluster.contents()).toHaveLength(2);
+    expect(world.cluster.snapshotContents.names()).toHaveLength(2);
     expect(name).toMatch(/^web-\d{14}$/);
   });
 
@@ -140,7 +140,7 @@ describe('an environment is made from it', () => {
     await asked();
     world.cluster.snapshotClass = { deletionPolicy: 'Retain', driver: 'efs.csi.aws.com' };
     await come();
-    expect(world.cluster.contents()).toHaveLength(1);
+    expect(world.cluster.snapshotContents.names()).toHaveLength(1);
     await world.pass(700);
     expect(await world.environment(heir)).toMatchObject({
       release: { phase: 'held', reason: expect.stringContaining('Ask for it in cluster main') },
@@ -155,8 +155,8 @@ describe('an environment is made from it', () => {
     expect((await world.environment(heir)).life.state).toBe('deleted');
     // Nobody ever used its own volume.
     expect(await kept()).toHaveLength(1);
-    expect(world.cluster.contents()).toEqual(['snapcontent-snap-1']);
-    expect(world.cluster.dropped).toEqual([]);
+    expect(world.cluster.snapshotContents.names()).toEqual(['snapcontent-snap-1']);
+    expect(world.cluster.snapshotContents.dropped).toEqual([]);
   });
 
   test.each([
@@ -190,7 +190,7 @@ describe('nobody wants it', () => {
     expect((await drop()).status).toBe(202);
     expect(await kept()).toMatchObject([{ state: 'unwanted', by: 'rita' }]);
     await world.pass(70);
-    expect(world.cluster.dropped).toEqual(['snap-1']);
+    expect(world.cluster.snapshotContents.dropped).toEqual(['snap-1']);
     expect(await kept()).toEqual([]);
     expect((await lines()).filter((line) => line.includes(name)).slice(-2)).toEqual([
       `deleted its snapshot ${name}`,
@@ -205,7 +205,7 @@ describe('nobody wants it', () => {
       'crashed',
     );
     await world.deliver('deploy', look());
-    expect([world.cluster.dropped, await kept()]).toEqual([['snap-1'], []]);
+    expect([world.cluster.snapshotContents.dropped, await kept()]).toEqual([['snap-1'], []]);
   });
 
   test('not while an environment is to be made from it, and not by who may not', async () => {

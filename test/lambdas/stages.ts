@@ -11,7 +11,6 @@ import type {
   EnvironmentStore,
   ImagePromoter,
   ImageScanner,
-  KeptSnapshots,
   Notices,
   Pager,
   Reports,
@@ -22,6 +21,7 @@ import type {
 } from '#core/ports.ts';
 import { type LookStage, lookStages } from '#core/reconcile.ts';
 import type { Person } from '#core/roles.ts';
+import type { KeptSnapshots } from '#core/snapshot-ports.ts';
 import type { Transfers } from '#core/transfer/ports.ts';
 import { build } from '#lambdas/build/build.ts';
 import { deploy } from '#lambdas/deploy/deploy.ts';

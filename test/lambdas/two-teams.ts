@@ -1,4 +1,6 @@
 /** A world with a second team: what one offers, the other accepts, and what the other makes of it comes to be Ready. */
+
+import type { Config } from '#core/config.ts';
 import { change } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
 import { addSeconds } from '#core/names.ts';
@@ -12,8 +14,9 @@ export const heir = keyOf('billing', 'web');
 export const ben: Person = { name: 'ben', groups: ['billing-approvers'] };
 export const mia: Person = { name: 'mia', groups: ['billing-members'] };
 
-export const worldOfTwo = (billing: object = {}): World =>
+export const worldOfTwo = (billing: object = {}, parts: Partial<Config> = {}): World =>
   new World({
+    ...parts,
     environments: [],
     teams: [
       ...config.teams,
