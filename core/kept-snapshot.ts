@@ -133,6 +133,10 @@ export function unwanted({ known, users, of, person, now }: Refusing): Unwanted 
     const detail = `${environmentId(waits.key)} is to be made from ${known.name} and was not yet. Delete it when that runs, or delete that first.`;
     return refuse(409, 'It is needed', detail);
   }
+  if (of.leaving?.state === 'moving' && of.moved && snapshotNameOf(of.key.name, of.moved.at) === known.name) {
+    const detail = `${known.name} is what goes to team ${of.leaving.to}. Delete it when that is done, or withdraw the transfer first.`;
+    return refuse(409, 'It is needed', detail);
+  }
   if (of.cluster !== known.cluster) {
     const detail = `${known.name} is in cluster ${known.cluster}, and ${environmentId(of.key)} is in ${of.cluster} now. Have VolumeSnapshotContent ${known.content} deleted there by hand.`;
     return refuse(409, 'It is elsewhere', detail);

@@ -182,6 +182,15 @@ describe('when nobody wants it', () => {
       expect(unwanted(asked({ known: used, users: [other] }))).toMatchObject({ state: 'unwanted' });
   });
 
+  it('not while it goes to another team', () => {
+    const leaving = { to: keyOf('billing', 'web').team, state: 'moving' as const, lookAt: start };
+    const moved = { at: start, kept: true };
+    expect(unwanted(asked({ of: { ...of, leaving, moved } }))).toMatchObject({ title: 'It is needed' });
+    const earlier = { ...moved, at: '2026-01-05T10:00:01.000Z' };
+    for (const other of [{ moved }, { leaving, moved: earlier }])
+      expect(unwanted(asked({ of: { ...of, ...other } }))).toMatchObject({ state: 'unwanted' });
+  });
+
   it('where its name is another cluster’s now, it is said where it is', () => {
     expect(unwanted(asked({ of: { ...of, cluster: 'second' } }))).toMatchObject({
       status: 409,
