@@ -106,6 +106,9 @@ test('it is stopped when the new one’s image may run, not before; a snapshot o
   world.clock.advance(61);
   await come();
   expect([await life(), (await state()).state]).toEqual(['stopped', 'moving']);
+  // Its pod may still write.
+  await look(web);
+  expect((await world.environment()).release.phase).toBe('stopping');
   expect((await world.cluster.snapshots(web)).snapshots).toEqual([]);
   // What is to come is waited for, and nothing is applied for it.
   await look(heir);
