@@ -1,19 +1,15 @@
 /**
  * Row groups of a Parquet file as a Parquet file of their own: `PAR1`, their pages as they are, and a footer of them alone. Nothing is
- * decoded, and of what is large the footer alone is held.
+ * decoded, and nothing large is held.
  */
 import { crc32 } from 'node:zlib';
 import { Rejected } from '#core/errors.ts';
-import { cutOf } from '#core/jobs/parquet/cut.ts';
-import { type Footer, footerAt, footerOf, magic, shown, tailBytes } from '#core/jobs/parquet/footer.ts';
-import { footerBlocks } from '#core/jobs/parquet/rewrite.ts';
+import { footerAt, magic, shown, tailBytes } from '#core/jobs/parquet/footer.ts';
+import { FooterCutter } from '#core/jobs/parquet/footer-cutter.ts';
 import type { Chunk } from '#core/jobs/plan.ts';
 import type { Feed, Give, Read } from './feed.ts';
 import type { ObjectDeps } from './object-feed.ts';
 import { blocksOf } from './ranges.ts';
-
-/** What most footers are shorter than: read at once. */
-const lastBytes = 64 * 1024;
 
 export class ParquetFeed implements Feed {
   readonly #deps: ObjectDeps;
@@ -43,12 +39,8 @@ export class ParquetFeed implements Feed {
   }
 
   async #read(give: Give): Promise<Read> {
-    const footer = await this.#footer();
-    const cut = cutOf(footer, this.#range);
+    const { cut, footer } = await this.#cut();
     const { from, to, begin, end, rows } = cut;
-    this.middle = cut.middle;
-    if (cut.middle === undefined)
-      this.indivisible = `its one row group has ${end - begin} bytes, and is not cut: give commands more memory, or write smaller row groups`;
     // Without a row there is no command.
     if (rows > 0) await give(magic);
     let crc = 0;
@@ -61,36 +53,37 @@ export class ParquetFeed implements Feed {
       await given;
       at += bytes.length;
     }
-    if (rows > 0) for (const block of footerBlocks(footer, cut)) await give(block);
+    if (rows > 0) for (const block of footer) await give(block);
     return { from, to, records: rows, crc32: crc };
   }
 
-  async #footer(): Promise<Footer> {
+  async #cut() {
     const { size } = this.#range;
-    const held = Math.max(0, size - lastBytes);
-    const last = await this.#all(held, size);
-    const begin = footerAt(size, last);
+    let tail = Buffer.alloc(0);
+    for await (const bytes of this.#bytes(size - Math.min(size, tailBytes), size))
+      tail = Buffer.concat([tail, bytes]);
+    const begin = footerAt(size, tail);
     const end = size - tailBytes;
-    return footerOf(
-      begin < held ? await this.#all(begin, end) : last.subarray(begin - held, end - held),
-      begin,
-    );
-  }
-
-  async #all(from: number, to: number): Promise<Buffer> {
-    const all = Buffer.allocUnsafeSlow(to - from);
-    let at = 0;
-    for await (const bytes of this.#bytes(from, to)) {
-      all.set(bytes, at);
-      at += bytes.length;
-    }
-    return all;
+    const cutter = new FooterCutter(this.#range, begin, end - begin);
+    // To go through it takes longer than to read it: several ranges at once would only wait.
+    for await (const bytes of this.#bytes(begin, end, 1)) cutter.push(bytes);
+    const { cut, footer } = cutter.end();
+    this.middle = cut.middle;
+    if (cut.middle === undefined)
+      this.indivisible = `its one row group has ${cut.end - cut.begin} bytes, and is not cut: give commands more memory, or write smaller row groups`;
+    return { cut, footer };
   }
 
   /** Each block is used again when the next one is asked for. */
-  async *#bytes(from: number, to: number): AsyncGenerator<Uint8Array> {
+  async *#bytes(from: number, to: number, parallel?: number): AsyncGenerator<Uint8Array> {
     const { objects, reading, timers } = this.#deps;
-    const source = { objects, object: this.#range, signal: this.#signal, how: reading, timers };
+    const source = {
+      objects,
+      object: this.#range,
+      signal: this.#signal,
+      how: { ...reading, ...(parallel && { parallel }) },
+      timers,
+    };
     if (from >= to) return;
     let at = from;
     for await (const { bytes, release } of blocksOf(source, from, to)) {

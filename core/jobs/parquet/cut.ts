@@ -4,7 +4,9 @@
  * in one chunk, and a chunk may be halved anywhere.
  */
 import type { Range } from '../records.ts';
-import type { Footer, RowGroup } from './footer.ts';
+import type { RowGroup } from './footer.ts';
+
+export type Bounds = Pick<Range, 'start' | 'end' | 'size'>;
 
 export interface Cut {
   /** Of the object: what the chunk covers, end to end with its neighbours. */
@@ -19,22 +21,50 @@ export interface Cut {
   readonly middle: number | undefined;
 }
 
-type Known = Pick<Footer, 'rowGroups' | 'pagesEnd'>;
+/** Some files of 2013 say that their last column is so much shorter than it is (PARQUET-816): readers read so much more. */
+const slackBytes = 100;
 
-export function cutOf(footer: Known, { start, end, size }: Pick<Range, 'start' | 'end' | 'size'>): Cut {
-  const from = cutAt(footer, start);
-  const to = end >= size ? size : cutAt(footer, end);
-  const rowGroups = footer.rowGroups.filter(({ begin }) => begin >= from && begin < to);
-  const rows = rowGroups.reduce((sum, one) => sum + one.rows, 0);
-  const begin = rowGroups[0]?.begin ?? from;
-  const pagesEnd = rowGroups.length > 0 ? Math.min(to, footer.pagesEnd) : begin;
-  return { from, to, rowGroups, rows, begin, end: pagesEnd, middle: middleOf(rowGroups, begin, pagesEnd) };
-}
+/** Is told of row groups one after the other, and holds those of its chunk. */
+export class Cutting {
+  readonly #bounds: Bounds;
+  readonly #ours: RowGroup[] = [];
+  #rows = 0;
+  #from: number | undefined;
+  #to: number | undefined;
+  #last: number | undefined;
 
-/** Behind the pages bytes are nobody's, so there each offset is a cut: indexes and filters may be many. */
-function cutAt({ rowGroups, pagesEnd }: Known, offset: number): number {
-  if (offset === 0 || offset >= pagesEnd) return offset;
-  return rowGroups.find(({ begin }) => begin >= offset)?.begin ?? pagesEnd;
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds;
+    const isKnown = (offset: number): boolean => offset === 0 || offset >= bounds.size;
+    if (isKnown(bounds.start)) this.#from = bounds.start;
+    if (isKnown(bounds.end)) this.#to = bounds.end;
+  }
+
+  /** @returns whether it is the chunk's. */
+  take(one: RowGroup): boolean {
+    const { start, end } = this.#bounds;
+    this.#last = one.end;
+    if (one.begin >= start) this.#from ??= one.begin;
+    if (one.begin >= end) this.#to ??= one.begin;
+    if (one.begin < start || one.begin >= end) return false;
+    this.#ours.push(one);
+    this.#rows += one.rows;
+    return true;
+  }
+
+  /** @param pages where they begin at the earliest, and end at the latest. */
+  cut(pages: { readonly begin: number; readonly end: number }): Cut {
+    const { start, end } = this.#bounds;
+    const pagesEnd = this.#last === undefined ? pages.begin : Math.min(this.#last + slackBytes, pages.end);
+    // Behind the pages bytes are nobody's, so there each offset is a cut: indexes and filters may be many.
+    const from = this.#from ?? Math.max(start, pagesEnd);
+    const to = this.#to ?? Math.max(end, pagesEnd);
+    const rowGroups = this.#ours;
+    const begin = rowGroups[0]?.begin ?? from;
+    const behind = rowGroups.length > 0 ? Math.min(to, pagesEnd) : begin;
+    const middle = middleOf(rowGroups, begin, behind);
+    return { from, to, rowGroups, rows: this.#rows, begin, end: behind, middle };
+  }
 }
 
 /** The beginning that is nearest to the middle of the bytes. */

@@ -1,21 +1,17 @@
 /**
- * The end of a Parquet file, which says where its row groups lie (apache/parquet-format, parquet.thrift). It is walked through
- * once; of each row group where it lies is remembered, and no more.
+ * The end of a Parquet file, which says where its row groups lie (apache/parquet-format, parquet.thrift): where it begins, and what one
+ * row group says of itself.
  */
 import { Rejected } from '../../errors.ts';
 import { fewestParquetBytes } from '../dataset.ts';
-import { type Field, integerAt, listAt, structAt, type } from './thrift.ts';
+import { eachField, type Field, integerAt, isInteger, listAt, type } from './thrift.ts';
 
 /** The footer's length in four bytes, and `PAR1`. */
 export const tailBytes = 8;
 export const magic = Buffer.from('PAR1');
-/** It is held in memory while a chunk is worked at: some 200,000 columns of row groups. */
-export const mostFooterBytes = 32 * 2 ** 20;
-/** Some files of 2013 say that their last column is so much shorter than it is (PARQUET-816): readers read so much more. */
-const slackBytes = 100;
-
-/** Row groups, or columns of one: what is known of each is held too. */
-const mostStructs = 100_000;
+/** Each chunk's worker walks through it: some 100,000 columns of row groups. */
+export const mostFooterBytes = 16 * 2 ** 20;
+const mostColumns = 100_000;
 
 /** Numbers of fields, as parquet.thrift has them. */
 export const file = { rows: 3, rowGroups: 4, encryption: 8 } as const;
@@ -47,17 +43,6 @@ export interface RowGroup {
   readonly begin: number;
   readonly end: number;
   readonly rows: number;
-  /** Its struct: in the footer. */
-  readonly at: number;
-}
-
-export interface Footer {
-  readonly bytes: Uint8Array;
-  readonly fields: readonly Field[];
-  /** Those that have rows, as they lie one behind the other. */
-  readonly rowGroups: readonly RowGroup[];
-  /** In the object: behind all pages. Then come indexes, filters and the footer. */
-  readonly pagesEnd: number;
 }
 
 /**
@@ -87,109 +72,93 @@ export function footerAt(size: number, tail: Uint8Array): number {
 
 export const shown = (bytes: Uint8Array): string => JSON.stringify(Buffer.from(bytes).toString('latin1'));
 
-/**
- * @param bytes from `begin` in the object on.
- * @throws Rejected for what can't be cut, or is no footer.
- */
-export function footerOf(bytes: Uint8Array, begin: number): Footer {
-  const { fields } = structAt(bytes, 0);
-  if (fieldOf(fields, file.encryption)) throw new Rejected('its columns are encrypted: decrypt it first');
-  const rows = numberOf(bytes, fields, file.rows, 'the number of its rows');
-  const rowGroups: RowGroup[] = [];
-  let at = magic.length;
-  let sum = 0;
-  for (const [number, from] of structsOf(bytes, fields, file.rowGroups, 'its row groups').entries()) {
-    const found = rowGroupAt(bytes, from, { number, begin: at, end: begin });
-    sum += found.rows;
-    if (found.rows === 0) continue;
-    rowGroups.push(found);
-    at = found.end;
-  }
-  if (sum !== rows)
-    throw new Rejected(
-      `its footer says that it has ${rows} rows, and its row groups have ${sum}: it is broken`,
-    );
-  return {
-    bytes,
-    fields,
-    rowGroups,
-    pagesEnd: Math.min(at + (rowGroups.length > 0 ? slackBytes : 0), begin),
-  };
-}
-
 /** Where its pages may lie. */
-interface Room {
+export interface Room {
   readonly number: number;
   readonly begin: number;
   readonly end: number;
 }
 
-function rowGroupAt(bytes: Uint8Array, at: number, room: Room): RowGroup {
-  const { fields } = structAt(bytes, at);
+/** One without rows lies nowhere. @throws Rejected where its pages can't lie as it says. */
+export function rowGroupOf(bytes: Uint8Array, fields: readonly Field[], room: Room): RowGroup {
   const what = `row group ${room.number}`;
   const rows = numberOf(bytes, fields, rowGroup.rows, `the number of rows of ${what}`);
   const pages = structsOf(bytes, fields, rowGroup.columns, `the columns of ${what}`)
-    .map((from, number) => pagesOf(bytes, from, `column ${number} of ${what}`))
+    .map((from, number) => pagesOf(bytes, from, number, room.number))
     .filter(({ begin, end }) => end > begin)
     .sort((a, b) => a.begin - b.begin);
-  if (rows === 0) return { begin: room.begin, end: room.begin, rows, at };
+  if (rows === 0) return { begin: room.begin, end: room.begin, rows };
   const [first] = pages;
   if (first === undefined) throw new Rejected(`${what} has ${rows} rows and no pages: it is broken`);
   let end = room.begin;
   for (const one of pages) {
     if (one.end > room.end)
       throw new Rejected(
-        `${one.what} is said to lie from byte ${one.begin} to ${one.end}, and the footer begins at ${room.end}: it is cut off, or broken`,
+        `column ${one.number} of ${what} is said to lie from byte ${one.begin} to ${one.end}, and the footer begins at ${room.end}: it is cut off, or broken`,
       );
     if (one.begin < end)
       throw new Rejected(
-        `${one.what} is said to begin at byte ${one.begin}, and what is before it ends at ${end}: they overlap`,
+        `column ${one.number} of ${what} is said to begin at byte ${one.begin}, and what is before it ends at ${end}: they overlap`,
       );
     end = one.end;
   }
-  return { begin: first.begin, end, rows, at };
+  return { begin: first.begin, end, rows };
 }
 
-/** Of one column in a row group. */
-function pagesOf(bytes: Uint8Array, at: number, what: string) {
-  const { fields } = structAt(bytes, at);
-  if (fieldOf(fields, columnChunk.path))
-    throw new Rejected(`${what} lies in another file: this one has footers alone, so leave it out`);
-  if (fieldOf(fields, columnChunk.crypto) || fieldOf(fields, columnChunk.encrypted))
-    throw new Rejected(`${what} is encrypted: decrypt it first`);
-  const metadata = fieldOf(fields, columnChunk.metadata);
-  if (metadata?.type !== type.struct) throw new Rejected(`${what} does not say where it lies: it is broken`);
-  const known = structAt(bytes, metadata.from).fields;
-  const size = numberOf(bytes, known, column.size, `the size of ${what}`);
-  const data = numberOf(bytes, known, column.data, `the first page of ${what}`);
+/** Of one column in a row group: there may be a million of them, so nothing is made for each but this. */
+function pagesOf(bytes: Uint8Array, at: number, number: number, group: number) {
+  const what = (): string => `column ${number} of row group ${group}`;
+  const broken = (why: string): Rejected => new Rejected(`${what()} ${why}: it is broken`);
+  let metadata = -1;
+  eachField(bytes, at, (id, kind, from) => {
+    if (id === columnChunk.path)
+      throw new Rejected(`${what()} lies in another file: this one has footers alone, so leave it out`);
+    if (id === columnChunk.crypto || id === columnChunk.encrypted)
+      throw new Rejected(`${what()} is encrypted: decrypt it first`);
+    if (id !== columnChunk.metadata) return;
+    if (metadata >= 0 || kind !== type.struct) throw broken('does not say where it lies');
+    metadata = from;
+  });
+  if (metadata < 0) throw broken('does not say where it lies');
+  const said: Partial<Record<number, number>> = {};
+  eachField(bytes, metadata, (id, kind, from) => {
+    if (id !== column.size && id !== column.data && id !== column.dictionary) return;
+    const value = isInteger({ type: kind }) ? integerAt(bytes, { from }) : -1;
+    if (value < 0) throw broken(`lies nowhere: ${names[id]} is said to be ${value}`);
+    if (said[id] !== undefined) throw broken(`says twice what ${names[id]} is`);
+    said[id] = value;
+  });
+  const { [column.size]: size, [column.data]: data, [column.dictionary]: dictionary = 0 } = said;
+  if (size === undefined || data === undefined) throw broken('does not say where it lies');
   // Some writers say 0 where there is no dictionary.
-  const dictionary = fieldOf(known, column.dictionary) ? numberOf(bytes, known, column.dictionary, what) : 0;
   const begin = dictionary > 0 && dictionary < data ? dictionary : data;
   if (size > 0 && data - begin >= size)
-    throw new Rejected(
-      `${what} has ${size} bytes, and its first page lies ${data - begin} behind its beginning`,
-    );
-  return { begin, end: begin + size, what };
+    throw broken(`has ${size} bytes, and its first page lies ${data - begin} behind its beginning`);
+  return { begin, end: begin + size, number };
 }
+const names = {
+  [column.size]: 'its size',
+  [column.data]: 'its first page',
+  [column.dictionary]: 'its dictionary',
+};
 
 /** @throws Rejected where it is there twice: readers would differ in which one they take. */
-export function fieldOf(fields: readonly Field[], id: number): Field | undefined {
+function fieldOf(fields: readonly Field[], id: number): Field | undefined {
   const [first, second] = fields.filter((field) => field.id === id);
   if (second !== undefined) throw new Rejected(`field ${id} is there twice in a struct: it is broken`);
   return first;
 }
 
-const integers: ReadonlySet<number> = new Set([type.i16, type.i32, type.i64]);
-
 /** One that is there, and is no less than 0. */
-function numberOf(bytes: Uint8Array, fields: readonly Field[], id: number, what: string): number {
+export function numberOf(bytes: Uint8Array, fields: readonly Field[], id: number, what: string): number {
   const field = fieldOf(fields, id);
-  if (field === undefined || !integers.has(field.type))
-    throw new Rejected(`${what} is not said: it is broken`);
+  if (field === undefined || !isInteger(field)) throw new Rejected(`${what} is not said: it is broken`);
   const value = integerAt(bytes, field);
   if (value < 0) throw new Rejected(`${what} is said to be ${value}: it is broken`);
   return value;
 }
+
+const ignored = (): void => undefined;
 
 /** Where each of a list of structs begins. */
 export function structsOf(bytes: Uint8Array, fields: readonly Field[], id: number, what: string): number[] {
@@ -197,11 +166,11 @@ export function structsOf(bytes: Uint8Array, fields: readonly Field[], id: numbe
   if (field?.type !== type.list) throw new Rejected(`${what} are not said: it is broken`);
   const { of, count, first } = listAt(bytes, field.from);
   if (count > 0 && of !== type.struct) throw new Rejected(`${what} are no structs: it is broken`);
-  if (count > mostStructs)
+  if (count > mostColumns)
     throw new Rejected(
-      `${what} are ${count}, and ${mostStructs} are read at most: write it as several files`,
+      `${what} are ${count}, and ${mostColumns} are read at most: write it as several files`,
     );
   const found: number[] = [];
-  for (let at = first; found.length < count; at = structAt(bytes, at).to) found.push(at);
+  for (let at = first; found.length < count; at = eachField(bytes, at, ignored)) found.push(at);
   return found;
 }

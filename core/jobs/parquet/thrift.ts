@@ -21,6 +21,12 @@ export const type = {
   uuid: 13,
 } as const;
 
+/** These bytes are none of it. */
+export class NoThrift extends Rejected {}
+
+/** They end in the middle of a value: with more of them they may be. */
+export class EndsEarly extends NoThrift {}
+
 export interface Field {
   readonly id: number;
   readonly type: number;
@@ -45,17 +51,28 @@ const longestNumber = 10;
 /** @throws Rejected where a struct of these bytes is none, or ends early. */
 export function structAt(bytes: Uint8Array, from: number): Struct {
   const fields: Field[] = [];
-  const to = walk(bytes, from, 0, (field) => {
+  const to = eachField(bytes, from, (id, kind, begin, end) => {
     if (fields.length === mostFields)
-      throw new Rejected(`the struct at byte ${from} has more than ${mostFields} fields`);
-    fields.push(field);
+      throw new NoThrift(`the struct at byte ${from} has more than ${mostFields} fields`);
+    fields.push({ id, type: kind, from: begin, to: end });
   });
   return { fields, to };
 }
 
-/** @returns behind its last byte. */
-function walk(bytes: Uint8Array, from: number, depth: number, each?: (field: Field) => void): number {
-  if (depth >= deepest) throw new Rejected(`values are more than ${deepest} deep at byte ${from}`);
+/** Of a million structs nothing is kept but what is looked for. @returns behind its last byte. */
+export const eachField = (
+  bytes: Uint8Array,
+  from: number,
+  each: (id: number, kind: number, from: number, to: number) => void,
+): number => walk(bytes, from, 0, each);
+
+function walk(
+  bytes: Uint8Array,
+  from: number,
+  depth: number,
+  each?: (id: number, kind: number, from: number, to: number) => void,
+): number {
+  if (depth >= deepest) throw new NoThrift(`values are more than ${deepest} deep at byte ${from}`);
   let at = from;
   let last = 0;
   for (;;) {
@@ -65,16 +82,27 @@ function walk(bytes: Uint8Array, from: number, depth: number, each?: (field: Fie
     const delta = header >> 4;
     let id = last + delta;
     if (delta === 0) {
-      const long = varint(bytes, at);
-      at = long.to;
-      id = signed(long.value);
+      id = signed(numberAt(bytes, at));
+      at = behindNumber(bytes, at);
     }
     const kind = header & 0x0f;
     const to = skip(bytes, at, kind, false, depth);
-    each?.({ id, type: kind, from: at, to });
+    each?.(id, kind, at, to);
     [at, last] = [to, id];
   }
 }
+
+/** Without its end. Its type is 0 where the struct has no more fields, and ends there. @param last the field before it. */
+export function fieldAt(bytes: Uint8Array, at: number, last: number): Omit<Field, 'to'> {
+  const header = byteAt(bytes, at);
+  const delta = header >> 4;
+  if (header === 0 || delta > 0) return { id: last + delta, type: header & 0x0f, from: at + 1 };
+  return { id: signed(numberAt(bytes, at + 1)), type: header & 0x0f, from: behindNumber(bytes, at + 1) };
+}
+
+/** Behind the value of a field. */
+export const endOf = (bytes: Uint8Array, { from, type: kind }: Omit<Field, 'to'>): number =>
+  skip(bytes, from, kind, false, 0);
 
 /** Behind a value. Each element takes a byte at least, so this takes no longer than the bytes are many. */
 function skip(bytes: Uint8Array, at: number, kind: number, isElement: boolean, depth: number): number {
@@ -87,15 +115,13 @@ function skip(bytes: Uint8Array, at: number, kind: number, isElement: boolean, d
     case type.i16:
     case type.i32:
     case type.i64:
-      return varint(bytes, at).to;
+      return behindNumber(bytes, at);
     case type.double:
       return within(bytes, at, 8);
     case type.uuid:
       return within(bytes, at, 16);
-    case type.binary: {
-      const length = varint(bytes, at);
-      return within(bytes, length.to, length.value);
-    }
+    case type.binary:
+      return within(bytes, behindNumber(bytes, at), numberAt(bytes, at));
     case type.list:
     case type.set:
       return skipList(bytes, at, depth);
@@ -104,12 +130,12 @@ function skip(bytes: Uint8Array, at: number, kind: number, isElement: boolean, d
     case type.struct:
       return walk(bytes, at, depth + 1);
     default:
-      throw new Rejected(`byte ${at} is of type ${kind}, which there is none of`);
+      throw new NoThrift(`byte ${at} is of type ${kind}, which there is none of`);
   }
 }
 
 function skipList(bytes: Uint8Array, from: number, depth: number): number {
-  if (depth >= deepest) throw new Rejected(`values are more than ${deepest} deep at byte ${from}`);
+  if (depth >= deepest) throw new NoThrift(`values are more than ${deepest} deep at byte ${from}`);
   const list = listAt(bytes, from);
   let at = list.first;
   for (let i = 0; i < list.count; i++) at = skip(bytes, at, list.of, true, depth + 1);
@@ -117,13 +143,14 @@ function skipList(bytes: Uint8Array, from: number, depth: number): number {
 }
 
 function skipMap(bytes: Uint8Array, from: number, depth: number): number {
-  if (depth >= deepest) throw new Rejected(`values are more than ${deepest} deep at byte ${from}`);
-  const count = varint(bytes, from);
-  if (count.value === 0) return count.to;
-  const kinds = byteAt(bytes, count.to);
-  let at = count.to + 1;
-  within(bytes, at, count.value);
-  for (let i = 0; i < count.value; i++) {
+  if (depth >= deepest) throw new NoThrift(`values are more than ${deepest} deep at byte ${from}`);
+  const count = numberAt(bytes, from);
+  const begin = behindNumber(bytes, from);
+  if (count === 0) return begin;
+  const kinds = byteAt(bytes, begin);
+  let at = begin + 1;
+  within(bytes, at, count);
+  for (let i = 0; i < count; i++) {
     at = skip(bytes, at, kinds >> 4, true, depth + 1);
     at = skip(bytes, at, kinds & 0x0f, true, depth + 1);
   }
@@ -137,101 +164,134 @@ export interface List {
   readonly first: number;
 }
 
-/** @throws Rejected where it says that it has more elements than there are bytes. */
+/** @throws EndsEarly where it says that it has more elements than there are bytes. */
 export function listAt(bytes: Uint8Array, at: number): List {
-  const header = byteAt(bytes, at);
-  const short = header >> 4;
-  const { value: count, to: first } = short < 15 ? { value: short, to: at + 1 } : varint(bytes, at + 1);
-  within(bytes, first, count);
-  return { of: header & 0x0f, count, first };
+  const list = listBegun(bytes, at);
+  within(bytes, list.first, list.count);
+  return list;
 }
 
-/** @throws Rejected where it is larger than any length or offset can be. */
-function varint(bytes: Uint8Array, from: number): { readonly value: number; readonly to: number } {
+/** However many of its elements are there. */
+export function listBegun(bytes: Uint8Array, at: number): List {
+  const header = byteAt(bytes, at);
+  const short = header >> 4;
+  if (short < 15) return { of: header & 0x0f, count: short, first: at + 1 };
+  return { of: header & 0x0f, count: numberAt(bytes, at + 1), first: behindNumber(bytes, at + 1) };
+}
+
+/** Behind the number that is here. */
+function behindNumber(bytes: Uint8Array, from: number): number {
+  for (let at = from; at < from + longestNumber; at++) if (byteAt(bytes, at) < 0x80) return at + 1;
+  throw new NoThrift(`the number at byte ${from} has no end`);
+}
+
+function numberAt(bytes: Uint8Array, from: number): number {
+  const to = behindNumber(bytes, from);
   let value = 0;
-  let scale = 1;
-  for (let at = from; at < from + longestNumber; at++) {
-    const byte = byteAt(bytes, at);
-    value += (byte & 0x7f) * scale;
-    scale *= 128;
-    if (byte < 0x80) return { value, to: at + 1 };
-  }
-  throw new Rejected(`the number at byte ${from} has no end`);
+  for (let at = to - 1; at >= from; at--) value = value * 128 + (byteAt(bytes, at) & 0x7f);
+  return value;
 }
 
 const signed = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);
 
 /** Of i16, i32 and i64. @throws Rejected where it is beyond 2^52, which no file is. */
 export function integerAt(bytes: Uint8Array, { from }: Pick<Field, 'from'>): number {
-  const { value } = varint(bytes, from);
-  if (value > Number.MAX_SAFE_INTEGER) throw new Rejected(`the number at byte ${from} is beyond all sizes`);
+  const value = numberAt(bytes, from);
+  if (value > Number.MAX_SAFE_INTEGER) throw new NoThrift(`the number at byte ${from} is beyond all sizes`);
   return signed(value);
 }
 
 function byteAt(bytes: Uint8Array, at: number): number {
   const byte = bytes[at];
-  if (byte === undefined) throw new Rejected(`it ends at byte ${bytes.length}, in the middle of a value`);
+  if (byte === undefined) throw new EndsEarly(`it ends at byte ${bytes.length}, in the middle of a value`);
   return byte;
 }
 
 function within(bytes: Uint8Array, at: number, length: number): number {
   if (length > bytes.length - at)
-    throw new Rejected(`what begins at byte ${at} has ${length} more, and there are ${bytes.length - at}`);
+    throw new EndsEarly(`what begins at byte ${at} has ${length} more, and there are ${bytes.length - at}`);
   return at + length;
 }
 
-/** A field as it is to be written. */
-export interface Written {
-  readonly id: number;
-  readonly type: number;
-  readonly value: readonly Uint8Array[];
-}
+const integers: ReadonlySet<number> = new Set([type.i16, type.i32, type.i64]);
+export const isInteger = (field: Pick<Field, 'type'>): boolean => integers.has(field.type);
 
-export const kept = (bytes: Uint8Array, { id, type: kind, from, to }: Field): Written => ({
-  id,
-  type: kind,
-  value: [bytes.subarray(from, to)],
-});
+/** What becomes of a field: an integer in its place, or what somebody writes there. */
+export type Change = 'kept' | 'dropped' | number | (() => void);
 
-export const integer = (id: number, kind: 4 | 5 | 6, value: number): Written => ({
-  id,
-  type: kind,
-  value: [varintOf(value >= 0 ? value * 2 : -value * 2 - 1)],
-});
+/** Writes into memory of its own, which is used again. */
+export class Writer {
+  #bytes = Buffer.allocUnsafe(64 * 1024);
+  #length = 0;
 
-export const stop = Uint8Array.of(0);
+  /** What was written so far, until more is. */
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.#length);
+    this.#length = 0;
+    return taken;
+  }
 
-/** Field by field, in their order, without the stop behind them. */
-export function* fieldsOf(fields: Iterable<Written>, after = 0): Generator<Uint8Array> {
-  let last = after;
-  for (const { id, type: kind, value } of fields) {
-    const delta = id - last;
-    if (delta > 0 && delta < 16) yield Uint8Array.of((delta << 4) | kind);
-    else {
-      yield Uint8Array.of(kind);
-      yield varintOf(id >= 0 ? id * 2 : -id * 2 - 1);
+  /** The struct of these fields with some of them changed. @throws Rejected where one that is to be an integer is none. */
+  struct(bytes: Uint8Array, fields: readonly Field[], change: (field: Field) => Change): void {
+    let last = 0;
+    for (const field of fields) {
+      const after = change(field);
+      if (after === 'dropped') continue;
+      this.field(field, last);
+      last = field.id;
+      if (after === 'kept') this.copy(bytes, field.from, field.to);
+      else if (typeof after === 'function') after();
+      else if (isInteger(field)) this.integer(after);
+      else throw new NoThrift(`field ${field.id} at byte ${field.from} is no integer: it is broken`);
     }
-    yield* value;
-    last = id;
+    this.stop();
   }
-}
 
-export function listHeader(of: number, count: number): Uint8Array {
-  if (count < 15) return Uint8Array.of((count << 4) | of);
-  const long = varintOf(count);
-  const header = new Uint8Array(1 + long.length);
-  header[0] = 0xf0 | of;
-  header.set(long, 1);
-  return header;
-}
-
-function varintOf(value: number): Uint8Array {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest >= 128) {
-    bytes.push((rest % 128) | 0x80);
-    rest = Math.floor(rest / 128);
+  /** @param last the field before it. */
+  field({ id, type: kind }: Pick<Field, 'id' | 'type'>, last: number): void {
+    const delta = id - last;
+    if (delta > 0 && delta < 16) this.#byte((delta << 4) | kind);
+    else {
+      this.#byte(kind);
+      this.integer(id);
+    }
   }
-  bytes.push(rest);
-  return Uint8Array.from(bytes);
+
+  integer(value: number): void {
+    this.#varint(value >= 0 ? value * 2 : -value * 2 - 1);
+  }
+
+  list(of: number, count: number): void {
+    this.#byte((Math.min(count, 15) << 4) | of);
+    if (count >= 15) this.#varint(count);
+  }
+
+  copy(bytes: Uint8Array, from: number, to: number): void {
+    this.#room(to - from);
+    this.#bytes.set(bytes.subarray(from, to), this.#length);
+    this.#length += to - from;
+  }
+
+  stop(): void {
+    this.#byte(0);
+  }
+
+  #varint(value: number): void {
+    let rest = value;
+    for (; rest >= 128; rest = Math.floor(rest / 128)) this.#byte((rest % 128) | 0x80);
+    this.#byte(rest);
+  }
+
+  #byte(byte: number): void {
+    this.#room(1);
+    this.#bytes[this.#length] = byte;
+    this.#length += 1;
+  }
+
+  #room(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + more));
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
+  }
 }

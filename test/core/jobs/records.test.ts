@@ -11,7 +11,9 @@ import { describe, expect, it } from 'vitest';
 import { Records } from '#core/jobs/dataset.ts';
 import { type Cutter, cutterOf, type Range, RecordTooLarge, wholeStream } from '#core/jobs/records.ts';
 
-const lines: Records = { kind: 'lines' };
+/** What is cut where its bytes say; row groups are cut where their footer does. */
+type Cuttable = Exclude<Records, { kind: 'parquet' }>;
+const lines: Cuttable = { kind: 'lines' };
 const noLimit = 1_000_000;
 const rangeOf = (start: number, end: number, size: number, more: Partial<Range> = {}): Range => ({
   start,
@@ -37,7 +39,7 @@ function cut(cutter: Cutter, data: Buffer, blocks: readonly number[] = [7]): Buf
   return Buffer.concat(ours);
 }
 
-function pieces(data: Buffer, records: Records, bounds: readonly number[], blocks?: readonly number[]) {
+function pieces(data: Buffer, records: Cuttable, bounds: readonly number[], blocks?: readonly number[]) {
   const all = [0, ...bounds, data.length];
   return all.slice(1).map((end, i) => {
     const start = all[i] ?? 0;
@@ -49,11 +51,8 @@ function pieces(data: Buffer, records: Records, bounds: readonly number[], block
 }
 const quotesIn = (bytes: Buffer): number => bytes.filter((byte) => byte === 0x22).length;
 
-/** Row groups are no records that are cut. */
-type Cut = Exclude<Records, { kind: 'parquet' }>;
-
 /** The records as somebody reads them who begins at the beginning. */
-function recordsOf(data: Buffer, records: Cut): Buffer[] {
+function recordsOf(data: Buffer, records: Cuttable): Buffer[] {
   const found: Buffer[] = [];
   let from = 0;
   const take = (to: number) => {
@@ -76,7 +75,7 @@ function recordsOf(data: Buffer, records: Cut): Buffer[] {
   return found;
 }
 
-const alphabets: readonly { records: Cut; parts: readonly string[] }[] = [
+const alphabets: readonly { records: Cuttable; parts: readonly string[] }[] = [
   {
     records: lines,
     parts: ['\n', '\n', '\r\n', 'a', 'é', '日本', '\u{1F600}', '\uFEFF', '\0', 'long record '],
@@ -154,7 +153,7 @@ describe('laws', () => {
 });
 
 describe('the largest record', () => {
-  const limited = (data: Buffer, records: Records, limit: number, blocks: readonly number[]) => {
+  const limited = (data: Buffer, records: Cuttable, limit: number, blocks: readonly number[]) => {
     const cutter = cutterOf(rangeOf(0, data.length, data.length), records, limit);
     return { bytes: cut(cutter, data, blocks), records: cutter.found.records };
   };
@@ -323,7 +322,7 @@ describe("beside Dask's read_bytes", () => {
     },
   ];
   it.each(known)('$title', ({ text, delimiter = '0a', offsets, blocks }) => {
-    const records = Records.parse({ kind: 'delimited', delimiter });
+    const records: Cuttable = { kind: 'delimited', delimiter };
     const ours = pieces(Buffer.from(text), records, offsets.slice(1)).map(({ bytes }) => String(bytes));
     expect(ours).toEqual(blocks);
   });

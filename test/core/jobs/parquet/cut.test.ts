@@ -2,17 +2,27 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Rejected } from '#core/errors.ts';
-import { type Cut, cutOf } from '#core/jobs/parquet/cut.ts';
-import { type Footer, footerAt, footerOf, mostFooterBytes } from '#core/jobs/parquet/footer.ts';
-import { footerBlocks } from '#core/jobs/parquet/rewrite.ts';
+import type { Cut } from '#core/jobs/parquet/cut.ts';
+import { footerAt, mostFooterBytes } from '#core/jobs/parquet/footer.ts';
+import { FooterCutter } from '#core/jobs/parquet/footer-cutter.ts';
 import { encoded, type Group, parquetFile, schema, struct, structs, type Value } from './samples.ts';
 
-function read(file: Buffer): Footer {
-  const begin = footerAt(file.length, file.subarray(-100));
-  return footerOf(file.subarray(begin, -8), begin);
+/** @param piece of the footer: so many bytes come at once. */
+function cutFile(file: Buffer, start = 0, end = file.length, piece = 1_000_000) {
+  const size = file.length;
+  const begin = footerAt(size, file.subarray(-8));
+  const cutter = new FooterCutter({ start, end, size }, begin, size - 8 - begin);
+  for (let at = begin; at < size - 8; at += piece)
+    cutter.push(file.subarray(at, Math.min(at + piece, size - 8)));
+  const { cut, footer: blocks } = cutter.end();
+  const footer = Buffer.concat(blocks);
+  return {
+    cut,
+    footer,
+    own: Buffer.concat([Buffer.from('PAR1'), file.subarray(cut.begin, cut.end), footer]),
+  };
 }
-const fileOf = (file: Buffer, footer: Footer, cut: Cut): Buffer =>
-  Buffer.concat([Buffer.from('PAR1'), file.subarray(cut.begin, cut.end), ...footerBlocks(footer, cut)]);
+const read = (file: Buffer): Cut => cutFile(file).cut;
 
 const text = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40 });
 const anyGroup: fc.Arbitrary<Group> = fc.record(
@@ -30,34 +40,33 @@ const anySample = fc.record({
   groups: fc.array(anyGroup, { maxLength: 20 }),
   indexes: fc.string({ unit: 'grapheme-ascii', maxLength: 300 }),
 });
-const pagesOf = (file: Buffer, { rowGroups }: Footer) =>
+const pagesOf = (file: Buffer, { rowGroups }: Cut) =>
   rowGroups.map(({ begin, end, rows }) => ({ rows, pages: file.toString('latin1', begin, end) }));
 
 describe('the chunks of a file', () => {
   it('lie end to end, have each row group once, and are files of theirs', () => {
+    const bounds = fc.array(fc.double({ min: 0, max: 1, noNaN: true }));
     fc.assert(
-      fc.property(anySample, fc.array(fc.double({ min: 0, max: 1, noNaN: true })), (sample, shares) => {
+      fc.property(anySample, bounds, fc.integer({ min: 1, max: 300 }), (sample, shares, piece) => {
         const file = parquetFile(sample);
         const size = file.length;
-        const footer = read(file);
-        const bounds = [0, ...shares.map((share) => Math.floor(share * size)).sort((a, b) => a - b), size];
-        const cuts = bounds.slice(1).map((end, i) => cutOf(footer, { start: bounds[i] ?? 0, end, size }));
+        const ends = [...shares.map((share) => Math.floor(share * size)).sort((a, b) => a - b), size];
+        const chunks = ends.map((end, i) => cutFile(file, ends[i - 1] ?? 0, end, piece));
         let at = 0;
-        for (const { from, to, begin, end } of cuts) {
-          expect(from).toBe(at);
-          expect(from <= begin && begin <= end && end <= to).toBe(true);
-          at = to;
+        for (const { cut } of chunks) {
+          expect(cut.from).toBe(at);
+          expect(cut.from <= cut.begin && cut.begin <= cut.end && cut.end <= cut.to).toBe(true);
+          at = cut.to;
         }
         expect(at).toBe(size);
-        const found = cuts
-          .filter(({ rows }) => rows > 0)
-          .flatMap((cut) => {
-            const own = fileOf(file, footer, cut);
+        const found = chunks
+          .filter(({ cut }) => cut.rows > 0)
+          .flatMap(({ cut, own }) => {
             const known = read(own);
-            expect(known.rowGroups.reduce((sum, { rows }) => sum + rows, 0)).toBe(cut.rows);
+            expect(known.rows).toBe(cut.rows);
             return pagesOf(own, known);
           });
-        expect(found).toEqual(pagesOf(file, footer));
+        expect(found).toEqual(pagesOf(file, read(file)));
         expect(found.map(({ rows }) => rows)).toEqual(sample.groups.map(({ rows }) => rows));
       }),
     );
@@ -67,17 +76,12 @@ describe('the chunks of a file', () => {
     fc.assert(
       fc.property(anySample, (sample) => {
         const file = parquetFile(sample);
-        const footer = read(file);
-        const size = file.length;
-        const whole = cutOf(footer, { start: 0, end: size, size });
-        expect(whole.middle === undefined).toBe(sample.groups.length < 2);
-        if (whole.middle === undefined) return;
-        const halves = [
-          cutOf(footer, { start: 0, end: whole.middle, size }),
-          cutOf(footer, { start: whole.middle, end: size, size }),
-        ];
+        const { middle, rowGroups } = read(file);
+        expect(middle === undefined).toBe(sample.groups.length < 2);
+        if (middle === undefined) return;
+        const halves = [cutFile(file, 0, middle).cut, cutFile(file, middle).cut];
         expect(halves.every(({ rows }) => rows > 0)).toBe(true);
-        expect(halves.flatMap(({ rowGroups }) => rowGroups)).toEqual(whole.rowGroups);
+        expect(halves.flatMap((half) => half.rowGroups)).toEqual(rowGroups);
       }),
     );
   });
@@ -87,8 +91,7 @@ describe('the chunks of a file', () => {
       groups: [{ rows: 1, columns: [{ data: 'x'.repeat(50) }] }],
       indexes: 'i'.repeat(5000),
     });
-    const cut = cutOf(read(file), { start: 1000, end: 2000, size: file.length });
-    expect(cut).toMatchObject({ from: 1000, to: 2000, rows: 0, rowGroups: [] });
+    expect(cutFile(file, 1000, 2000).cut).toMatchObject({ from: 1000, to: 2000, rows: 0, rowGroups: [] });
   });
 });
 
@@ -98,11 +101,9 @@ it('the footer of a chunk says of its row groups what the whole one does, of whe
     columns: [{ dictionary: 'dict', data: 'data' }, { data: 'more' }],
   }));
   const unknown = { 40: { binary: 'of the future' }, 32767: { binary: 'offsets of the whole' } } as const;
-  const known = parquetFile({ groups: groups.map((group) => ({ ...group, said: unknown })) });
-  const footer = read(known);
-  const { begin = 0 } = footer.rowGroups[1] ?? {};
-  const cut = cutOf(footer, { start: begin, end: known.length, size: known.length });
-  const own = fileOf(known, footer, cut);
+  const known = parquetFile({ groups: groups.map((group) => ({ ...group, said: unknown })), said: unknown });
+  const { begin = 0 } = read(known).rowGroups[1] ?? {};
+  const { own } = cutFile(known, begin);
   expect(begin).toBe(16);
   const metadata = (rows: number, page: number, first?: number) =>
     struct({
@@ -136,10 +137,43 @@ it('the footer of a chunk says of its row groups what the whole one does, of whe
     5: structs([struct({ 1: { binary: 'who' }, 2: { binary: 'we' } })]),
     6: { binary: 'us' },
     7: structs([struct({ 1: struct({}) })]),
+    40: { binary: 'of the future' },
   });
   const at = footerAt(own.length, own);
   expect([...own.subarray(at, -8)]).toEqual(encoded(expected));
   expect(own.toString('latin1', 0, at)).toBe('PAR1dictdatamoredictdatamore');
+});
+
+it('a footer of too many row groups for one chunk is refused, and smaller chunks are not', () => {
+  const said = { 9: { binary: 'x'.repeat(100_000) } };
+  const file = parquetFile({
+    groups: Array.from({ length: 45 }, () => ({ rows: 1, columns: [{ data: 'x' }], said })),
+  });
+  expect(() => read(file)).toThrow(/with \d\d row groups.*smaller chunks \(chunkMiB\)/);
+  expect(cutFile(file, 0, 25).footer.length).toBeGreaterThan(2_000_000);
+});
+
+it('a footer is gone through as it comes: a long one, in pieces, for a chunk of some row groups', () => {
+  const said = { 9: { binary: 'x'.repeat(30_000) } };
+  const columns = [{ data: 'x' }];
+  const file = parquetFile({ groups: Array.from({ length: 100 }, () => ({ rows: 1, columns, said })) });
+  const { cut, footer } = cutFile(file, 10, 12, 65_536);
+  expect(cut).toMatchObject({ from: 10, to: 12, rows: 2 });
+  expect(footer.length).toBeLessThan(61_000);
+});
+
+it.each([
+  ['row group 0', [0x49, 0x1c, 0x98]],
+  ['the field behind 0', [0x68]],
+])('what is too long to be held is refused: %s', (what, begun) => {
+  const size = 10_000_000;
+  const cutter = new FooterCutter({ start: 0, end: size, size }, 4, 9_500_000);
+  // A binary of 2^28 - 1 bytes.
+  cutter.push(Buffer.from([...begun, 0xff, 0xff, 0xff, 0x7f]));
+  const push = () => {
+    for (let i = 0; i < 9; i++) cutter.push(Buffer.alloc(1_000_000));
+  };
+  expect(push).toThrow(`${what} of its footer has more than 4194304 bytes`);
 });
 
 describe('what is refused', () => {
@@ -179,12 +213,17 @@ describe('what is refused', () => {
     [
       'row groups that are none',
       parquetFile({ groups: [], said: { 4: { list: [{ i32: 3 }], of: 5 } } }),
-      /are no structs/,
+      /row groups are no structs/,
     ],
     [
-      'too many row groups',
-      parquetFile({ groups: [], said: { 4: structs(Array(100_001).fill(struct({}))) } }),
-      /are 100001, and 100000/,
+      'too many columns',
+      odd({ said: { 1: structs(Array(100_001).fill(struct({}))) } }),
+      /columns of row group 1 are 100001, and 100000 are read at most/,
+    ],
+    [
+      'more row groups than bytes',
+      parquetFile({ groups: [], said: { 4: { raw: [0xfc, 0xff, 0xff, 0xff, 0x7f] } } }),
+      /said to have 268435455 row groups in a footer of/,
     ],
     [
       'another number of rows',
@@ -226,7 +265,7 @@ describe('what is refused', () => {
     [
       'pages before the file',
       odd({ column: { said: { 9: { i64: -5 } } } }),
-      /first page of column 0 of row group 1 is said to be -5/,
+      /column 0 of row group 1 lies nowhere: its first page is said to be -5/,
     ],
     [
       'pages that overlap',
@@ -258,7 +297,8 @@ describe('what is refused', () => {
         ],
       }),
     );
-    expect(() => footerOf(footer, 4)).toThrow(/field 3 is there twice/);
+    const cutter = new FooterCutter({ start: 0, end: 99, size: 99 }, 4, footer.length);
+    expect(() => cutter.push(footer)).toThrow(/field 3 is there twice/);
   });
 
   it('or is cut right, whatever byte is another one', () => {
@@ -272,14 +312,8 @@ describe('what is refused', () => {
           const other = Buffer.from(file);
           other[at] = byte;
           try {
-            const footer = read(other);
-            for (const [start, end] of [
-              [0, bound],
-              [bound, file.length],
-            ] as const) {
-              const cut = cutOf(footer, { start, end, size: file.length });
-              if (cut.rows > 0) read(fileOf(other, footer, cut));
-            }
+            for (const { cut, own } of [cutFile(other, 0, bound, 64), cutFile(other, bound)])
+              if (cut.rows > 0) read(own);
           } catch (error) {
             expect(error).toBeInstanceOf(Rejected);
           }

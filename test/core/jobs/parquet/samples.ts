@@ -12,6 +12,8 @@ export type Value =
   | { readonly list: readonly Value[]; readonly of: number }
   | { readonly set: readonly Value[]; readonly of: number }
   | { readonly map: readonly (readonly [Value, Value])[]; readonly of: number }
+  /** A list, as somebody says it who says wrong. */
+  | { readonly raw: readonly number[] }
   | { readonly struct: readonly (readonly [number, Value])[] };
 
 export const struct = (fields: Readonly<Record<number, Value | undefined>>): Value => ({
@@ -31,6 +33,7 @@ const zigzag = (value: number): number[] => {
 
 const typeOf = (value: Value): number => {
   if ('bool' in value) return value.bool ? 1 : 2;
+  if ('raw' in value) return 9;
   const names = ['i8', 'i16', 'i32', 'i64', 'double', 'binary', 'list', 'set', 'map', 'struct', 'uuid'];
   return 3 + names.findIndex((name) => name in value);
 };
@@ -46,6 +49,7 @@ function valueBytes(value: Value): number[] {
 /** As it is in a list. */
 export function encoded(value: Value): number[] {
   if ('bool' in value) return [value.bool ? 1 : 2];
+  if ('raw' in value) return [...value.raw];
   if ('i8' in value) return [value.i8 & 255];
   if ('i16' in value) return zigzag(value.i16);
   if ('i32' in value) return zigzag(value.i32);
@@ -83,7 +87,7 @@ export function encoded(value: Value): number[] {
 
 export const structs = (list: readonly Value[]): Value => ({ list, of: 12 });
 
-export interface Column {
+interface Column {
   readonly dictionary?: string;
   readonly data: string;
   /** Otherwise than it is. */

@@ -2,16 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Rejected } from '#core/errors.ts';
-import {
-  fieldsOf,
-  integer,
-  integerAt,
-  kept,
-  listAt,
-  stop,
-  structAt,
-  type,
-} from '#core/jobs/parquet/thrift.ts';
+import { integerAt, listAt, structAt, type, Writer } from '#core/jobs/parquet/thrift.ts';
 import { encoded, struct, structs, type Value } from './samples.ts';
 
 /** On the wire they are doubled. */
@@ -59,8 +50,9 @@ describe('a struct', () => {
         const { fields, to } = structAt(bytes, before);
         expect(to).toBe(bytes.length - 2);
         expect('struct' in value && value.struct.map(([id]) => id)).toEqual(fields.map(({ id }) => id));
-        const again = Buffer.concat([...fieldsOf(fields.map((field) => kept(bytes, field))), stop]);
-        expect(again.equals(bytes.subarray(before, to))).toBe(true);
+        const out = new Writer();
+        out.struct(bytes, fields, () => 'kept');
+        expect(Buffer.from(out.take()).equals(bytes.subarray(before, to))).toBe(true);
       }),
     );
   });
@@ -68,7 +60,9 @@ describe('a struct', () => {
   it('has the integers that were written', () => {
     fc.assert(
       fc.property(integers, fc.integer({ min: -9, max: 40_000 }), (value, id) => {
-        const bytes = Buffer.concat([...fieldsOf([integer(id, type.i64, value)]), stop]);
+        const out = new Writer();
+        out.struct(Buffer.of(), [{ id, type: type.i64, from: 0, to: 0 }], () => value);
+        const bytes = Buffer.from(out.take());
         expect([...bytes]).toEqual(encoded({ struct: [[id, { i64: value }]] }));
         const [field] = structAt(bytes, 0).fields;
         expect(field && integerAt(bytes, field)).toBe(value);
@@ -118,6 +112,22 @@ describe('a struct', () => {
     const [list] = structAt(bytes, 0).fields;
     expect(list && listAt(bytes, list.from)).toEqual({ of: 12, count: 1_000_000, first: 5 });
   });
+});
+
+it('a list is written as long as it is, and what is no integer is not made one', () => {
+  fc.assert(
+    fc.property(fc.nat({ max: 200_000 }), (count) => {
+      const out = new Writer();
+      out.list(type.struct, count);
+      for (let i = 0; i < count; i++) out.stop();
+      const bytes = Buffer.from(out.take());
+      expect(listAt(bytes, 0)).toEqual({ of: type.struct, count, first: bytes.length - count });
+    }),
+    { numRuns: 20 },
+  );
+  const bytes = Buffer.from(encoded(struct({ 5: { binary: 'four' } })));
+  const four = () => new Writer().struct(bytes, structAt(bytes, 0).fields, () => 4);
+  expect(four).toThrow(/field 5 at byte 1 is no integer/);
 });
 
 it('an integer that no file is as large as is refused', () => {
