@@ -48,7 +48,7 @@ export class ParquetFeed implements Feed {
     for await (const bytes of this.#bytes(from, to)) {
       if (at === 0) beginsRight(bytes);
       const ours = bytes.subarray(Math.max(begin - at, 0), Math.max(end - at, 0));
-      const given = rows > 0 && ours.length > 0 ? give(ours) : undefined;
+      const given = ours.length > 0 ? give(ours) : undefined;
       crc = crc32(bytes, crc);
       await given;
       at += bytes.length;
