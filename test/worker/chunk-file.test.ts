@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { filesIn } from '../../worker/chunk-file.ts';
+import { parquetFile } from '../core/jobs/parquet/samples.ts';
 import { WorkerWorld } from './world.ts';
 
 const numbers = (count: number): string => Array.from({ length: count }, (_, i) => `line ${i}\n`).join('');
@@ -50,6 +51,23 @@ it('has its header first', async () => {
   await world.enqueue({ a: `id,name\n${'1,"a\nb"\n'.repeat(300)}` }, 500);
   await world.work();
   expect(await world.output()).toBe('id,name\n'.repeat((await world.states()).length));
+});
+
+it('of row groups is the file that they would be on the standard input', async () => {
+  const group = (rows: number) => ({ rows, columns: [{ dictionary: '-', data: 'x'.repeat(rows * 300) }] });
+  const outputs: string[] = [];
+  for (const command of [['cat', '{file}'], ['cat']]) {
+    const { world } = worldOf({
+      records: { kind: 'parquet' },
+      command,
+      ...(command.length === 1 && { file: undefined }),
+    });
+    await world.enqueue({ a: parquetFile({ groups: [group(1), group(2), group(3)] }) }, 500);
+    await world.work();
+    outputs.push(await world.output());
+  }
+  expect(outputs[0]).toMatch(/^PAR1[^]*PAR1$/);
+  expect(outputs[0]).toBe(outputs[1]);
 });
 
 it('of a compressed object has what is in it', async () => {
