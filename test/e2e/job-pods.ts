@@ -6,7 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreatePodIdentityAssociationCommand, EKSClient } from '@aws-sdk/client-eks';
 import { ChunkItems } from '#adapters/aws/chunk-items.ts';
 import type { ChunkState } from '#core/jobs/chunk.ts';
-import type { DatasetObject } from '#core/jobs/dataset.ts';
+import type { DatasetObject, Records } from '#core/jobs/dataset.ts';
 import { chunksOf, planChunks } from '#core/jobs/plan.ts';
 import type { SlotsPlace } from '#core/jobs/slot-objects.ts';
 import { planSlots } from '#core/jobs/slot-plan.ts';
@@ -47,6 +47,8 @@ interface Asked {
   readonly slots: number;
   readonly memoryMiB: number;
   readonly maxFailures?: number;
+  /** Lines, where nothing else is said. */
+  readonly records?: Records;
   /** Where results are to lie, if not where they should. */
   readonly prefix?: string;
 }
@@ -66,12 +68,19 @@ export class JobInCluster {
   }
 
   async begin(): Promise<void> {
-    const { command, input, chunkBytes, slots, memoryMiB, maxFailures = 20 } = this.#asked;
+    const {
+      command,
+      input,
+      chunkBytes,
+      slots,
+      memoryMiB,
+      maxFailures = 20,
+      records = { kind: 'lines' },
+    } = this.#asked;
     const { name, objects } = this;
     const { prefix = `jobs/checkout/${name}/` } = this.#asked;
     this.object = await objects.put(`datasets/checkout/${name}.ndjson`, input);
     const { queue, url } = await awsChunkQueue(access.sdk, `getschwifty-${name}`);
-    const records = { kind: 'lines' } as const;
     const plan = planChunks({ objects: [this.object], records, compression: 'none', chunkBytes });
     this.planned = plan.chunks;
     await queue.send(chunksOf(plan).map((chunk) => ({ job: name, chunk })));

@@ -1,9 +1,13 @@
 /** Data jobs on a real node: workers that are killed, commands that look for credentials, and those that have no memory left. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { verify } from '#core/jobs/verify.ts';
 import * as z from '#core/zod.ts';
+import { runPython, withPython } from '../moto/parquet/python.ts';
 import { JobInCluster } from './job-pods.ts';
 import { kubectl } from './kubectl.ts';
 
@@ -79,6 +83,47 @@ describe('a data job in its cluster', () => {
     const parts = states.flatMap(({ chunk, parts }) => parts.map((part) => ({ ...part, key: chunk.key })));
     const object = { ...(one.object ?? { key: '', size: 0, etag: '' }), crc32: crc32(input) };
     expect(verify([object], parts)).toEqual({ faults: [], bytes: input.length, records: 60_000 });
+  });
+
+  it('gives chunks of a Parquet file as Parquet files, which together are it', {
+    timeout: 400_000,
+  }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parquet-'));
+    const moto = (script: string): string => join(import.meta.dirname, '../moto/parquet', script);
+    const programs = await withPython();
+    expect(await runPython(programs, moto('files.py'), { input: folder })).toMatchObject({ code: 0 });
+    const whole = join(folder, 'codec-zstd.parquet');
+    const input = readFileSync(whole);
+    const command = node('process.stdin.pipe(process.stdout)');
+    const records = { kind: 'parquet' } as const;
+    job = new JobInCluster({ command, input, chunkBytes: 8000, slots: 2, memoryMiB: 64, records });
+    const one = job;
+    await one.begin();
+    const done = async () => {
+      const states = await one.states();
+      return states.length === one.planned && states.every(({ state }) => state === 'committed');
+    };
+    await until(one, done);
+    const parts = (await one.states()).flatMap(({ parts: [part], chunk }) =>
+      part ? [{ key: chunk.key, ...part }] : [],
+    );
+    const object = { ...(one.object ?? { key: '', size: 0, etag: '' }), crc32: crc32(input) };
+    expect(verify([object], parts)).toEqual({ faults: [], bytes: input.length, records: 3000 });
+    const files: string[] = [];
+    for (const { output, from } of parts.toSorted((a, b) => a.from - b.from)) {
+      if (output === undefined) continue;
+      files.push(join(folder, `part-${from}`));
+      writeFileSync(files.at(-1) ?? '', (await one.objects.result(output.key)) ?? '');
+    }
+    expect(files.length).toBeGreaterThan(1);
+    const env = { PYTHONPATH: join(import.meta.dirname, '../../cli/hand-over') };
+    const asked = JSON.stringify({ whole, parts: files, rows: [] });
+    expect(await runPython(programs, moto('compared.py'), { input: asked, env })).toEqual({
+      code: 0,
+      err: '',
+      lines: [[]],
+    });
+    rmSync(folder, { recursive: true });
   });
 
   it('shows its command no credential', { timeout: 300_000 }, async () => {
