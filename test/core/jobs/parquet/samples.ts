@@ -1,4 +1,7 @@
 /** Thrift's compact protocol as a writer of its own has it, and Parquet files whose pages are no pages: where they lie is what matters. */
+import type { Cut } from '#core/jobs/parquet/cut.ts';
+import { footerAt } from '#core/jobs/parquet/footer.ts';
+import { FooterCutter } from '#core/jobs/parquet/footer-cutter.ts';
 
 export type Value =
   | { readonly bool: boolean }
@@ -187,3 +190,20 @@ export function parquetFile({
   length.writeUInt32LE(footerLength ?? footer.length);
   return Buffer.concat([Buffer.from(body, 'latin1'), footer, length, Buffer.from(end)]);
 }
+
+/** @param piece of the footer: so many bytes come at once. */
+export function cutFile(file: Buffer, start = 0, end = file.length, piece = 1_000_000) {
+  const size = file.length;
+  const begin = footerAt(size, file.subarray(-8));
+  const cutter = new FooterCutter({ start, end, size }, begin, size - 8 - begin);
+  for (let at = begin; at < size - 8; at += piece)
+    cutter.push(file.subarray(at, Math.min(at + piece, size - 8)));
+  const { cut, footer: blocks } = cutter.end();
+  const footer = Buffer.concat(blocks);
+  return {
+    cut,
+    footer,
+    own: Buffer.concat([Buffer.from('PAR1'), file.subarray(cut.begin, cut.end), footer]),
+  };
+}
+export const read = (file: Buffer): Cut => cutFile(file).cut;
