@@ -4,28 +4,27 @@
  */
 import { LiveObject, objectId } from '#core/drift.ts';
 import { Conflict, Rejected } from '#core/errors.ts';
-import { resizeManager } from '#core/labels.ts';
 import { Snapshot, type SnapshotContent, type SnapshotSight } from '#core/last-snapshot.ts';
 import { type EnvironmentKey, type Instant, namespaceOf } from '#core/names.ts';
 import type { ClusterClient, ClusterSight } from '#core/ports.ts';
 import { isHeld, type ResizeSight, type Size, sizeOf } from '#core/resize.ts';
-import { appName, fieldManager, type KubernetesObject } from '#core/rollout.ts';
+import { appName, type KubernetesObject } from '#core/rollout.ts';
 import { isSame } from '#core/same.ts';
-import { Autoscaler, Deployment, Pod, Service, type Sight, type Warned } from '#core/sight.ts';
+import { Autoscaler, type Warned } from '#core/sight.ts';
 import { workspaceName } from '#core/workspace.ts';
 import * as z from '#core/zod.ts';
+import {
+  deploymentOf,
+  isStopped,
+  managersOf,
+  type Namespace,
+  phaseOf,
+  pod,
+  serviceOf,
+  sizedAs,
+} from './cluster-objects.ts';
 import { mergeApplied } from './server-side-apply.ts';
 import { MemorySnapshotContents } from './snapshot-contents.ts';
-
-interface Namespace {
-  readonly objects: Map<string, LiveObject>;
-  /** Of the Deployment: one more with every change of its spec. */
-  generation: number;
-  rolledOut: number;
-  pods: readonly Sight['pods'][number][];
-  address: string | undefined;
-  warnings: readonly Warned[];
-}
 
 export class MemoryCluster implements ClusterClient {
   readonly #namespaces = new Map<string, Namespace>();
@@ -239,69 +238,4 @@ export class MemoryCluster implements ClusterClient {
     if (!namespace) throw new Error(`nothing was applied in ${namespaceOf(key)}`);
     return namespace;
   }
-}
-
-/** What is made from a snapshot has its volume when its pod has a node. */
-const phaseOf = ({ spec }: KubernetesObject): string =>
-  z.object({ dataSource: z.unknown() }).safeParse(spec).data?.dataSource === undefined ? 'Bound' : 'Pending';
-
-const isStopped = (deployment: LiveObject): boolean =>
-  z.object({ spec: z.object({ replicas: z.literal(0) }) }).safeParse(deployment).success;
-
-function deploymentOf(
-  { generation, rolledOut, pods }: Namespace,
-  object: LiveObject | undefined,
-): Sight['deployment'] {
-  if (!object) return undefined;
-  const ready = pods.filter(isReady).length;
-  const updated = rolledOut === generation ? pods.length : 0;
-  const counts = { replicas: pods.length, updatedReplicas: updated, readyReplicas: ready };
-  const status = { observedGeneration: generation, ...counts };
-  return Deployment.parse({ ...object, metadata: { ...object.metadata, generation }, status });
-}
-
-function serviceOf({ address }: Namespace, object: LiveObject | undefined): Sight['service'] {
-  if (!object) return undefined;
-  const ingress = address === undefined ? [] : [{ hostname: address }];
-  return Service.parse({ status: { loadBalancer: { ingress } } });
-}
-
-const managersOf = (held: boolean) => [
-  { manager: fieldManager },
-  ...(held ? [{ manager: resizeManager }] : []),
-];
-
-function sizedAs(one: Pod, size: Size): Pod {
-  const container = one.spec.containers.map((each) => ({ ...each, ...(size ? { resources: size } : {}) }));
-  const statuses = one.status.containerStatuses?.map((each) => ({
-    ...each,
-    ...(size ? { resources: size } : {}),
-  }));
-  return Pod.parse({
-    ...one,
-    spec: { containers: container },
-    status: { ...one.status, containerStatuses: statuses },
-  });
-}
-
-const isReady = ({ status }: Sight['pods'][number]): boolean =>
-  status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
-
-function pod(readySince: Instant | undefined, killedAt?: Instant): Sight['pods'][number] {
-  const terminated = { reason: 'OOMKilled', finishedAt: killedAt };
-  const ready = {
-    type: 'Ready',
-    status: readySince === undefined ? 'False' : 'True',
-    lastTransitionTime: readySince,
-  };
-  return Pod.parse({
-    metadata: { name: `${appName}-0` },
-    spec: { containers: [{ name: appName, resources: { limits: { memory: '256Mi' } } }] },
-    status: {
-      conditions: [ready],
-      containerStatuses: [
-        { name: appName, ...(killedAt === undefined ? {} : { lastState: { terminated } }) },
-      ],
-    },
-  });
 }
