@@ -2,15 +2,13 @@
 import { Cidr } from './cidr.ts';
 import { defaultDrainSeconds } from './draining.ts';
 import { schemes } from './exposure.ts';
+import { JobWorkers } from './jobs/share-settings.ts';
 import { ClusterName, EnvironmentKey, NewEnvironmentName, NodePoolName, type TeamName } from './names.ts';
 import { VolumeClasses } from './volume-class.ts';
 import * as z from './zod.ts';
 
 const arn = /^arn:aws(?:-cn|-us-gov)?:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]{36}$/;
 const Certificate = z.string().check(z.regex(arn, 'the ARN of a certificate of ACM'));
-
-/** That data jobs may have in a cluster at once, those that hold a snapshot not counted. Without it, as many as they want. */
-export const JobWorkers = z.optional(z.int().check(z.minimum(1), z.maximum(10_000)));
 
 export const Cluster = z.strictObject({
   name: ClusterName,

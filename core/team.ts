@@ -1,6 +1,7 @@
 /** Who owns environments, and who may do what with them. */
 import { Databases } from './jobs/databases.ts';
 import { DatasetPrefix } from './jobs/location.ts';
+import { JobWeight } from './jobs/share-settings.ts';
 import { TeamName } from './names.ts';
 import { Rate } from './rate.ts';
 import { GitAccess } from './source.ts';
@@ -9,9 +10,6 @@ import * as z from './zod.ts';
 
 /** Of the identity provider, as its tokens name it. */
 export const Group = z.string().check(z.minLength(1), z.maxLength(128));
-
-/** Where a cluster's workers are shared, a team of weight 2 has twice as many as one of weight 1. */
-export const JobWeight = z._default(z.int().check(z.minimum(1), z.maximum(100)), 1);
 
 export const Team = z.strictObject({
   name: TeamName,
