@@ -6,14 +6,13 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Stories that have their own environments and jobs, break nothing of the cloud and measure no time: two at a time, for most of it they
- * wait. All others have the cloud to themselves.
+ * wait. All others have the cloud to themselves: also those that hold what their team uses against what it used before.
  */
 const beside = [
   'build-isolation',
   'build-log',
   'data-job',
   'egress',
-  'lifecycle',
   'lock',
   'private-sources',
   'sources',
