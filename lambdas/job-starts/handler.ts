@@ -6,7 +6,7 @@ import { Table } from '#adapters/aws/table.ts';
 import { Cluster } from '#core/cluster.ts';
 import { Team } from '#core/team.ts';
 import * as z from '#core/zod.ts';
-import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
+import { readConfigByPart, readEnv, systemClock } from '../runtime/environment.ts';
 import { queueHandler } from '../runtime/queue.ts';
 import { Env } from './env.ts';
 import { jobStarts } from './starts.ts';
@@ -17,7 +17,7 @@ export const handler = queueHandler(
   jobStarts({
     standing: new StandingItems(env.TABLE_NAME),
     jobs: new JobItems(env.TABLE_NAME),
-    config: readConfig(z.object({ teams: z.array(Team), clusters: z.array(Cluster) })),
+    config: readConfigByPart(z.object({ teams: z.array(Team), clusters: z.array(Cluster) })),
     bucket: env.JOBS_BUCKET,
     clock: systemClock,
   }),
