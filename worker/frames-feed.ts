@@ -18,7 +18,7 @@ import {
 } from '#core/jobs/seek-table.ts';
 import type { Feed, Give, Read } from './feed.ts';
 import { asInput, type ObjectDeps } from './object-feed.ts';
-import { blocksOf } from './ranges.ts';
+import { blocksOf, bytesBetween, type Source } from './ranges.ts';
 import { plainOf } from './zstd.ts';
 
 /** What most tables are shorter than: read at once. */
@@ -55,7 +55,7 @@ export class FramesFeed implements Feed {
     const own = new Own(cut.from, cut.to);
     const records = cut.first < cut.end ? await this.#records(table, cut, own, give) : 0;
     // The table is nobody's record; and somebody's byte.
-    for await (const _ of own.counted(this.#upTo(own.at, cut.to)));
+    for await (const _ of own.counted(bytesBetween(this.#source, own.at, cut.to)));
     return { from: cut.from, to: cut.to, records, crc32: own.crc32 };
   }
 
@@ -140,27 +140,20 @@ export class FramesFeed implements Feed {
     );
   }
 
-  async #all(from: number, to: number): Promise<Buffer> {
-    const parts: Uint8Array[] = [];
-    for await (const bytes of this.#upTo(from, to)) parts.push(bytes);
-    return Buffer.concat(parts);
+  get #source(): Source {
+    const { objects, reading: how, timers } = this.#deps;
+    return { objects, object: this.#range, signal: this.#signal, how, timers };
   }
 
-  async *#upTo(from: number, to: number): AsyncGenerator<Uint8Array> {
-    let at = from;
-    if (at >= to) return;
-    for await (const bytes of this.#bytes(from, to)) {
-      yield bytes;
-      at += bytes.length;
-      if (at >= to) return;
-    }
+  async #all(from: number, to: number): Promise<Buffer> {
+    const parts: Uint8Array[] = [];
+    for await (const bytes of bytesBetween(this.#source, from, to)) parts.push(Buffer.from(bytes));
+    return Buffer.concat(parts);
   }
 
   /** From there on for as long as somebody asks; each block is its reader's to keep. */
   async *#bytes(from: number, surely: number): AsyncGenerator<Uint8Array> {
-    const { objects, reading, timers } = this.#deps;
-    const source = { objects, object: this.#range, signal: this.#signal, how: reading, timers };
-    for await (const { bytes, release } of blocksOf(source, from, surely)) {
+    for await (const { bytes, release } of blocksOf(this.#source, from, surely)) {
       const own = Buffer.from(bytes);
       release();
       yield own;

@@ -9,7 +9,7 @@ import { FooterCutter } from '#core/jobs/parquet/footer-cutter.ts';
 import type { Chunk } from '#core/jobs/plan.ts';
 import type { Feed, Give, Read } from './feed.ts';
 import type { ObjectDeps } from './object-feed.ts';
-import { blocksOf } from './ranges.ts';
+import { bytesBetween } from './ranges.ts';
 
 export class ParquetFeed implements Feed {
   readonly #deps: ObjectDeps;
@@ -74,24 +74,10 @@ export class ParquetFeed implements Feed {
     return { cut, footer };
   }
 
-  /** Each block is used again when the next one is asked for. */
-  async *#bytes(from: number, to: number, parallel?: number): AsyncGenerator<Uint8Array> {
+  #bytes(from: number, to: number, parallel?: number): AsyncGenerator<Uint8Array> {
     const { objects, reading, timers } = this.#deps;
-    const source = {
-      objects,
-      object: this.#range,
-      signal: this.#signal,
-      how: { ...reading, ...(parallel && { parallel }) },
-      timers,
-    };
-    if (from >= to) return;
-    let at = from;
-    for await (const { bytes, release } of blocksOf(source, from, to)) {
-      yield bytes;
-      release();
-      at += bytes.length;
-      if (at >= to) return;
-    }
+    const how = { ...reading, ...(parallel && { parallel }) };
+    return bytesBetween({ objects, object: this.#range, signal: this.#signal, how, timers }, from, to);
   }
 
   async header(): Promise<undefined> {

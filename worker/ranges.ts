@@ -21,7 +21,7 @@ export interface Block {
   release(): void;
 }
 
-interface Source {
+export interface Source {
   readonly objects: JobObjects;
   readonly object: DatasetObject;
   readonly signal: AbortSignal;
@@ -77,6 +77,18 @@ export async function* blocksOf(given: Source, from: number, surely: number): As
     // Who has enough leaves nothing under way.
     stop.abort();
     pool.end();
+  }
+}
+
+/** Exactly these bytes; each block is used again when the next one is asked for. */
+export async function* bytesBetween(source: Source, from: number, to: number): AsyncGenerator<Uint8Array> {
+  let at = from;
+  if (at >= to) return;
+  for await (const { bytes, release } of blocksOf(source, from, to)) {
+    yield bytes;
+    release();
+    at += bytes.length;
+    if (at >= to) return;
   }
 }
 

@@ -191,10 +191,12 @@ export async function* plainOf(
     for (let first = await pieces.first(); first; first = await pieces.first()) {
       let length = 0;
       const frame = restOf(first, pieces);
-      for await (const plain of first.isContent ? unpacked(frame) : skipped(frame)) {
-        length += plain.length;
-        yield plain;
-      }
+      if (!first.isContent) for await (const _ of frame);
+      else
+        for await (const plain of unpacked(frame)) {
+          length += plain.length;
+          yield plain;
+        }
       ended(length);
     }
   } finally {
@@ -211,8 +213,3 @@ async function* restOf(first: Piece, pieces: Pieces): AsyncGenerator<Uint8Array>
 
 const unpacked = (frame: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
   pipeline(Readable.from(frame), createZstdDecompress(), () => undefined);
-
-// biome-ignore lint/correctness/useYield: there is nothing in it.
-async function* skipped(frame: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const _ of frame);
-}

@@ -9,8 +9,8 @@ import type { Range } from './records.ts';
 export const footerBytes = 9;
 const headBytes = 8;
 const magic = { head: 0x184d2a5e, foot: 0x8f92eab1 } as const;
-/** A million frames and more. */
-const mostBytes = 16 * 2 ** 20;
+/** Some half a million frames: it is held as a whole, beside all else that a worker has room for. */
+const mostBytes = 4 * 2 ** 20;
 const advice = "say 'compression: zstd' for a file that is none, which is one chunk then";
 
 export interface SeekTable {
