@@ -76,13 +76,8 @@ async function shareOf({ demands, sharing, clock }: JobsDeps, job: Job): Promise
   const [at, workers] = [clock.now(), slots - beyond];
   const own = { cluster, team, name, priority: request.priority, workers, at };
   const said = await demands.of(cluster);
-  if (
-    isNews(
-      own,
-      said.find((one) => one.name === name),
-    )
-  )
-    await demands.say(own);
+  const before = said.find((one) => one.name === name);
+  if (isNews(own, before)) await demands.say(own);
   const others = said.filter((one) => one.name !== name && isFresh(one, at));
   return beyond + (sharesOf([...others, own], rules).get(name) ?? 0);
 }
