@@ -14,6 +14,8 @@ import { loadConfig } from './config-file.ts';
 /** What is no function: it runs in the cluster. */
 const watcher = 'watcher';
 const worker = 'worker';
+/** A package that is no bundle's: it has a binding for each platform, and those that are installed are put beside the worker's. */
+const native = '@node-rs/crc32';
 /** They run in CodeBuild, by the machine's own Node. */
 const ofBuilds = ['attest', 'egress'];
 /** Two of one image, which has OpenSSH too. */
@@ -37,6 +39,7 @@ export const bundleOptions = {
   banner: {
     js: "import{createRequire as bannerRequire}from'node:module';const require=bannerRequire(import.meta.url);",
   },
+  external: [native],
   logLevel: 'warning',
 } satisfies BuildOptions;
 
@@ -75,6 +78,8 @@ export async function bundleLambdas(
   for (const name of names) await writeFile(join(out, name, 'config.json'), config);
   await copyFile(join(checkout, watcher, 'Dockerfile'), join(out, watcher, 'Dockerfile'));
   await cp(join(checkout, worker, 'image'), join(out, worker), { recursive: true });
+  const packages = join('node_modules', dirname(native));
+  await cp(join(checkout, packages), join(out, worker, packages), { recursive: true });
   await cp(join(checkout, 'access/image'), join(out, 'access'), { recursive: true });
 }
 

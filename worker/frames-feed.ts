@@ -2,7 +2,6 @@
  * Records of a seekable zstd file, by its frames: a chunk's frames are read and unpacked, and of those behind them as much as its last
  * record needs. Each frame is unpacked by one chunk, or by two where a record lies over their border.
  */
-import { crc32 } from 'node:zlib';
 import { Rejected } from '#core/errors.ts';
 import type { Chunk } from '#core/jobs/plan.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
@@ -16,6 +15,7 @@ import {
   seekTableOf,
   tableAt,
 } from '#core/jobs/seek-table.ts';
+import { crc32 } from './crc32.ts';
 import type { Feed, Give, Read } from './feed.ts';
 import { asInput, type ObjectDeps } from './object-feed.ts';
 import { blocksOf, bytesBetween, type Source } from './ranges.ts';

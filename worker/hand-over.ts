@@ -1,10 +1,10 @@
 /** Brings a chunk's results to the table that the job names: once, however often it is tried, by whomever. */
-import { crc32 } from 'node:zlib';
 import { Retryable } from '#core/errors.ts';
 import type { ChunkState, Part } from '#core/jobs/chunk.ts';
 import { InputFailed, type JobObjects } from '#core/jobs/ports.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
 import type { SqlTables } from '#core/jobs/sql/ports.ts';
+import { crc32 } from './crc32.ts';
 import { PartFailed } from './failure.ts';
 
 export interface HandOverDeps {

@@ -1,12 +1,13 @@
 /** A piece of an object, or a compressed one whole, as what a command is fed. */
 import { pipeline, Readable } from 'node:stream';
-import { crc32, createGunzip } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { unreachable } from '#core/errors.ts';
 import type { Compression } from '#core/jobs/dataset.ts';
 import type { Chunk } from '#core/jobs/plan.ts';
 import { InputFailed, type JobObjects } from '#core/jobs/ports.ts';
 import { type Cutter, cutterOf, type Range, wholeStream } from '#core/jobs/records.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
+import { crc32 } from './crc32.ts';
 import type { Feed, Give, Read } from './feed.ts';
 import { type Block, blocksOf, type Reading } from './ranges.ts';
 import type { Timers } from './timers.ts';

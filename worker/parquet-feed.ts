@@ -2,11 +2,11 @@
  * Row groups of a Parquet file as a Parquet file of their own: `PAR1`, their pages as they are, and a footer of them alone. Nothing is
  * decoded, and nothing large is held.
  */
-import { crc32 } from 'node:zlib';
 import { Rejected } from '#core/errors.ts';
 import { footerAt, magic, shown, tailBytes } from '#core/jobs/parquet/footer.ts';
 import { FooterCutter } from '#core/jobs/parquet/footer-cutter.ts';
 import type { Chunk } from '#core/jobs/plan.ts';
+import { crc32 } from './crc32.ts';
 import type { Feed, Give, Read } from './feed.ts';
 import type { ObjectDeps } from './object-feed.ts';
 import { bytesBetween } from './ranges.ts';

@@ -1,5 +1,4 @@
 /** One run of a command over a range of records, or over all results: read, cut, fed, its output kept, and what is to be said of it. */
-import { crc32 } from 'node:zlib';
 import { type ChunkFailure, isOfObject, type Part } from '#core/jobs/chunk.ts';
 import { type FileFeed, withFile } from '#core/jobs/file-feed.ts';
 import type { AnyChunk, Chunk } from '#core/jobs/plan.ts';
@@ -79,7 +78,6 @@ class Run {
   readonly #key: string;
   #command: RunningCommand | undefined;
   #file: ChunkFile | undefined;
-  #written = { bytes: 0, crc32: 0 };
 
   constructor(deps: PartDeps, chunk: Fed, attempt: number, signal: AbortSignal) {
     this.#deps = deps;
@@ -102,8 +100,7 @@ class Run {
     if (this.#file && this.#orders) await this.#readsFile(this.#file, this.#orders);
     else if (this.#command) await this.#settle(this.#command);
     else if (this.#orders) return undefined;
-    await this.#upload.finish();
-    return { key: this.#key, ...this.#written };
+    return { key: this.#key, ...(await this.#upload.finish()) };
   }
 
   async abort(): Promise<void> {
@@ -114,7 +111,7 @@ class Run {
   }
 
   async #give(bytes: Uint8Array): Promise<void> {
-    if (this.#orders === undefined) return this.#keep(bytes);
+    if (this.#orders === undefined) return this.#upload.write(bytes);
     if (this.#deps.spec.file && !isReducing(this.#chunk)) {
       this.#file ??= await this.#begin(this.#deps.spec.file);
       return this.#file.write(bytes);
@@ -127,14 +124,6 @@ class Run {
   async #settle(command: RunningCommand): Promise<void> {
     const failure = this.#failureOf(await command.finish());
     if (failure) throw new PartFailed(failure, this.#feed.middle);
-  }
-
-  async #keep(bytes: Uint8Array): Promise<void> {
-    this.#written = {
-      bytes: this.#written.bytes + bytes.length,
-      crc32: crc32(bytes, this.#written.crc32),
-    };
-    await this.#upload.write(bytes);
   }
 
   async #begin(feed: FileFeed): Promise<ChunkFile> {
@@ -169,7 +158,7 @@ class Run {
       env: { CHUNK_ID: this.#chunk.id, CHUNK_KEY: this.#chunk.key, ...env },
       signal: this.#signal,
       timers,
-      output: (bytes) => this.#keep(bytes),
+      output: (bytes) => this.#upload.write(bytes),
     });
   }
 

@@ -1,5 +1,4 @@
 /** Finds where a table is cut, and writes it down beside the job's results: under a name of this attempt, which counts once it is committed. */
-import { crc32 } from 'node:zlib';
 import type { Part } from '#core/jobs/chunk.ts';
 import type { RowPlan } from '#core/jobs/job-files.ts';
 import type { JobObjects } from '#core/jobs/ports.ts';
@@ -29,14 +28,8 @@ export async function planTable(
     const plan = await (await tables(secret)).plan(source, chunkBytes, signal, snapshot);
     const chunks = plan.bounds.length + 1;
     const first: RowPlan = { ...plan.source, chunks, bytes: plan.bytes, ...(snapshot && { snapshot }) };
-    const output = { key, bytes: 0, crc32: 0 };
-    for (const line of [first, ...plan.bounds]) {
-      const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
-      await upload.write(bytes);
-      output.bytes += bytes.length;
-      output.crc32 = crc32(bytes, output.crc32);
-    }
-    await upload.finish();
+    for (const line of [first, ...plan.bounds]) await upload.write(Buffer.from(`${JSON.stringify(line)}\n`));
+    const output = { key, ...(await upload.finish()) };
     const milliseconds = Math.round(now() - began);
     return { from: 0, to: 0, records: chunks, crc32: 0, attempt, milliseconds, output };
   } catch (error) {

@@ -1,5 +1,4 @@
 /** The results of all chunks, in the order of the input or merged, as what a command is fed that brings them together. */
-import { crc32 } from 'node:zlib';
 import { readLines } from '#adapters/json-lines.ts';
 import { Retryable } from '#core/errors.ts';
 import type { Part } from '#core/jobs/chunk.ts';
@@ -8,6 +7,7 @@ import { linesOf, mergedLines } from '#core/jobs/merge.ts';
 import { InputFailed, type JobObjects } from '#core/jobs/ports.ts';
 import { mostMerged, type Order } from '#core/jobs/reduce.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
+import { crc32 } from './crc32.ts';
 import type { Feed, Give, Read } from './feed.ts';
 
 interface ResultDeps {

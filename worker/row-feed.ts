@@ -1,9 +1,9 @@
 /** Rows of a table, as lines of text, as what a command is fed. */
-import { crc32 } from 'node:zlib';
 import { cutterOf, wholeStream } from '#core/jobs/records.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
 import type { SqlDatabase } from '#core/jobs/sql/ports.ts';
 import type { KeyChunk } from '#core/jobs/sql/table.ts';
+import { crc32 } from './crc32.ts';
 import type { Feed, Give, Read } from './feed.ts';
 
 export interface RowDeps {

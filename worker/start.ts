@@ -8,6 +8,7 @@ import { makeLog } from '#adapters/log.ts';
 import { parse, parseJson } from '#core/errors.ts';
 import { JobSpec } from '#core/jobs/spec.ts';
 import { filesIn } from './chunk-file.ts';
+import { hasNativeCrc32 } from './crc32.ts';
 import { Env } from './env.ts';
 import { reading } from './ranges.ts';
 import type { CommandRunner } from './runner.ts';
@@ -22,6 +23,7 @@ export async function startWorker(runnerFor: (stop: AbortSignal) => Promise<Comm
   const stopping = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort(name));
   const log = makeLog({ service: 'worker', known: () => ({ job: spec.job, slot: env.SLOT_NUMBER }) });
+  if (!hasNativeCrc32) log.info('checksums by zlib', { why: 'its image has no binding for this processor' });
   const runner = await runnerFor(stopping.signal);
   await work(
     {

@@ -13,7 +13,8 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { OutputTooLarge, type Upload } from '#core/jobs/ports.ts';
+import { combineCrc32 } from '#core/jobs/crc32.ts';
+import { OutputTooLarge, type Upload, type Written } from '#core/jobs/ports.ts';
 import { retryable } from './errors.ts';
 
 /** The smallest that S3 takes: two of them are held. */
@@ -31,7 +32,8 @@ export class MultipartUpload implements Upload {
   #filling: Buffer | undefined;
   #filled = 0;
   #sending: Promise<void> = Promise.resolve();
-  #crc = 0;
+  /** Of what was sent. */
+  #sent: Written = { bytes: 0, crc32: 0 };
 
   constructor(client: S3Client, Bucket: string, Key: string) {
     this.#client = client;
@@ -39,7 +41,6 @@ export class MultipartUpload implements Upload {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    this.#crc = crc32(bytes, this.#crc);
     for (let at = 0; at < bytes.length; ) {
       this.#filling ??= this.#empty();
       const some = bytes.subarray(at, at + partBytes - this.#filled);
@@ -50,19 +51,20 @@ export class MultipartUpload implements Upload {
     }
   }
 
-  async finish(): Promise<void> {
+  async finish(): Promise<Written> {
     if (this.#uploadId === undefined) return this.#putWhole();
     if (this.#filled > 0) await this.#send();
     await this.#sending;
     const command = new CompleteMultipartUploadCommand({
       ...this.#at,
       UploadId: this.#uploadId,
-      ChecksumCRC32: base64(this.#crc),
+      ChecksumCRC32: base64(this.#sent.crc32),
       ChecksumType: 'FULL_OBJECT',
       MultipartUpload: { Parts: this.#parts },
     });
     await retryable('CompleteMultipartUpload', () => this.#client.send(command));
     this.#uploadId = undefined;
+    return this.#sent;
   }
 
   async abort(): Promise<void> {
@@ -73,10 +75,12 @@ export class MultipartUpload implements Upload {
     this.#uploadId = undefined;
   }
 
-  async #putWhole(): Promise<void> {
+  async #putWhole(): Promise<Written> {
     const Body = this.#filling?.subarray(0, this.#filled) ?? Buffer.alloc(0);
-    const command = new PutObjectCommand({ ...this.#at, Body, ChecksumCRC32: base64(this.#crc) });
+    const written = { bytes: Body.length, crc32: crc32(Body) };
+    const command = new PutObjectCommand({ ...this.#at, Body, ChecksumCRC32: base64(written.crc32) });
     await retryable('PutObject', () => this.#client.send(command));
+    return written;
   }
 
   #empty(): Buffer {
@@ -98,7 +102,12 @@ export class MultipartUpload implements Upload {
     const PartNumber = this.#parts.length + 1;
     if (PartNumber > maxParts)
       throw new OutputTooLarge(`more than ${maxParts * partBytes} bytes of results: make chunks smaller`);
-    const ChecksumCRC32 = base64(crc32(body));
+    const crc = crc32(body);
+    this.#sent = {
+      bytes: this.#sent.bytes + body.length,
+      crc32: combineCrc32(this.#sent.crc32, crc, body.length),
+    };
+    const ChecksumCRC32 = base64(crc);
     this.#parts.push({ PartNumber, ChecksumCRC32 });
     const command = new UploadPartCommand({ ...this.#at, UploadId, PartNumber, Body: body, ChecksumCRC32 });
     this.#sending = retryable('UploadPart', () => this.#client.send(command)).then(({ ETag }) => {

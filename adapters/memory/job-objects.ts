@@ -1,5 +1,6 @@
 /** What a data job reads and writes, in memory. */
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
 import type { Datasets } from '#core/jobs/job-ports.ts';
 import type { Location } from '#core/jobs/location.ts';
@@ -60,8 +61,10 @@ export class MemoryJobObjects implements JobObjects, Datasets {
     return {
       write: async (bytes) => void written.push(Buffer.from(bytes)),
       finish: async () => {
-        this.results.set(key, Buffer.concat(written));
+        const whole = Buffer.concat(written);
+        this.results.set(key, whole);
         this.unfinished.delete(key);
+        return { bytes: whole.length, crc32: crc32(whole) };
       },
       abort: async () => void this.unfinished.delete(key),
     };

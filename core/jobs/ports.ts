@@ -58,10 +58,15 @@ export interface JobFileLinks {
   link(key: string): Promise<{ readonly url: string; readonly expiresSeconds: number }>;
 }
 
+export interface Written {
+  readonly bytes: number;
+  readonly crc32: number;
+}
+
 export interface Upload {
   /** Resolves when more may be given. @throws OutputTooLarge */
   write(bytes: Uint8Array): Promise<void>;
-  finish(): Promise<void>;
+  finish(): Promise<Written>;
   /** Nothing of it stays. */
   abort(): Promise<void>;
 }

@@ -3,7 +3,7 @@
  * `job-memory`: the most memory that a worker ever had.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { workerFlags } from '#core/jobs/worker-flags.ts';
 import * as z from '#core/zod.ts';
+import { bundleOptions } from '#lib/bundle.ts';
 import { atLeast, atMost, type Entry, inTurn, median } from './entry.ts';
 
 const MiB = 2 ** 20;
@@ -60,9 +61,11 @@ export async function bundled<T>(
       platform: 'node',
       format: 'esm',
       minify: true,
+      external: bundleOptions.external,
       outExtension: { '.js': '.mjs' },
       banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
     });
+    symlinkSync(join(bundleOptions.absWorkingDir, 'node_modules'), join(outdir, 'node_modules'));
     return await work(scripts.map((script) => join(outdir, script.replace(/ts$/, 'mjs'))));
   } finally {
     rmSync(outdir, { recursive: true, force: true });

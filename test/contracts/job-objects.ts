@@ -1,5 +1,6 @@
 /** What every store of a job's objects must do: a range is of the object that was planned, or it is an error. */
 import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { beforeEach, expect } from 'vitest';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
 import { InputFailed, type JobObjects } from '#core/jobs/ports.ts';
@@ -69,7 +70,7 @@ export function jobObjectsContract(
           some.fill(0);
         }
         expect(await world.result(key)).toBeUndefined();
-        await upload.finish();
+        expect(await upload.finish()).toEqual({ bytes: size, crc32: crc32(bytes) });
         expect((await world.result(key))?.equals(bytes)).toBe(true);
         expect((await gathered(await world.objects.result(key, signal))).equals(bytes)).toBe(true);
       }
