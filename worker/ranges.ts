@@ -122,11 +122,7 @@ async function filled(source: Source, pool: Pool, from: number, to: number): Pro
   for (let turn = 1; ; turn++) {
     source.signal.throwIfAborted();
     try {
-      const stream = await source.objects.read(source.object, from + held, to, source.signal);
-      for await (const some of stream) {
-        bytes.set(some, held);
-        held += some.length;
-      }
+      held += await source.objects.fill(source.object, from + held, bytes.subarray(held), source.signal);
       if (held === bytes.length) return { bytes, release: () => pool.give(buffer) };
       throw new Retryable(`${source.object.key}: the answer ended ${bytes.length - held} bytes early`);
     } catch (error) {

@@ -1,5 +1,5 @@
 /** What a data job reads and writes in S3: ranges of objects that must still be those that were planned, and results. */
-import { Readable } from 'node:stream';
+import { finished, Readable } from 'node:stream';
 import { GetObjectCommand, type GetObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { Retryable } from '#core/errors.ts';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
@@ -37,10 +37,19 @@ export class S3JobObjects implements JobObjects {
     from: number,
     to: number,
     abortSignal: AbortSignal,
-  ): Promise<AsyncIterable<Uint8Array>> {
+  ): Promise<Readable> {
     if (this.#buckets.input === undefined) throw new Error(`${key} is to be read, and no bucket is known`);
     const Range = `bytes=${from}-${to - 1}`;
     return this.#get({ Bucket: this.#buckets.input, Key: key, Range, IfMatch: etag }, abortSignal);
+  }
+
+  async fill(
+    object: DatasetObject,
+    from: number,
+    into: Uint8Array,
+    abortSignal: AbortSignal,
+  ): Promise<number> {
+    return filled(into, await this.read(object, from, from + into.length, abortSignal));
   }
 
   result(key: string, abortSignal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
@@ -67,4 +76,21 @@ export class S3JobObjects implements JobObjects {
   sweep(prefix: string): Promise<void> {
     return abortUploads(this.#client, this.#buckets.results, prefix);
   }
+}
+
+/** By its events: to iterate a stream puts what waits in it together in memory of its own first. */
+function filled(into: Uint8Array, body: Readable): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  let held = 0;
+  body.on('data', (bytes: Uint8Array) => {
+    if (bytes.length > into.length - held) {
+      reject(new Error(`S3 answered with more than the ${into.length} bytes that it was asked for`));
+      body.destroy();
+      return;
+    }
+    into.set(bytes, held);
+    held += bytes.length;
+  });
+  finished(body, (error) => (error && held === 0 ? reject(error) : resolve(held)));
+  return promise;
 }

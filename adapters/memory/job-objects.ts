@@ -46,6 +46,15 @@ export class MemoryJobObjects implements JobObjects, Datasets {
     })();
   }
 
+  async fill(object: DatasetObject, from: number, into: Uint8Array): Promise<number> {
+    let held = 0;
+    for await (const bytes of await this.read(object, from, from + into.length)) {
+      into.set(bytes, held);
+      held += bytes.length;
+    }
+    return held;
+  }
+
   async *objects({ key, isPrefix }: Location): AsyncIterable<DatasetObject> {
     const made = [...this.results].map(([name, bytes]) => [name, kept(bytes)] as const);
     const found = [...this.#objects, ...made]

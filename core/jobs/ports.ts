@@ -45,6 +45,11 @@ export interface JobObjects {
     to: number,
     signal: AbortSignal,
   ): Promise<AsyncIterable<Uint8Array>>;
+  /**
+   * Fills `into` with the bytes from `from` on. @returns how many came: fewer where the answer broke off. @throws what befell before the
+   * first one, InputFailed as `read` does.
+   */
+  fill(object: DatasetObject, from: number, into: Uint8Array, signal: AbortSignal): Promise<number>;
   /** Nothing is there until `finish`. */
   begin(key: string): Upload;
   /** The bytes of a finished one. */

@@ -14,25 +14,12 @@ import { work } from '../../worker/worker.ts';
 import { OwnRunner } from '../worker/own-runner.ts';
 
 const [file = '', chunkBytes = '', nth = '', of = '', ...command] = process.argv.slice(2);
-const readBytes = 1024 * 1024;
 const input = await open(file);
-const free: Buffer[] = [];
 
 class FileObjects extends MemoryJobObjects {
-  override async read(_object: DatasetObject, from: number, to: number): Promise<AsyncIterable<Uint8Array>> {
-    return blocks(from, to);
+  override async fill(_object: DatasetObject, from: number, into: Uint8Array): Promise<number> {
+    return (await input.read(into, 0, into.length, from)).bytesRead;
   }
-}
-
-/** In memory that is used again, as the page cache gives them. */
-async function* blocks(from: number, to: number): AsyncGenerator<Uint8Array> {
-  const buffer = free.pop() ?? Buffer.allocUnsafeSlow(readBytes);
-  for (let at = from; at < to; ) {
-    const { bytesRead } = await input.read(buffer, 0, Math.min(readBytes, to - at), at);
-    at += bytesRead;
-    yield buffer.subarray(0, bytesRead);
-  }
-  free.push(buffer);
 }
 
 const spec = JobSpec.parse({

@@ -45,13 +45,19 @@ export function jobObjectsContract(
         [0, 1],
         [299_999, 300_000],
         [1000, 200_000],
-      ] as const)
+      ] as const) {
         expect((await read(object, from, to)).equals(bytes.subarray(from, to))).toBe(true);
+        const into = Buffer.alloc(to - from);
+        expect(await world.objects.fill(object, from, into, signal)).toBe(into.length);
+        expect(into.equals(bytes.subarray(from, to))).toBe(true);
+      }
     });
 
     test('an object that changed, is gone or is too short is no input', async () => {
       const object = await world.put('a', Buffer.from('one'));
       await expect(read({ ...object, size: 9 }, 5, 9)).rejects.toBeInstanceOf(InputFailed);
+      const filled = world.objects.fill({ ...object, size: 9 }, 5, Buffer.alloc(4), signal);
+      await expect(filled).rejects.toBeInstanceOf(InputFailed);
       await world.put('a', Buffer.from('two'));
       await expect(read(object, 0, 3)).rejects.toBeInstanceOf(InputFailed);
       await world.remove('a');
