@@ -67,7 +67,8 @@ export class EcrRepositoryMaker implements RepositoryMaker {
     if (found) return;
     const { promoterRoleArn, keeperRoleArn } = this.#protection;
     const policyText = JSON.stringify(releasePolicyOf(promoterRoleArn, keeperRoleArn));
-    const set = new SetRepositoryPolicyCommand({ repositoryName, policyText });
+    // It shuts out its maker too, which ECR takes for a mistake unless it is forced (API reference, SetRepositoryPolicy).
+    const set = new SetRepositoryPolicyCommand({ repositoryName, policyText, force: true });
     await retryable('SetRepositoryPolicy', () => this.#client.send(set));
   }
 }
