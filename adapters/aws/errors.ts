@@ -1,7 +1,8 @@
 /**
  * Which of AWS's errors may pass by themselves: turned into `Retryable`, the rest is thrown as it is. The SDK has tried
  * three times by then. Sources: AWS SDKs and Tools Reference Guide, "Retry behavior"; each service's "Common Errors";
- * CodeBuild, StartBuild: AccountLimitExceededException (too many builds at once).
+ * CodeBuild, StartBuild: AccountLimitExceededException (too many builds at once); DynamoDB, "Transaction conflict handling":
+ * TransactionConflictException, of a single write while a transaction is at the same item, which no SDK tries again.
  */
 import { Retryable } from '#core/errors.ts';
 
@@ -9,6 +10,7 @@ const passing: ReadonlySet<string> = new Set([
   'AccountLimitExceededException',
   'InternalFailure',
   'InternalServerError',
+  'KMSThrottlingException',
   'PriorRequestNotComplete',
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
@@ -20,6 +22,7 @@ const passing: ReadonlySet<string> = new Set([
   'ThrottlingException',
   'TimeoutError',
   'TooManyRequestsException',
+  'TransactionConflictException',
   'TransactionInProgressException',
 ]);
 

@@ -142,6 +142,19 @@ test.each([
   await expect(table().write(requested())).rejects.toThrow(kind);
 });
 
+test.each(['Table.keepVerdict', 'Table.settle', 'NoticeItems.take', 'NoticeItems.told'])(
+  '%s, while a transaction is at the same item, may pass',
+  async (name) => {
+    const url = await answering(refusal(name, 400, 'TransactionConflictException'));
+    await expect(calls[name]?.(url)).rejects.toThrow(Retryable);
+  },
+);
+
+test('a notice whose key is asked for too often may pass', async () => {
+  const url = await answering(xmlFailure(400, 'KMSThrottling'));
+  await expect(calls['SnsPager.tell']?.(url)).rejects.toThrow(Retryable);
+});
+
 test('reads name a consistent read: what was just written is what is decided upon', async () => {
   const server = await awsEndpoint(() => ({ body: '{}' }));
   close = server.close;
