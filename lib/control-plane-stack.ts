@@ -147,30 +147,19 @@ function placesOf({ queues, deploy, slots, watchers, clusters, outbox, reconcile
     ...deploy.map(({ clusterName, queue }) => placeOf(`deploy-${clusterName}`, queue)),
     ...slots.map(({ clusterName, queue }) => placeOf(`job-slots-${clusterName}`, queue)),
     ...watchers.map(({ clusterName, queue }) => placeOf(`watcher-${clusterName}`, queue)),
-    { name: 'outbox', deadLetters: outbox.deadLetters.queue, remedy: 'drain', note: notes.outbox },
-    { name: 'reconcile', deadLetters: reconcile.deadLetters.queue, remedy: 'drop', note: notes.reconcile },
+    { name: 'outbox', deadLetters: outbox.deadLetters.queue, to: { unmoved: 'outbox' } },
+    { name: 'reconcile', deadLetters: reconcile.deadLetters.queue, to: { unmoved: 'reconcile' } },
     ...clusters.map(({ clusterName, setup }) => ({
       name: `cluster-setup-${clusterName}`,
       deadLetters: setup.deadLetters.queue,
-      remedy: 'drop' as const,
-      note: notes.clusterSetup,
+      to: { unmoved: 'cluster-setup' as const },
     })),
     ...undelivered(topic),
   ];
 }
 
 const undelivered = ({ undelivered: of }: PagerTopic): Place[] =>
-  of ? [{ name: 'pager-undelivered', deadLetters: of.queue, remedy: 'none', note: notes.undelivered }] : [];
-
-/** What redriving is, where it is no moving. */
-const notes = {
-  outbox:
-    'Positions in the stream, not events: those are pending in the table, and redriving sends them now.',
-  reconcile:
-    'Ticks of the clock: the next run does all that they would have done. Redriving only empties it.',
-  clusterSetup: 'Requests of a deployment that has ended: deploy again. Redriving only empties it.',
-  undelivered: 'Notices that SNS could not deliver: tell people yourself (docs/runbooks/pager.md).',
-};
+  of ? [{ name: 'pager-undelivered', deadLetters: of.queue, to: { unmoved: 'undelivered' } }] : [];
 
 interface StageParts {
   readonly function: BundledFunction;

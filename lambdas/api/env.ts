@@ -7,8 +7,10 @@ export const Env = z.object({
   REPORTS_BUCKET: z.string().check(z.minLength(1)),
   /** Where datasets of teams lie, and what jobs make. */
   JOBS_BUCKET: z.string().check(z.minLength(3)),
-  /** JSON: the DLQs (core/dead-letter.ts, `DeadLetterPlace`). */
+  /** The DLQs, by the names of their queues (core/dead-letter-places.ts). */
   DEAD_LETTERS: z.string().check(z.minLength(2)),
+  /** Of one of them: all others are beside it. */
+  DEAD_LETTERS_URL: z.url(),
   /** Asked to send what is pending, when the outbox is redriven. */
   OUTBOX_FUNCTION: z.string().check(z.minLength(1)),
   /** Where CodeBuild writes what builds print. */

@@ -24,11 +24,9 @@ import { TransferItems } from '#adapters/aws/transfers.ts';
 import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { makeApp } from '#api/app.ts';
 import { Config } from '#core/config.ts';
-import { DeadLetterPlace } from '#core/dead-letter.ts';
-import { parseJson } from '#core/errors.ts';
+import { placesOf } from '#core/dead-letter-places.ts';
 import { claimsOf } from '#core/identity.ts';
 import { count, time } from '#core/measures.ts';
-import * as z from '#core/zod.ts';
 import { readConfigByPart, readEnv, systemClock } from '../runtime/environment.ts';
 import { log, note, withFields } from '../runtime/log.ts';
 import { measure } from '../runtime/metrics.ts';
@@ -59,7 +57,7 @@ const app = makeApp(
     jobBucket: env.JOBS_BUCKET,
     random: (bytes) => randomBytes(bytes).toString('hex'),
     failures: table,
-    deadLetters: new SqsDeadLetters(parseJson(z.array(DeadLetterPlace), env.DEAD_LETTERS, 'DEAD_LETTERS')),
+    deadLetters: new SqsDeadLetters(placesOf(env.DEAD_LETTERS, env.DEAD_LETTERS_URL)),
     outbox: new LambdaOutboxDrain(env.OUTBOX_FUNCTION),
     bases: new EcrBases(),
     attachments: new EcrAttachments(),

@@ -14,6 +14,7 @@ import { Construct } from 'constructs';
 import * as z from '#core/zod.ts';
 import { acknowledge } from './acknowledge.ts';
 import { choicesOf } from './context.ts';
+import { tooLarge } from './environment-size.ts';
 import { logGroup } from './log-group.ts';
 import { type UnscopedAction, unscopedFinding } from './unscoped.ts';
 
@@ -78,6 +79,7 @@ export class BundledFunction<S extends z.ZodMiniObject = z.ZodMiniObject> extend
       }),
       ...(props.failures && { deadLetterQueue: props.failures }),
     });
+    this.node.addValidation({ validate: () => tooLarge(this, props.environment) });
     this.#unscoped('xray:PutTelemetryRecords', 'xray:PutTraceSegments');
     this.#acknowledge(props);
   }

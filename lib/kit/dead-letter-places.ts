@@ -1,38 +1,30 @@
 /** All DLQs as the API's function is told of them, and what it may do with them. */
-import { Stack } from 'aws-cdk-lib';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import type { Construct } from 'constructs';
-import type { Remedy } from '#core/dead-letter.ts';
+import { type NamedPlace, placesText, type Unmoved } from '#core/dead-letter-places.ts';
 import type { BundledFunction } from './bundled-function.ts';
 import type { StageQueue } from './stage-queue.ts';
 
 export interface Place {
   readonly name: string;
   readonly deadLetters: IQueue;
-  /** Where its messages go back to. */
-  readonly queue?: IQueue;
-  readonly remedy: Remedy;
-  readonly note?: string;
+  /** Where its messages go back to, or why to nowhere. */
+  readonly to: { readonly queue: IQueue } | { readonly unmoved: Unmoved };
 }
 
 export const placeOf = (name: string, { deadLetters, queue }: StageQueue): Place => ({
   name,
   deadLetters,
-  queue,
-  remedy: 'move',
+  to: { queue },
 });
 
-/** JSON, as core/dead-letter.ts reads it. */
-export const placesText = (scope: Construct, places: readonly Place[]): string =>
-  Stack.of(scope).toJsonString(
-    places.map(({ name, deadLetters, queue, remedy, note }) => ({
-      name,
-      url: deadLetters.queueUrl,
-      remedy,
-      ...(queue && { queueUrl: queue.queueUrl }),
-      ...(note && { note }),
-    })),
-  );
+const named = ({ name, deadLetters, to }: Place): NamedPlace => ({
+  name,
+  deadLetters: deadLetters.queueName,
+  to: 'queue' in to ? { queue: to.queue.queueName } : to,
+});
+
+/** As core/dead-letter-places.ts reads it. */
+export const placesVariable = (places: readonly Place[]): string => placesText(places.map(named));
 
 /** These queues and no others: what is in a DLQ is seen and removed, to a stage's queue it is only sent. */
 export function mayRedrive(operator: BundledFunction, places: readonly Place[]): void {
@@ -42,6 +34,6 @@ export function mayRedrive(operator: BundledFunction, places: readonly Place[]):
   );
   operator.allow(
     ['sqs:SendMessage'],
-    places.flatMap(({ queue }) => (queue ? [queue.queueArn] : [])),
+    places.flatMap(({ to }) => ('queue' in to ? [to.queue.queueArn] : [])),
   );
 }

@@ -19,7 +19,7 @@ import { teamIndex } from '../data-stack.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
 import { alarm } from '../kit/alarm.ts';
 import type { BundledFunction } from '../kit/bundled-function.ts';
-import { mayRedrive, type Place, placesText } from '../kit/dead-letter-places.ts';
+import { mayRedrive, type Place, placesVariable } from '../kit/dead-letter-places.ts';
 import type { Foundation } from '../kit/foundation.ts';
 import { mayLinkJobFiles } from '../kit/job-workers.ts';
 import { logGroup } from '../kit/log-group.ts';
@@ -82,7 +82,8 @@ export class ApiStage extends Construct {
         REPORTS_BUCKET: sources.bucketName,
         JOBS_BUCKET: sources.bucketName,
         // The stages come later in the flow.
-        DEAD_LETTERS: Lazy.string({ produce: () => placesText(this, this.#places) }),
+        DEAD_LETTERS: Lazy.string({ produce: () => placesVariable(this.#places) }),
+        DEAD_LETTERS_URL: Lazy.string({ produce: () => this.#places[0]?.deadLetters.queueUrl ?? '' }),
         DNS_FUNCTION: Lazy.string({ produce: () => this.#dnsFunction }),
         OUTBOX_FUNCTION: Lazy.string({ produce: () => this.#outboxFunction }),
         BUILD_LOG_GROUP: Lazy.string({ produce: () => this.#buildLogs }),

@@ -34,7 +34,7 @@ function sampleOf(key: string, schema: unknown): string {
   if (schema instanceof z.ZodMiniEnum) return String(schema.options[0]);
   if (key === 'CLUSTER_NAME') return loadConfig().clusters[0]?.name ?? 'main';
   if (key.endsWith('_QUEUES')) return '{}';
-  if (key === 'DEAD_LETTERS') return '[]';
+  if (key === 'DEAD_LETTERS') return 'gate dlq queue,outbox dlq !outbox';
   if (key.endsWith('_CA')) return 'QQ==';
   if (key.endsWith('_ROLE_ARN')) return 'arn:aws:iam::111122223333:role/name';
   if (key.endsWith('_ROLES_ARN')) return 'arn:aws:iam::111122223333:role/name-';

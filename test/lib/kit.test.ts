@@ -11,6 +11,7 @@ import { makeStacks } from '#lib/app.ts';
 import { loadConfig } from '#lib/config-file.ts';
 import { DataStack } from '#lib/data-stack.ts';
 import { BundledFunction } from '#lib/kit/bundled-function.ts';
+import { tooLarge } from '#lib/kit/environment-size.ts';
 import { buildspec } from '#lib/stages/buildspec.ts';
 import { testApp } from './assembly.ts';
 
@@ -59,6 +60,24 @@ describe("a function's environment", () => {
       timeout: Duration.seconds(1),
     };
     expect(() => new BundledFunction(stack, 'Function', props)).not.toThrow();
+  });
+
+  it('is refused at synth where Lambda would refuse it in a deployment: 4 KB, with names that are not known yet', () => {
+    const Wide = z.object({ WIDE: z.string() });
+    const sized = (length: number) => functionWith(Wide, { WIDE: 'x'.repeat(length) }).node.validate();
+    expect(sized(4000)).toEqual([]);
+    expect(sized(4096)).toEqual([expect.stringMatching(/of some 41\d\d bytes, and Lambda takes 4096/)]);
+    const stack = new Stack(testApp(), 'GetSchwiftyControlPlane');
+    // CloudFormation makes names of 60 characters and URLs of 110 of them.
+    const reckoned = (count: number, value: (queue: Queue) => string) => {
+      const made = Array.from(
+        { length: count },
+        (_, i) => new Queue(stack, `Queue${stack.node.children.length}${i}`),
+      );
+      return tooLarge(stack, { QUEUES: made.map(value).join(' ') }).length;
+    };
+    expect([reckoned(30, (it) => it.queueUrl), reckoned(50, (it) => it.queueUrl)]).toEqual([0, 1]);
+    expect([reckoned(60, (it) => it.queueName), reckoned(90, (it) => it.queueName)]).toEqual([0, 1]);
   });
 
   it('needs the bundle', () => {
