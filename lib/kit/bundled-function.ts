@@ -8,7 +8,14 @@ import { type Duration, Token } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
 import { SubnetType } from 'aws-cdk-lib/aws-ec2';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  RecursiveLoop,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import * as z from '#core/zod.ts';
@@ -29,6 +36,8 @@ export interface BundledFunctionProps<S extends z.ZodMiniObject> {
   readonly memorySize?: number;
   /** Without network of its own unless it must reach something in a VPC. */
   readonly network?: { readonly vpc: IVpc; readonly securityGroup: ISecurityGroup };
+  /** It asks itself on, through its own queue, and comes to an end: Lambda would stop it after some sixteen turns. */
+  readonly asksItself?: boolean;
   /** Where an asynchronous invocation goes that failed for good. */
   readonly failures?: IQueue;
 }
@@ -78,6 +87,7 @@ export class BundledFunction<S extends z.ZodMiniObject = z.ZodMiniObject> extend
         securityGroups: [props.network.securityGroup],
       }),
       ...(props.failures && { deadLetterQueue: props.failures }),
+      ...(props.asksItself && { recursiveLoop: RecursiveLoop.ALLOW }),
     });
     this.node.addValidation({ validate: () => tooLarge(this, props.environment) });
     this.#unscoped('xray:PutTelemetryRecords', 'xray:PutTraceSegments');

@@ -48,6 +48,7 @@ export class DnsStage extends Construct {
         QUEUE_URL: this.queue.queue.queueUrl,
         DLQ_URL: this.queue.deadLetters.queueUrl,
       },
+      asksItself: true,
     });
     mayRead(this.function, table);
     mayKeepFailures(this.function, table);

@@ -1,5 +1,5 @@
 /** Whoever takes work has a place for what failed, an alarm with a runbook, and bounds. */
-import { list } from '../assembly.ts';
+import { list, target } from '../assembly.ts';
 import { every, type Found, first, hasAlarm, type Invariant, referred, type Stacks } from './rule.ts';
 
 const QUEUE = 'AWS::SQS::Queue';
@@ -212,6 +212,39 @@ const queues: Invariant = {
   },
 };
 
+/** Statements of a role as text: a queue's logical id is in it, and no other's. */
+const rightsOf = (stacks: Stacks, { stack, Properties }: Found): string[] =>
+  every(stacks, 'AWS::IAM::Policy')
+    .filter(
+      (policy) =>
+        policy.stack === stack &&
+        list(policy.Properties['Roles']).some((role) => target(role) === target(Properties['Role'])),
+    )
+    .flatMap(({ Properties: { PolicyDocument } }) => list(inner(PolicyDocument, 'Statement')))
+    .map((statement) => JSON.stringify(statement));
+
+/** Source: AWS Lambda developer guide, "Use Lambda recursive loop detection to prevent infinite loops". */
+const loops: Invariant = {
+  says: 'Lambda lets a function run on that sends to the queue that it reads, and no other one',
+  problems: (stacks) =>
+    every(stacks, FUNCTION).flatMap((lambda) => {
+      const queues = mappings(stacks, 'queue')
+        .filter((it) => it.stack === lambda.stack && target(it.Properties['FunctionName']) === lambda.id)
+        .map((it) => `"${target(it.Properties['EventSourceArn'])}"`);
+      const sends = rightsOf(stacks, lambda).filter((it) => it.includes('sqs:SendMessage'));
+      const asksItself = queues.some((queue) => sends.some((statement) => statement.includes(queue)));
+      return asksItself === (lambda.Properties['RecursiveLoop'] === 'Allow')
+        ? []
+        : [`${at(lambda)} ${asksItself ? 'is stopped after sixteen turns' : 'may go round for ever'}`];
+    }),
+  plants: {
+    'a sweep that is stopped': (stacks) => delete first(stacks, FUNCTION, 'RecursiveLoop')['RecursiveLoop'],
+    'a loop that nobody means': (stacks) => {
+      for (const { Properties } of every(stacks, FUNCTION)) Properties['RecursiveLoop'] = 'Allow';
+    },
+  },
+};
+
 export const consumers: readonly Invariant[] = [
   queueReaders,
   streamReaders,
@@ -220,4 +253,5 @@ export const consumers: readonly Invariant[] = [
   custom,
   api,
   queues,
+  loops,
 ];
