@@ -74,7 +74,11 @@ export class FramesFeed implements Feed {
     let frame = first;
     let at = table.plain[first] ?? 0;
     try {
-      const plain = plainOf(bytes, (length) => this.#mustBe(table, frame++, length));
+      const plain = plainOf({
+        bytes,
+        from: table.begins[first] ?? 0,
+        ended: (length) => this.#mustBe(table, frame++, length),
+      });
       for await (const block of plain) {
         // Fixed records may begin behind a frame's beginning.
         const ours = cutter.push(block.subarray(Math.min(Math.max(cutter.readFrom - at, 0), block.length)));
@@ -83,7 +87,7 @@ export class FramesFeed implements Feed {
         if (cutter.done && frame >= surely) break;
       }
     } catch (error) {
-      throw asInput(error, `${this.#range.key} is no whole zstd file`);
+      throw asInput(error, this.#range.key, 'zstd');
     }
   }
 

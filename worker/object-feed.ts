@@ -1,7 +1,7 @@
 /** A piece of an object, or a compressed one whole, as what a command is fed. */
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { unreachable } from '#core/errors.ts';
+import { Rejected, unreachable } from '#core/errors.ts';
 import type { Compression } from '#core/jobs/dataset.ts';
 import type { Chunk } from '#core/jobs/plan.ts';
 import { InputFailed, type JobObjects } from '#core/jobs/ports.ts';
@@ -11,7 +11,7 @@ import { crc32 } from './crc32.ts';
 import type { Feed, Give, Read } from './feed.ts';
 import { type Block, blocksOf, type Reading } from './ranges.ts';
 import type { Timers } from './timers.ts';
-import { BrokenFrames, plainOf } from './zstd.ts';
+import { BrokenFrames, plainOf, WindowTooLarge } from './zstd.ts';
 
 export interface ObjectDeps {
   readonly objects: JobObjects;
@@ -80,7 +80,7 @@ export class ObjectFeed implements Feed {
         if (ours.length > 0) await give(ours);
       }
     } catch (error) {
-      throw asInput(error, `${this.#range.key} is no whole ${compression} file`);
+      throw asInput(error, this.#range.key, compression);
     }
     cutter.end();
     return { from: 0, to: size, records: cutter.found.records, crc32: crc };
@@ -119,7 +119,7 @@ function unpacked(bytes: AsyncIterable<Uint8Array>, compression: Compression): A
     case 'gzip':
       return pipeline(Readable.from(bytes), createGunzip(), () => undefined);
     case 'zstd':
-      return plainOf(bytes);
+      return plainOf({ bytes, from: 0 });
     case 'none':
     case 'zstd-seekable':
       throw new Error('nothing to decompress');
@@ -129,9 +129,11 @@ function unpacked(bytes: AsyncIterable<Uint8Array>, compression: Compression): A
 }
 
 /** zlib's errors have codes of its own: Z_DATA_ERROR, Z_BUF_ERROR (it ends too early), ZSTD_error_…. */
-export function asInput(error: unknown, what: string): unknown {
+export function asInput(error: unknown, key: string, compression: string): unknown {
+  if (error instanceof WindowTooLarge)
+    return new Rejected(`${key} is not read: ${error.message}`, { cause: error });
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const isBroken = error instanceof BrokenFrames || /^(Z_|ZSTD_)/.test(code);
   if (!(error instanceof Error) || !isBroken) return error;
-  return new InputFailed(`${what}: ${error.message}`, { cause: error });
+  return new InputFailed(`${key} is no whole ${compression} file: ${error.message}`, { cause: error });
 }

@@ -3,11 +3,32 @@
  * ("Frames": "their concatenated contents"). Node's own decompressor ends behind the first frame without a word.
  */
 import { pipeline, Readable } from 'node:stream';
-import { createZstdDecompress } from 'node:zlib';
+import { constants, createZstdDecompress } from 'node:zlib';
+import { Rejected } from '#core/errors.ts';
+
+/**
+ * Of what a frame refers back to, which is held while it is unpacked: 16 MiB, with which a worker has the 150 MiB that it is to have at most
+ * (docs/measured.md, job-memory). `zstd` up to -19 wants 8 MiB; `--ultra` and `--long` up to 128 and more, for which its container has no room.
+ */
+export const mostWindowLog = 24;
+const mostWindowBytes = 2 ** mostWindowLog;
+const MiB = 2 ** 20;
 
 /** It is no zstd, or ends too early. */
 export class BrokenFrames extends Error {
   override readonly name = 'BrokenFrames';
+}
+
+/** A worker would be killed for want of memory, and its chunk tried again. */
+export class WindowTooLarge extends Rejected {
+  override readonly name = 'WindowTooLarge';
+
+  constructor(frameAt: number, bytes: number) {
+    const wanted = bytes % MiB === 0 ? `${bytes / MiB} MiB` : `${bytes} bytes`;
+    super(
+      `the frame at byte ${frameAt} wants a window of ${wanted}, and a worker has room for ${mostWindowBytes / MiB}: compress it anew with a smaller one (zstd -19 or below without --ultra, --long=${mostWindowLog} at most)`,
+    );
+  }
 }
 
 interface Step {
@@ -19,7 +40,7 @@ interface Step {
   readonly isContent: boolean;
 }
 
-/** Sources: RFC 8878, 3.1.1.1.1 (descriptor), 3.1.1.2 (blocks), 3.1.2 (skippable frames); numbers are little-endian. */
+/** Sources: RFC 8878, 3.1.1.1.1 (descriptor), 3.1.1.1.2 (window), 3.1.1.1.4 (size of content), 3.1.1.2 (blocks), 3.1.2 (skippable frames); numbers are little-endian. */
 const frameMagic = 0xfd2fb528;
 const isSkippable = (magic: number): boolean => magic >= 0x184d2a50 && magic <= 0x184d2a5f;
 const rle = 1;
@@ -32,13 +53,19 @@ class Walker {
   /** What comes next is this field, whole, or so many bytes that nobody looks at. */
   #field: Field | undefined = 'magic';
   #need = 4;
-  readonly #held = Buffer.alloc(4);
+  /** The longest is a header. */
+  readonly #held = Buffer.alloc(13);
   #have = 0;
   #isContent = true;
-  #hasChecksum = false;
+  #descriptor = 0;
   #isLast = false;
-  /** Of the field, in all that was walked. */
-  #at = 0;
+  /** Behind the field: in the whole. */
+  #at: number;
+  #frameAt = 0;
+
+  constructor(from: number) {
+    this.#at = from;
+  }
 
   walk(bytes: Uint8Array): Step {
     let at = 0;
@@ -74,6 +101,7 @@ class Walker {
       case 'block':
         return this.#block(held.readUIntLE(0, 3));
       case 'header':
+        this.#mustHaveRoom();
         this.#expect('block', 3);
         return false;
       case undefined:
@@ -86,9 +114,10 @@ class Walker {
 
   #begin(magic: number): void {
     this.#isContent = magic === frameMagic;
+    this.#frameAt = this.#at - 4;
     if (this.#isContent) this.#expect('descriptor', 1);
     else if (isSkippable(magic)) this.#expect('skipped', 4);
-    else throw new BrokenFrames(`no frame begins at byte ${this.#at - 4}`);
+    else throw new BrokenFrames(`no frame begins at byte ${this.#frameAt}`);
   }
 
   #skip(length: number): boolean {
@@ -98,13 +127,18 @@ class Walker {
   }
 
   #header(descriptor: number): void {
-    const isSingle = ((descriptor >> 5) & 1) === 1;
-    const contentSize = [isSingle ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
-    const dictionary = [0, 1, 2, 4][descriptor & 3] ?? 0;
-    this.#hasChecksum = ((descriptor >> 2) & 1) === 1;
+    this.#descriptor = descriptor;
     this.#isLast = false;
-    const length = (isSingle ? 0 : 1) + dictionary + contentSize;
-    this.#expect(length === 0 ? 'block' : 'header', length === 0 ? 3 : length);
+    const { window, dictionary, content } = lengthsOf(descriptor);
+    // It has one byte at least: of the window, or of the content's size.
+    this.#expect('header', window + dictionary + content);
+  }
+
+  /** Where there is no window, the content is it. */
+  #mustHaveRoom(): void {
+    const { window, dictionary, content } = lengthsOf(this.#descriptor);
+    const bytes = window > 0 ? windowOf(this.#held.readUInt8()) : contentOf(this.#held, dictionary, content);
+    if (bytes > mostWindowBytes) throw new WindowTooLarge(this.#frameAt, bytes);
   }
 
   #block(header: number): boolean {
@@ -120,7 +154,7 @@ class Walker {
 
   #afterBlock(): boolean {
     if (!this.#isLast) this.#expect('block', 3);
-    else if (this.#hasChecksum) this.#expect('checksum', 4);
+    else if (((this.#descriptor >> 2) & 1) === 1) this.#expect('checksum', 4);
     else return this.#end();
     return false;
   }
@@ -131,6 +165,25 @@ class Walker {
   }
 }
 
+/** Of the fields of a frame's header, in their order. */
+function lengthsOf(descriptor: number) {
+  const isSingle = ((descriptor >> 5) & 1) === 1;
+  const content = [isSingle ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
+  const dictionary = [0, 1, 2, 4][descriptor & 3] ?? 0;
+  return { window: isSingle ? 0 : 1, dictionary, content };
+}
+
+/** 2 TiB and more are said of none that anybody made: exponents go up to 41. */
+function windowOf(byte: number): number {
+  const base = 2 ** (10 + (byte >> 3));
+  return base + (base / 8) * (byte & 7);
+}
+
+function contentOf(header: Buffer, at: number, length: number): number {
+  if (length === 8) return Number(header.readBigUInt64LE(at));
+  return header.readUIntLE(at, length) + (length === 2 ? 256 : 0);
+}
+
 interface Piece extends Step {
   readonly bytes: Uint8Array;
 }
@@ -138,11 +191,12 @@ interface Piece extends Step {
 /** The bytes of a source, none of them of two frames. */
 class Pieces {
   readonly #blocks: AsyncIterator<Uint8Array>;
-  readonly #walker = new Walker();
+  readonly #walker: Walker;
   #block: Uint8Array = new Uint8Array(0);
 
-  constructor(blocks: AsyncIterable<Uint8Array>) {
+  constructor(blocks: AsyncIterable<Uint8Array>, from: number) {
     this.#blocks = blocks[Symbol.asyncIterator]();
+    this.#walker = new Walker(from);
   }
 
   /** @returns undefined at the end of all, behind a frame. */
@@ -177,16 +231,18 @@ class Pieces {
   }
 }
 
-/**
- * @param bytes nobody writes to a block once it is given.
- * @param ended how many bytes were in each frame, when it has ended; what is skipped has none.
- * @throws BrokenFrames for what is no zstd or ends within a frame, and what the decompressor throws.
- */
-export async function* plainOf(
-  bytes: AsyncIterable<Uint8Array>,
-  ended: (plainBytes: number) => void = () => undefined,
-): AsyncGenerator<Uint8Array> {
-  const pieces = new Pieces(bytes);
+export interface Frames {
+  /** Nobody writes to a block once it is given. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Where they begin in the object. */
+  readonly from: number;
+  /** How many bytes were in each frame, when it has ended; what is skipped has none. */
+  readonly ended?: (plainBytes: number) => void;
+}
+
+/** @throws BrokenFrames for what is no zstd or ends within a frame, WindowTooLarge, and what the decompressor throws. */
+export async function* plainOf({ bytes, from, ended }: Frames): AsyncGenerator<Uint8Array> {
+  const pieces = new Pieces(bytes, from);
   try {
     for (let first = await pieces.first(); first; first = await pieces.first()) {
       let length = 0;
@@ -197,7 +253,7 @@ export async function* plainOf(
           length += plain.length;
           yield plain;
         }
-      ended(length);
+      ended?.(length);
     }
   } finally {
     await pieces.close();
@@ -211,5 +267,7 @@ async function* restOf(first: Piece, pieces: Pieces): AsyncGenerator<Uint8Array>
   }
 }
 
+/** What the header says is held against it already; so is what zlib reads there. */
+const bounded = { params: { [constants.ZSTD_d_windowLogMax]: mostWindowLog } };
 const unpacked = (frame: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
-  pipeline(Readable.from(frame), createZstdDecompress(), () => undefined);
+  pipeline(Readable.from(frame), createZstdDecompress(bounded), () => undefined);

@@ -10,13 +10,28 @@ const u32 = (value: number): Buffer => {
 export const skippable = (content: Buffer, magic = 0x184d2a5e): Buffer =>
   Buffer.concat([u32(magic), u32(content.length), content]);
 
+interface Frame {
+  readonly frame: Buffer;
+  /** How many bytes are in it. */
+  readonly plain: number;
+}
+
 /** @param checksums as the format's flag says: a field of each entry, which nobody here reads. */
-export function seekable(plain: readonly (string | Buffer)[], checksums = false): Buffer {
-  const frames = plain.map((one) => zstdCompressSync(one));
-  const entries = frames.map((frame, i) => {
-    const sizes = [u32(frame.length), u32(Buffer.byteLength(plain[i] ?? ''))];
+export const seekable = (plain: readonly (string | Buffer)[], checksums = false): Buffer =>
+  seekableOf(plain, [], checksums);
+
+/** @param more frames behind these that somebody else made. */
+export function seekableOf(
+  plain: readonly (string | Buffer)[],
+  more: readonly Frame[],
+  checksums = false,
+): Buffer {
+  const own = plain.map((one) => ({ frame: zstdCompressSync(one), plain: Buffer.byteLength(one) }));
+  const frames = [...own, ...more];
+  const entries = frames.map((one, i) => {
+    const sizes = [u32(one.frame.length), u32(one.plain)];
     return Buffer.concat(checksums ? [...sizes, u32(i)] : sizes);
   });
   const foot = Buffer.concat([u32(frames.length), Buffer.from([checksums ? 0x80 : 0]), u32(0x8f92eab1)]);
-  return Buffer.concat([...frames, skippable(Buffer.concat([...entries, foot]))]);
+  return Buffer.concat([...frames.map(({ frame }) => frame), skippable(Buffer.concat([...entries, foot]))]);
 }
