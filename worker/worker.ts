@@ -133,12 +133,21 @@ class Turn {
     const rest = restOf(state);
     if (isPlanning(rest)) return this.#plan(rest, state, signal);
     if (state.handOver) return this.#handOver(state, signal);
-    const next = upToCheckpoint(rest, spec);
-    const part = await runPart(this.#deps, next ?? rest, attempt, signal);
-    const kind = next !== undefined ? 'checkpoint' : spec.target ? 'hand-over' : 'commit';
+    const { part, isLast } = await this.#part(rest, attempt, signal);
+    const kind = !isLast ? 'checkpoint' : spec.target ? 'hand-over' : 'commit';
     const said = await this.#holder.say({ kind, part });
     if (said.decision.outcome !== 'lost') log.info(done[kind], { ...about(rest, attempt), ...figures(part) });
     return said;
+  }
+
+  /** Up to a checkpoint; to a later one where no record begins before it, for behind that none is known to begin. */
+  async #part(rest: Exclude<AnyChunk, PlanChunk>, attempt: number, signal: AbortSignal) {
+    const { spec } = this.#deps;
+    for (let bytes = spec.checkpointBytes; ; bytes = bytes && bytes * 2) {
+      const next = upToCheckpoint(rest, bytes, spec);
+      const part = await runPart(this.#deps, next ?? rest, attempt, signal);
+      if (next === undefined || part.records > 0) return { part, isLast: next === undefined };
+    }
   }
 
   /** One of one snapshot is committed by the stage, when nobody needs that any more; until then its maker is its holder. */
@@ -249,12 +258,13 @@ const done = { checkpoint: 'checkpoint', commit: 'committed', 'hand-over': 'to b
 /** Undefined where it is done with the rest. */
 function upToCheckpoint(
   rest: AnyChunk,
-  { checkpointBytes, records, compression }: JobSpec,
+  bytes: number | undefined,
+  { records, compression }: JobSpec,
 ): Chunk | undefined {
   // A file that ends in the middle is none.
   const isWhole = records.kind === 'parquet' || compression !== 'none';
-  if (checkpointBytes === undefined || isWhole || !isOfObject(rest)) return undefined;
-  const end = rest.start + checkpointBytes;
+  if (bytes === undefined || isWhole || !isOfObject(rest)) return undefined;
+  const end = rest.start + bytes;
   return end < rest.end ? { ...rest, end } : undefined;
 }
 

@@ -81,6 +81,8 @@ const shape = {
   parallelism: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 4),
   /** Where the default, half of a worker's memory, does not fit. */
   chunkMiB: z.optional(z.int().check(z.minimum(1), z.maximum(1024))),
+  /** After so much of a chunk the command is run anew, and what it did stays done. */
+  checkpointMiB: z.optional(z.int().check(z.minimum(16), z.maximum(1023))),
   recordMiB: z._default(z.int().check(z.minimum(1), z.maximum(1024)), 64),
   maxAttempts: z._default(z.int().check(z.minimum(1), z.maximum(20)), 4),
   toleratedFailures: z._default(z.int().check(z.minimum(0), z.maximum(1_000_000)), 0),
@@ -101,7 +103,7 @@ export const inputsOf = ({ dataset, results, table, query }: Input): string[] =>
 /** As it stands when what it reads is not known yet. */
 export const JobWithoutInput = z.strictObject(shape).check(
   z.superRefine((request, { addIssue }) => {
-    const { table, query, target, reduce, records, header, compression, chunkMiB } = request;
+    const { table, query, target, reduce, records, header, compression, chunkMiB, checkpointMiB } = request;
     const no = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message });
     for (const name of inputsOf(request).slice(1))
       no(name, "a dataset, a job's results, a table or a query: one of them");
@@ -126,6 +128,16 @@ export const JobWithoutInput = z.strictObject(shape).check(
       );
     if (!isCut(compression) && chunkMiB !== undefined)
       no('chunkMiB', 'a compressed object is one chunk: leave it out');
+    if (checkpointMiB !== undefined) {
+      const room = chunkBytesOf(request) / MiB;
+      if (isDoneAtOnce(request))
+        no('checkpointMiB', 'rows, row groups and what is compressed are done at once: leave it out');
+      else if (checkpointMiB >= room)
+        no(
+          'checkpointMiB',
+          `a chunk has ${room} MiB, and would have none: ask for less, or for larger chunks (chunkMiB)`,
+        );
+    }
   }),
 );
 
@@ -137,7 +149,7 @@ export const JobRequest = JobWithoutInput.check(
 );
 export type JobRequest = z.infer<typeof JobRequest>;
 
-export const chunkBytesOf = ({ chunkMiB, resources }: JobRequest): number =>
+export const chunkBytesOf = ({ chunkMiB, resources }: Pick<JobRequest, 'chunkMiB' | 'resources'>): number =>
   chunkMiB === undefined ? chunkBytesFor(resources.memoryMiB * MiB) : chunkMiB * MiB;
 
 export type JobInput =
@@ -205,11 +217,21 @@ export function jobSpecOf(
   key: JobKey,
   { resultsBucket, databases }: { readonly resultsBucket: string; readonly databases: readonly Database[] },
 ): JobSpec {
-  const { target, reduce, records, compression, header, command, recordMiB, maxAttempts, timeLimitSeconds } =
-    request;
+  const {
+    target,
+    reduce,
+    records,
+    compression,
+    header,
+    command,
+    recordMiB,
+    maxAttempts,
+    timeLimitSeconds,
+    checkpointMiB,
+    feed,
+  } = request;
   const secretOf = (database: string) => databases.find((one) => one.name === database)?.secret;
   const input = inputOf(request);
-  const { feed } = request;
   return JobSpec.parse({
     job: key.name,
     input:
@@ -230,6 +252,7 @@ export function jobSpecOf(
     header,
     ...(feed && { file: fileFeedOf(feed, knownMiBOf(request)) }),
     recordBytes: recordMiB * MiB,
+    ...(checkpointMiB !== undefined && { checkpointBytes: checkpointMiB * MiB }),
     command,
     timeLimitSeconds,
     // What a worker had that was killed is somebody else's after that; three writes of each in that time.
@@ -238,10 +261,13 @@ export function jobSpecOf(
   });
 }
 
+/** Of a chunk of it no piece is any use. */
+const isDoneAtOnce = ({ table, query, compression, records }: z.infer<typeof JobWithoutInput>): boolean =>
+  table !== undefined || query !== undefined || compression !== 'none' || records.kind === 'parquet';
+
 /** Its own bytes, a header, and the record that goes beyond its end; undefined where that is known of no chunk. */
 function knownMiBOf(request: JobRequest): number | undefined {
-  const isWhole = request.compression !== 'none' || request.records.kind === 'parquet';
-  if (readsRows(request) || isWhole) return undefined;
+  if (isDoneAtOnce(request)) return undefined;
   return Math.ceil(chunkBytesOf(request) / MiB) + 2 * request.recordMiB;
 }
 

@@ -2,13 +2,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { crc32, gzipSync, zstdCompressSync } from 'node:zlib';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isOfObject } from '#core/jobs/chunk.ts';
+import type { Records } from '#core/jobs/dataset.ts';
 import { verify } from '#core/jobs/verify.ts';
 import { wantedOf } from '../../worker/wanted.ts';
 import { work } from '../../worker/worker.ts';
 import { commandContract } from './command-contract.ts';
+import { EchoRunner } from './echo-runner.ts';
 import { OwnRunner } from './own-runner.ts';
 import { WorkerWorld } from './world.ts';
 
@@ -73,6 +76,53 @@ describe('chunks', () => {
     await world.work();
     expect(await world.output()).toBe(numbers(2000));
     expect((await world.states())[0]?.parts.length).toBe(4);
+  });
+
+  /** A record that is longer than a checkpoint, one that is longer than a chunk, and short ones. */
+  const mixed = ['a', 'b'.repeat(5000), 'c', 'd'.repeat(25_000), ...'efghij', 'k'.repeat(900)];
+  it('go on behind their checkpoints, also within a record that is longer than these', async () => {
+    const text = `${mixed.join('\n')}\n`;
+    for (const checkpointBytes of [100, 1000, 7000]) {
+      const world = new WorkerWorld({ checkpointBytes });
+      await world.enqueue({ a: text }, 8000);
+      await world.work();
+      expect(await world.output()).toBe(text);
+      const states = await world.states();
+      const parts = states.flatMap(({ parts }) => parts.map((part) => ({ ...part, key: 'a' })));
+      const object = { key: 'a', size: text.length, etag: '', crc32: crc32(Buffer.from(text)) };
+      expect(verify([object], parts)).toEqual({ faults: [], bytes: text.length, records: mixed.length });
+    }
+  });
+
+  it('whatever the records and the checkpoints are, each is there once', { timeout: 120_000 }, async () => {
+    const anyJob = fc.record({
+      records: fc.constantFrom<Records>(
+        { kind: 'lines' },
+        { kind: 'delimited', delimiter: '7c7c2d' },
+        { kind: 'csv' },
+        { kind: 'fixed', width: 4 },
+      ),
+      parts: fc.array(fc.constantFrom('\n', 'a', '||-', '|', 'bc\n', 'd'.repeat(30)), { maxLength: 40 }),
+      chunkBytes: fc.integer({ min: 1, max: 200 }),
+      checkpointBytes: fc.integer({ min: 1, max: 60 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(anyJob, async ({ records, parts, chunkBytes, checkpointBytes }) => {
+        const all = parts.join('');
+        const text = records.kind === 'fixed' ? all.slice(0, all.length - (all.length % 4)) : all;
+        const of = async (more: ConstructorParameters<typeof WorkerWorld>[0]) => {
+          const world = new WorkerWorld({ records, ...more, command: ['cat'] }, new EchoRunner());
+          await world.enqueue({ a: text }, chunkBytes);
+          await world.work();
+          const states = await world.states();
+          expect(states.every(({ state }) => state === 'committed')).toBe(true);
+          const sums = states.flatMap(({ parts }) => parts.map((part) => part.records));
+          return { output: await world.output(), records: sums.reduce((a, b) => a + b, 0) };
+        };
+        expect(await of({ checkpointBytes })).toEqual(await of({}));
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 

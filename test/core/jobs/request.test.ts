@@ -52,6 +52,12 @@ describe('a request', () => {
     [{ records: { kind: 'parquet' }, compression: 'zstd' }, /^compression: Parquet is compressed within/],
     [{ ...ofTable, records: { kind: 'parquet' } }, /^records: rows of a database are lines/],
     [{ compression: 'gzip', chunkMiB: 8 }, /^chunkMiB: a compressed object is one chunk/],
+    [{ checkpointMiB: 15 }, /^checkpointMiB: /],
+    [{ checkpointMiB: 128 }, /^checkpointMiB: a chunk has 128 MiB, and would have none/],
+    [{ checkpointMiB: 16, chunkMiB: 16 }, /^checkpointMiB: a chunk has 16 MiB, and would have none/],
+    [{ checkpointMiB: 16, compression: 'zstd-seekable' }, /^checkpointMiB: rows, row groups and what is/],
+    [{ checkpointMiB: 16, records: { kind: 'parquet' } }, /^checkpointMiB: rows, row groups and what is/],
+    [{ ...ofTable, checkpointMiB: 16 }, /^checkpointMiB: rows, row groups and what is/],
     [{ feed: { kind: 'file', name: '../x' } }, /^feed\.name: letters, digits/],
     [{ feed: { kind: 'file', name: '.x' } }, /^feed\.name: letters, digits/],
     [{ feed: { kind: 'file', name: 'a/b' } }, /^feed\.name: letters, digits/],
@@ -168,6 +174,13 @@ describe('what comes of it', () => {
     expect(told({ feed: { ...feed, name: 'a.csv', maxMiB: 5 } })).toEqual({ name: 'a.csv', maxMiB: 5 });
     for (const whole of [{ compression: 'gzip' }, { records: { kind: 'parquet' }, chunkMiB: 8 }])
       expect(told({ feed, ...whole })).toEqual({ name: 'chunk', maxMiB: 2048 });
+  });
+
+  it('a worker is told of checkpoints where somebody asked for them', () => {
+    const told = (more: object) =>
+      jobSpecOf(request(more), jobKey(), { resultsBucket: 'jobs', databases: [] }).checkpointBytes;
+    expect(told({})).toBeUndefined();
+    expect(told({ checkpointMiB: 32 })).toBe(32 * MiB);
   });
 
   it('chunks fit a worker, unless somebody knows better', () => {
