@@ -4,7 +4,7 @@
  */
 import type { Builds } from './builds.ts';
 import type { Catalog } from './catalog.ts';
-import { isIndexed } from './indexes.ts';
+import { indexFor, isIndexed } from './indexes.ts';
 import type { PackageManager } from './packages.ts';
 
 /** By manager: where the bases' own settings look. An index that is configured takes the place of pip's and npm's. */
@@ -33,10 +33,10 @@ export function egressOf({ catalog, builds }: Configured): string[] {
   const managers = new Set(catalog.bases.flatMap(({ takes }) => takes));
   // pip itself is installed where there is Python, whatever else there is.
   const sources = [...managers].flatMap((manager) => {
-    const { url, secret } = isIndexed(manager) ? builds.indexes[manager] : {};
+    const index = isIndexed(manager) ? indexFor(manager, builds.indexes) : undefined;
+    if (index === undefined) return sourcesOf[manager];
     // One that wants a credential is asked by the proxy, and by nobody else.
-    if (secret !== undefined) return [];
-    return url === undefined ? sourcesOf[manager] : [new URL(url).host];
+    return index.credential === undefined ? [new URL(index.url).host] : [];
   });
   return [...new Set([...sources, ...builds.egress.allow])].sort();
 }

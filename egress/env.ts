@@ -1,4 +1,4 @@
-/** What the proxy of a build is given, by its project (lib/stages/build.ts). */
+/** What the proxy of a build is given, by its project (lib/stages/build.ts) and by AWS. */
 import { IndexWay } from '#core/indexes.ts';
 import * as z from '#core/zod.ts';
 
@@ -19,5 +19,15 @@ export const Env = z.object({
 export const IndexWays = z.array(IndexWay);
 
 const word = z.string().check(z.regex(/^[^\s:]+$/));
+const words = z.string().check(z.regex(/^\S+$/));
 /** What a secret holds. */
-export const Credential = z.object({ username: word, password: z.string().check(z.regex(/^\S+$/)) });
+export const Credential = z.object({ username: word, password: words });
+
+/** GetAuthorizationToken. The second AWS CLI says when it ends as a date, the first as the service does: in seconds. */
+export const Token = z.object({
+  authorizationToken: words,
+  expiration: z.pipe(
+    z.union([z.number(), z.iso.datetime({ offset: true })]),
+    z.transform((end) => (typeof end === 'number' ? end * 1000 : Date.parse(end))),
+  ),
+});

@@ -3,7 +3,7 @@
  * machine's own.
  */
 import { parse, parseJson } from '#core/errors.ts';
-import { credentialOf } from './credential.ts';
+import { authorizationOf } from './credential.ts';
 import { Env, IndexWays } from './env.ts';
 import { makeProxy } from './proxy.ts';
 
@@ -12,9 +12,9 @@ const { EGRESS_ALLOW: allow, EGRESS_LISTEN: listen } = env;
 const say = (line: string) => console.log(`[egress] ${line}`);
 const ways = parseJson(IndexWays, env.EGRESS_INDEXES, 'EGRESS_INDEXES');
 const indexes = await Promise.all(
-  ways.map(async ({ alias, origin, secret }) => ({
-    ...{ alias, origin },
-    authorization: await credentialOf(secret),
+  ways.map(async ({ credential, ...way }) => ({
+    ...way,
+    authorization: await authorizationOf(credential, say),
   })),
 );
 const server = makeProxy({ allow, indexes, say });

@@ -188,9 +188,7 @@ async function forIndex(
 ): Promise<void> {
   if (asked.method !== 'GET' && asked.method !== 'HEAD')
     throw new Refused(403, `builds may read ${url.host}, and not ${asked.method} there`);
-  const { hostname, port } = new URL(index.origin);
-  const socket = await reach(way, hostname, Number(port || 443));
-  await askIndex({ index, url, asked, answer, socket });
+  await askIndex({ index, url, asked, answer, dial: (host, port) => reach(way, host, port) });
 }
 
 /** @returns a connection to the host, at an address that may be one of a host's. */

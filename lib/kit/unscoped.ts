@@ -4,6 +4,8 @@ export const unscoped = {
   'xray:PutTraceSegments': 'X-Ray has no resources to send traces to.',
   'ecr:GetAuthorizationToken':
     'The token is for the registry as a whole; what it opens, the other statements say.',
+  'sts:GetServiceBearerToken':
+    'Tokens are no resources; the condition on `sts:AWSServiceName` leaves those of CodeArtifact.',
   'inspector2:ListCoverage':
     'Findings of enhanced scanning are read in the name of the caller; Inspector lists all or nothing.',
   'inspector2:ListFindings':

@@ -24,6 +24,7 @@ import {
   registryHosts,
   repositoriesBelow,
 } from '../kit/registry.ts';
+import { mayReadSources } from '../kit/sources.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
@@ -128,12 +129,12 @@ export class BuildStage extends Construct {
     const [attest, egress] = [program('Attest', 'attest'), program('Egress', 'egress')];
     for (const statement of this.#builderMay(role, sources, [attest, egress])) role.addToPolicy(statement);
     const indexes = indexWays(config.builds.indexes);
-    const named = [...config.teams.flatMap(({ git }) => git), ...indexes].map(({ secret }) => secret);
-    const secrets = [...new Set(named)];
-    if (secrets.length > 0)
-      role.addToPolicy(
-        new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: secrets }),
-      );
+    const ofTeams = config.teams.flatMap(({ git }) => git.map(({ secret }) => secret));
+    const unscoped = mayReadSources(role, { secrets: ofTeams, indexes });
+    acknowledge(role, {
+      ...unscopedFinding(['ecr:GetAuthorizationToken', ...unscoped]),
+      ...buildsFolder,
+    });
     this.logs.grantWrite(role);
     const project = new Project(this, 'Project', {
       description: "Builds an environment's image and pushes it as a candidate",
@@ -177,10 +178,6 @@ export class BuildStage extends Construct {
       repositoriesBelow(role, 'candidate'),
       repositoriesBelow(role, 'cache'),
     ];
-    acknowledge(role, {
-      ...unscopedFinding(['ecr:GetAuthorizationToken']),
-      ...buildsFolder,
-    });
     return [
       allow(['ecr:GetAuthorizationToken'], ['*']),
       allow(pullActions, [base, image, candidate, cache]),

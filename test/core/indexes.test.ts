@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Builds } from '#core/builds.ts';
 import { dockerfile } from '#core/dockerfile.ts';
-import { egressOf } from '#core/egress.ts';
+import { egressOf, mayReach } from '#core/egress.ts';
 import { Indexes, indexWays, unresolvable } from '#core/indexes.ts';
 import { Packages } from '#core/packages.ts';
 import { Spec } from '#core/spec.ts';
@@ -125,9 +125,10 @@ describe('an index that wants a credential', () => {
   });
 
   it('is what the proxy is told, with where the credential is', () => {
+    const credential = { kind: 'secret', secret };
     expect(indexWays(own)).toEqual([
-      { alias: 'pip-index.internal', origin: 'https://packages.acme.example', secret },
-      { alias: 'npm-index.internal', origin: 'https://packages.acme.example:8443', secret },
+      { alias: 'pip-index.internal', origin: 'https://packages.acme.example', credential, files: [] },
+      { alias: 'npm-index.internal', origin: 'https://packages.acme.example:8443', credential, files: [] },
     ]);
     expect(indexWays(Indexes.parse({ pip: { url } }))).toEqual([]);
   });
@@ -152,4 +153,89 @@ describe('an index that wants a credential', () => {
     ['without its address', { secret }],
     ['by a name in the place of a whole ARN', { url, secret: 'index' }],
   ])('is refused %s', (_, pip) => expect(Indexes.safeParse({ pip }).success).toBe(false));
+});
+
+describe('a repository of CodeArtifact', () => {
+  const codeArtifact = 'arn:aws:codeartifact:eu-west-1:111122223333:repository/acme/all.Packages';
+  const own = Indexes.parse({ pip: { codeArtifact }, npm: { codeArtifact, tellsAge: false } });
+  const place = { region: 'eu-west-1', owner: '111122223333', domain: 'acme', repository: 'all.Packages' };
+
+  it('is asked of the proxy, by the path that AWS documents for each manager', () => {
+    const text = made(own);
+    expect(text).toContain(
+      "--index-url 'http://pip-index.internal/pypi/all.Packages/simple/' --trusted-host 'pip-index.internal' ",
+    );
+    expect(text).toContain("--registry 'http://npm-index.internal/npm/all.Packages/' ");
+    expect(text).not.toMatch(/codeartifact|111122223333/);
+  });
+
+  it('is what the proxy is told: who gives tokens for it, and where its files are', () => {
+    const common = {
+      origin: 'https://acme-111122223333.d.codeartifact.eu-west-1.amazonaws.com',
+      credential: { kind: 'codeArtifact', ...place },
+      files: ['*.s3.eu-west-1.amazonaws.com', '*.s3.amazonaws.com'],
+    };
+    expect(indexWays(own)).toEqual([
+      { alias: 'pip-index.internal', ...common },
+      { alias: 'npm-index.internal', ...common },
+    ]);
+  });
+
+  it('leads to its own bucket, and to no other host', () => {
+    const [way] = indexWays(own);
+    const leads = (host: string) => mayReach(way?.files ?? [], { host, port: 443, usual: 443 });
+    expect(leads('assets-438097961670-eu-west-1.s3.eu-west-1.amazonaws.com')).toBe(true);
+    expect(leads('assets-438097961670-eu-west-1.s3.amazonaws.com')).toBe(true);
+    for (const host of [
+      's3.amazonaws.com',
+      'evil.test',
+      'x.s3.amazonaws.com.evil.test',
+      'x.lambda-url.amazonaws.com',
+    ])
+      expect(leads(host)).toBe(false);
+  });
+
+  it('is on no list of hosts, and has private names', () => {
+    const bases = [{ name: 'b', repository: 'base/b', tag: 'b', takes: ['pip' as const, 'npm' as const] }];
+    expect(egressOf({ catalog: { bases }, builds: Builds.parse({ indexes: own }) })).toEqual([]);
+    const named = Indexes.parse({ pip: { codeArtifact, private: ['acme-'] } });
+    expect(unresolvable(wanted({ pip: ['acme-tools'] }), named)).toEqual([]);
+  });
+
+  it('tells ages, where nobody says that it does not', () => {
+    expect([own.pip.tellsAge, own.npm.tellsAge]).toEqual([true, false]);
+  });
+
+  it.each([
+    ['beside an address', { codeArtifact, url }, 'leave one of them out'],
+    [
+      'beside a secret',
+      { codeArtifact, secret: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:index-AbCdEf' },
+      'the address of the index',
+    ],
+    [
+      'of a domain',
+      { codeArtifact: 'arn:aws:codeartifact:eu-west-1:111122223333:domain/acme' },
+      'the ARN of a repository',
+    ],
+    [
+      'of all',
+      { codeArtifact: 'arn:aws:codeartifact:eu-west-1:111122223333:repository/acme/*' },
+      'the ARN of a repository',
+    ],
+    [
+      'of no account',
+      { codeArtifact: 'arn:aws:codeartifact:eu-west-1::repository/acme/all' },
+      'the ARN of a repository',
+    ],
+    ['with a quote', { codeArtifact: `${codeArtifact}'` }, 'the ARN of a repository'],
+    [
+      'as an address',
+      { codeArtifact: 'https://acme-111122223333.d.codeartifact.eu-west-1.amazonaws.com' },
+      'the ARN of a repository',
+    ],
+  ])('is refused %s', (_, pip, says) => {
+    const { error } = Indexes.safeParse({ pip });
+    expect(error?.issues.map(({ message }) => message).join()).toContain(says);
+  });
 });

@@ -1,9 +1,11 @@
 /**
  * What wants a password: a private Git repository of a team, and an index of packages. Both have it from Secrets Manager under the
- * builder's own role; no log, no image and nothing that is built has it.
+ * builder's own role, or a token of CodeArtifact; no log, no image and nothing that is built has it.
  */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as plainServer } from 'node:http';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -153,7 +155,8 @@ test("pip installs from an index that wants a password, by the build's proxy, an
     const way = {
       alias: 'pip-index.internal',
       origin: `https://${host}:${index.port}`,
-      secret: localGit.secret,
+      credential: { kind: 'secret', secret: localGit.secret },
+      files: [],
     };
     const by = await builderWith({
       EGRESS_INDEXES: JSON.stringify([way]),
@@ -177,5 +180,95 @@ test("pip installs from an index that wants a password, by the build's proxy, an
     expect(asked).toEqual(['/simple/acme-hello/ true', `/files/${file} true`]);
   } finally {
     await index.close();
+  }
+});
+
+/** A package of one program, as npm takes it, and what an index says of it. */
+function npmPackage() {
+  const folder = join(root, 'acme-hello');
+  mkdirSync(folder);
+  const manifest = { name: 'acme-hello', version: '1.0.0', bin: { 'acme-hello': 'hello.js' } };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  writeFileSync(join(folder, 'hello.js'), "#!/usr/bin/env node\nconsole.log('hello of acme, by npm');\n");
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', root], { cwd: folder });
+  const bytes = readFileSync(join(root, 'acme-hello-1.0.0.tgz'));
+  const integrity = `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
+  const page = (tarball: string) => ({
+    ...{
+      name: manifest.name,
+      'dist-tags': { latest: '1.0.0' },
+      time: { '1.0.0': '2020-01-01T00:00:00.000Z' },
+    },
+    versions: { '1.0.0': { ...manifest, dist: { tarball, integrity } } },
+  });
+  return { bytes, page };
+}
+
+test('npm installs from CodeArtifact by a token that the build never has, of files that it keeps elsewhere', async () => {
+  const { bytes, page } = npmPackage();
+  const host = new URL(cloud.aws).hostname;
+  const pair = certificate(host);
+  writeFileSync(join(root, 'codeartifact.pem'), pair.cert);
+  const token = `t${run}-nobody-reads-this`;
+  const basic = `Basic ${Buffer.from(`aws:${token}`).toString('base64')}`;
+  const asked: string[] = [];
+  const api = await listening(
+    plainServer((request, answer) => {
+      asked.push(`${request.method} ${request.url}`);
+      const expiration = Date.now() / 1000 + 900;
+      answer.setHeader('content-type', 'application/json');
+      answer.end(JSON.stringify({ authorizationToken: token, expiration }));
+    }),
+    host,
+  );
+  const files = await listening(
+    createServer(pair, (request, answer) => {
+      asked.push(`file ${request.headers.authorization}`);
+      answer.setHeader('content-type', 'application/octet-stream').end(bytes);
+    }),
+    host,
+  );
+  const index = await listening(
+    createServer(pair, ({ url, headers }, answer) => {
+      asked.push(`${url} ${headers.authorization === basic}`);
+      const own = `https://${headers.host}/npm/all/acme-hello/-/acme-hello-1.0.0.tgz`;
+      if (headers.authorization !== basic) answer.writeHead(401).end();
+      else if (url === '/npm/all/acme-hello')
+        answer.setHeader('content-type', 'application/json').end(JSON.stringify(page(own)));
+      else answer.writeHead(302, { location: `https://${host}:${files.port}/a?X-Amz-Signature=1` }).end();
+    }),
+    host,
+  );
+  try {
+    const place = { region: 'us-east-1', owner: '111122223333', domain: 'acme', repository: 'all' };
+    const way = {
+      ...{ alias: 'npm-index.internal', origin: `https://${host}:${index.port}` },
+      ...{ credential: { kind: 'codeArtifact', ...place }, files: [`${host}:${files.port}`] },
+    };
+    const by = await builderWith({
+      EGRESS_INDEXES: JSON.stringify([way]),
+      NODE_EXTRA_CA_CERTS: join(root, 'codeartifact.pem'),
+      AWS_ENDPOINT_URL_CODEARTIFACT: `http://${host}:${api.port}`,
+    });
+    const key = EnvironmentKey.parse({ team: 'checkout', name: `artifact-${run}` });
+    const npm = 'npm install --global --no-update-notifier --before 2024-01-01 --registry http://npm-index.internal/npm/all/';
+    const id = await build(key, [`RUN ${npm} acme-hello && env && acme-hello`], {}, by);
+    const { failure } = await until('the end of the build', 300, async () => {
+      const status = await by.status(id);
+      return status.ended ? status : undefined;
+    });
+    const log = await logOf(environmentId(key));
+    expect(failure, log).toBeUndefined();
+    expect(log).toContain('hello of acme, by npm');
+    for (const word of [token, basic.slice('Basic '.length), 'X-Amz-Signature'])
+      expect(log).not.toContain(word);
+    expect(asked).toEqual([
+      'POST /v1/authorization-token?domain=acme&domain-owner=111122223333&duration=900',
+      '/npm/all/acme-hello true',
+      '/npm/all/acme-hello/-/acme-hello-1.0.0.tgz true',
+      'file undefined',
+    ]);
+  } finally {
+    for (const each of [api, files, index]) await each.close();
   }
 });

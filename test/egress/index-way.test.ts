@@ -1,11 +1,7 @@
 /** An index that wants a credential, asked through the proxy of a build: who has the credential, and who never sees it. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { createServer } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { credentialOf } from '../../egress/credential.ts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeProxy } from '../../egress/proxy.ts';
 import { certificate } from '../adapters/certificate.ts';
 import { listening } from '../adapters/servers.ts';
@@ -14,10 +10,28 @@ const authorization = `Basic ${Buffer.from('reader:p4ss').toString('base64')}`;
 const alias = 'pip-index.internal';
 let closing: (() => Promise<void>)[];
 let origin: string;
+/** Where the index has its files, at an address of its own. */
+let files: Awaited<ReturnType<typeof fileServer>>;
 let port: number;
+/** Of whom its certificate is. */
+let indexCa: Buffer;
 /** What came to the index. */
 let asked: { readonly line: string; readonly headers: IncomingHttpHeaders }[];
 let said: string[];
+
+async function fileServer() {
+  const pair = certificate('127.0.0.2');
+  const came: IncomingHttpHeaders[] = [];
+  const server = createServer(pair, (got, answer) => {
+    came.push(got.headers);
+    const host = got.headers.host ?? '';
+    if (got.url === '/round') answer.writeHead(307, { location: `https://${host}/round` }).end();
+    else answer.setHeader('content-type', 'application/json').end(`${got.method} ${got.url} ${origin}/`);
+  });
+  const { port, close } = await listening(server, '127.0.0.2');
+  closing.push(close);
+  return { host: `127.0.0.2:${port}`, cert: pair.cert, came };
+}
 
 beforeEach(async () => {
   [closing, asked, said] = [[], [], []];
@@ -27,6 +41,11 @@ beforeEach(async () => {
       asked.push({ line: `${got.method} ${got.url}`, headers: got.headers });
       if (got.headers.authorization !== authorization) return answer.writeHead(401).end('who?');
       answer.setHeader('etag', 'x').setHeader('set-cookie', 'session=1');
+      if (got.url === '/kept')
+        return answer.writeHead(302, { location: `https://${files.host}/a?X-Amz=1` }).end();
+      if (got.url === '/away') return answer.writeHead(302, { location: 'https://evil.test/a' }).end();
+      if (got.url === '/round')
+        return answer.writeHead(302, { location: `https://${files.host}/round` }).end();
       if (got.url === '/moved') return answer.writeHead(302, { location: `${origin}/files/a.whl` }).end();
       if (got.url?.startsWith('/files/'))
         return answer.setHeader('content-type', 'application/zip').end(`${origin}/`);
@@ -36,22 +55,25 @@ beforeEach(async () => {
   );
   closing.push(index.close);
   origin = `https://127.0.0.1:${index.port}`;
+  files = await fileServer();
+  indexCa = pair.cert;
+  const ca = Buffer.concat([pair.cert, files.cert]);
+  const own = { origin, authorization: async () => authorization, ca, files: [files.host] };
   const proxy = await listening(
     makeProxy({
       ...{
         allow: [],
         say: (line) => said.push(line),
-        resolve: async () => ['127.0.0.1'],
+        resolve: async (host) => [host],
         mayDial: () => true,
       },
-      indexes: [{ alias, origin, authorization, ca: pair.cert }],
+      indexes: [{ alias, ...own }],
     }),
   );
   closing.push(proxy.close);
   ({ port } = proxy);
 });
 afterEach(async () => {
-  vi.unstubAllEnvs();
   for (const close of closing) await close();
 });
 
@@ -84,6 +106,52 @@ test('a page is read by the credential, and leads to the build’s own name for 
 test('a file comes as it is, and a redirection leads to the index by the same name', async () => {
   expect((await ask('/files/a.whl')).text).toBe(`${origin}/`);
   expect((await ask('/moved')).headers.location).toBe(`http://${alias}/files/a.whl`);
+});
+
+test('a file that the index keeps elsewhere is fetched there, without the credential, and comes as it is', async () => {
+  const { status, text, headers } = await ask('/kept', { headers: { 'user-agent': 'npm/11' } });
+  expect({ status, text }).toEqual({ status: 200, text: `GET /a?X-Amz=1 ${origin}/` });
+  expect(headers).not.toHaveProperty('location');
+  expect(files.came).toEqual([{ host: files.host, 'user-agent': 'npm/11', connection: 'close' }]);
+});
+
+test('where it leads anywhere else the build is told so, and goes by its own ways', async () => {
+  expect(await ask('/away')).toMatchObject({ status: 302, headers: { location: 'https://evil.test/a' } });
+  expect(files.came).toEqual([]);
+});
+
+test('files that lead to each other are given up', async () => {
+  expect(await ask('/round')).toMatchObject({ status: 307 });
+  expect(files.came).toHaveLength(3);
+});
+
+test('an index whose credential can not be had is not asked, and the next request is tried again', async () => {
+  let isThere = false;
+  const proxy = await listening(
+    makeProxy({
+      ...{
+        allow: [],
+        say: (line) => said.push(line),
+        resolve: async () => ['127.0.0.1'],
+        mayDial: () => true,
+      },
+      indexes: [
+        {
+          ...{ alias, origin, ca: indexCa },
+          authorization: async () => {
+            if (!isThere) throw new Error('ended, and not renewed');
+            return authorization;
+          },
+        },
+      ],
+    }),
+  );
+  closing.push(proxy.close);
+  ({ port } = proxy);
+  expect(await ask('/simple/flask/')).toMatchObject({ status: 502 });
+  expect(asked).toEqual([]);
+  isThere = true;
+  expect(await ask('/simple/flask/')).toMatchObject({ status: 200 });
 });
 
 test('of what a build says of itself nothing but what is needed is passed on', async () => {
@@ -132,7 +200,9 @@ test('an index that is another is not told of the credential', async () => {
         resolve: async () => ['127.0.0.1'],
         mayDial: () => true,
       },
-      indexes: [{ alias, origin: `https://127.0.0.1:${liar.port}`, authorization }],
+      indexes: [
+        { alias, origin: `https://127.0.0.1:${liar.port}`, authorization: async () => authorization },
+      ],
     }),
   );
   closing.push(proxy.close);
@@ -140,28 +210,4 @@ test('an index that is another is not told of the credential', async () => {
   expect(await ask('/simple/')).toMatchObject({ status: 502 });
   expect(said.join()).toContain(alias);
   expect(said.join()).not.toContain('Basic');
-});
-
-test('what a secret holds is said by nobody, whatever it is', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'credential-'));
-  const program = (text: string) => {
-    writeFileSync(join(folder, 'aws'), `#!/bin/sh\n${text}\n`);
-    chmodSync(join(folder, 'aws'), 0o755);
-  };
-  vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
-  program(`echo '{"username":"reader","password":"p4ss"}'`);
-  expect(await credentialOf('arn')).toBe(authorization);
-  for (const value of [
-    'reader:p4ss-word',
-    '{"username":"reader"}',
-    '{"username":"a:p4ss-word","password":"p4ss-word"}',
-  ]) {
-    program(`echo '${value}'`);
-    const error = await credentialOf('arn').catch((reason: unknown) => String(reason));
-    expect(error).toContain('secret arn is not valid');
-    expect(error).not.toContain('p4ss');
-  }
-  program('echo AccessDeniedException >&2; exit 254');
-  await expect(credentialOf('arn')).rejects.toThrow('AccessDenied');
-  rmSync(folder, { recursive: true });
 });

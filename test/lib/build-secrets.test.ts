@@ -1,4 +1,4 @@
-/** Which secrets a build's role may read: those that teams and indexes name, and no other. */
+/** What a build's role may read for sources that want a credential: the secrets that teams and indexes name, their repositories, and no other. */
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const access = (folder: string, name: string) => ({
   secret: secret(name),
 });
 
-function rightsTo(git: readonly object[], indexes: object = {}): unknown[] {
+function policiesOf(git: readonly object[], indexes: object = {}): string {
   const config = loadConfig('getschwifty.config.yaml');
   const app = testApp();
   makeStacks(
@@ -26,14 +26,23 @@ function rightsTo(git: readonly object[], indexes: object = {}): unknown[] {
   );
   const stack = app.node.children.find((child) => child.node.id === 'GetSchwiftyControlPlane');
   if (!Stack.isStack(stack)) throw new Error('there is no control plane');
-  const policies = JSON.stringify(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
+  return JSON.stringify(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
+}
+
+function rightsTo(git: readonly object[], indexes: object = {}): unknown[] {
+  return secretsIn(policiesOf(git, indexes));
+}
+
+function secretsIn(policies: string): unknown[] {
   return [
     ...policies.matchAll(/"secretsmanager:GetSecretValue","Effect":"Allow","Resource":("[^"]+"|\[[^\]]+\])/g),
   ].map(([, resource = '']) => JSON.parse(resource));
 }
 
 test('none where no team has one; each once where some have', () => {
-  expect(rightsTo([])).toEqual([]);
+  const none = policiesOf([]);
+  expect(secretsIn(none)).toEqual([]);
+  expect(none).not.toMatch(/"(?:codeartifact|sts):\w+"/);
   expect(rightsTo([access('checkout', 'git/all')])).toEqual([secret('git/all')]);
   const two = [access('checkout', 'git/all'), access('shop', 'git/all'), access('pay', 'pay')];
   expect(rightsTo(two)).toEqual([[secret('git/all'), secret('pay')]]);
@@ -42,6 +51,21 @@ test('none where no team has one; each once where some have', () => {
 test('that of an index is one of them', () => {
   const pip = { url: 'https://packages.acme.example/simple/', secret: secret('index') };
   expect(rightsTo([access('checkout', 'git/all')], { pip })).toEqual([[secret('git/all'), secret('index')]]);
+});
+
+test('a repository of CodeArtifact: tokens of its domain, what is in it', () => {
+  const of = (repository: string) =>
+    `arn:aws:codeartifact:eu-west-1:111122223333:repository/acme/${repository}`;
+  const policies = policiesOf([], {
+    pip: { codeArtifact: of('python') },
+    npm: { codeArtifact: of('node') },
+  }).replaceAll('{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":', '"arn:aws:');
+  const statements = /\{"Action":"(?:codeartifact|sts):\w+".*?"Resource":(?:"[^"]*"|\[.*?\])[\]}]*\}/g;
+  expect(policies.replaceAll('"]]}', '"').match(statements)).toEqual([
+    '{"Action":"codeartifact:GetAuthorizationToken","Effect":"Allow","Resource":"arn:aws:codeartifact:eu-west-1:111122223333:domain/acme"}',
+    `{"Action":"codeartifact:ReadFromRepository","Effect":"Allow","Resource":["${of('node')}","${of('python')}"]}`,
+    '{"Action":"sts:GetServiceBearerToken","Condition":{"StringEquals":{"sts:AWSServiceName":"codeartifact.amazonaws.com"}},"Effect":"Allow","Resource":"*"}',
+  ]);
 });
 
 test.each([
