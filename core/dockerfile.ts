@@ -223,8 +223,7 @@ export function unfixable(
 }
 
 const howOf = (input: BuildInput, manager: PackageManager): How => {
-  const index = isIndexed(manager) ? input.indexes?.[manager] : undefined;
-  const tells = isIndexed(manager) && (index?.tellsAge ?? true);
+  const tells = isIndexed(manager) && (input.indexes?.[manager].tellsAge ?? true);
   const address = isIndexed(manager) && input.indexes ? addressOf(manager, input.indexes) : undefined;
   return { index: address, before: tells ? input.tooYoungFrom : undefined };
 };
@@ -240,11 +239,12 @@ function installOf(input: BuildInput, language: Language): string[] {
   const young = youngOf(input, language, kept);
   const lock = isLocked(input, language) ? language.lock : undefined;
   const part = pinned.length > 0 && isParted(input, language) ? 'all' : 'first';
+  const fixing = { before: undefined, part: 'fix', asked: input.spec.packages[manager] } as const;
   const steps = [
     // What it installed is not looked up by what follows.
     ...(lock === undefined ? [] : [lockedFirst(lock, how, part)]),
     ...(kept.length === 0 ? [] : installing(language, kept, how, young)),
-    ...(pinned.length === 0 ? [] : [install(pinned, { ...how, before: undefined, part: 'fix' })]),
+    ...(pinned.length === 0 ? [] : [install(pinned, { ...how, ...fixing })]),
     ...(pinned.length > 0 && kept.length > 0 && check !== undefined ? [check] : []),
     ...(lock === undefined ? [] : [lock.keep(part, young.length > 0)]),
     ...(finish === undefined ? [] : [finish]),

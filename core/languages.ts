@@ -3,7 +3,7 @@
  * single quotes.
  */
 import { unreachable } from './errors.ts';
-import { npmAgain, npmFinish, npmInstall, npmKeep, npmLocked, npmYoung } from './npm-lock.ts';
+import { npmAgain, npmFinish, npmInstall, npmKeep, npmLocked, npmMend, npmYoung } from './npm-lock.ts';
 import type { Package, PackageManager } from './packages.ts';
 
 /** What makes one folder of the image, in a stage of its own. */
@@ -42,6 +42,8 @@ export interface How {
   readonly before: string | undefined;
   /** What a verdict asks for, beside what the spec does. */
   readonly part?: 'fix' | 'more';
+  /** With a fix: what the spec asks for, with what the fix is for. */
+  readonly asked?: readonly Package[];
 }
 
 /** Versions and hashes of all that was resolved, with what came along: what is built of the same again is built of these. */
@@ -152,12 +154,10 @@ export const languages: readonly Language[] = [
     manager: 'npm',
     folder: '/opt/npm',
     cache: '/root/.npm',
-    install: (packages, { index, before, part }) =>
-      npmInstall(
-        quoted(packages, '@'),
-        `${option('--registry', index)}${option('--before', before)}`,
-        part === 'fix',
-      ),
+    install: (packages, { index, before, part, asked = [] }) =>
+      part === 'fix'
+        ? npmMend(packages, asked, option('--registry', index))
+        : npmInstall(quoted(packages, '@'), `${option('--registry', index)}${option('--before', before)}`),
     young: (packages, { index }) => npmYoung(packages, option('--registry', index)),
     finish: npmFinish,
     lock: {

@@ -44,8 +44,40 @@ const plan = script(...wanted, only, placed);
 const planMore = script(...wanted, placed);
 
 /** What a lock has is not looked up; what is there of other versions, or no longer wanted, is changed. */
-export const npmInstall = (words: string, options: string, isFix: boolean): string =>
-  `${isFix ? planMore : plan} ${words} && ${npm('install', options)}`;
+export const npmInstall = (words: string, options: string): string =>
+  `${plan} ${words} && ${npm('install', options)}`;
+
+/**
+ * `name@<version` asks for that version in the place of all copies below it. A lock says of each package what it wants: there that version is
+ * wanted where a copy below it was found, and of others of its name the one that there is. What is bundled comes in another's tarball, as it is.
+ */
+const mend = script(
+  ...files,
+  'const fixes = process.argv.slice(1).map((word) => word.split("@<"));',
+  'const numbers = (version) => version.split(/[-+]/)[0].split(".").map(Number);',
+  'const isBelow = (one, other) => { const a = numbers(one), b = numbers(other), at = a.findIndex((each, i) => each !== b[i]);',
+  'return at < 0 ? /-/.test(one) && one !== other : a[at] < b[at]; };',
+  'const lock = read(lockFile); delete lock.dependencies;',
+  'const found = (folder, name) => lock.packages[(folder && folder + "/") + "node_modules/" + name] || (folder ? found(folder.includes("/") ? path.dirname(folder) : "", name) : undefined);',
+  'for (const [key, entry] of Object.entries(lock.packages)) if (/[/]?node_modules[/]/.test(key) && !entry.link && !entry.inBundle)',
+  'for (const kind of ["dependencies", "optionalDependencies", "peerDependencies"]) for (const [name, version] of fixes) {',
+  'const copy = entry[kind] && entry[kind][name] && found(key, name);',
+  'if (copy && copy.version && !copy.inBundle) entry[kind][name] = isBelow(copy.version, version) ? version : copy.version; }',
+  'write(lockFile, lock); remove(root + "/node_modules/.package-lock.json");',
+);
+
+/** @param asked by the spec: these stay where they are, at their fixed version. Where it asks for none the fixes stand by themselves. */
+export function npmMend(fixes: readonly Package[], asked: readonly Package[], options: string): string {
+  const named = fixes.filter(({ name }) => asked.length === 0 || asked.some((each) => each.name === name));
+  const list = (separator: string, packages: readonly Package[]): string =>
+    packages.map(({ name, version }) => `'${name}${separator}${version}'`).join(' ');
+  const names = fixes.map(({ name }) => `'${name}'`).join(' ');
+  return [
+    ...(named.length === 0 ? [] : [`${planMore} ${list('@', named)}`, npm('install', options)]),
+    `${mend} ${list('@<', fixes)}`,
+    npm('update', `${options}${names}`),
+  ].join(' && ');
+}
 
 /** Their tarballs, of which nothing is run; what they depend on is looked up under the bound. What is locked is asked for no age. */
 export const npmYoung = (packages: readonly Package[], options: string): string => {

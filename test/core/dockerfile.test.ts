@@ -170,11 +170,14 @@ describe('a fix', () => {
       }
     }
   });
-  it('of a package that came with another is installed beside it', () => {
+  it('of a package of npm that came with another takes the place of its copies, and of no other release', () => {
     const fix = { manager: 'npm' as const, package: 'minimist', version: '1.2.6' };
     const [made = ''] = install({ npm: [{ name: 'mkdirp' }] }, [fix]);
-    const npm = 'npm install --prefix /opt/npm .*';
-    expect(made).toMatch(new RegExp(` 'mkdirp' && ${npm} 'minimist@1\\.2\\.6' && ${npm}`));
+    const npm = (command: string) => `npm ${command} --prefix /opt/npm .*`;
+    expect(made).toMatch(
+      new RegExp(` 'mkdirp' && ${npm('install')} 'minimist@<1\\.2\\.6' && ${npm('update')} 'minimist'`),
+    );
+    expect(made).not.toContain("'minimist@1.2.6'");
   });
   it('of a Debian package is the newest of the suite', () => {
     const fix = { manager: 'apt' as const, package: 'openssl', version: '3.0.17-1~deb12u2' };
