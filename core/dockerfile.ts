@@ -189,6 +189,8 @@ function wantedOf({ spec, fixes }: BuildInput, manager: PackageManager) {
   const pinned = own.map((fix) =>
     isSystem(manager) ? { name: fix.package } : { name: fix.package, version: fix.version },
   );
+  // conda's `create` takes away what is there: all of it is asked for at once.
+  if (manager === 'conda') return { kept: [...kept, ...pinned].sort(byName), pinned: [] };
   return { kept, pinned: pinned.sort(byName) };
 }
 

@@ -179,6 +179,12 @@ describe('a fix', () => {
     );
     expect(made).not.toContain("'minimist@1.2.6'");
   });
+  it('of conda is asked for with all else: its environment is made once', () => {
+    const fix = { manager: 'conda' as const, package: 'openssl', version: '3.5.4' };
+    const [made = ''] = install({ conda: [{ name: 'numpy' }] }, [fix], ['conda']);
+    expect(made).toMatch(/ --channel conda-forge 'numpy' 'openssl==3\.5\.4'$/);
+    expect(made.match(/conda create/g)).toHaveLength(1);
+  });
   it('of a Debian package is the newest of the suite', () => {
     const fix = { manager: 'apt' as const, package: 'openssl', version: '3.0.17-1~deb12u2' };
     expect(install({ apt: [{ name: 'openssl', version: '3.0.1' }] }, [fix])[0]).toMatch(/ 'openssl'$/);
