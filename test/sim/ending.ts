@@ -14,14 +14,14 @@ const verdictSeconds = 600 + 120;
 const recheckSeconds = 3600 + 120;
 
 export async function checkEnding(cloud: Cloud, people: People): Promise<void> {
-  const { store, timeline, dead } = cloud;
+  const { store, timeline, deliveries } = cloud;
   // What was written last may be on its way still.
   const pending = await store.pending(addSeconds(timeline.now(), -120), 1000);
   must(
     pending.length === 0,
     `${pending.length} entries of the outbox were never sent, first ${pending[0]?.id}`,
   );
-  for (const { stage, reason, body } of dead) {
+  for (const { stage, reason, body } of deliveries.dead) {
     const isKnown =
       reason !== undefined && /is not JSON|is not valid|no stage takes|exists and is not ours/.test(reason);
     must(isKnown, `the DLQ of ${stage} holds what could work (${reason ?? 'five attempts'}): ${body}`);

@@ -64,7 +64,13 @@ async function ask(cloud: Cloud, person: Person, key: EnvironmentKey, call: Call
     'if-match': `"${environment.version}"`,
     'idempotency-key': `${kind.replaceAll(' ', '-')}-${environment.version}`,
   };
-  const status = await cloud.api(person, `/environments/${environmentId(key)}${path}`, body, headers, method);
+  const status = await cloud.front.api(
+    person,
+    `/environments/${environmentId(key)}${path}`,
+    body,
+    headers,
+    method,
+  );
   if (status !== undefined && status < 300) cloud.faults.count(kind);
   const isWorthATry = status === undefined || status === 412 || status >= 500;
   if (!isWorthATry || tried + 1 >= tries) return;
@@ -77,7 +83,7 @@ async function ask(cloud: Cloud, person: Person, key: EnvironmentKey, call: Call
 async function anew(cloud: Cloud, person: Person, key: EnvironmentKey, tried: number): Promise<void> {
   const { team, name } = key;
   const headers = { 'idempotency-key': `anew-${name}-${tried}` };
-  const status = await cloud.api(person, '/environments', { team, name, spec }, headers);
+  const status = await cloud.front.api(person, '/environments', { team, name, spec }, headers);
   if (status === 201) return cloud.faults.count('asked for anew');
   if (tried < tries)
     cloud.timeline.in(100, `${environmentId(key)} is asked for anew, again`, () =>

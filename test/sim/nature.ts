@@ -45,7 +45,7 @@ export class Nature {
       if (faults.happens('build failed', 0.1)) {
         const failure = random.chance(0.5) ? 'no such package' : undefined;
         cloud.builder.end(id, failure);
-        if (failure) cloud.emit(buildEvent('FAILED', id, repository), '');
+        if (failure) cloud.deliveries.emit(buildEvent('FAILED', id, repository), '');
         return;
       }
       const isFix = started.number > 1 && random.chance(0.7);
@@ -68,7 +68,7 @@ export class Nature {
     if (!cloud.registry.repositories().includes(repository)) return;
     cloud.registry.push(repository, digest, tag);
     cloud.oracle.scanned(`${environmentId(key)} ${digest}`, { status: 'pending' });
-    cloud.emit(pushEvent(repository, digest, tag), '');
+    cloud.deliveries.emit(pushEvent(repository, digest, tag), '');
     this.#scan(key, digest, kind);
   }
 
@@ -116,7 +116,7 @@ export class Nature {
       const repository = repositoryOf(kind, key);
       if (!cloud.registry.has(repository, digest)) continue;
       cloud.registry.setScan(repository, digest, scan);
-      cloud.emit(scanEvent(repository, digest), '');
+      cloud.deliveries.emit(scanEvent(repository, digest), '');
     }
   }
 

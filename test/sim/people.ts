@@ -53,7 +53,12 @@ export class People {
   async #ask(key: EnvironmentKey, tries: number): Promise<void> {
     const { team, name } = key;
     const headers = { 'idempotency-key': environmentId(key).replace('/', '-') };
-    const status = await this.#cloud.api(this.member(team), '/environments', { team, name, spec }, headers);
+    const status = await this.#cloud.front.api(
+      this.member(team),
+      '/environments',
+      { team, name, spec },
+      headers,
+    );
     if ((status === undefined || status >= 500) && tries < 8)
       this.#cloud.timeline.in(10, `${environmentId(key)} is asked for again`, () =>
         this.#ask(key, tries + 1),
@@ -80,12 +85,17 @@ export class People {
     const person = { name: 'security-1', groups: ['getschwifty-security'] };
     const headers = { 'if-match': `"${version}"`, 'idempotency-key': `reject-${version}` };
     const path = `/environments/${environmentId(key)}/rejections`;
-    await this.#cloud.api(person, path, { digest, reason: 'its licence' }, headers);
+    await this.#cloud.front.api(person, path, { digest, reason: 'its licence' }, headers);
   }
 
   #approve(person: Person, { key, version }: Environment, digest: string): Promise<number | undefined> {
     const headers = { 'if-match': `"${version}"`, 'idempotency-key': `${person.name}-${version}` };
-    return this.#cloud.api(person, `/environments/${environmentId(key)}/approvals`, { digest }, headers);
+    return this.#cloud.front.api(
+      person,
+      `/environments/${environmentId(key)}/approvals`,
+      { digest },
+      headers,
+    );
   }
 
   #meddle(key: EnvironmentKey, seconds: number): void {
@@ -135,7 +145,7 @@ export class People {
     });
     plan(0.1, 'a message that nobody can read', () => {
       faults.count('malformed message');
-      this.#cloud.queue(
+      this.#cloud.deliveries.queue(
         random.pick(['build', 'gate', 'promote', 'dns', 'pager']),
         '',
         random.pick(malformed),
@@ -153,7 +163,7 @@ export class People {
       timeline.in(random.between(100, seconds), what, () => {
         faults.count(what);
         this.#config = { ...this.#config, ...next() };
-        this.#cloud.deployConfig(this.#config);
+        this.#cloud.functions.deploy(this.#config);
       });
     for (let i = 2; i < 4 && random.chance(0.3); i++) {
       change('policy changed', () => ({

@@ -55,9 +55,9 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
     await pass(storm);
     faults.rate = 0;
     cloud.trace('the storm is over');
-    if (random.chance(0.7)) cloud.redrive();
+    if (random.chance(0.7)) cloud.deliveries.redrive();
     await pass(random.chance(0.2) ? longCalmSeconds : calmSeconds);
-    cloud.redrive();
+    cloud.deliveries.redrive();
     await pass(120);
     // What a recheck began late is on its way still.
     for (let i = 0; i < extensions && !isQuiet(cloud); i++) await pass(300);

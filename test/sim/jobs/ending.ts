@@ -73,7 +73,7 @@ const Failures = z.object({ failures: z.array(z.object({ chunk: z.string() })) }
 
 async function checkFailures(world: JobsWorld, job: Job): Promise<void> {
   const person = { name: `${job.team}-member`, groups: [`${job.team}-members`] };
-  const answer = await world.cloud.ask(person, `/jobs/${environmentId(job)}/failures`);
+  const answer = await world.cloud.front.ask(person, `/jobs/${environmentId(job)}/failures`);
   const { failures } = Failures.parse(answer);
   must(
     failures.length === job.tally.failed,

@@ -69,7 +69,7 @@ export class JobOracle {
         (phase === 'ended') === (held[name] === undefined),
         `${name} is ${phase}, and ${held[name] ? 'holds' : 'does not hold'} its quota`,
       );
-      const quota = cloud.configOf('api').teams.find((one) => one.name === team)?.quota;
+      const quota = cloud.functions.configOf('api').teams.find((one) => one.name === team)?.quota;
       const all = sum(Object.values(held));
       must(
         quota !== undefined && all.cpu <= quota.cpu && all.memoryMiB <= quota.memoryMiB,

@@ -113,7 +113,7 @@ export class JobPeople {
     const person: Person = { name: `${team}-member`, groups: [`${team}-members`] };
     const headers = { 'idempotency-key': `job-${++this.#asked}` };
     const once = async (tried: number): Promise<void> => {
-      const status = await cloud.api(person, path, body, headers);
+      const status = await cloud.front.api(person, path, body, headers);
       if (status !== undefined && status < 300) cloud.faults.count(kind);
       if ((status === undefined || status >= 500) && tried + 1 < tries)
         cloud.timeline.in(10, `${kind}: again`, () => once(tried + 1));

@@ -51,7 +51,7 @@ export class SimulatedWorker implements Pick<Place, 'cluster' | 'namespace' | 'u
     this.uid = place.uid;
     this.#world = world;
     this.#place = place;
-    const invocation = cloud.invoked(`worker-${cloud.random.whole(1, 3)}`);
+    const invocation = cloud.functions.invoked(`worker-${cloud.random.whole(1, 3)}`);
     this.#invocation = invocation;
     this.#timers = new Strand(cloud, `a worker of ${place.namespace} goes on`, () => invocation.dead);
   }

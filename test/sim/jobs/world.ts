@@ -78,7 +78,7 @@ export class JobsWorld {
     const around: Surroundings = {
       ...given,
       pause: async () => {
-        await cloud.pause(cloud.random.chance(0.15) ? slowSeconds : 8);
+        await cloud.functions.pause(cloud.random.chance(0.15) ? slowSeconds : 8);
         if (cloud.timeline.milliseconds > end) await invocation.crash();
       },
     };
@@ -159,7 +159,7 @@ export class JobsWorld {
   }
 
   #post(outgoing: Outgoing): void {
-    this.cloud.sent(outgoing.map((item) => items.outboxEntry(item)));
+    this.cloud.outgoing.written(outgoing.map((item) => items.outboxEntry(item)));
   }
 
   #acted(cluster: string, method: string, what: unknown): void {

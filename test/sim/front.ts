@@ -1,0 +1,92 @@
+/** The API as people ask it, through one function that may be gone before it answers. */
+import { MemoryBuckets } from '#adapters/memory/buckets.ts';
+import { MemoryBuildLogs } from '#adapters/memory/build-logs.ts';
+import { MemoryBuildRecords } from '#adapters/memory/build-records.ts';
+import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
+import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
+import { MemorySshSessions } from '#adapters/memory/ssh-sessions.ts';
+import { MemoryWaivers } from '#adapters/memory/waivers.ts';
+import { makeApp } from '#api/app.ts';
+import type { Person } from '#core/roles.ts';
+import { ask } from '../api/ask.ts';
+import type { Cloud } from './cloud.ts';
+import type { Invocation } from './faults.ts';
+
+/** Of a request, as a client sends it: the version that it read, and a key that stays when it asks again. */
+type Headers = Readonly<Record<string, string>>;
+
+export class Front {
+  readonly #cloud: Cloud;
+  readonly #buckets = new MemoryBuckets();
+  #randoms = 0;
+
+  constructor(cloud: Cloud) {
+    this.#cloud = cloud;
+  }
+
+  async api(
+    person: Person,
+    path: string,
+    body: unknown,
+    headers: Headers,
+    method = 'POST',
+  ): Promise<number | undefined> {
+    const answer = await this.#answer(person, path, body, headers, method);
+    this.#cloud.trace(`  ${person.name}: ${method} ${path} → ${answer?.status ?? 'no answer'}`);
+    return answer?.status;
+  }
+
+  /** What is there. */
+  async ask(person: Person, path: string): Promise<unknown> {
+    return (await this.#answer(person, path, undefined, {}, 'GET'))?.json();
+  }
+
+  async #answer(
+    person: Person,
+    path: string,
+    body: unknown,
+    headers: Headers,
+    method: string,
+  ): Promise<Response | undefined> {
+    let answer: Response | undefined;
+    await this.#cloud.functions.run('api', async (invocation) => {
+      const failed = (error: unknown) => {
+        throw error;
+      };
+      const told = { person: () => person, requestId: invocation.name };
+      const sent = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+      answer = await ask(makeApp(this.#depsOf(invocation), { failed }), told, path, sent);
+    });
+    return answer;
+  }
+
+  #depsOf(invocation: Invocation) {
+    const { store, registry, reports, functions, data } = this.#cloud;
+    const parts = this.#cloud.partsOf(invocation);
+    const bases = functions.portsOf(invocation)('bases', registry);
+    return {
+      ...parts,
+      deadLetters: new MemoryDeadLetters([], parts.clock),
+      failures: store,
+      requests: store.requests,
+      buckets: this.#buckets,
+      reports,
+      keys: new MemoryPersonKeys(),
+      sessions: new MemorySshSessions(),
+      buildLogs: new MemoryBuildLogs(),
+      buildRecords: new MemoryBuildRecords(),
+      waivers: new MemoryWaivers(),
+      transfers: store.transfers,
+      snapshots: store.snapshots,
+      outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
+      names: { plan: async () => ({ names: [] }) },
+      ...data.depsOf('', invocation, functions.around),
+      jobFiles: { link: async (key: string) => ({ url: key, expiresSeconds: 300 }) },
+      jobBucket: 'jobs',
+      random: () => (this.#randoms++).toString(16).padStart(4, '0'),
+      bases,
+      attachments: bases,
+      config: invocation.config,
+    };
+  }
+}
