@@ -49,7 +49,7 @@ export function isNews(demand: Demand, before: Demand | undefined): boolean {
 }
 
 /**
- * One worker after the other goes to the team that has the fewest for its weight, and in it to the job of the highest priority that
+ * One worker after the other goes to the team that has the fewest for its weight, of equals to the one whose job is the oldest, and in it to the job of the highest priority that
  * can use one more, of equals to the one that has the fewest. A priority is told within a team: between teams it would be everybody's.
  * @param demands fresh ones, one of each job.
  * @returns by the job's name; together `sharing.workers` at most, and no fewer unless nobody could use more.
@@ -83,10 +83,9 @@ function teamsOf(demands: readonly Demand[], { weightOf }: Sharing): TeamShare[]
   const wanting = demands
     .filter(({ workers }) => workers > 0)
     .sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+  // In the order of their oldest jobs: where there are fewer workers than teams, each has its turn when those before it are done.
   const byTeam = Map.groupBy(wanting, ({ team }) => team);
-  return [...byTeam]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([team, jobs]) => ({ weight: weightOf(team), has: 0, jobs }));
+  return [...byTeam].map(([team, jobs]) => ({ weight: weightOf(team), has: 0, jobs }));
 }
 
 const rank: Readonly<Record<Priority, number>> = { low: 0, normal: 1, high: 2 };

@@ -64,6 +64,12 @@ test.each<[string, number, Demand[], number[]]>([
     [demand(2, 'team-a', 1), demand(1, 'team-a', 1)],
     [0, 1],
   ],
+  [
+    'fewer workers than teams: the team whose job is older goes first, whatever it is called and weighs',
+    1,
+    [demand(2, 'heavy', 9), demand(1, 'team-b', 9)],
+    [0, 1],
+  ],
   ['who can use none has none', 4, [demand(1, 'team-a', 0), demand(2, 'team-b', 2)], [0, 2]],
 ])('%s', (_, workers, demands, expected) => {
   expect(shares(workers, demands)).toEqual(expected);
@@ -113,6 +119,24 @@ test('no team that could use more has a worker less, for its weight, than one th
       for (const poor of teams.filter(({ has, wants }) => has < wants))
         for (const rich of teams)
           expect((rich.has - 1) / rich.weight).toBeLessThanOrEqual(poor.has / poor.weight);
+    }),
+  );
+});
+
+test('with fewer workers than teams, each has one that has waited longest', () => {
+  fc.assert(
+    fc.property(someDemands, fc.integer({ min: 1, max: 3 }), (all, workers) => {
+      const of = sharesOf(all, { workers, weightOf });
+      const teams = [
+        ...Map.groupBy(
+          all.filter((one) => one.workers > 0),
+          ({ team }) => team,
+        ).values(),
+      ];
+      if (teams.length <= workers) return;
+      // They are told in the order of their ages.
+      const has = teams.map((jobs) => sum(jobs.map(({ name }) => of.get(name) ?? 0)));
+      expect(has).toEqual(teams.map((_, i) => (i < workers ? 1 : 0)));
     }),
   );
 });
