@@ -8,10 +8,13 @@ import { type RepositoryKind, repositoryOf } from '#core/image.ts';
 import type { Digest, EnvironmentKey, Instant } from '#core/names.ts';
 import type { Clock, ImagePromoter, ImageScanner, RepositoryMaker, RepositoryRemover } from '#core/ports.ts';
 
+/** ECR's page of what refers to an image. */
+const listed = 50;
+
 interface Stored {
   readonly pushedAt: Instant;
   readonly tags: Set<string>;
-  readonly attached: Attached[];
+  readonly attached: Map<Digest, Attached>;
   scan: Scan;
 }
 
@@ -45,13 +48,13 @@ export class MemoryRegistry
     image.scan = scan;
   }
 
-  /** With the content that its link leads to. */
+  /** What refers to it already is no other one. */
   attach(repository: string, image: Digest, attached: Attached): void {
-    this.#find(repository, image)?.attached.push(attached);
+    this.#find(repository, image)?.attached.set(attached.digest, attached);
   }
 
   async list(repository: string, image: Digest): Promise<readonly Attached[]> {
-    return this.#find(repository, image)?.attached ?? [];
+    return [...(this.#find(repository, image)?.attached.values() ?? [])].slice(0, listed);
   }
 
   async make(key: EnvironmentKey): Promise<void> {
@@ -135,6 +138,6 @@ const kinds: readonly RepositoryKind[] = ['candidate', 'cache', 'release'];
 const newImage = (pushedAt: Instant): Stored => ({
   pushedAt,
   tags: new Set(),
-  attached: [],
+  attached: new Map(),
   scan: { status: 'pending' },
 });

@@ -16,7 +16,6 @@ import { MemoryJobs } from '#adapters/memory/jobs.ts';
 import { MemoryBus, MemoryLooks, MemoryPager } from '#adapters/memory/messages.ts';
 import { MemoryNotices } from '#adapters/memory/notices.ts';
 import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
-import { MemoryRegistry } from '#adapters/memory/registry.ts';
 import { MemoryReports } from '#adapters/memory/reports.ts';
 import { mergeApplied } from '#adapters/memory/server-side-apply.ts';
 import { MemorySlots } from '#adapters/memory/slots.ts';
@@ -26,12 +25,10 @@ import { MemoryWaivers } from '#adapters/memory/waivers.ts';
 import { MemoryWorkerIdentities } from '#adapters/memory/worker-identities.ts';
 import { MemoryZone } from '#adapters/memory/zone.ts';
 import { lineOf } from '#core/build-log.ts';
-import type { Scan } from '#core/finding.ts';
 import type { JobKey } from '#core/jobs/slots.ts';
 import type { StandingKey } from '#core/jobs/standing/cause.ts';
 import { addSeconds } from '#core/names.ts';
 import { told } from '../lambdas/world.ts';
-import { basesContract } from './bases.ts';
 import { bucketsContract } from './buckets.ts';
 import { buildLogsContract } from './build-logs.ts';
 import { buildRecordsContract } from './build-records.ts';
@@ -55,13 +52,10 @@ import { lookQueuesContract } from './look-queues.ts';
 import { noticesContract } from './notices.ts';
 import { pagerContract } from './pager.ts';
 import { personKeysContract } from './person-keys.ts';
-import { promoterContract } from './promoter.ts';
 import { quotaContract } from './quota.ts';
 import { reportsContract } from './reports.ts';
-import { repositoriesContract } from './repositories.ts';
 import { requestsContract } from './requests.ts';
-import { complete, digestOf, finding, start } from './samples.ts';
-import { type Content, scannerContract } from './scanner.ts';
+import { digestOf, start } from './samples.ts';
 import { slotsContract } from './slots.ts';
 import { sshSessionsContract } from './ssh-sessions.ts';
 import { standingContract } from './standing.ts';
@@ -81,11 +75,6 @@ heartbeatContract('MemoryHeartbeat', () => {
   return { heartbeat, heard: async () => heartbeat.beats };
 });
 bucketsContract('MemoryBuckets', () => new MemoryBuckets());
-repositoriesContract('MemoryRegistry', async () => {
-  const registry = new MemoryRegistry(new MemoryClock(start));
-  const isThere = async (name: string) => registry.repositories().includes(name);
-  return { maker: registry, remover: registry, isThere };
-});
 reportsContract('MemoryReports', async () => {
   const reports = new MemoryReports();
   return { reports, get: async (url) => reports.kept.get(url) };
@@ -198,44 +187,12 @@ deadLetterQueuesContract('MemoryDeadLetters', async () => {
   };
 });
 
-const werkzeug = { package: 'werkzeug', installed: '2.2.2', severity: 'HIGH', fixedIn: '2.2.3' } as const;
-const scans: Readonly<Record<Content, Scan>> = {
-  clean: complete(start),
-  hole: complete(start, finding({ ...werkzeug, id: 'CVE-2023-25577' })),
-  many: complete(
-    start,
-    ...Array.from({ length: 1100 }, (_, i) => finding({ ...werkzeug, id: `CVE-2023-${10_000 + i}` })),
-  ),
-  unsupported: { status: 'unsupported', reason: 'no operating system that is known' },
-};
-scannerContract('MemoryRegistry', async () => {
-  const registry = new MemoryRegistry(new MemoryClock(start));
-  return {
-    scanner: registry,
-    repository: 'candidate/checkout/web',
-    unscanned: 'release/checkout/web',
-    push: async (repository, tag, content) => {
-      const digest = digestOf(content);
-      registry.push(repository, digest, tag);
-      if (repository.startsWith('candidate/')) registry.setScan(repository, digest, scans[content]);
-      return digest;
-    },
-  };
-});
-
 buildLogsContract('MemoryBuildLogs', async () => {
   const logs = new MemoryBuildLogs();
   return {
     logs,
     write: async (key, number, texts) => logs.write(key, number, ...texts.map((text) => lineOf(0, text))),
   };
-});
-
-basesContract('MemoryRegistry', async () => {
-  const registry = new MemoryRegistry(new MemoryClock(start));
-  const base = { repository: 'base/debian', tag: 'bookworm', digest: digestOf('base') };
-  registry.push(base.repository, base.digest, base.tag);
-  return { bases: registry, base };
 });
 
 builderContract('MemoryBuilder', async () => {
@@ -253,22 +210,6 @@ builderContract('MemoryBuilder', async () => {
 });
 
 clusterContract('MemoryCluster', async () => new MemoryCluster());
-
-promoterContract('MemoryRegistry', async () => {
-  const registry = new MemoryRegistry(new MemoryClock(start));
-  return {
-    promoter: registry,
-    from: 'candidate/checkout/web',
-    to: 'release/checkout/web',
-    push: async (repository, tag, content) => {
-      const digest = digestOf(content);
-      registry.push(repository, digest, tag);
-      return digest;
-    },
-    digestOf: async (repository, tag) => (await registry.imageByTag(repository, tag))?.digest,
-    remove: async (repository, digest) => registry.delete(repository, digest),
-  };
-});
 
 clusterFieldsContract('MemoryCluster', 'memory', async () => {
   const cluster = new MemoryCluster();

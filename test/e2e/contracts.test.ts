@@ -28,6 +28,7 @@ import { Table } from '#adapters/aws/table.ts';
 import { TransferItems } from '#adapters/aws/transfers.ts';
 import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
+import { attachmentsContract } from '../contracts/attachments.ts';
 import { AwsWorlds, tableKeys } from '../contracts/aws-worlds.ts';
 import { basesContract } from '../contracts/bases.ts';
 import { bucketsContract } from '../contracts/buckets.ts';
@@ -58,6 +59,7 @@ import { sshSessionsContract } from '../contracts/ssh-sessions.ts';
 import { storeContract } from '../contracts/store.ts';
 import { transfersContract } from '../contracts/transfers.ts';
 import { waiversContract } from '../contracts/waivers.ts';
+import { attachmentsWorld } from './attached.ts';
 import { access, output } from './cloud.ts';
 import { debian, distribution, push } from './push.ts';
 import { sessionOf } from './session.ts';
@@ -162,6 +164,8 @@ builderContract('CodeBuilder', async (): Promise<BuilderWorld> => {
     },
   };
 });
+
+attachmentsContract('EcrAttachments', () => attachmentsWorld(ecr, worlds.name('attached')));
 
 promoterContract('EcrPromoter', async () => {
   const name = worlds.name('promoter');
