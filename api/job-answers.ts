@@ -1,6 +1,6 @@
 /** Answers about data jobs, as answers.ts has the others: the function loads none. */
 import { ChunkFailure } from '#core/jobs/chunk.ts';
-import { JobCost, JobProgress } from '#core/jobs/job-view.ts';
+import { AwayView, JobCost, JobProgress } from '#core/jobs/job-view.ts';
 import { JobRequest } from '#core/jobs/request.ts';
 import { JobKey, JobName, SlotsSeen } from '#core/jobs/slots.ts';
 import { ClusterName, Instant } from '#core/names.ts';
@@ -17,6 +17,8 @@ const Job = z.object({
   outcome: z.optional(z.enum(outcomes)),
   /** Why it came to that. */
   reason: z.optional(z.string()),
+  /** A database that it needs is not in reach: since when, and when the job fails for it. */
+  away: z.optional(AwayView),
   requester: z.string(),
   /** The standing job that started it. */
   standing: z.optional(z.string()),

@@ -3,7 +3,7 @@ import { Conflict, Retryable } from '#core/errors.ts';
 import { admitted } from '#core/jobs/admission.ts';
 import type { Job, JobDecision } from '#core/jobs/job.ts';
 import type { JobChange } from '#core/jobs/job-change.ts';
-import { jobCost, jobProgress } from '#core/jobs/job-view.ts';
+import { awayView, jobCost, jobProgress } from '#core/jobs/job-view.ts';
 import { heldBy, type JobRequest } from '#core/jobs/request.ts';
 import { whyNoResults } from '#core/jobs/results.ts';
 import type { JobKey, SlotsWanted } from '#core/jobs/slots.ts';
@@ -30,6 +30,7 @@ export function jobView({ config, clock }: Pick<ApiDeps, 'config' | 'clock'>, jo
     phase,
     paused: 'paused' in job && job.paused,
     ...('outcome' in job && { outcome: job.outcome }),
+    ...(job.away !== undefined && { away: awayView(job.away, clock.now()) }),
     ...('reason' in job && job.reason !== undefined && { reason: job.reason }),
     ...('reduced' in job &&
       job.reduced !== undefined && { reduced: { bytes: job.reduced.bytes, crc32: job.reduced.crc32 } }),

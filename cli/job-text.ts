@@ -42,7 +42,16 @@ export function jobLine(job: Job): string {
   const left = secondsLeft === undefined ? '' : `  ${duration(secondsLeft * 1000)} left`;
   const fails = failed > 0 ? `, ${failed} failed` : '';
   const parts = `${committed} of ${chunks} chunks${fails}, ${leased} at work`;
-  return `${bar(share)} ${Math.floor(share * 100)} %  ${read}  ${parts}${rate}${left}  ${phaseText(job)}`;
+  return `${bar(share)} ${Math.floor(share * 100)} %  ${read}  ${parts}${rate}${left}  ${phaseText(job)}${awayText(job)}`;
+}
+
+const awayText = ({ away }: Job): string =>
+  away === undefined ? '' : `, its database is away for ${duration(away.seconds * 1000)}`;
+
+function waitText({ away }: Job): string[] {
+  if (away === undefined) return [];
+  const why = away.why === undefined ? '' : ` (${away.why})`;
+  return [`  database  not in reach since ${away.since}${why}: the job fails at ${away.failsAt}`];
 }
 
 export function jobText({ job, workers, share, history }: JobAnswer): string {
@@ -53,6 +62,7 @@ export function jobText({ job, workers, share, history }: JobAnswer): string {
     `  runs      ${request.command.join(' ')}`,
     `  over      ${inputText(request)}${request.query ? `: ${request.query.sql}` : ''}`,
     ...snapshotText(request),
+    ...waitText(job),
     `  results   ${bytesText(progress.outputBytes)} of ${progress.records} records${reducedText(job)}`,
     `  cluster   ${cluster}, ${request.parallelism} workers at most`,
     ...(share === undefined

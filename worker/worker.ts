@@ -17,6 +17,7 @@ import type { AnyChunk, Chunk } from '#core/jobs/plan.ts';
 import type { ChunkQueue, ChunkStore, Delivery } from '#core/jobs/ports.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
 import { SnapshotLost } from '#core/jobs/sql/held-snapshot.ts';
+import { DatabaseAway } from '#core/jobs/sql/ports.ts';
 import type { PlanChunk } from '#core/jobs/sql/table.ts';
 import { isPlanning, planning } from '#core/jobs/steps.ts';
 import { PartFailed } from './failure.ts';
@@ -106,7 +107,7 @@ class Turn {
         await this.#withoutSnapshot(attempt, error.failure);
       else if (error instanceof PartFailed) await this.#failed(attempt, error);
       else {
-        await this.#giveBack(attempt);
+        await this.#giveBack(attempt, 0, error instanceof DatabaseAway ? error.message : undefined);
         throw error;
       }
     } finally {
@@ -222,8 +223,8 @@ class Turn {
     await this.#giveBack(attempt, spec.leaseSeconds);
   }
 
-  async #giveBack(attempt: number, seconds = 0): Promise<void> {
-    await this.#holder.say({ kind: 'release', attempt });
+  async #giveBack(attempt: number, seconds = 0, away?: string): Promise<void> {
+    await this.#holder.say({ kind: 'release', attempt, away: away?.slice(0, 1000) });
     await this.#hide(seconds);
   }
 

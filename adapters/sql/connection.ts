@@ -1,7 +1,7 @@
 /** Connections to PostgreSQL: set up so that text means the same to all of them, and errors that say whether it is worth trying again. */
 import { Client, type ClientConfig, DatabaseError } from 'pg';
-import { Retryable } from '#core/errors.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
+import { DatabaseAway } from '#core/jobs/sql/ports.ts';
 
 export type PostgresPlace = Pick<ClientConfig, 'host' | 'port' | 'database' | 'user' | 'password' | 'ssl'>;
 /** With how long an answer may take, where that is known. */
@@ -32,7 +32,7 @@ export class Connection implements AsyncDisposable {
     });
   }
 
-  /** @throws Retryable, InputFailed, or the signal's reason. */
+  /** @throws DatabaseAway, InputFailed, or the signal's reason. */
   static async open(place: Place, signal: AbortSignal): Promise<Connection> {
     signal.throwIfAborted();
     const connection = new Connection(place, signal);
@@ -72,9 +72,9 @@ function explained(error: unknown, what: string): unknown {
   if (error instanceof DatabaseError) {
     const { code = '', message, detail, where } = error;
     const said = [message, detail, where].filter(Boolean).join('; ');
-    if (passes.test(code)) return new Retryable(`${what}: ${said} (${code})`, { cause: error });
+    if (passes.test(code)) return new DatabaseAway(`${what}: ${said} (${code})`, { cause: error });
     return new InputFailed(`${what}: ${said} (SQLSTATE ${code})`, { cause: error });
   }
   const isNetwork = 'code' in error || /^Connection terminated|^timeout expired/.test(error.message);
-  return isNetwork ? new Retryable(`${what}: ${error.message}`, { cause: error }) : error;
+  return isNetwork ? new DatabaseAway(`${what}: ${error.message}`, { cause: error }) : error;
 }

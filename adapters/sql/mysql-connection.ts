@@ -2,9 +2,9 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { type Connection, createConnection, type Query } from 'mysql2';
-import { Retryable } from '#core/errors.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
 import { Column, kindOf } from '#core/jobs/sql/mysql-types.ts';
+import { DatabaseAway } from '#core/jobs/sql/ports.ts';
 import type { RowFormat } from '#core/jobs/sql/postgres.ts';
 import { type Cell, RowWriter } from '#core/jobs/sql/row-text.ts';
 import * as z from '#core/zod.ts';
@@ -75,7 +75,7 @@ export class MysqlConnection implements AsyncDisposable {
     });
   }
 
-  /** @throws Retryable, InputFailed, or the signal's reason. */
+  /** @throws DatabaseAway, InputFailed, or the signal's reason. */
   static async open(place: MysqlPlace, signal: AbortSignal): Promise<MysqlConnection> {
     signal.throwIfAborted();
     // The client would compare the certificate's names with `localhost`.
@@ -196,7 +196,7 @@ function explained(error: unknown, what: string): unknown {
     const { message, errno, sqlState } = said.data;
     const text = `${what}: ${message} (error ${errno}, SQLSTATE ${sqlState})`;
     return passes.has(errno)
-      ? new Retryable(text, { cause: error })
+      ? new DatabaseAway(text, { cause: error })
       : new InputFailed(text, { cause: error });
   }
   const failed = Failed.safeParse(error);
@@ -204,5 +204,5 @@ function explained(error: unknown, what: string): unknown {
   const text = `${what}: ${error.message} (${failed.data.code})`;
   return untrusted.test(failed.data.code)
     ? new InputFailed(text, { cause: error })
-    : new Retryable(text, { cause: error });
+    : new DatabaseAway(text, { cause: error });
 }

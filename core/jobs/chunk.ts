@@ -71,6 +71,8 @@ const common = {
   /** All of it is done; what is left is to bring its results to their table. */
   handOver: z.optional(z.boolean()),
   lastFailure: z.optional(ChunkFailure),
+  /** Why it was given back last, where a database was not in reach; until something of it is done, or fails. */
+  away: z.optional(z.string().check(z.maxLength(1000))),
 };
 
 export const ChunkState = z.discriminatedUnion('state', [
@@ -93,7 +95,12 @@ export type ChunkEvent =
   | { readonly kind: 'hand-over'; readonly part: Part }
   | { readonly kind: 'handed-over'; readonly attempt: number }
   /** The worker is told to go: its attempt does not count. */
-  | { readonly kind: 'release'; readonly attempt: number }
+  | {
+      readonly kind: 'release';
+      readonly attempt: number;
+      /** A database is not in reach: nobody's failure, and to be told. */
+      readonly away?: string | undefined;
+    }
   | {
       readonly kind: 'fail';
       readonly attempt: number;
@@ -146,19 +153,23 @@ export function nextChunk(
       return lease(given, rules, now);
     case 'retry':
       if (given.state !== 'failed') return { outcome: 'unchanged' };
-      return changed(given, { ...shared(given), state: 'waiting', failures: 0 });
+      return changed(given, { ...reached(given), state: 'waiting', failures: 0 });
     case 'heartbeat':
       if (!holds(given, event.attempt)) return lost;
       return changed(given, { ...given, until: addSeconds(now, rules.leaseSeconds) });
     case 'release':
       if (!holds(given, event.attempt)) return lost;
-      return changed(given, { ...shared(given), state: 'waiting' });
+      return changed(given, {
+        ...shared(given),
+        ...(event.away !== undefined && { away: event.away }),
+        state: 'waiting',
+      });
     case 'fail':
       return holds(given, event.attempt) ? failed(given, event, rules) : lost;
     case 'handed-over':
       if (given.state === 'committed' && given.attempts === event.attempt) return { outcome: 'unchanged' };
       if (!holds(given, event.attempt) || !given.handOver) return lost;
-      return changed(given, { ...shared(given), state: 'committed' });
+      return changed(given, { ...reached(given), state: 'committed' });
     case 'checkpoint':
     case 'hand-over':
     case 'commit':
@@ -196,7 +207,7 @@ function lease(given: ChunkState, rules: ChunkRules, now: Instant): ChunkDecisio
 type Failed = Pick<Extract<ChunkEvent, { kind: 'fail' }>, 'failure' | 'middle'>;
 
 function failed(given: Leased, { failure, middle }: Failed, rules: ChunkRules): ChunkDecision {
-  const known = { ...shared(given), failures: given.failures + 1, lastFailure: failure };
+  const known = { ...reached(given), failures: given.failures + 1, lastFailure: failure };
   const cut = failure.kind === 'out-of-memory' ? (middle ?? middleOf(restOf(given), rules)) : undefined;
   if (cut !== undefined) return changed(given, { ...known, state: 'halved', middle: cut });
   if (permanent.has(failure.kind) || known.failures >= rules.maxFailures)
@@ -219,7 +230,7 @@ function done(
   if (given.parts.some((known) => known.from === part.from && known.attempt === part.attempt))
     return { outcome: 'unchanged' };
   if (!holds(given, part.attempt) || given.handOver) return lost;
-  const known = { ...shared(given), parts: [...given.parts, part] };
+  const known = { ...reached(given), parts: [...given.parts, part] };
   if (kind === 'commit') return changed(given, { ...known, state: 'committed' });
   const handOver = kind === 'hand-over' && { handOver: true };
   return changed(given, {
@@ -262,6 +273,7 @@ function shared({
   parts,
   handOver,
   lastFailure,
+  away,
 }: ChunkState): Common {
   return {
     job,
@@ -272,7 +284,13 @@ function shared({
     parts,
     ...(handOver !== undefined && { handOver }),
     ...(lastFailure !== undefined && { lastFailure }),
+    ...(away !== undefined && { away }),
   };
+}
+
+function reached(given: ChunkState): Common {
+  const { away: _, ...rest } = shared(given);
+  return rest;
 }
 
 const changed = ({ version }: ChunkState, state: ChunkState): ChunkDecision => ({

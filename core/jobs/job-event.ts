@@ -15,7 +15,10 @@ export type JobEvent =
   | { readonly kind: 'unreadable'; readonly reason: string }
   /** All chunks before this number were taken by the queue. */
   | { readonly kind: 'sent'; readonly upTo: number }
-  | { readonly kind: 'tallied'; readonly tally: Tally }
+  /** @property why a worker could not go on, as the cluster has it. */
+  | { readonly kind: 'tallied'; readonly tally: Tally; readonly why?: string | undefined }
+  /** Who was to cut its table did not come to its database: why. */
+  | { readonly kind: 'database-away'; readonly why: string }
   /** What all its chunks are to be read of is gone: why. The sums are of later than that. */
   | { readonly kind: 'snapshot-lost'; readonly reason: string; readonly tally: Tally }
   /** How many messages its queue has, those that workers are at with them. */

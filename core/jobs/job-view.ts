@@ -1,7 +1,8 @@
 /** What people see of a job: how far it is, how fast, when it may be done, and what it cost so far. */
 import type { Prices } from '../cost.ts';
-import { type Instant, secondsBetween } from '../names.ts';
+import { addSeconds, Instant, secondsBetween } from '../names.ts';
 import * as z from '../zod.ts';
+import { Away, patienceSeconds } from './away.ts';
 import type { Job } from './job.ts';
 import { readsRows } from './request.ts';
 import { workerResources } from './slot-objects.ts';
@@ -66,6 +67,15 @@ function shareOf(job: Job, planned: { readonly chunks: number; readonly bytes: n
   if (all > 0) return Math.min(done / all, 1);
   return Number(job.phase === 'ended' && job.outcome === 'succeeded');
 }
+
+export const AwayView = z.object({ ...Away.shape, seconds: count, failsAt: Instant });
+export type AwayView = z.infer<typeof AwayView>;
+
+export const awayView = (away: Away, now: Instant): AwayView => ({
+  ...away,
+  seconds: Math.max(0, Math.round(secondsBetween(away.since, now))),
+  failsAt: addSeconds(away.since, patienceSeconds),
+});
 
 export const JobCost = z.object({
   currency: z.string(),

@@ -3,87 +3,20 @@
  * are brought together, and from its end back by a retry. What becomes of its chunks, core/jobs/chunk.ts says; this says what they come to. One reducer for what comes twice, late, or from two people at once.
  */
 import { unreachable } from '../errors.ts';
-import { ClusterName, Instant, secondsBetween } from '../names.ts';
+import { type Instant, secondsBetween } from '../names.ts';
 import { isSame } from '../same.ts';
-import * as z from '../zod.ts';
+import { type Away, awayAfter, awaySince, tooLongAway } from './away.ts';
 import type { JobEvent } from './job-event.ts';
-import { JobRequest, snapshotOf } from './request.ts';
-import { JobKey } from './slots.ts';
-import { StandingName } from './standing/cause.ts';
-import { emptyTally, progressOf, Tally } from './tally.ts';
+import type { Job } from './job-phases.ts';
+import { snapshotOf } from './request.ts';
+import type { JobKey } from './slots.ts';
+import { emptyTally, progressOf, type Tally } from './tally.ts';
 
-const Outcome = z.enum(['succeeded', 'failed', 'cancelled']);
-type Outcome = z.infer<typeof Outcome>;
+export { Job } from './job-phases.ts';
 
-const common = {
-  ...JobKey.shape,
-  /** The one that is stored is the one before. */
-  version: z.int(),
-  requester: z.string(),
-  at: Instant,
-  cluster: ClusterName,
-  /** As it was asked for. */
-  request: JobRequest,
-  /** What started it, and how many jobs are before it in its chain; absent of one that a person asked for. */
-  standing: z.optional(z.object({ name: StandingName, depth: z.int() })),
-  tally: Tally,
-  /** When it is to be looked at, if nobody does before. */
-  lookAt: z.optional(Instant),
-};
-const count = z.int().check(z.minimum(0));
-/** What is known when the dataset was listed. */
-const planned = { chunks: count, bytes: count };
-const paused = z.boolean();
-/** All results in one, where the job asked for that. */
-const reduced = { reduced: z.optional(z.object({ key: z.string(), bytes: count, crc32: count })) };
-
-export const Job = z.discriminatedUnion('phase', [
-  /** The dataset's objects are being listed, and pinned. */
-  z.object({ phase: z.literal('listing'), ...common, paused }),
-  /** Chunks are being sent: those before `sent` are in the queue, and workers are at them. */
-  z.object({ phase: z.literal('sending'), ...common, ...planned, paused, sent: z.int() }),
-  z.object({
-    phase: z.literal('running'),
-    ...common,
-    ...planned,
-    paused,
-    /** Since when its queue has no message, though chunks are open: somebody emptied it. */
-    emptySince: z.optional(Instant),
-  }),
-  /** No worker is wanted any more: its manifest is being written, then its queue, namespace and identity go. */
-  /** Each chunk has its end, and a worker brings the results together. */
-  z.object({
-    phase: z.literal('reducing'),
-    ...common,
-    ...planned,
-    paused,
-    reason: z.optional(z.string()),
-    /** Of all times that a job comes here, the number of this one. */
-    turn: z.int(),
-  }),
-  z.object({
-    phase: z.literal('finishing'),
-    ...common,
-    ...planned,
-    ...reduced,
-    outcome: Outcome,
-    reason: z.optional(z.string()),
-    manifest: z.boolean(),
-  }),
-  z.object({
-    phase: z.literal('ended'),
-    ...common,
-    ...planned,
-    ...reduced,
-    outcome: Outcome,
-    reason: z.optional(z.string()),
-    since: Instant,
-  }),
-  /** The chunks that failed are made to wait again. */
-  z.object({ phase: z.literal('retrying'), ...common, ...planned }),
-]);
-export type Job = z.infer<typeof Job>;
+type Outcome = Extract<Job, { phase: 'ended' }>['outcome'];
 type Reduced = NonNullable<Extract<Job, { phase: 'ended' }>['reduced']>;
+type Listing = Extract<Job, { phase: 'listing' }>;
 type Planned = Extract<Job, { phase: 'sending' | 'running' }>;
 
 export type JobDecision =
@@ -104,10 +37,14 @@ export function nextJob(job: Job, event: JobEvent, now: Instant): JobDecision {
       return finish({ ...job, chunks: 0, bytes: 0 }, 'failed', event.reason);
     case 'sent':
       return job.phase === 'sending' ? sent(job, event.upTo) : unchanged;
+    case 'database-away':
+      return job.phase === 'listing' && !job.paused ? unplanned(job, event.why, now) : unchanged;
     case 'tallied':
-      return tallied(job, event.tally);
+      return tallied(job, event, now);
     case 'snapshot-lost':
-      return job.phase === 'sending' || job.phase === 'running' ? withoutSnapshot(job, event) : unchanged;
+      return job.phase === 'sending' || job.phase === 'running'
+        ? withoutSnapshot(job, event, now)
+        : unchanged;
     case 'queue-seen':
       return job.phase === 'running' ? emptied(job, event.messages, now) : unchanged;
     case 'pause':
@@ -134,7 +71,7 @@ export function nextJob(job: Job, event: JobEvent, now: Instant): JobDecision {
 }
 
 function listed(
-  { phase: _, ...job }: Extract<Job, { phase: 'listing' }>,
+  { phase: _, away: __, ...job }: Listing,
   { chunks, bytes, passBytes = 0 }: Extract<JobEvent, { kind: 'listed' }>,
 ): JobDecision {
   const next = { ...job, chunks, bytes };
@@ -152,7 +89,9 @@ function sent({ sent: before, ...rest }: Extract<Job, { phase: 'sending' }>, upT
   return settled({ ...rest, phase: 'running' }, rest.tally, `all ${rest.chunks} chunks are sent`);
 }
 
-function tallied(job: Job, tally: Tally): JobDecision {
+type Tallied = Pick<Extract<JobEvent, { kind: 'tallied' }>, 'tally' | 'why'>;
+
+function tallied(job: Job, { tally, why }: Tallied, now: Instant): JobDecision {
   switch (job.phase) {
     case 'listing':
     case 'ended':
@@ -165,10 +104,30 @@ function tallied(job: Job, tally: Tally): JobDecision {
       return isSame(job.tally, tally) || job.manifest ? unchanged : changed({ ...job, tally });
     case 'sending':
     case 'running':
-      return isSame(job.tally, tally) ? unchanged : settled(job, tally);
+      return goneOn(job, awayAfter(job, tally, why, now), tally, now);
     default:
       return unreachable(job);
   }
+}
+
+/** What was waited for too long ends it: a retry goes on from there. */
+function goneOn(
+  { away: before, ...job }: Planned,
+  away: Away | undefined,
+  tally: Tally,
+  now: Instant,
+): JobDecision {
+  const over = away && tooLongAway(away, job.request, { isPlanned: true }, now);
+  if (over !== undefined) return finish({ ...job, tally }, 'failed', over);
+  if (isSame(job.tally, tally) && isSame(before, away)) return unchanged;
+  return settled(away === undefined ? job : { ...job, away }, tally);
+}
+
+function unplanned(job: Listing, why: string, now: Instant): JobDecision {
+  const away = awaySince(job.away, why, now);
+  const over = tooLongAway(away, job.request, { isPlanned: false }, now);
+  if (over !== undefined) return finish({ ...job, chunks: 0, bytes: 0 }, 'failed', over);
+  return isSame(job.away, away) ? unchanged : changed({ ...job, away });
 }
 
 /** Whether it goes on with that tally. */
@@ -188,9 +147,10 @@ function settled(job: Planned, tally: Tally, what?: string): JobDecision {
 function withoutSnapshot(
   job: Planned,
   { tally, reason }: Extract<JobEvent, { kind: 'snapshot-lost' }>,
+  now: Instant,
 ): JobDecision {
   if (progressOf(tally, job.chunks).open > 0) return finish({ ...job, tally }, 'failed', reason);
-  return tallied(job, tally);
+  return tallied(job, { tally }, now);
 }
 
 function reducing(job: Planned, reason: string | undefined): JobDecision {
@@ -219,7 +179,8 @@ function held(job: Job, pause: boolean, by: string): JobDecision {
   if (job.paused === pause) return unchanged;
   if (pause && snapshotOf(job.request) !== undefined)
     return refused('Its chunks are of one snapshot, which its workers hold: let it go on, or cancel it.');
-  return changed({ ...job, paused: pause }, `${verb}d by ${by}`);
+  const { away: _, ...rest } = job;
+  return changed({ ...rest, paused: pause }, `${verb}d by ${by}`);
 }
 
 function cancelled(job: Job, by: string): JobDecision {

@@ -14,6 +14,8 @@ export const Tally = z.object({
   failed: count,
   /** Each goes on as two chunks, which no plan had. */
   halved: count,
+  /** Open ones that were given back last because a database was not in reach. */
+  away: z._default(count, 0),
   /** Of the input: what has a result, checkpoints included. */
   bytes: count,
   records: count,
@@ -28,6 +30,7 @@ export const emptyTally: Tally = {
   committed: 0,
   failed: 0,
   halved: 0,
+  away: 0,
   bytes: 0,
   records: 0,
   outputBytes: 0,
@@ -36,7 +39,7 @@ export const emptyTally: Tally = {
 const fields = z.keyof(Tally).options;
 
 /** A step is nothing of the input. */
-export function tallyOf({ chunk, state, parts }: ChunkState): Tally {
+export function tallyOf({ chunk, state, parts, away }: ChunkState): Tally {
   if (isStep(chunk)) return emptyTally;
   const sum = (of: (part: ChunkState['parts'][number]) => number) =>
     parts.reduce((total, part) => total + of(part), 0);
@@ -45,6 +48,7 @@ export function tallyOf({ chunk, state, parts }: ChunkState): Tally {
     committed: Number(state === 'committed'),
     failed: Number(state === 'failed'),
     halved: Number(state === 'halved'),
+    away: Number(away !== undefined),
     bytes: sum(({ from, to }) => to - from),
     records: sum(({ records }) => records),
     outputBytes: sum(({ output }) => output?.bytes ?? 0),

@@ -145,10 +145,10 @@ async function step(deps: JobsDeps, job: Job, standing: Standing): Promise<reado
     case 'listing':
       return list(deps, job);
     case 'sending':
-      return [await progress(deps, job), await send(deps, job)];
+      return [await progress(deps, job, standing.seen), await send(deps, job)];
     case 'running':
       return [
-        await progress(deps, job),
+        await progress(deps, job, standing.seen),
         { kind: 'queue-seen', messages: (await deps.queues.messages(job.name)) ?? 0 },
       ];
     case 'reducing':

@@ -22,7 +22,7 @@ export async function listTable(deps: JobsDeps, job: Job): Promise<readonly JobE
   // Who holds the snapshot that it is of has not ended its step.
   if (known?.state === 'committed' || known?.handOver) return [await taken(deps, job, known)];
   await askForPlan(deps, job);
-  return [];
+  return known?.away === undefined ? [] : [{ kind: 'database-away', why: known.away }];
 }
 
 /** Once, and again where the message was lost: one too many finds that it is done. */

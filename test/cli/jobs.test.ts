@@ -46,6 +46,15 @@ describe('in words', () => {
     expect(jobLine(job({ progress: none }))).toMatch(/^\[\.{24}\] 0 %/);
   });
 
+  test('that its database is away is said, for how long, why, and until when', () => {
+    const why = 'failed: orders: connecting: ECONNREFUSED';
+    const away = { since: start, seconds: 7260, failsAt: '2026-07-02T10:00:00.000Z', why };
+    expect(jobLine(job({ away }))).toMatch(/running, its database is away for 2 h 1 m$/);
+    expect(jobText(answer({ away }))).toContain(
+      `\n  database  not in reach since ${start} (${why}): the job fails at 2026-07-02T10:00:00.000Z\n`,
+    );
+  });
+
   test('a job says what it runs, over what, who works and what happened', () => {
     const text = jobText(answer({ phase: 'ended', outcome: 'failed', reason: '2 chunks failed; 0 may.' }));
     expect(text).toMatch(/^checkout\/job-0123456789abcdef {2}failed: 2 chunks failed; 0 may\.\n/);

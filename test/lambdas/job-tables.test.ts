@@ -179,3 +179,62 @@ it('portions are all ranges of the plan, each once, however they are cut', async
     { numRuns: 50 },
   );
 });
+
+describe('a job whose database is away', () => {
+  const why = 'orders: connecting: ECONNREFUSED';
+  const away = () => ({ kind: 'release', attempt: 1, away: why }) as const;
+
+  it('for its plan tells since when, asks for it again, and fails after a day', async () => {
+    const world = new JobWorld();
+    await world.ask({ table });
+    await world.look();
+    expect(await world.work(away)).toEqual(['plan']);
+    const since = (await world.look(5)).away?.since;
+    expect(since).toBeDefined();
+    expect(await world.work(away)).toEqual(['plan']);
+    expect(await world.look(3600)).toMatchObject({ phase: 'listing', away: { since, why } });
+    expect(await world.look(86_400)).toMatchObject({
+      phase: 'finishing',
+      outcome: 'failed',
+      reason: expect.stringMatching(/its database orders was not in reach since .*ask for it anew/),
+    });
+  });
+
+  it('and comes back goes on as if nothing had been', async () => {
+    const world = new JobWorld();
+    await world.ask({ table });
+    await world.look();
+    await world.work(away);
+    expect(await world.look(5)).toMatchObject({ away: { why } });
+    const attempt = 2;
+    world.objects.results.set(written, Buffer.from(linesOf(bounds)));
+    const output = { key: written, bytes: 1, crc32: 1 };
+    await world.work(() => ({
+      kind: 'commit',
+      part: { from: 0, to: 0, records: 3, crc32: 0, attempt, milliseconds: 1, output },
+    }));
+    const sending = await world.look(5);
+    expect(sending).toMatchObject({ phase: 'sending', chunks: 3 });
+    expect(sending).not.toHaveProperty('away');
+  });
+
+  it('for its chunks tells since when, and fails after a day with what is done kept', async () => {
+    const world = new JobWorld();
+    await world.ask({ table });
+    await world.look();
+    await plan(world);
+    await world.look(5);
+    expect(await world.look()).toMatchObject({ phase: 'running' });
+    const part = { from: 0, to: 9, records: 1, crc32: 1, attempt: 1, milliseconds: 1 };
+    await world.work((id) => (id === '0' ? { kind: 'commit', part } : away()));
+    const first = await world.look(15);
+    expect(first).toMatchObject({ phase: 'running', tally: { committed: 1, away: 2 }, away: {} });
+    expect(await world.look(86_400 - 15)).toMatchObject({ away: { since: first.away?.since } });
+    expect(await world.look(130)).toMatchObject({
+      phase: 'finishing',
+      outcome: 'failed',
+      tally: { committed: 1 },
+      reason: expect.stringMatching(/was not in reach since .*retry the job: what has a result stays/),
+    });
+  });
+});

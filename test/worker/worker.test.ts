@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isOfObject } from '#core/jobs/chunk.ts';
 import type { Records } from '#core/jobs/dataset.ts';
+import { DatabaseAway } from '#core/jobs/sql/ports.ts';
 import { verify } from '#core/jobs/verify.ts';
 import { wantedOf } from '../../worker/wanted.ts';
 import { work } from '../../worker/worker.ts';
@@ -127,6 +128,23 @@ describe('chunks', () => {
 });
 
 commandContract('of its own', async () => ({ runner: new OwnRunner(), close: async () => undefined }));
+
+it('a database that is not in reach is said of the chunk that is given back, and of no failure', async () => {
+  const world = new WorkerWorld({
+    target: { secret: 's', table: { schema: 'p', table: 't' }, format: 'csv' },
+  });
+  const said = 'p.t: connecting: ECONNREFUSED';
+  world.tables = () => Promise.reject(new DatabaseAway(said));
+  await world.enqueue({ a: numbers(10) }, 1000);
+  await expect(world.work()).rejects.toThrow(said);
+  expect(await world.states()).toMatchObject([
+    { state: 'waiting', failures: 0, handOver: true, parts: [{ records: 10 }], away: said },
+  ]);
+  world.tables = () => Promise.reject(new Error('what is ours'));
+  await expect(world.work()).rejects.toThrow('what is ours');
+  // Nobody has heard of the database since.
+  expect(await world.states()).toMatchObject([{ state: 'waiting', away: said }]);
+});
 
 describe('memory', () => {
   it('that was too small for a command: its chunk is halved, down to where halves fit', async () => {

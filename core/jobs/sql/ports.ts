@@ -1,9 +1,12 @@
 /** What a job needs of a database. */
-
+import { Retryable } from '../../errors.ts';
 import type { SnapshotLimits } from './held-snapshot.ts';
 import type { RowFormat } from './postgres.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { AnySource, KeyRange, KeyTuple, SqlSource, SqlTable, Typed } from './table.ts';
+
+/** It is not in reach, or takes nothing now: whoever waits for it is told since when (core/jobs/away.ts). */
+export class DatabaseAway extends Retryable {}
 
 export interface SqlPlan<Source extends AnySource = SqlSource> {
   readonly source: Typed<Source>;
@@ -27,7 +30,7 @@ export interface Spliced {
   readonly wasThere: boolean;
 }
 
-/** @throws InputFailed where trying again would not help: no such table, no right, no key. Retryable for what passes. */
+/** @throws InputFailed where trying again would not help: no such table, no right, no key. DatabaseAway for what passes. */
 export interface SqlTables {
   plan<Source extends AnySource>(
     source: Source,
