@@ -22,6 +22,7 @@ const beside = [
   'transfer',
   'ttl',
   'waivers',
+  'working-hours',
 ].map((name) => `test/e2e/${name}.test.ts`);
 const endToEnd = { testTimeout: 300_000, hookTimeout: 300_000 };
 

@@ -1,8 +1,12 @@
 /** Data jobs as people have them: asked for over the API, worked at by pods that are killed, verified, cancelled, failed and retried. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import * as z from '#core/zod.ts';
 import { type Person, signIn } from '#local/demo/people.ts';
 import { until } from '#local/demo/world.ts';
 import type { JobAnswer } from '../../api/client/jobs.ts';
@@ -21,6 +25,11 @@ const text = Array.from({ length: 60_000 }, (_, i) => `{"id":${i},"text":"${'é'
   '',
 );
 const objects = new AwsJobObjects(access.sdk, output('JobBucketName'));
+/** What other engines go by. */
+const Split = z.object({
+  ...{ chunk: z.string(), bucket: z.string(), key: z.string(), etag: z.string() },
+  ...{ size: z.int(), start: z.int(), end: z.int() },
+});
 const run = promisify(execFile);
 const timeout = 900_000;
 
@@ -167,6 +176,34 @@ describe.concurrent('a data job', () => {
     });
     const { stdout } = await schwifty('results', id);
     expect(stdout === sorted.toString()).toBe(true);
+  });
+
+  it('is planned for other engines: its chunks as they are, end to end over what was pinned', {
+    timeout,
+  }, async (context) => {
+    const id = await submitted(context, { parallelism: 2 });
+    const { job } = await ended(id);
+    const { stdout } = await schwifty('plan', id);
+    const splits = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => Split.parse(JSON.parse(line)));
+    expect(splits.map(({ chunk }) => chunk)).toEqual(
+      Array.from({ length: job.progress.chunks }, (_, i) => `${i}`),
+    );
+    expect(splits.length).toBeGreaterThan(1);
+    const [first] = splits;
+    const size = Buffer.byteLength(text);
+    splits.forEach((split, i) => {
+      expect(split).toMatchObject({ bucket: first?.bucket, key: first?.key, etag: first?.etag, size });
+      expect([split.start, split.end]).toEqual([splits[i - 1]?.end ?? 0, splits[i + 1]?.start ?? size]);
+    });
+    expect(`s3://${first?.bucket}/${first?.key}`).toBe(input);
+    const into = mkdtempSync(join(tmpdir(), 'plan-'));
+    context.onTestFinished(() => rmSync(into, { recursive: true }));
+    await schwifty('plan', id, '--as', 'dask', '--into', into);
+    expect(readFileSync(join(into, 'splits.ndjson'), 'utf8')).toBe(stdout);
+    expect(readdirSync(into).sort()).toEqual(['dask_bag.py', 'getschwifty_splits.py', 'splits.ndjson']);
   });
 
   it('is submitted, watched and verified from a terminal', { timeout }, async (context) => {
