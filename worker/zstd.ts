@@ -21,8 +21,6 @@ export class BrokenFrames extends Error {
 
 /** A worker would be killed for want of memory, and its chunk tried again. */
 export class WindowTooLarge extends Rejected {
-  override readonly name = 'WindowTooLarge';
-
   constructor(frameAt: number, bytes: number) {
     const wanted = bytes % MiB === 0 ? `${bytes / MiB} MiB` : `${bytes} bytes`;
     super(
