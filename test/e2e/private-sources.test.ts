@@ -251,7 +251,8 @@ test('npm installs from CodeArtifact by a token that the build never has, of fil
       AWS_ENDPOINT_URL_CODEARTIFACT: `http://${host}:${api.port}`,
     });
     const key = EnvironmentKey.parse({ team: 'checkout', name: `artifact-${run}` });
-    const npm = 'npm install --global --no-update-notifier --before 2024-01-01 --registry http://npm-index.internal/npm/all/';
+    const npm =
+      'npm install --global --no-update-notifier --before 2024-01-01 --registry http://npm-index.internal/npm/all/';
     const id = await build(key, [`RUN ${npm} acme-hello && env && acme-hello`], {}, by);
     const { failure } = await until('the end of the build', 300, async () => {
       const status = await by.status(id);
