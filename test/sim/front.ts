@@ -4,23 +4,38 @@ import { MemoryBuildLogs } from '#adapters/memory/build-logs.ts';
 import { MemoryBuildRecords } from '#adapters/memory/build-records.ts';
 import { MemoryDeadLetters } from '#adapters/memory/dead-letters.ts';
 import { MemoryPersonKeys } from '#adapters/memory/person-keys.ts';
+import type { MemoryRegistry } from '#adapters/memory/registry.ts';
+import type { MemoryReports } from '#adapters/memory/reports.ts';
 import { MemorySshSessions } from '#adapters/memory/ssh-sessions.ts';
+import type { MemoryStore } from '#adapters/memory/store.ts';
 import { MemoryWaivers } from '#adapters/memory/waivers.ts';
 import { makeApp } from '#api/app.ts';
+import type { Clock } from '#core/ports.ts';
 import type { Person } from '#core/roles.ts';
 import { ask } from '../api/ask.ts';
-import type { Cloud } from './cloud.ts';
 import type { Invocation } from './faults.ts';
+import type { Functions } from './functions.ts';
+import type { Api, Headers } from './jobs/around.ts';
+import type { JobsWorld } from './jobs/world.ts';
 
-/** Of a request, as a client sends it: the version that it read, and a key that stays when it asks again. */
-type Headers = Readonly<Record<string, string>>;
+/** What the API answers from. */
+interface Behind {
+  readonly store: MemoryStore;
+  readonly registry: MemoryRegistry;
+  readonly reports: MemoryReports;
+  readonly functions: Functions;
+  readonly data: JobsWorld;
+  readonly trace: (line: string) => void;
+  /** What every function has. */
+  partsOf(invocation: Invocation): { readonly clock: Clock; readonly store: MemoryStore };
+}
 
-export class Front {
-  readonly #cloud: Cloud;
+export class Front implements Api {
+  readonly #cloud: Behind;
   readonly #buckets = new MemoryBuckets();
   #randoms = 0;
 
-  constructor(cloud: Cloud) {
+  constructor(cloud: Behind) {
     this.#cloud = cloud;
   }
 
@@ -36,7 +51,6 @@ export class Front {
     return answer?.status;
   }
 
-  /** What is there. */
   async ask(person: Person, path: string): Promise<unknown> {
     return (await this.#answer(person, path, undefined, {}, 'GET'))?.json();
   }

@@ -16,7 +16,7 @@ export interface Setting {
   readonly trace: (line: string) => void;
 }
 
-export type Effect = Parameters<typeof faulty>[4];
+type Effect = Parameters<typeof faulty>[4];
 /** A port as one run of a function has it. */
 export type Port = <P extends object>(name: string, it: P, effect?: Effect) => P;
 
