@@ -1,6 +1,7 @@
 /** How images are built, by the configuration: from which indexes, and how old what a package manager resolved may be. */
 
 import { Indexes } from './indexes.ts';
+import { KmsKey } from './kms-key.ts';
 import type { Instant } from './names.ts';
 import * as z from './zod.ts';
 
@@ -24,6 +25,8 @@ export const Builds = z.strictObject({
    */
   minimumAgeDays: z._default(z.int().check(z.minimum(0), z.maximum(30)), 3),
   indexes: z.prefault(Indexes, {}),
+  /** That encrypt secrets of indexes and of private repositories, where they are not Secrets Manager's own. */
+  secretKeys: z._default(z.array(KmsKey).check(z.maxLength(10)), []),
   /** Whom builds may talk to: egress.ts. */
   egress: z.prefault(z.strictObject({ allow: z._default(z.array(EgressHost), []) }), {}),
 });

@@ -2,6 +2,7 @@
 import { Databases } from './jobs/databases.ts';
 import { DatasetPrefix } from './jobs/location.ts';
 import { JobWeight } from './jobs/share-settings.ts';
+import { KmsKey } from './kms-key.ts';
 import { TeamName } from './names.ts';
 import { Rate } from './rate.ts';
 import { GitAccess } from './source.ts';
@@ -28,6 +29,8 @@ export const Team = z.strictObject({
   widestSourceRange: z._default(z.int().check(z.minimum(0), z.maximum(32)), 0),
   /** Where its data jobs may read, beside its own place in the bucket of jobs. */
   datasets: z._default(z.array(DatasetPrefix).check(z.maxLength(50)), []),
+  /** That encrypt what lies in `datasets`, where they are not S3's own; a key of another account must let the workers' role in too. */
+  datasetKeys: z._default(z.array(KmsKey).check(z.maxLength(10)), []),
   /** Beside other teams, where a cluster has too few workers for all. */
   jobWeight: JobWeight,
   /** What its data jobs may read from and write to. */

@@ -3,6 +3,7 @@
  * password. The secret says where it is and who jobs are there; the network, what the cluster lets their pods reach.
  */
 import { Cidr } from '../cidr.ts';
+import { KmsKey } from '../kms-key.ts';
 import * as z from '../zod.ts';
 
 export const DatabaseName = z
@@ -12,14 +13,12 @@ export const DatabaseName = z
 /** Source: Secrets Manager API reference, CreateSecret `Name`; `!` is in the names of those that RDS manages. */
 const SecretName = z.string().check(z.regex(/^[A-Za-z0-9/_+=.@!-]{1,512}$/, 'the name of a secret, no ARN'));
 
-const kmsKey = /^arn:aws(?:-cn|-us-gov)?:kms:[a-z0-9-]+:\d{12}:key\/[0-9a-f-]{36}$/;
-
 export const Database = z.strictObject({
   name: DatabaseName,
   /** Of Secrets Manager, in the control plane's account and region: adapters/aws/database-secret.ts says what it holds. */
   secret: SecretName,
   /** That encrypts it, where it is not the account's own of Secrets Manager. */
-  key: z.optional(z.string().check(z.regex(kmsKey, 'the ARN of a key of KMS'))),
+  key: z.optional(KmsKey),
   /** Where the clusters' pods reach it. */
   network: Cidr,
   /** PostgreSQL's; 3306 is said for MySQL and MariaDB. */

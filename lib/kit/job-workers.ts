@@ -14,6 +14,7 @@ import { workerAccount } from '#core/jobs/slots.ts';
 import type { Team } from '#core/team.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { BundledFunction } from './bundled-function.ts';
+import { mayDecrypt } from './decrypting.ts';
 import { PinnedImage } from './pinned-image.ts';
 import { mayReadSecrets } from './team-databases.ts';
 import { mayReadDatasets } from './team-datasets.ts';
@@ -99,6 +100,7 @@ export class JobWorkers extends Construct {
     allow(['s3:PutObject', 's3:AbortMultipartUpload'], bucket.arnForObjects(`${jobResults}${name}/${job}/*`));
     allow(['s3:ListBucketMultipartUploads'], bucket.bucketArn);
     mayReadDatasets(role, team.datasets);
+    mayDecrypt(role, 's3', team.datasetKeys);
     mayReadSecrets(role, team.databases);
     const tag = '<aws:PrincipalTag/kubernetes-namespace>';
     acknowledge(role, {

@@ -2,6 +2,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Database } from '#core/jobs/databases.ts';
+import { mayDecrypt } from './decrypting.ts';
 
 /** Source: Secrets Manager user guide, "Resources": behind a secret's name its ARN has a hyphen and six characters. */
 export function mayReadSecrets(role: Role, databases: readonly Database[]): void {
@@ -14,14 +15,6 @@ export function mayReadSecrets(role: Role, databases: readonly Database[]): void
         resources: [stack.formatArn({ service: 'secretsmanager', resource })],
       }),
     );
-    if (key === undefined) continue;
-    const viaService = `secretsmanager.${stack.region}.${stack.urlSuffix}`;
-    role.addToPolicy(
-      new PolicyStatement({
-        actions: ['kms:Decrypt'],
-        resources: [key],
-        conditions: { StringEquals: { 'kms:ViaService': viaService } },
-      }),
-    );
+    mayDecrypt(role, 'secretsmanager', key === undefined ? [] : [key]);
   }
 }

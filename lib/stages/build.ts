@@ -14,6 +14,7 @@ import { indexWays } from '#core/indexes.ts';
 import { Env } from '#lambdas/build/env.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
 import { choicesOf } from '../kit/context.ts';
+import { mayDecrypt } from '../kit/decrypting.ts';
 import type { Foundation } from '../kit/foundation.ts';
 import { logGroup } from '../kit/log-group.ts';
 import {
@@ -131,6 +132,7 @@ export class BuildStage extends Construct {
     const indexes = indexWays(config.builds.indexes);
     const ofTeams = config.teams.flatMap(({ git }) => git.map(({ secret }) => secret));
     const unscoped = mayReadSources(role, { secrets: ofTeams, indexes });
+    mayDecrypt(role, 'secretsmanager', config.builds.secretKeys);
     acknowledge(role, {
       ...unscopedFinding(['ecr:GetAuthorizationToken', ...unscoped]),
       ...buildsFolder,

@@ -3,6 +3,7 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
 import type { ClusterStack } from '../cluster-stack.ts';
+import { mayDecrypt } from '../kit/decrypting.ts';
 import type { Foundation } from '../kit/foundation.ts';
 import { JobWorkers } from '../kit/job-workers.ts';
 import { mayListDatasets, mayReadDatasets } from '../kit/team-datasets.ts';
@@ -28,6 +29,7 @@ export function dataJobs(scope: Construct, { clusters, bucket, teams, ...foundat
   const datasets = [...new Set(teams.flatMap((team) => team.datasets))];
   mayReadDatasets(jobs.function.role, datasets);
   mayListDatasets(jobs.function.role, datasets);
+  mayDecrypt(jobs.function.role, 's3', [...new Set(teams.flatMap((team) => team.datasetKeys))]);
   const slots = clusters.map(
     (target) =>
       new JobSlotsStage(scope, `JobSlots-${target.clusterName}`, {

@@ -13,14 +13,18 @@ const access = (folder: string, name: string) => ({
   secret: secret(name),
 });
 
-function policiesOf(git: readonly object[], indexes: object = {}): string {
+function policiesOf(
+  git: readonly object[],
+  indexes: object = {},
+  secretKeys: readonly string[] = [],
+): string {
   const config = loadConfig('getschwifty.config.yaml');
   const app = testApp();
   makeStacks(
     app,
     Config.parse({
       ...config,
-      builds: { ...config.builds, indexes },
+      builds: { ...config.builds, indexes, secretKeys },
       teams: config.teams.map((team) => ({ ...team, git })),
     }),
   );
@@ -39,11 +43,17 @@ function secretsIn(policies: string): unknown[] {
   ].map(([, resource = '']) => JSON.parse(resource));
 }
 
-test('none where no team has one; each once where some have', () => {
+test('none where no team has one', () => {
   const none = policiesOf([]);
   expect(secretsIn(none)).toEqual([]);
   expect(none).not.toMatch(/"(?:codeartifact|sts):\w+"/);
+});
+
+test('that of a team', () => {
   expect(rightsTo([access('checkout', 'git/all')])).toEqual([secret('git/all')]);
+});
+
+test('each once where some have one', () => {
   const two = [access('checkout', 'git/all'), access('shop', 'git/all'), access('pay', 'pay')];
   expect(rightsTo(two)).toEqual([[secret('git/all'), secret('pay')]]);
 });
@@ -76,4 +86,14 @@ test.each([
 ])('%s in the place of a whole ARN is refused', (_, name) => {
   const git = [{ prefix: 'https://git.schwifty.example/checkout/', secret: name }];
   expect(() => rightsTo(git)).toThrow('the whole ARN of a secret');
+});
+
+test('the keys of KMS that encrypt secrets, through Secrets Manager alone', () => {
+  const key = 'arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555';
+  const policies = policiesOf([access('checkout', 'git/all')], {}, [key]);
+  const via = '{"Fn::Join":["",["secretsmanager.us-east-1.",{"Ref":"AWS::URLSuffix"}]]}';
+  expect(policies.split(key)).toHaveLength(2);
+  expect(policies).toContain(
+    `{"Action":"kms:Decrypt","Condition":{"StringEquals":{"kms:ViaService":${via}}},"Effect":"Allow","Resource":"${key}"}`,
+  );
 });

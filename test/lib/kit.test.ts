@@ -180,7 +180,8 @@ describe("teams' datasets", () => {
     const [team] = config.teams;
     if (team === undefined) throw new Error('there is a team');
     const other = Team.parse({ name: 'other', members: 'm', approvers: 'a' });
-    const teams = [{ ...team, datasets: ['s3://lake/shared/2026/'] }, other];
+    const key = 'arn:aws:kms:eu-central-1:111122223333:key/mrk-11111111222233334444555555555555';
+    const teams = [{ ...team, datasets: ['s3://lake/shared/2026/'], datasetKeys: [key] }, other];
     const template = templateOf({ ...config, teams });
     const policies = Object.values(template.findResources('AWS::IAM::Policy'));
     // Statements of one action are put together: each resource by itself.
@@ -204,6 +205,22 @@ describe("teams' datasets", () => {
     expect(said('JobWorkersRolecheckout')).toEqual([read]);
     expect(said('JobWorkersRoleother')).toEqual([]);
     expect(said('JobsFunction')).toEqual([read, list]);
+    const decrypting = policies
+      .map(({ Properties }) => Named.parse(Properties))
+      .filter(({ PolicyDocument }) => JSON.stringify(PolicyDocument).includes(key));
+    expect(decrypting.map(({ PolicyName }) => PolicyName.replace(/DefaultPolicy.*/, ''))).toEqual([
+      expect.stringMatching(/^JobWorkersRolecheckout/),
+      expect.stringMatching(/^JobsFunction/),
+    ]);
+    for (const { PolicyDocument } of decrypting)
+      expect(PolicyDocument.Statement.find(({ Action }) => Action === 'kms:Decrypt')).toMatchObject({
+        Resource: key,
+        Condition: {
+          StringEquals: {
+            'kms:ViaService': { 'Fn::Join': ['', ['s3.eu-central-1.', { Ref: 'AWS::URLSuffix' }]] },
+          },
+        },
+      });
   });
 
   it('and the secrets of its databases, with their key, by its own workers alone', () => {
