@@ -31,18 +31,26 @@ interface Told {
 /** Reconcile comes once a minute; what is due before that is asked for by a delayed message. */
 const reconcileSeconds = 60;
 
+/** Until who started it is told of its end once more. */
+const unheardSeconds = 300;
+
+/** Who looks at one that is due: at its end who started it, until they have noted that they heard of it. */
+export const stageOf = ({ phase }: Pick<Job, 'phase'>): JobLook['stage'] =>
+  phase === 'ended' ? 'job-starts' : 'jobs';
+
 /** @param next from a decision, of whatever version. */
 export function jobChange(before: Job | undefined, next: Job, told: Told): JobChange {
   const { at, actor, what, cause, lookAfterSeconds, slotsAreLate } = told;
   const { lookAt: _, ...rest } = next;
   const version = (before?.version ?? 0) + 1;
-  const lookAt = lookAfterSeconds === undefined ? undefined : addSeconds(at, lookAfterSeconds);
+  const isEnd = next.phase === 'ended' && before?.phase !== 'ended' && next.standing !== undefined;
+  const after = isEnd ? unheardSeconds : lookAfterSeconds;
+  const lookAt = after === undefined ? undefined : addSeconds(at, after);
   const job: Job = lookAt === undefined ? { ...rest, version } : { ...rest, version, lookAt };
   const own: JobLook[] =
     lookAt === undefined || secondsBetween(at, lookAt) >= reconcileSeconds
       ? []
       : [{ stage: 'jobs', delaySeconds: Math.ceil(secondsBetween(at, lookAt)) }];
-  const isEnd = job.phase === 'ended' && before?.phase !== 'ended' && job.standing !== undefined;
   const looks: JobLook[] = [
     ...own,
     ...(slotsAreLate ? [{ stage: 'job-slots', delaySeconds: 0 } as const] : []),

@@ -26,6 +26,8 @@ import { log, note } from '../runtime/log.ts';
 import { measure } from '../runtime/metrics.ts';
 import type { Handle } from '../runtime/queue.ts';
 
+const actor = 'job-starts';
+
 export interface JobStartsDeps {
   readonly standing: Pick<StandingJobs, 'read' | 'write' | 'all'>;
   readonly jobs: Pick<JobStore, 'read' | 'write' | 'ledger'>;
@@ -75,6 +77,7 @@ async function jobEnded(deps: JobStartsDeps, key: Pick<Job, 'team' | 'name'>, to
   const job = await deps.jobs.read(key);
   if (job?.standing === undefined) return log.warn('no standing job started it', { job: key.name });
   await say(deps, { team: key.team, name: job.standing.name }, await endOf(deps, job, told), told);
+  await heard(deps, job);
 }
 
 /** The end of its job may not have been heard of. */
@@ -83,6 +86,13 @@ async function looked(deps: JobStartsDeps, key: StandingKey, told: string | unde
   const current = isLive(standing) ? standing.current : undefined;
   const job = current && (await deps.jobs.read({ team: key.team, name: current.job }));
   await say(deps, key, await endOf(deps, job, told), told);
+  if (job) await heard(deps, job);
+}
+
+/** Nobody has to be told of its end any more. */
+async function heard({ jobs, clock }: JobStartsDeps, job: Job): Promise<void> {
+  if (job.phase !== 'ended' || job.lookAt === undefined) return;
+  await jobs.write(jobChange(job, job, { at: clock.now(), actor, lookAfterSeconds: undefined }));
 }
 
 /** Followers hear of it first: until its own standing job has, it is looked at again. */
@@ -171,7 +181,7 @@ async function start(deps: JobStartsDeps, { before, after, first, now, told }: S
     return measure(isStuck(refused.standing) ? [count('NotStarted')] : []);
   }
   const what = `started by standing job ${environmentId(before)}: ${causeText(first.cause)}`;
-  const line = { at: now, actor: 'job-starts', what, cause: told, lookAfterSeconds: 0 };
+  const line = { at: now, actor, what, cause: told, lookAfterSeconds: 0 };
   const change = jobChange(undefined, asked.job, line);
   const { ledger } = asked;
   await jobs.write(change, { ledger, standing: standingIs({ kind: 'started', job: key.name }) });

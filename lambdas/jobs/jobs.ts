@@ -7,7 +7,7 @@ import { type Signal, subjectOf } from '#core/aws-events.ts';
 import { Conflict, Rejected, unreachable } from '#core/errors.ts';
 import { claimSeconds } from '#core/jobs/claim.ts';
 import { type Job, nextJob } from '#core/jobs/job.ts';
-import { jobChange } from '#core/jobs/job-change.ts';
+import { jobChange, stageOf } from '#core/jobs/job-change.ts';
 import type { JobEvent } from '#core/jobs/job-event.ts';
 import { readsRows } from '#core/jobs/request.ts';
 import { JobKey } from '#core/jobs/slots.ts';
@@ -32,6 +32,8 @@ export function jobs(deps: JobsDeps): Handle {
     const job = await deps.jobs.read(key);
     if (job === undefined) return log.warn('there is no such job', { job: key.name });
     const now = deps.clock.now();
+    // Its end is heard of elsewhere.
+    if (stageOf(job) !== 'jobs') return;
     // Somebody looked since, or is at it.
     if (job.lookAt === undefined || (signal.kind === 'look' && job.lookAt > now)) return;
     const standing = await standingOf(deps, job);

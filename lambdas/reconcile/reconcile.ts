@@ -2,6 +2,7 @@
 
 import { isSweepDue } from '#core/dns-batch.ts';
 import { Retryable } from '#core/errors.ts';
+import { stageOf } from '#core/jobs/job-change.ts';
 import type { JobStore } from '#core/jobs/job-ports.ts';
 import type { StandingJobs } from '#core/jobs/standing/ports.ts';
 import { count } from '#core/measures.ts';
@@ -39,8 +40,8 @@ export const reconcile = (deps: ReconcileDeps) => async (): Promise<void> => {
         looks.send(stage, environment.cluster, lookFor(environment, stage), 0),
       ),
     ),
-    ...dueJobs.jobs.map(({ team, name, cluster }) =>
-      looks.send('jobs', cluster, { kind: 'look', environment: { team, name } }, 0),
+    ...dueJobs.jobs.map(({ team, name, cluster, phase }) =>
+      looks.send(stageOf({ phase }), cluster, { kind: 'look', environment: { team, name } }, 0),
     ),
     ...dueStanding.standing.map(({ team, name }) =>
       looks.send('job-starts', '', { kind: 'look', environment: { team, name } }, 0),

@@ -49,22 +49,36 @@ describe('a chain', () => {
     await world.deliver('job-starts', look(first));
     expect(await of.runs('incoming')).toMatchObject([expect.stringMatching(/^failed/)]);
     expect(await of.jobs()).toHaveLength(1);
-    const ended = await world.jobs.read(first);
-    if (ended?.phase !== 'ended') throw new Error('it has ended');
-    const again = nextJob(ended, { kind: 'retry', by: 'rita' }, world.clock.now());
-    if (again.outcome !== 'changed') throw new Error(again.outcome);
-    const told = { at: world.clock.now(), actor: 'rita', lookAfterSeconds: 15 };
-    await world.jobs.write(jobChange(ended, again.job, told));
-    await of.brought(first, { kind: 'retried', tally: emptyTally });
-    await of.brought(first, { kind: 'sent', upTo: 1 });
-    await of.brought(first, { kind: 'tallied', tally: { ...emptyTally, committed: 1 } });
-    await of.brought(first, { kind: 'manifest-written' });
-    await of.brought(first, { kind: 'taken-away' });
+    await retried(first);
     await world.deliver('job-starts', look(first));
     expect(await of.runs('incoming')).toEqual(['succeeded']);
     expect(await world.jobs.read(await of.running('second'))).toMatchObject({
       request: { results: first.name },
     });
+  });
+
+  test('goes on when one that was retried ends so that nobody hears of it', async () => {
+    await of.uploaded('a');
+    const first = await of.running('incoming');
+    await of.end(first, 1);
+    await world.deliver('job-starts', look(first));
+    await retried(first);
+    // Its look is sent, and lost on its way.
+    world.clock.advance(61);
+    await world.reconcile();
+    world.looks.sent.length = 0;
+    world.clock.advance(300);
+    await world.reconcile();
+    const { team, name } = first;
+    const environment = { team, name };
+    expect(world.looks.sent).toContainEqual(
+      expect.objectContaining({ stage: 'job-starts', look: { kind: 'look', environment } }),
+    );
+    await world.deliver('job-starts', look(first));
+    expect(await of.runs('incoming')).toEqual(['succeeded']);
+    expect(await world.jobs.read(await of.running('second'))).toMatchObject({ request: { results: name } });
+    // Until it was heard of, and no longer.
+    expect(await world.jobs.read(first)).not.toHaveProperty('lookAt');
   });
 
   test('told twice of an end goes on once', async () => {
@@ -94,6 +108,24 @@ describe('a chain', () => {
     );
   });
 });
+
+/** By hand, and then each of its chunks has a result. */
+async function retried(job: Parameters<typeof of.brought>[0]): Promise<void> {
+  const ended = await world.jobs.read(job);
+  if (ended?.phase !== 'ended') throw new Error('it has ended');
+  const again = nextJob(ended, { kind: 'retry', by: 'rita' }, world.clock.now());
+  if (again.outcome !== 'changed') throw new Error(again.outcome);
+  const told = { at: world.clock.now(), actor: 'rita', lookAfterSeconds: 15 };
+  await world.jobs.write(jobChange(ended, again.job, told));
+  await of.brought(
+    job,
+    { kind: 'retried', tally: emptyTally },
+    { kind: 'sent', upTo: 1 },
+    { kind: 'tallied', tally: { ...emptyTally, committed: 1 } },
+    { kind: 'manifest-written' },
+    { kind: 'taken-away' },
+  );
+}
 
 /** Every call that reads or writes, until the given one, which is not made, or is and its answer is lost. */
 function breaking(at: number, when: 'before' | 'after') {
