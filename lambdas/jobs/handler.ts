@@ -10,7 +10,7 @@ import { SlotItems } from '#adapters/aws/slot-items.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { EksWorkerIdentities } from '#adapters/aws/worker-identities.ts';
 import { Databases } from '#core/jobs/databases.ts';
-import { JobWeight, JobWorkers } from '#core/jobs/share-settings.ts';
+import { JobWeight, JobWorkers, sharingOf } from '#core/jobs/share-settings.ts';
 import { ClusterName, TeamName } from '#core/names.ts';
 import * as z from '#core/zod.ts';
 import { readConfig, readEnv, systemClock } from '../runtime/environment.ts';
@@ -19,13 +19,12 @@ import { Env } from './env.ts';
 import { jobs } from './jobs.ts';
 
 const env = readEnv(Env);
-const { teams, clusters } = readConfig(
+const config = readConfig(
   z.object({
     teams: z.array(z.object({ name: TeamName, databases: Databases, jobWeight: JobWeight })),
     clusters: z.array(z.object({ name: ClusterName, jobWorkers: JobWorkers })),
   }),
 );
-const weightOf = (team: TeamName) => teams.find(({ name }) => name === team)?.jobWeight ?? 1;
 const [table, bucket] = [env.TABLE_NAME, env.JOBS_BUCKET];
 
 export const handler = queueHandler(
@@ -40,12 +39,9 @@ export const handler = queueHandler(
     identities: new EksWorkerIdentities(env.WORKER_ROLES_ARN),
     place: { table, bucket, registry: env.REGISTRY },
     database: (team, name) =>
-      teams.find((one) => one.name === team)?.databases.find((one) => one.name === name),
+      config.teams.find((one) => one.name === team)?.databases.find((one) => one.name === name),
     demands: new DemandItems(table),
-    sharing: (cluster) => {
-      const workers = clusters.find(({ name }) => name === cluster)?.jobWorkers;
-      return workers === undefined ? undefined : { workers, weightOf };
-    },
+    sharing: sharingOf(config),
     clock: systemClock,
   }),
   { stage: 'jobs', ...inboxOf(env.DLQ_URL), failures: new Table(table) },

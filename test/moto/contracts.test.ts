@@ -17,6 +17,7 @@ import { SshSessionItems } from '#adapters/aws/ssh-sessions.ts';
 import { Table } from '#adapters/aws/table.ts';
 import { TransferItems } from '#adapters/aws/transfers.ts';
 import { WaiverItems } from '#adapters/aws/waivers.ts';
+import { attachmentsContract } from '../contracts/attachments.ts';
 import {
   AwsJobObjects,
   awsChunkQueue,
@@ -62,7 +63,7 @@ import { storeContract } from '../contracts/store.ts';
 import { transfersContract } from '../contracts/transfers.ts';
 import { waiversContract } from '../contracts/waivers.ts';
 import * as known from './deviations.ts';
-import { motoBases, motoBuilder, motoScanner } from './worlds.ts';
+import { motoAttachments, motoBases, motoBuilder, motoScanner } from './worlds.ts';
 
 const endpoint = inject('moto');
 const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret' };
@@ -115,6 +116,7 @@ deadLetterQueuesContract('SqsDeadLetters on moto', () => worlds.deadLetterQueues
 scannerContract('EcrScanner on moto', () => motoScanner(sdk, worlds), known.scanner);
 buildLogsContract('CloudWatchBuildLogs on moto', () => awsBuildLogs(sdk, worlds.name('builds')));
 heartbeatContract('MetricHeartbeat on moto', () => metricHeartbeat(sdk, worlds.name('heart')));
+attachmentsContract('EcrAttachments on moto', () => motoAttachments(sdk, worlds), known.attachments);
 basesContract('EcrBases on moto', () => motoBases(sdk, worlds));
 builderContract('CodeBuilder on moto', () => motoBuilder(sdk, worlds), known.builder);
 

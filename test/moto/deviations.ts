@@ -42,6 +42,21 @@ export const scanner: Deviations = {
   },
 };
 
+/** It knows no referrers, so nothing of it can be held here. */
+const noReferrers = {
+  does: 'has no ListImageReferrers',
+  source: `${api}/AmazonECR/latest/APIReference/API_ListImageReferrers.html`,
+  seen: /ListImageReferrers/,
+};
+export const attachments: Deviations = {
+  'what a build attached is listed with a link to its content': noReferrers,
+  'what others attached is listed, and leads nowhere': noReferrers,
+  'what is attached twice is listed once': noReferrers,
+  'an image has its own alone, and one with nothing has none': noReferrers,
+  'of an image or a repository that is not there, nothing is listed': noReferrers,
+  'the first fifty are listed': noReferrers,
+};
+
 export const builder: Deviations = {
   'a build that is asked for twice is one build, at once or one after the other': {
     does: 'ignores idempotencyToken',

@@ -7,10 +7,12 @@ import {
   StartImageScanCommand,
 } from '@aws-sdk/client-ecr';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { EcrAttachments } from '#adapters/aws/attachments.ts';
 import { EcrBases } from '#adapters/aws/bases.ts';
 import { CodeBuilder } from '#adapters/aws/builder.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
 import { Digest } from '#core/names.ts';
+import type { AttachmentsWorld } from '../contracts/attachments.ts';
 import type { AwsWorlds, Sdk } from '../contracts/aws-worlds.ts';
 import type { BasesWorld } from '../contracts/bases.ts';
 import type { BuilderWorld } from '../contracts/builder.ts';
@@ -94,6 +96,29 @@ const enhanced = (vulnerabilityId: string) => ({
     ],
   },
 });
+
+/** Of manifests alone: moto takes them, with their subject, and no blobs. */
+export async function motoAttachments(sdk: Sdk, worlds: AwsWorlds): Promise<AttachmentsWorld> {
+  const ecr = new ECRClient(sdk);
+  const repositoryName = worlds.name('attached');
+  await ecr.send(new CreateRepositoryCommand({ repositoryName }));
+  return {
+    attachments: new EcrAttachments(() => ecr),
+    repository: repositoryName,
+    push: (content) => put(ecr, repositoryName, content, content),
+    attach: async (subject, { type, content }) => {
+      const text = JSON.stringify({
+        ...JSON.parse(manifestOf(content)),
+        artifactType: type,
+        subject: { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: subject, size: 2 },
+      });
+      const imageDigest = digestOf(text);
+      await ecr.send(new PutImageCommand({ repositoryName, imageManifest: text, imageDigest }));
+      return imageDigest;
+    },
+    get: async (url) => (await fetch(url)).text(),
+  };
+}
 
 export async function motoBases(sdk: Sdk, worlds: AwsWorlds): Promise<BasesWorld> {
   const ecr = new ECRClient(sdk);

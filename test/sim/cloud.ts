@@ -20,7 +20,7 @@ import type { Change } from '#core/decision.ts';
 import { Rejected } from '#core/errors.ts';
 import { digestOf, start } from '../contracts/samples.ts';
 import { registryHost, stagesOf } from '../lambdas/stages.ts';
-import { Deliveries } from './deliveries.ts';
+import { Deliveries, type HandleOf } from './deliveries.ts';
 import { Faults, type Invocation } from './faults.ts';
 import { Front } from './front.ts';
 import { Functions, type Setting } from './functions.ts';
@@ -60,11 +60,7 @@ export class Cloud implements Setting {
     // One that resizes pods that run, and one that does not.
     for (const cluster of this.clusters.values()) cluster.resizes = this.random.chance(0.5);
     for (const cluster of this.clusters.values()) cluster.before = () => this.#refuseObject();
-    this.deliveries = new Deliveries(
-      this,
-      this.functions,
-      (stage, cluster, invocation) => stagesOf(this.#depsOf(cluster, invocation))[stage],
-    );
+    this.deliveries = new Deliveries(this, this.functions, this.#handleOf);
     this.data = new JobsWorld(this);
     const { jobs } = this.data;
     const indexed = { store: this.store, jobs, standing: jobs.standing };
@@ -98,6 +94,16 @@ export class Cloud implements Setting {
     const store = this.functions.portsOf(invocation)('store', watched, written);
     return { clock: this.functions.clockOf(invocation), store };
   }
+
+  #handleOf: HandleOf = (stage, cluster, invocation) => {
+    const handle = stagesOf(this.#depsOf(cluster, invocation))[stage];
+    if (stage !== 'jobs') return handle;
+    return async (signal, cause) => {
+      this.data.looks(invocation);
+      await handle(signal, cause);
+      this.data.looked(invocation);
+    };
+  };
 
   #depsOf(clusterName: string, invocation: Invocation) {
     const cluster = this.clusters.get(clusterName) ?? new MemoryCluster();

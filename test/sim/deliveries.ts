@@ -21,7 +21,7 @@ interface Message {
   readonly attempts: number;
 }
 /** The stage that takes it, as it is of that cluster. */
-type HandleOf = (stage: QueueStage, cluster: string, invocation: Invocation) => Handle;
+export type HandleOf = (stage: QueueStage, cluster: string, invocation: Invocation) => Handle;
 
 export class Deliveries {
   readonly dead: DeadLetter[] = [];

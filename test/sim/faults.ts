@@ -4,6 +4,7 @@
  */
 import type { Config } from '#core/config.ts';
 import { Conflict, Retryable } from '#core/errors.ts';
+import type { Instant } from '#core/names.ts';
 import type { Random } from './random.ts';
 
 export type FaultKind =
@@ -72,17 +73,32 @@ export type FaultKind =
   | 'command failed'
   | 'command always fails'
   | 'command out of memory'
-  | 'command slow';
+  | 'command slow'
+  | 'job beside others'
+  | 'standing job asked for'
+  | 'standing job changed'
+  | 'standing job paused'
+  | 'standing job resumed'
+  | 'standing job run'
+  | 'standing job deleted'
+  | 'object uploaded';
 
 export class Faults {
   readonly #random: Random;
   /** How often anything goes wrong, from 0; some seeds are calm, some are not. */
   rate: number;
   readonly counts = new Map<FaultKind, number>();
+  /** When the storm was over. */
+  calmSince: Instant | undefined;
 
   constructor(random: Random) {
     this.#random = random;
     this.rate = random.pick([0.005, 0.02, 0.05, 0.12]);
+  }
+
+  end(now: Instant): void {
+    this.rate = 0;
+    this.calmSince = now;
   }
 
   /** True, and counted, with `weight` times the rate. */
@@ -155,6 +171,7 @@ const streaming: ReadonlySet<string> = new Set(['chunks.list', 'datasets.objects
 const conditional: ReadonlySet<string> = new Set([
   'store.write',
   'jobs.write',
+  'standing.write',
   'chunks.write',
   'slots.want',
   'slots.see',

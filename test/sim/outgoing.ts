@@ -95,7 +95,7 @@ export class Outgoing {
         const store = port('store', this.#index);
         const sweeps = port('sweeps', this.sweeps);
         const jobs = port('jobs', this.#dueJobs);
-        return reconcile({ ...sending, store, sweeps, jobs, standing: this.#indexed.standing })();
+        return reconcile({ ...sending, store, sweeps, jobs, standing: this.#dueStanding })();
       });
       if (end !== undefined) trace(`  reconcile failed: ${end}`);
     });
@@ -115,6 +115,13 @@ export class Outgoing {
     due: async (now: Instant, limit: number) => {
       const due = await this.#indexed.jobs.due(now, limit);
       return { ...due, jobs: due.jobs.filter(this.#isSeen) };
+    },
+  };
+
+  readonly #dueStanding = {
+    due: async (now: Instant, limit: number) => {
+      const due = await this.#indexed.standing.due(now, limit);
+      return { ...due, standing: due.standing.filter(this.#isSeen) };
     },
   };
 }

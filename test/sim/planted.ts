@@ -1,5 +1,6 @@
 /** Bugs to plant into the product, and the simulation that is to find them. */
 import { vi } from 'vitest';
+import type { JobStory } from './simulate.ts';
 
 export type Bug = readonly [string, () => void, RegExp];
 
@@ -20,12 +21,13 @@ export function unplant(): void {
 
 const storms = 5000;
 
-/** @returns what broke in the first storm that the product did not weather. @param jobs in those alone that have data jobs. */
-export async function found(jobs = false): Promise<string | undefined> {
+/** @returns what broke in the first storm that the product did not weather. @param jobs in those alone that have such data jobs. */
+export async function found(...jobs: readonly JobStory[]): Promise<string | undefined> {
   vi.resetModules();
-  const { hasJobs, simulate } = await import('./simulate.ts');
+  const { jobsOf, simulate } = await import('./simulate.ts');
   for (let seed = 1; seed <= storms; seed++) {
-    if (jobs && !hasJobs(seed)) continue;
+    const story = jobsOf(seed);
+    if (jobs.length > 0 && (story === undefined || !jobs.includes(story))) continue;
     const { broken } = await simulate(seed);
     if (broken) return broken;
   }

@@ -2,9 +2,10 @@
 export class Random {
   #state: number;
 
-  constructor(seed: number) {
+  /** @param stream of the same seed, another one has nothing to do with it. */
+  constructor(seed: number, stream = 0) {
     // Neighbouring seeds begin far apart.
-    this.#state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
+    this.#state = Math.imul(seed ^ Math.imul(stream, 0x27d4eb2f) ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
     for (let i = 0; i < 4; i++) this.next();
   }
 

@@ -1,11 +1,14 @@
 /** One seed: a storm, then calm, then the truth. The same seed is the same story, step by step. */
 import { Config } from '#core/config.ts';
 import type { Environment } from '#core/environment.ts';
-import { addSeconds, EnvironmentKey } from '#core/names.ts';
+import { addSeconds, EnvironmentKey, type TeamName } from '#core/names.ts';
 import { Cloud } from './cloud.ts';
 import { checkEnding } from './ending.ts';
 import { areQuiet, checkJobs, endOfJob } from './jobs/ending.ts';
 import { JobPeople } from './jobs/people.ts';
+import { planContest } from './jobs/shares/people.ts';
+import { StandingPeople } from './jobs/standing/people.ts';
+import type { JobsWorld } from './jobs/world.ts';
 import { Nature } from './nature.ts';
 import { Broken } from './oracle.ts';
 import { People } from './people.ts';
@@ -28,12 +31,17 @@ const maxSteps = 100_000;
 /** Of five minutes each; a story that never comes to rest is one that breaks. */
 const extensions = 24;
 const quietSeconds = 900;
+/** What of a seed is decided apart: who has data jobs has neither calmer nor wilder storms than others. */
+const streams = { config: 1, jobs: 2, shares: 3 } as const;
 /** Data jobs cost as much as all else together. */
 const shareWithJobs = 1 / 3;
+/** People ask for jobs; jobs start by themselves; or several teams want more workers than there are. */
+export type JobStory = 'asked for' | 'standing' | 'competing';
+const jobStories: readonly JobStory[] = ['asked for', 'asked for', 'standing', 'standing', 'competing'];
 
 export async function simulate(seed: number, trace?: (line: string) => void): Promise<Outcome> {
-  const random = new Random(seed + 0.5);
-  const { config, keys } = configOf(random);
+  const random = new Random(seed, streams.config);
+  const { config, keys } = configOf(random, jobsOf(seed) === 'competing' ? rivalsOf(seed) : alone);
   let step = 0;
   const cloud: Cloud = new Cloud(seed, config, (line) => {
     step += 1;
@@ -42,7 +50,7 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
   const people = new People(cloud, new Nature(cloud), config, keys);
   const storm = random.between(600, 1800);
   people.plan(storm);
-  if (hasJobs(seed)) new JobPeople(cloud.data).plan(teamsOf(config), storm);
+  planJobs(seed, cloud.data, teamsOf(config), storm);
   const { timeline, faults, oracle } = cloud;
   const pass = async (seconds: number): Promise<void> => {
     const end = timeline.milliseconds + seconds * 1000;
@@ -53,7 +61,7 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
   };
   const broken = await brokenBy(async () => {
     await pass(storm);
-    faults.rate = 0;
+    faults.end(timeline.now());
     cloud.trace('the storm is over');
     if (random.chance(0.7)) cloud.deliveries.redrive();
     await pass(random.chance(0.2) ? longCalmSeconds : calmSeconds);
@@ -79,7 +87,23 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
 }
 
 /** By a chance of its own: what the other seeds tell has nothing to do with it. */
-export const hasJobs = (seed: number): boolean => new Random(seed + 0.25).chance(shareWithJobs);
+export function jobsOf(seed: number): JobStory | undefined {
+  const random = new Random(seed, streams.jobs);
+  return random.chance(shareWithJobs) ? random.pick(jobStories) : undefined;
+}
+
+function planJobs(seed: number, data: JobsWorld, teams: readonly TeamName[], seconds: number): void {
+  const story = jobsOf(seed);
+  if (story === undefined) return;
+  const counts = story === 'asked for' ? [1, 1, 1, 2, 3] : [0, 0, 1];
+  const people = new JobPeople(data);
+  people.plan(teams, seconds, counts);
+  if (story === 'standing') {
+    const team = new StandingPeople(data).plan(teams, seconds);
+    people.tend(team, 0, seconds);
+  }
+  if (story === 'competing') planContest(data, teams, seconds);
+}
 
 /** Nobody's image or rollout has turned for a while, and people were told of what was found. */
 function isQuiet({ oracle, timeline, data }: Cloud): boolean {
@@ -116,8 +140,26 @@ async function brokenBy(story: () => Promise<void>): Promise<string | undefined>
 
 const teamsOf = ({ teams }: Config) => teams.map(({ name }) => name);
 
+interface Rivals {
+  /** With nothing but data jobs. */
+  readonly teams: readonly string[];
+  readonly weightOf: (team: string) => number;
+  /** Of each cluster, for data jobs. */
+  readonly workers: number;
+}
+const alone: Rivals = { teams: [], weightOf: () => 1, workers: 3 };
+
+function rivalsOf(seed: number): Rivals {
+  const random = new Random(seed, streams.shares);
+  const teams = ['analytics', 'search'].slice(0, random.whole(1, 2));
+  const weights = new Map(
+    ['checkout', 'payments', ...teams].map((team) => [team, random.pick([1, 1, 2, 3])]),
+  );
+  return { teams, weightOf: (team) => weights.get(team) ?? 1, workers: random.whole(1, 5) };
+}
+
 /** One to three environments of one or two teams, in one or two clusters. */
-function configOf(random: Random): { config: Config; keys: readonly EnvironmentKey[] } {
+function configOf(random: Random, rivals: Rivals): { config: Config; keys: readonly EnvironmentKey[] } {
   const names = ['checkout', 'payments'].slice(0, random.whole(1, 2));
   const clusters = ['main', 'second'].slice(0, random.whole(1, 2));
   const environments = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, (_, i) => ({
@@ -127,8 +169,13 @@ function configOf(random: Random): { config: Config; keys: readonly EnvironmentK
   }));
   const config = Config.parse({
     dns: { zone: 'schwifty.example' },
-    clusters: clusters.map((name) => ({ name, kubernetesVersion: '1.36' })),
-    teams: names.map((name) => ({ name, members: `${name}-members`, approvers: `${name}-approvers` })),
+    clusters: clusters.map((name) => ({ name, kubernetesVersion: '1.36', jobWorkers: rivals.workers })),
+    teams: [...names, ...rivals.teams].map((name) => ({
+      name,
+      members: `${name}-members`,
+      approvers: `${name}-approvers`,
+      jobWeight: rivals.weightOf(name),
+    })),
     // The repositories of the others come and go with them.
     environments: environments.filter(() => random.chance(0.5)),
     catalog: {

@@ -7,20 +7,24 @@ import type { Job } from '#core/jobs/job.ts';
 import { filesOf, ManifestLine, manifestLine } from '#core/jobs/job-files.ts';
 import { emptyTally, plus, progressOf, tallyOf } from '#core/jobs/tally.ts';
 import { verify } from '#core/jobs/verify.ts';
-import { addSeconds, environmentId } from '#core/names.ts';
+import { addSeconds } from '#core/names.ts';
 import { isSame } from '#core/same.ts';
 import * as z from '#core/zod.ts';
 import { must } from '../oracle.ts';
+import { memberOf, pathOf } from './asking.ts';
 import { sortedLines } from './command.ts';
+import { checkStanding, isQuiet } from './standing/ending.ts';
 import type { JobsWorld } from './world.ts';
 
 const restSeconds = 300;
 
-/** Each has ended, or is paused, for a while. */
-export function areQuiet({ oracle, cloud }: JobsWorld): boolean {
+/** Each has ended, or is paused, for a while, and nothing waits for one. */
+export function areQuiet(world: JobsWorld): boolean {
+  const { oracle, cloud } = world;
+  if (!isQuiet(world)) return false;
   const before = addSeconds(cloud.timeline.now(), -restSeconds);
   return oracle.jobs.every((job) => {
-    if (job.phase === 'ended') return job.since < before;
+    if (job.phase === 'ended') return job.since < before && job.lookAt === undefined;
     const { wanted, restsSince } = oracle.notesOf(job.name);
     return 'paused' in job && job.paused && (wanted === undefined || (restsSince ?? before) < before);
   });
@@ -37,6 +41,7 @@ export async function checkJobs(world: JobsWorld): Promise<void> {
     must(job !== undefined, `job ${name} is gone`);
     await checkJob(world, job);
   }
+  await checkStanding(world);
 }
 
 async function checkJob(world: JobsWorld, job: Job): Promise<void> {
@@ -48,6 +53,7 @@ async function checkJob(world: JobsWorld, job: Job): Promise<void> {
   must(isSame(await world.chunks.tally(name), tally), `${name}: its sums are not those of its chunks`);
   if ('paused' in job && job.paused) return must(living(name) === 0, `${name} is paused, and has a worker`);
   must(job.phase === 'ended', `${name} is still ${job.phase}`);
+  must(job.lookAt === undefined, `${name} has ended, and who started it has not heard of it`);
   must(living(name) === 0, `${name} has ended, and has a worker`);
   await checkNothingLeft(world, job);
   must(isSame(job.tally, tally), `${name} has ended with other sums than its chunks have`);
@@ -56,7 +62,8 @@ async function checkJob(world: JobsWorld, job: Job): Promise<void> {
   await checkOutcome(world, job, states);
 }
 
-async function checkNothingLeft(world: JobsWorld, { name, team, cluster }: Job): Promise<void> {
+async function checkNothingLeft(world: JobsWorld, job: Job): Promise<void> {
+  const { name, team, cluster } = job;
   for (const [other, home] of world.clusters) {
     const { namespace } = await home.sight(name);
     must(namespace === 'gone', `${name} has ended, and its namespace is left in ${other}`);
@@ -65,6 +72,7 @@ async function checkNothingLeft(world: JobsWorld, { name, team, cluster }: Job):
   must(!world.identities.made.has(`${cluster}/${name}`), `${name} has ended, and its identity is left`);
   const { held } = world.cloud.store.ledgerNow(team);
   must(held[name] === undefined, `${name} has ended, and holds its quota`);
+  must(world.shares.left(job) === 0, `${name} has ended, and others leave workers to it`);
   const begun = [...world.objects.unfinished].filter((key) => key.startsWith(`jobs/${team}/${name}/`));
   must(begun.length === 0, `${name} has ended, and ${begun[0]} is left, begun`);
 }
@@ -72,8 +80,7 @@ async function checkNothingLeft(world: JobsWorld, { name, team, cluster }: Job):
 const Failures = z.object({ failures: z.array(z.object({ chunk: z.string() })) });
 
 async function checkFailures(world: JobsWorld, job: Job): Promise<void> {
-  const person = { name: `${job.team}-member`, groups: [`${job.team}-members`] };
-  const answer = await world.cloud.front.ask(person, `/jobs/${environmentId(job)}/failures`);
+  const answer = await world.cloud.front.ask(memberOf(job.team), `${pathOf('jobs', job)}/failures`);
   const { failures } = Failures.parse(answer);
   must(
     failures.length === job.tally.failed,

@@ -32,13 +32,13 @@ export class JobNature {
     for (const id of this.#poison) if (id.startsWith(`${job} `)) this.#poison.delete(id);
   }
 
-  /** Of the objects of a dataset. */
-  texts(): Buffer[] {
+  /** Of the objects of a dataset. @param mayBeLarge in some stories, so that it is cut. */
+  texts(mayBeLarge = true): Buffer[] {
     const { random } = this.#cloud;
     const small = Array.from({ length: random.whole(1, 5) }, (_, i) =>
       linesOf(`${i}-${random.whole(0, 9)}`, random.whole(1, 5)),
     );
-    return random.chance(0.15) ? [large, ...small.slice(0, 1)] : small;
+    return mayBeLarge && random.chance(0.15) ? [large, ...small.slice(0, 1)] : small;
   }
 }
 

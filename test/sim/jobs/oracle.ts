@@ -52,6 +52,9 @@ export class JobOracle {
     return notes;
   }
 
+  /** The job that it wrote last. */
+  lastOf = (invocation: Invocation): Job | undefined => this.#lastOf.get(invocation);
+
   /** A person asked for it, heard or not. */
   said(name: string, verb: string): void {
     this.notesOf(name).said.add(verb);

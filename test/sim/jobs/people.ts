@@ -1,12 +1,11 @@
 /** What people do with data jobs: ask for them, pause, resume, cancel and retry them, change what they read, empty their queues. */
 import type { Job } from '#core/jobs/job.ts';
-import { environmentId, TeamName } from '#core/names.ts';
-import type { Person } from '#core/roles.ts';
+import { locationOf } from '#core/jobs/location.ts';
+import type { TeamName } from '#core/names.ts';
 import type { FaultKind } from '../faults.ts';
-
+import { Asking, pathOf } from './asking.ts';
 import type { JobsWorld } from './world.ts';
 
-const tries = 8;
 /** Of results that are not merged: half of them stay as they are. */
 const ends = [{}, {}, { kind: 'concatenate' }, { kind: 'command', command: ['cat'] }] as const;
 type Verb = 'pause' | 'resume' | 'cancel' | 'retry';
@@ -19,43 +18,51 @@ const kinds: Readonly<Record<Verb, FaultKind>> = {
 
 export class JobPeople {
   readonly #world: JobsWorld;
-  #asked = 0;
+  readonly #asking: Asking;
 
   constructor(world: JobsWorld) {
     this.#world = world;
+    this.#asking = new Asking(world.cloud, 'job');
   }
 
-  plan(teams: readonly TeamName[], seconds: number): void {
-    const { random, timeline, faults } = this.#world.cloud;
-    const count = random.pick([1, 1, 1, 2, 3]);
+  /** @param counts of jobs, one of which it is. */
+  plan(teams: readonly TeamName[], seconds: number, counts: readonly number[]): void {
+    const { random, timeline } = this.#world.cloud;
+    const count = random.pick(counts);
     for (let i = 0; i < count; i++) {
       const team = random.pick(teams);
       const at = random.between(0, seconds * 0.6);
       timeline.in(at, `a data job of ${team} is asked for`, () => this.#ask(team));
-      const some = (probability: number, what: FaultKind, happen: (job: Job) => Promise<void> | void) => {
-        if (!random.chance(probability)) return;
-        timeline.in(random.between(at, seconds), what, async () => {
-          const job = await this.#someJob(team);
-          if (job) await happen(job);
-        });
-      };
-      some(0.25, 'job paused', (job) => this.#pause(job));
-      some(0.2, 'job cancelled', (job) => this.#say(job, 'cancel'));
-      some(0.15, 'queue purged', async ({ name }) => {
-        const url = await this.#world.queues.url(name);
-        if (url === undefined) return;
-        faults.count('queue purged');
-        this.#world.queues.at(url).purge();
-      });
-      some(0.1, 'object changed', (job) => this.#change(job));
-      for (let look = at + 60; look < seconds; look += random.between(60, 240))
-        timeline.in(look, `somebody looks at the data jobs of ${team}`, () => this.#look(team));
+      this.tend(team, at, seconds);
     }
+  }
+
+  /** What somebody does with jobs of the team, whoever asked for them. */
+  tend(team: TeamName, at: number, seconds: number): void {
+    const { random, timeline, faults } = this.#world.cloud;
+    const some = (probability: number, what: FaultKind, happen: (job: Job) => Promise<void> | void) => {
+      if (!random.chance(probability)) return;
+      timeline.in(random.between(at, seconds), what, async () => {
+        const job = await this.#someJob(team);
+        if (job) await happen(job);
+      });
+    };
+    some(0.25, 'job paused', (job) => this.#pause(job));
+    some(0.2, 'job cancelled', (job) => this.#say(job, 'cancel'));
+    some(0.15, 'queue purged', async ({ name }) => {
+      const url = await this.#world.queues.url(name);
+      if (url === undefined) return;
+      faults.count('queue purged');
+      this.#world.queues.at(url).purge();
+    });
+    some(0.1, 'object changed', (job) => this.#change(job));
+    for (let look = at + 60; look < seconds; look += random.between(60, 240))
+      timeline.in(look, `somebody looks at the data jobs of ${team}`, () => this.#look(team));
   }
 
   async #ask(team: TeamName): Promise<void> {
     const { random, faults } = this.#world.cloud;
-    const folder = `datasets/${team}/d${this.#asked++}/`;
+    const folder = `datasets/${team}/d${this.#asking.number()}/`;
     const texts = this.#world.nature.texts();
     for (const [i, text] of texts.entries()) this.#world.put(`${folder}part-${i}`, text);
     const isOver = faults.happens('job over its quota', 0.05);
@@ -72,7 +79,7 @@ export class JobPeople {
       timeLimitSeconds: random.pick([60, 3600]),
       ...('kind' in reduce && { reduce }),
     };
-    await this.#post(team, '/jobs', 'job asked for', { team, job });
+    await this.#asking.ask(team, 'job asked for', { path: '/jobs', body: { team, job } });
   }
 
   async #look(team: TeamName): Promise<void> {
@@ -90,11 +97,11 @@ export class JobPeople {
       timeline.in(random.between(1, 400), `${job.name} is resumed`, () => this.#say(job, 'resume'));
   }
 
-  async #change(job: Job): Promise<void> {
-    const { cloud } = this.#world;
-    const key = `${String(job.request.dataset).slice('s3://jobs/'.length)}part-0`;
-    cloud.faults.count('object changed');
-    this.#world.put(key, Buffer.from('something else\n'));
+  async #change({ request: { dataset } }: Job): Promise<void> {
+    if (dataset === undefined) return;
+    const { key, isPrefix } = locationOf(dataset);
+    this.#world.cloud.faults.count('object changed');
+    this.#world.put(isPrefix ? `${key}part-0` : key, Buffer.from('something else\n'));
   }
 
   async #someJob(team: TeamName): Promise<Job | undefined> {
@@ -104,20 +111,6 @@ export class JobPeople {
 
   async #say(job: Job, verb: Verb): Promise<void> {
     this.#world.oracle.said(job.name, verb);
-    await this.#post(TeamName.parse(job.team), `/jobs/${environmentId(job)}/${verb}`, kinds[verb]);
-  }
-
-  /** As a client does it: again, with the same key, until there is an answer. */
-  async #post(team: TeamName, path: string, kind: FaultKind, body?: unknown): Promise<void> {
-    const { cloud } = this.#world;
-    const person: Person = { name: `${team}-member`, groups: [`${team}-members`] };
-    const headers = { 'idempotency-key': `job-${++this.#asked}` };
-    const once = async (tried: number): Promise<void> => {
-      const status = await cloud.front.api(person, path, body, headers);
-      if (status !== undefined && status < 300) cloud.faults.count(kind);
-      if ((status === undefined || status >= 500) && tried + 1 < tries)
-        cloud.timeline.in(10, `${kind}: again`, () => once(tried + 1));
-    };
-    await once(0);
+    await this.#asking.ask(job.team, kinds[verb], { path: `${pathOf('jobs', job)}/${verb}` });
   }
 }

@@ -1,6 +1,7 @@
 /** Data jobs in the simulation: what their stages, the API and their workers know of the world, each call of it made faulty. */
 import * as items from '#adapters/aws/items.ts';
 import { jobOutbox, seenOutbox, wantedOutbox } from '#adapters/aws/job-outbox.ts';
+import { standingOutbox } from '#adapters/aws/standing-items.ts';
 import { MemoryChunks } from '#adapters/memory/chunks.ts';
 import { MemoryDemands } from '#adapters/memory/demands.ts';
 import { MemoryJobCluster } from '#adapters/memory/job-cluster.ts';
@@ -12,18 +13,25 @@ import { MemoryWorkerIdentities } from '#adapters/memory/worker-identities.ts';
 import { Rejected } from '#core/errors.ts';
 import type { ChunkState } from '#core/jobs/chunk.ts';
 import { functionSeconds } from '#core/jobs/claim.ts';
+import type { DatasetObject } from '#core/jobs/dataset.ts';
 import type { JobChange } from '#core/jobs/job-change.ts';
-import type { JobQueues } from '#core/jobs/job-ports.ts';
+import type { JobEnclosed, JobQueues } from '#core/jobs/job-ports.ts';
 import type { ChunkQueue } from '#core/jobs/ports.ts';
+import type { Demand } from '#core/jobs/share.ts';
+import { sharingOf } from '#core/jobs/share-settings.ts';
 import type { SlotJob } from '#core/jobs/slot-sight.ts';
 import type { SlotsSeen, SlotsWanted } from '#core/jobs/slots.ts';
+import type { StandingChange } from '#core/jobs/standing/ports.ts';
 import type { KubernetesObject } from '#core/labels.ts';
+import type { JobsDeps } from '#lambdas/jobs/deps.ts';
 import type { DataJobs } from '../../lambdas/data-jobs.ts';
 import { faulty, type Invocation, type Surroundings } from '../faults.ts';
 import type { Around } from './around.ts';
 import { Kubelet } from './kubelet.ts';
 import { JobNature } from './nature.ts';
 import { JobOracle } from './oracle.ts';
+import { ShareOracle } from './shares/oracle.ts';
+import { StandingOracle } from './standing/oracle.ts';
 
 type Outgoing = ReturnType<typeof jobOutbox>;
 
@@ -41,9 +49,12 @@ export class JobsWorld {
   readonly identities = new MemoryWorkerIdentities();
   readonly clusters: ReadonlyMap<string, MemoryJobCluster>;
   readonly oracle: JobOracle;
+  readonly standing: StandingOracle;
+  readonly shares: ShareOracle;
   readonly kubelet: Kubelet;
   readonly nature: JobNature;
   readonly #versions = new Map<string, Buffer>();
+  readonly #sharing: JobsDeps['sharing'];
 
   constructor(cloud: Around) {
     const { store, timeline } = cloud;
@@ -54,17 +65,32 @@ export class JobsWorld {
     this.clusters = new Map([...cloud.clusters.keys()].map((name) => [name, new MemoryJobCluster()]));
     for (const cluster of this.clusters.values()) cluster.before = (object) => this.#refuseSlot(object);
     this.oracle = new JobOracle(cloud);
+    this.standing = new StandingOracle(cloud);
+    this.#sharing = sharingOf(cloud.functions.configOf('jobs'));
+    this.shares = new ShareOracle(cloud, this.#sharing);
     this.kubelet = new Kubelet(this);
     this.oracle.living = this.kubelet.living;
     this.nature = new JobNature(cloud);
   }
 
-  put(key: string, bytes: Buffer): void {
-    this.#versions.set(`${key} ${this.objects.put(key, bytes).etag}`, bytes);
+  put(key: string, bytes: Buffer): DatasetObject {
+    const object = this.objects.put(key, bytes);
+    this.#versions.set(`${key} ${object.etag}`, bytes);
+    return object;
   }
 
-  /** As it was when it was listed. */
-  planned = (key: string, etag: string): Buffer => this.#versions.get(`${key} ${etag}`) ?? Buffer.alloc(0);
+  /** As it was when it was listed; what another job made stays as it is. */
+  planned = (key: string, etag: string): Buffer =>
+    this.#versions.get(`${key} ${etag}`) ?? this.objects.results.get(key) ?? Buffer.alloc(0);
+
+  /** The stage of jobs begins with what it was told, maybe once more. */
+  looks = (invocation: Invocation): void => this.shares.looks(invocation);
+
+  /** The stage of jobs was done with what it was told. */
+  looked(invocation: Invocation): void {
+    const job = this.oracle.lastOf(invocation);
+    if (job) this.shares.looked(job, invocation);
+  }
 
   #refuseSlot({ kind }: KubernetesObject): void {
     if (kind === 'Job' && this.cloud.faults.strikes('slot refused'))
@@ -87,10 +113,13 @@ export class JobsWorld {
     const cluster = this.clusters.get(clusterName) ?? new MemoryJobCluster();
     const objects = this.objectsOf(invocation, around);
     return {
-      jobs: port('jobs', this.jobs, (method, [change]) => {
-        if (method === 'write') this.#jobWritten(change as JobChange, invocation);
+      jobs: port('jobs', this.jobs, (method, [change, enclosed]) => {
+        if (method === 'write')
+          this.#jobWritten(change as JobChange, invocation, enclosed as JobEnclosed | undefined);
       }),
-      standing: port('standing', this.jobs.standing),
+      standing: port('standing', this.jobs.standing, (method, [change]) => {
+        if (method === 'write') this.#standingWritten(change as StandingChange, invocation);
+      }),
       chunks: this.chunksOf(invocation, around),
       queues: port('queues', this.#queues),
       datasets: port('datasets', this.objects),
@@ -98,8 +127,11 @@ export class JobsWorld {
       input: () => objects,
       slots: port('slots', this.slots, (method, args) => this.#said(method, args, invocation)),
       identities: port('identities', this.identities),
-      demands: port('demands', this.demands),
-      sharing: () => ({ workers: 3, weightOf: () => 1 }),
+      demands: port('demands', this.demands, (method, [demand]) => {
+        if (method === 'of') this.shares.read(invocation);
+        if (method === 'say') this.shares.said(demand as Demand, invocation);
+      }),
+      sharing: this.#sharing,
       cluster: port('cluster', cluster, (method, [what]) => this.#acted(clusterName, method, what)),
       place: { table: 't', bucket: 'jobs', registry: 'registry.example' },
       database: () => undefined,
@@ -141,15 +173,23 @@ export class JobsWorld {
     }
   };
 
-  #jobWritten(change: JobChange, invocation: Invocation): void {
+  #jobWritten(change: JobChange, invocation: Invocation, { standing }: JobEnclosed = {}): void {
     this.oracle.jobWritten(change.job, invocation);
+    this.standing.jobWritten(change.job, standing);
     this.#post(jobOutbox(change));
+    if (standing) this.#standingWritten(standing, invocation);
+  }
+
+  #standingWritten(change: StandingChange, invocation: Invocation): void {
+    this.standing.written(change, invocation);
+    this.#post(standingOutbox(change));
   }
 
   #said(method: string, args: readonly unknown[], invocation: Invocation): void {
     if (method === 'want') {
       const wanted = args[0] as SlotsWanted;
       this.oracle.slotsWanted(wanted, invocation);
+      this.shares.wanted(wanted, invocation);
       this.#post(wantedOutbox(wanted));
     }
     if (method !== 'see') return;
