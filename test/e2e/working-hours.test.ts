@@ -12,7 +12,8 @@ const key = EnvironmentKey.parse({ team: 'checkout', name: `w-${Date.now().toStr
 const id = environmentId(key);
 const spec = {
   base: 'debian-12',
-  command: ['/bin/sh', '-c', 'sleep 100000'],
+  packages: { apt: [{ name: 'busybox' }] },
+  command: ['/bin/busybox', 'httpd', '-f', '-p', '9000', '-h', '/tmp'],
   resources: { cpu: 0.05, memoryMiB: 32 },
 };
 const timeout = 1_200_000;

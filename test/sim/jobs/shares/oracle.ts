@@ -14,7 +14,7 @@ import type { Around } from '../around.ts';
 /** By then a job that says nothing has gone; clocks of functions differ by some seconds. */
 const goneSeconds = { from: 590, to: 610 } as const;
 
-export interface Has extends Pick<Demand, 'name' | 'team' | 'priority' | 'workers'> {
+interface Has extends Pick<Demand, 'name' | 'team' | 'priority' | 'workers'> {
   readonly has: number;
 }
 
@@ -122,7 +122,7 @@ export class ShareOracle {
 }
 
 /** @param jobs that could use some workers. */
-export function whyUnfair(jobs: readonly Has[], { workers, weightOf }: Sharing): string | undefined {
+function whyUnfair(jobs: readonly Has[], { workers, weightOf }: Sharing): string | undefined {
   const [has, wants] = [sum(jobs.map((job) => job.has)), sum(jobs.map((job) => job.workers))];
   if (has !== Math.min(workers, wants))
     return `they have ${has} of ${workers} workers, and could use ${wants}`;
