@@ -11,8 +11,8 @@ test('two hundred storms end as they must', { timeout: 600_000 }, async () => {
   expect(broken).toEqual([]);
 });
 
-/** Some with data jobs, whose workers live beside all else. */
-const told = [7, 46, 53, 73, 80];
+/** Some with data jobs of each kind, whose workers live beside all else. */
+const told = [7, 12, 26, 33, 43];
 
 test('a seed is the same story each time, step by step', { timeout: 120_000 }, async () => {
   const story = async (seed: number) => {
