@@ -46,7 +46,6 @@ export const Job = z.discriminatedUnion('phase', [
     /** Since when its queue has no message, though chunks are open: somebody emptied it. */
     emptySince: z.optional(Instant),
   }),
-  /** No worker is wanted any more: its manifest is being written, then its queue, namespace and identity go. */
   /** Each chunk has its end, and a worker brings the results together. */
   z.object({
     phase: z.literal('reducing'),
@@ -57,6 +56,7 @@ export const Job = z.discriminatedUnion('phase', [
     /** Of all times that a job comes here, the number of this one. */
     turn: z.int(),
   }),
+  /** No worker is wanted any more: its manifest is being written, then its queue, namespace and identity go. */
   z.object({
     phase: z.literal('finishing'),
     ...common,

@@ -49,8 +49,8 @@ export function isNews(demand: Demand, before: Demand | undefined): boolean {
 }
 
 /**
- * One worker after the other goes to the team that has the fewest for its weight, of equals to the one whose job is the oldest, and in it to the job of the highest priority that
- * can use one more, of equals to the one that has the fewest. A priority is told within a team: between teams it would be everybody's.
+ * One worker after the other goes to the team that has the fewest for its weight, of equals to the one whose job is the oldest, and in
+ * it to the job of the highest priority that can use one more, of equals to the one that has the fewest. A priority is told within a team: between teams it would be everybody's.
  * @param demands fresh ones, one of each job.
  * @returns by the job's name; together `sharing.workers` at most, and no fewer unless nobody could use more.
  */

@@ -25,6 +25,12 @@ const scans: Readonly<Record<Content, Scan>> = {
   ),
   unsupported: { status: 'unsupported', reason: 'no operating system that is known' },
 };
+const pushTo = (registry: MemoryRegistry) => async (repository: string, tag: string, content: string) => {
+  const digest = digestOf(content);
+  registry.push(repository, digest, tag);
+  return digest;
+};
+
 scannerContract('MemoryRegistry', async () => {
   const registry = new MemoryRegistry(new MemoryClock(start));
   return {
@@ -32,8 +38,7 @@ scannerContract('MemoryRegistry', async () => {
     repository: 'candidate/checkout/web',
     unscanned: 'release/checkout/web',
     push: async (repository, tag, content) => {
-      const digest = digestOf(content);
-      registry.push(repository, digest, tag);
+      const digest = await pushTo(registry)(repository, tag, content);
       if (repository.startsWith('candidate/')) registry.setScan(repository, digest, scans[content]);
       return digest;
     },
@@ -77,11 +82,7 @@ promoterContract('MemoryRegistry', async () => {
     promoter: registry,
     from: 'candidate/checkout/web',
     to: 'release/checkout/web',
-    push: async (repository, tag, content) => {
-      const digest = digestOf(content);
-      registry.push(repository, digest, tag);
-      return digest;
-    },
+    push: pushTo(registry),
     digestOf: async (repository, tag) => (await registry.imageByTag(repository, tag))?.digest,
     remove: async (repository, digest) => registry.delete(repository, digest),
   };

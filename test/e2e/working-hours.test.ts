@@ -90,13 +90,4 @@ describe('an environment with working hours', () => {
     expect(starts[0]).toBeGreaterThanOrEqual(begin);
     expect(await pods()).toHaveLength(1);
   });
-
-  it('that a person stops within them stays so', { timeout }, async () => {
-    await alice.client.stop(id);
-    await comes('stopped', patienceSeconds);
-    // Reconcile comes each minute: it has nothing to say.
-    await new Promise((resolve) => setTimeout(resolve, 2 * minute));
-    expect((await alice.client.get(id)).phase).toBe('stopped');
-    expect(await told('started it: its working hours began')).toHaveLength(1);
-  });
 });

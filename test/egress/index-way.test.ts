@@ -2,6 +2,7 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { createServer } from 'node:https';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Index } from '../../egress/index-way.ts';
 import { makeProxy } from '../../egress/proxy.ts';
 import { certificate } from '../adapters/certificate.ts';
 import { listening } from '../adapters/servers.ts';
@@ -33,6 +34,21 @@ async function fileServer() {
   return { host: `127.0.0.2:${port}`, cert: pair.cert, came };
 }
 
+/** What is asked from here on is asked of it. */
+async function proxyTo(index: Index): Promise<void> {
+  const proxy = await listening(
+    makeProxy({
+      allow: [],
+      say: (line) => said.push(line),
+      resolve: async (host) => [host],
+      mayDial: () => true,
+      indexes: [index],
+    }),
+  );
+  closing.push(proxy.close);
+  ({ port } = proxy);
+}
+
 beforeEach(async () => {
   [closing, asked, said] = [[], [], []];
   const pair = certificate();
@@ -59,19 +75,7 @@ beforeEach(async () => {
   indexCa = pair.cert;
   const ca = Buffer.concat([pair.cert, files.cert]);
   const own = { origin, authorization: async () => authorization, ca, files: [files.host] };
-  const proxy = await listening(
-    makeProxy({
-      ...{
-        allow: [],
-        say: (line) => said.push(line),
-        resolve: async (host) => [host],
-        mayDial: () => true,
-      },
-      indexes: [{ alias, ...own }],
-    }),
-  );
-  closing.push(proxy.close);
-  ({ port } = proxy);
+  await proxyTo({ alias, ...own });
 });
 afterEach(async () => {
   for (const close of closing) await close();
@@ -127,27 +131,13 @@ test('files that lead to each other are given up', async () => {
 
 test('an index whose credential can not be had is not asked, and the next request is tried again', async () => {
   let isThere = false;
-  const proxy = await listening(
-    makeProxy({
-      ...{
-        allow: [],
-        say: (line) => said.push(line),
-        resolve: async () => ['127.0.0.1'],
-        mayDial: () => true,
-      },
-      indexes: [
-        {
-          ...{ alias, origin, ca: indexCa },
-          authorization: async () => {
-            if (!isThere) throw new Error('ended, and not renewed');
-            return authorization;
-          },
-        },
-      ],
-    }),
-  );
-  closing.push(proxy.close);
-  ({ port } = proxy);
+  await proxyTo({
+    ...{ alias, origin, ca: indexCa },
+    authorization: async () => {
+      if (!isThere) throw new Error('ended, and not renewed');
+      return authorization;
+    },
+  });
   expect(await ask('/simple/flask/')).toMatchObject({ status: 502 });
   expect(asked).toEqual([]);
   isThere = true;
@@ -192,21 +182,8 @@ test('an index that is another is not told of the credential', async () => {
   const other = certificate();
   const liar = await listening(createServer(other, (_, answer) => answer.end('mine')));
   closing.push(liar.close);
-  const proxy = await listening(
-    makeProxy({
-      ...{
-        allow: [],
-        say: (line) => said.push(line),
-        resolve: async () => ['127.0.0.1'],
-        mayDial: () => true,
-      },
-      indexes: [
-        { alias, origin: `https://127.0.0.1:${liar.port}`, authorization: async () => authorization },
-      ],
-    }),
-  );
-  closing.push(proxy.close);
-  ({ port } = proxy);
+  const itself = `https://127.0.0.1:${liar.port}`;
+  await proxyTo({ alias, origin: itself, authorization: async () => authorization });
   expect(await ask('/simple/')).toMatchObject({ status: 502 });
   expect(said.join()).toContain(alias);
   expect(said.join()).not.toContain('Basic');
