@@ -16,10 +16,12 @@ export async function runningPods(namespace: string): Promise<string[]> {
 }
 
 /**
- * At once, and without a word to it; none where none runs.
+ * At once, and without a word to it; none where none runs, or where it ended before it could be killed.
  * @param named what its pod's name begins with.
  */
 export async function killAWorker(namespace: string, named = 'slot-'): Promise<void> {
   const victim = (await runningPods(namespace)).find((name) => name.startsWith(named));
-  if (victim) await kubectl('--namespace', namespace, 'delete', 'pod', victim, '--grace-period=0', '--force');
+  if (!victim) return;
+  const atOnce = ['--grace-period=0', '--force', '--ignore-not-found'];
+  await kubectl('--namespace', namespace, 'delete', 'pod', victim, ...atOnce);
 }
