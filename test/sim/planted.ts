@@ -2,7 +2,11 @@
 import { vi } from 'vitest';
 import type { JobStory } from './simulate.ts';
 
-export type Bug = readonly [string, () => void, RegExp];
+/**
+ * What it is, how it gets in, what the simulation says of it. Last, of a bug that few stories meet: a seed shortly before such a story,
+ * for the search to begin at; what is decided of a seed moves with the model, then it takes longer, and a new one is to be found.
+ */
+export type Bug = readonly [name: string, plantIt: () => void, says: RegExp, from?: number];
 
 const planted: string[] = [];
 
@@ -21,11 +25,14 @@ export function unplant(): void {
 
 const storms = 5000;
 
-/** @returns what broke in the first storm that the product did not weather. @param jobs in those alone that have such data jobs. */
-export async function found(...jobs: readonly JobStory[]): Promise<string | undefined> {
+/**
+ * @returns what broke in the first storm that the product did not weather.
+ * @param from the seed to begin at. @param jobs in those stories alone that have such data jobs.
+ */
+export async function found(from = 1, ...jobs: readonly JobStory[]): Promise<string | undefined> {
   vi.resetModules();
   const { jobsOf, simulate } = await import('./simulate.ts');
-  for (let seed = 1; seed <= storms; seed++) {
+  for (let seed = from; seed < from + storms; seed++) {
     const story = jobsOf(seed);
     if (jobs.length > 0 && (story === undefined || !jobs.includes(story))) continue;
     const { broken } = await simulate(seed);
