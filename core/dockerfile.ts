@@ -189,8 +189,6 @@ function wantedOf({ spec, fixes }: BuildInput, manager: PackageManager) {
   const pinned = own.map((fix) =>
     isSystem(manager) ? { name: fix.package } : { name: fix.package, version: fix.version },
   );
-  // conda's `create` takes away what is there: all of it is asked for at once.
-  if (manager === 'conda') return { kept: [...kept, ...pinned].sort(byName), pinned: [] };
   return { kept, pinned: pinned.sort(byName) };
 }
 
@@ -244,7 +242,7 @@ function installOf(input: BuildInput, language: Language): string[] {
   const fixing = { before: undefined, part: 'fix', asked: input.spec.packages[manager] } as const;
   const steps = [
     // What it installed is not looked up by what follows.
-    ...(lock === undefined ? [] : [lockedFirst(lock, how, part)]),
+    ...(lock === undefined ? [] : [lockedFirst(lock, { ...how, asked: kept }, part)]),
     ...(kept.length === 0 ? [] : installing(language, kept, how, young)),
     ...(pinned.length === 0 ? [] : [install(pinned, { ...how, ...fixing })]),
     ...(pinned.length > 0 && kept.length > 0 && check !== undefined ? [check] : []),

@@ -2,6 +2,7 @@
  * How each language's packages are installed: the words of a Dockerfile's instructions (dockerfile.ts). What a person chose stands in
  * single quotes.
  */
+import { condaAgain, condaInstall, condaKeep, condaLocked, condaPrepare } from './conda.ts';
 import { unreachable } from './errors.ts';
 import { npmAgain, npmFinish, npmInstall, npmKeep, npmLocked, npmMend, npmYoung } from './npm-lock.ts';
 import type { Package, PackageManager } from './packages.ts';
@@ -42,7 +43,7 @@ export interface How {
   readonly before: string | undefined;
   /** What a verdict asks for, beside what the spec does. */
   readonly part?: 'fix' | 'more';
-  /** With a fix: what the spec asks for, with what the fix is for. */
+  /** What the spec asks for: with a fix, what that is for too; with a lock, without. */
   readonly asked?: readonly Package[];
 }
 
@@ -147,8 +148,14 @@ export const languages: readonly Language[] = [
     manager: 'conda',
     folder: '/opt/env',
     cache: '/var/cache/conda',
-    install: (packages) =>
-      `CONDA_PKGS_DIRS=/var/cache/conda conda create --yes --quiet --copy --prefix /opt/env --override-channels --channel conda-forge ${quoted(packages, '==')}`,
+    prepare: () => condaPrepare,
+    install: (packages) => condaInstall(quoted(packages, '==')),
+    lock: {
+      secret: 'conda',
+      file: condaLocked,
+      again: ({ asked = [] }) => condaAgain(quoted(asked, '==')),
+      keep: () => condaKeep,
+    },
   },
   {
     manager: 'npm',

@@ -118,7 +118,9 @@ function harmless(spec: Spec): Spec {
 
 /** What a shell is given, without the words in quotes that stand at the end of a list of packages: what is done with it may follow. */
 const withoutQuoted = (words: readonly string[]) =>
-  words.map((word) => word.replaceAll(/(?: '[^' ]*')+(?=$| && (?:\{ python3|npm ))/g, ' …'));
+  words.map((word) =>
+    word.replaceAll(/(?: '[^' ]*')+(?=$| && (?:\{ python3|npm |\{ conda |echo '\]'))/g, ' …'),
+  );
 const shape = ({ instructions, ...rest }: Read) => ({
   ...rest,
   instructions: instructions.map(({ name, flags, words, exec }) => ({

@@ -18,9 +18,7 @@ const takes: PackageManager[] = ['apt', 'pip', 'npm'];
 const lines = (wanted: Spec, fixes: Fix[] = [], of = takes) =>
   dockerfile({ spec: wanted, baseImage, takes: of, key, fixes, epoch }).trimEnd().split('\n');
 const install = (packages: object, fixes: Fix[] = [], of = takes) =>
-  lines(spec({ packages }), fixes, of).filter((line) =>
-    /^RUN .*(?:install|apk add|conda create) /.test(line),
-  );
+  lines(spec({ packages }), fixes, of).filter((line) => /^RUN .*(?:install|apk add) /.test(line));
 /** Without its mounts and its epoch, which tests of their own hold. */
 const bare = (line: string) => line.replaceAll(/--mount=\S+ |SECURITY_EPOCH=\S+ /g, '');
 
@@ -110,13 +108,34 @@ it.each<[PackageManager, string]>([
   expect(install(packages, [], [manager]).map(bare)).toEqual([`RUN ${command}`]);
 });
 
-it('a base with conda', () => {
-  const packages = { conda: [{ name: 'numpy', version: '1.26.4' }] };
-  const made = lines(spec({ packages }), [], ['apt', 'conda']);
-  expect(made.map(bare)).toContain(
-    "RUN CONDA_PKGS_DIRS=/var/cache/conda conda create --yes --quiet --copy --prefix /opt/env --override-channels --channel conda-forge 'numpy==1.26.4'",
-  );
-  expect(made).toContain('COPY --from=conda /opt/env /opt/env');
+describe('a base with conda', () => {
+  const made = (fixes: Fix[] = []) =>
+    lines(spec({ packages: { conda: [{ name: 'numpy', version: '1.26.4' }, { name: 'pip' }] } }), fixes, [
+      'apt',
+      'conda',
+    ]).map(bare);
+  const conda =
+    'CONDA_PKGS_DIRS=/var/cache/conda conda install --yes --quiet --copy --prefix /opt/env --override-channels --channel conda-forge --satisfied-skip-solve';
+
+  it('has an environment of its own, of which the image takes all', () => {
+    expect(made()).toContain('RUN mkdir -p /opt/env/conda-meta && : > /opt/env/conda-meta/history');
+    expect(made().find((line) => line.includes(`&& ${conda} 'numpy==1.26.4' 'pip' && {`))).toBeDefined();
+    expect(made()).toContain('COPY --from=conda /opt/env /opt/env');
+  });
+  it('installs its lock first, held against what came of it, with what a person pinned pinned to fixes too', () => {
+    const fix = { manager: 'conda' as const, package: 'pip', version: '26.0' };
+    const line = made([fix]).find((line) => line.includes('/run/secrets/conda')) ?? '';
+    const inTurn = [
+      `${conda} --file /run/secrets/conda && conda list --prefix /opt/env --explicit --sha256 > /tmp/again.txt`,
+      'cmp - /tmp/sorted.txt',
+      `# update specs: [' && printf "'%s', " 'numpy==1.26.4' && echo ']'; } > /opt/env/conda-meta/history`,
+      `${conda} 'numpy==1.26.4' && `,
+      `${conda} 'pip==26.0' && `,
+      'conda list --prefix /opt/env --explicit --sha256 > /opt/env/resolved.txt',
+    ].map((step) => line.indexOf(step));
+    expect(inTurn).toEqual(inTurn.toSorted((a, b) => a - b));
+    expect(inTurn[0]).toBeGreaterThan(0);
+  });
 });
 
 describe('the age of a release', () => {
@@ -179,11 +198,11 @@ describe('a fix', () => {
     );
     expect(made).not.toContain("'minimist@1.2.6'");
   });
-  it('of conda is asked for with all else: its environment is made once', () => {
+  it('of conda is installed into what is there', () => {
     const fix = { manager: 'conda' as const, package: 'openssl', version: '3.5.4' };
-    const [made = ''] = install({ conda: [{ name: 'numpy' }] }, [fix], ['conda']);
-    expect(made).toMatch(/ --channel conda-forge 'numpy' 'openssl==3\.5\.4'$/);
-    expect(made.match(/conda create/g)).toHaveLength(1);
+    const made = install({ conda: [{ name: 'numpy' }] }, [fix], ['conda']).at(-1) ?? '';
+    expect(made).toMatch(/ --satisfied-skip-solve 'numpy' && \S+ conda install .* 'openssl==3\.5\.4' && /);
+    expect(made).not.toContain('conda create');
   });
   it('of a Debian package is the newest of the suite', () => {
     const fix = { manager: 'apt' as const, package: 'openssl', version: '3.0.17-1~deb12u2' };
