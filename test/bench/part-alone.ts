@@ -1,6 +1,7 @@
 /**
- * One part of a data job in a process of its own, as in its pod: `node test/bench/part-alone.ts ORIGIN BYTES COMMAND…`. Its line says
- * how long it took, what it was and how much memory it ever had (getrusage, ru_maxrss).
+ * One part of a data job in a process of its own, as in its pod: `node test/bench/part-alone.ts ORIGIN BYTES COMMAND…`, of lines, or with
+ * `BYTES:END`, of Parquet and the chunk that ends there. Its line says how long it took, what it was and how much memory it ever had
+ * (getrusage, ru_maxrss).
  */
 import { S3Client } from '@aws-sdk/client-s3';
 import { S3JobObjects } from '#adapters/aws/job-objects.ts';
@@ -11,17 +12,17 @@ import { timers } from '../../worker/timers.ts';
 import { OwnRunner } from '../worker/own-runner.ts';
 
 const [endpoint = '', bytes = '', ...command] = process.argv.slice(2);
+const [size = 0, end] = bytes.split(':').map(Number);
 const credentials = { accessKeyId: 'a', secretAccessKey: 's' };
 const client = new S3Client({ endpoint, region: 'us-east-1', credentials, forcePathStyle: true });
 const spec = JobSpec.parse({
   job: 'bench',
   input: { bucket: 'input' },
   results: { bucket: 'results', prefix: 'jobs/' },
-  records: { kind: 'lines' },
+  records: { kind: end === undefined ? 'lines' : 'parquet' },
   command,
 });
-const size = Number(bytes);
-const chunk = { id: '0', key: 'a', size, etag: '"e"', start: 0, end: size };
+const chunk = { id: '0', key: 'a', size, etag: '"e"', start: 0, end: end ?? size };
 const deps = {
   spec,
   reading,
