@@ -23,12 +23,9 @@ const list = `conda list --prefix ${folder} --explicit --sha256`;
 const asked = (words: string): string =>
   `{ printf '==> 1970-01-01 00:00:00 <==\\n# cmd: conda install\\n# update specs: [' && printf "'%s', " ${words} && echo ']'; } > ${history}`;
 
-/**
- * Installs what the lock says, and holds it against that: an archive may come from the cache, where conda does not
- * ask for its SHA-256 (package_cache_data.py). @param words what the spec asks for.
- */
+/** Installs what the lock says, and holds it against what came of it, whatever conda took from its cache. @param words what the spec asks for. */
 export const condaAgain = (words: string): string =>
-  `{ ${condaInstall('--file /run/secrets/conda')} && ${list} > /tmp/again.txt && grep -v '^#' /tmp/again.txt | sort > /tmp/sorted.txt && grep -v '^#' /run/secrets/conda | sort | cmp - /tmp/sorted.txt && ${asked(words)}; }`;
+  `{ ${condaInstall('--file /run/secrets/conda')} && ${list} > /tmp/made.txt && sed -i '/^#/d' /tmp/made.txt && sed '/^#/d' /run/secrets/conda > /tmp/locked.txt && test "$(sort /tmp/made.txt)" = "$(sort /tmp/locked.txt)" && ${asked(words)}; }`;
 
 /** Half a lock would let the other half move unseen. */
-export const condaKeep = `{ ${list} > ${condaLocked} && ! grep -v '^[#@]' ${condaLocked} | grep -Eqv '#[0-9a-f]{64}$' || : > ${condaLocked}; }`;
+export const condaKeep = `{ ${list} > ${condaLocked} && sed '/^[#@]/d' ${condaLocked} > /tmp/kept.txt && ! grep -Eqv '#[0-9a-f]{64}$' /tmp/kept.txt || : > ${condaLocked}; }`;

@@ -126,8 +126,8 @@ describe('a base with conda', () => {
     const fix = { manager: 'conda' as const, package: 'pip', version: '26.0' };
     const line = made([fix]).find((line) => line.includes('/run/secrets/conda')) ?? '';
     const inTurn = [
-      `${conda} --file /run/secrets/conda && conda list --prefix /opt/env --explicit --sha256 > /tmp/again.txt`,
-      'cmp - /tmp/sorted.txt',
+      `${conda} --file /run/secrets/conda && conda list --prefix /opt/env --explicit --sha256 > /tmp/made.txt`,
+      'test "$(sort /tmp/made.txt)" = "$(sort /tmp/locked.txt)"',
       `# update specs: [' && printf "'%s', " 'numpy==1.26.4' && echo ']'; } > /opt/env/conda-meta/history`,
       `${conda} 'numpy==1.26.4' && `,
       `${conda} 'pip==26.0' && `,
