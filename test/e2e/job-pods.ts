@@ -143,10 +143,6 @@ export class JobInCluster {
     };
   }
 
-  async pods(): Promise<readonly SlotPod[]> {
-    return (await this.#sight()).pods;
-  }
-
   async states(): Promise<ChunkState[]> {
     const states: ChunkState[] = [];
     for await (const state of this.#chunks.list(this.name)) states.push(state);

@@ -10,6 +10,7 @@ import * as z from '#core/zod.ts';
 import { runPython, withPython } from '../moto/parquet/python.ts';
 import { JobInCluster } from './job-pods.ts';
 import { kubectl } from './kubectl.ts';
+import { killAWorker } from './workers.ts';
 
 /** Programs of the only image that is sure to be there: it has Node, and no shell. */
 const node = (script: string) => ['node', '-e', script];
@@ -56,18 +57,7 @@ describe('a data job in its cluster', () => {
     await one.look().catch(() => one.look());
     await until(one, async () => (await one.states()).length > 2);
     for (let kills = 0; kills < 6; kills++) {
-      const running = (await one.pods()).filter(({ status }) => status.phase === 'Running');
-      const victim = running[Math.floor(Math.random() * running.length)];
-      if (victim)
-        await kubectl(
-          '--namespace',
-          one.name,
-          'delete',
-          'pod',
-          victim.metadata.name,
-          '--grace-period=0',
-          '--force',
-        );
+      await killAWorker(one.name);
       await one.look();
       await sleep(1000);
     }

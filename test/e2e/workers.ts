@@ -16,11 +16,12 @@ export async function runningPods(namespace: string): Promise<string[]> {
 }
 
 /**
- * At once, and without a word to it; none where none runs, or where it ended before it could be killed.
+ * Any of them, at once, and without a word to it; none where none runs, or where it ended before it could be killed.
  * @param named what its pod's name begins with.
  */
 export async function killAWorker(namespace: string, named = 'slot-'): Promise<void> {
-  const victim = (await runningPods(namespace)).find((name) => name.startsWith(named));
+  const running = (await runningPods(namespace)).filter((name) => name.startsWith(named));
+  const victim = running[Math.floor(Math.random() * running.length)];
   if (!victim) return;
   const atOnce = ['--grace-period=0', '--force', '--ignore-not-found'];
   await kubectl('--namespace', namespace, 'delete', 'pod', victim, ...atOnce);
