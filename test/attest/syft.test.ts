@@ -20,7 +20,7 @@ afterEach(() => {
 const syft = [
   '#!/bin/sh',
   '[ "$1" = --version ] && exit 0',
-  'printf "%s|%s|%s|%s|%s" "$*" "$SYFT_REGISTRY_AUTH_AUTHORITY" "$SYFT_REGISTRY_AUTH_USERNAME" "$SYFT_REGISTRY_AUTH_PASSWORD" "$SYFT_REGISTRY_INSECURE_USE_HTTP" > "$(echo "$4" | cut -d= -f2)"',
+  'printf "%s|%s|%s|%s|%s|%s" "$*" "$SYFT_REGISTRY_AUTH_AUTHORITY" "$SYFT_REGISTRY_AUTH_USERNAME" "$SYFT_REGISTRY_AUTH_PASSWORD" "$SYFT_REGISTRY_INSECURE_USE_HTTP" "$SYFT_FILE_METADATA_SELECTION" > "$(echo "$4" | cut -d= -f2)"',
   '',
 ].join('\n');
 function program(name: string, text: string) {
@@ -37,8 +37,8 @@ const asked = async (origin: string) =>
 test('it is given the image and what opens its registry', async () => {
   program('syft', syft);
   const scan = 'scan --quiet --output cyclonedx-json=… registry:r.test/a@sha256:1|';
-  expect(await asked('https://r.test')).toBe(`${scan}r.test|AWS|pass:word|`);
-  expect(await asked('http://127.0.0.1:5000')).toBe(`${scan}127.0.0.1:5000|AWS|pass:word|true`);
+  expect(await asked('https://r.test')).toBe(`${scan}r.test|AWS|pass:word||none`);
+  expect(await asked('http://127.0.0.1:5000')).toBe(`${scan}127.0.0.1:5000|AWS|pass:word|true|none`);
   expect(readdirSync(folder)).toEqual(['syft']);
 });
 
