@@ -13,8 +13,20 @@ export interface AptSource {
 
 const suites = ['bookworm', 'bookworm-updates', 'bookworm-security'];
 
+/** Asked of three programs, some three seconds together: once, and not again for each build of the same services. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= ask().catch((error: unknown) => {
+      answer = undefined;
+      throw error;
+    });
+    return answer;
+  };
+}
+
 /** The mirrors of Debian 12 that this machine uses; none on a machine of another system: mmdebstrap knows Debian's own. */
-export async function aptSources(): Promise<readonly AptSource[]> {
+export const aptSources = once(async (): Promise<readonly AptSource[]> => {
   const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)';
   const targets = await capture('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
   const entries = targets
@@ -25,7 +37,7 @@ export async function aptSources(): Promise<readonly AptSource[]> {
     entries.map(([uri = '', suite = '']) => [suite, { uri, suite, components: ['main'] }]),
   );
   return suites.every((suite) => used.has(suite)) ? [...used.values()] : [];
-}
+});
 
 /** As /etc/apt/sources.list.d/debian.sources has it. */
 export function deb822(sources: readonly AptSource[]): string {
@@ -52,19 +64,19 @@ const pipKeys = ['index-url', 'extra-index-url', 'trusted-host', 'proxy', 'timeo
 const npmKeys = ['registry', 'proxy', 'https-proxy', 'noproxy', 'strict-ssl'];
 
 /** Lines for a pip.conf. pip lists its environment after its files, and so in the order in which they count. */
-export async function pipSettings(): Promise<readonly string[]> {
+export const pipSettings = once(async (): Promise<readonly string[]> => {
   const { stdout } = await attempt('python3', ['-m', 'pip', 'config', 'list']);
   const settings = new Map<string, string>();
   for (const [, key = '', value = ''] of stdout.matchAll(/^[\w:]+\.([\w-]+)='(.*)'$/gm))
     settings.set(key, value);
   return [...settings].filter(([key]) => pipKeys.includes(key)).map(([key, value]) => `${key} = ${value}`);
-}
+});
 
 /** Lines for an npmrc. */
-export async function npmSettings(): Promise<readonly string[]> {
+export const npmSettings = once(async (): Promise<readonly string[]> => {
   const { stdout } = await attempt('npm', ['config', 'get', ...npmKeys]);
   return stdout.split('\n').filter((line) => /^[\w-]+=.+$/.test(line) && !line.endsWith('=null'));
-}
+});
 
 /** Proxies, which buildah hands on to RUN by itself. */
 export function proxies(): NodeJS.ProcessEnv {
