@@ -6,6 +6,7 @@ import {
   AdminSetUserPasswordCommand,
   CognitoIdentityProviderClient,
   InitiateAuthCommand,
+  NotAuthorizedException,
   UsernameExistsException,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { Client } from '../../api/client/client.ts';
@@ -37,17 +38,37 @@ export async function signIn(
     .catch((error: unknown) => {
       if (!(error instanceof UsernameExistsException)) throw error;
     });
+  for (const GroupName of groups) await cognito.send(new AdminAddUserToGroupCommand({ ...user, GroupName }));
+  const token = await tokenOf(cognito, { ...user, UserPoolClientId });
+  return { name, token, client: new Client({ api: access.api, token }) };
+}
+
+interface User {
+  readonly UserPoolId: string;
+  readonly UserPoolClientId: string;
+  readonly Username: string;
+}
+
+/** By a password made for it. Whoever signs the same person in at that moment makes another one: then once more. */
+async function tokenOf(
+  cognito: CognitoIdentityProviderClient,
+  { UserPoolClientId, ...user }: User,
+  tries = 5,
+): Promise<string> {
   const Password = `Aa1!${randomBytes(18).toString('base64url')}`;
   await cognito.send(new AdminSetUserPasswordCommand({ ...user, Password, Permanent: true }));
-  for (const GroupName of groups) await cognito.send(new AdminAddUserToGroupCommand({ ...user, GroupName }));
-  const answer = await cognito.send(
-    new InitiateAuthCommand({
-      ClientId: UserPoolClientId,
-      AuthFlow: 'USER_PASSWORD_AUTH',
-      AuthParameters: { USERNAME: name, PASSWORD: Password },
-    }),
-  );
-  const token = answer.AuthenticationResult?.AccessToken;
-  if (token === undefined) throw new Error(`Cognito let ${name} in without an access token`);
-  return { name, token, client: new Client({ api: access.api, token }) };
+  try {
+    const { AuthenticationResult } = await cognito.send(
+      new InitiateAuthCommand({
+        ClientId: UserPoolClientId,
+        AuthFlow: 'USER_PASSWORD_AUTH',
+        AuthParameters: { USERNAME: user.Username, PASSWORD: Password },
+      }),
+    );
+    if (AuthenticationResult?.AccessToken !== undefined) return AuthenticationResult.AccessToken;
+  } catch (error) {
+    if (!(error instanceof NotAuthorizedException) || tries <= 1) throw error;
+    return tokenOf(cognito, { UserPoolClientId, ...user }, tries - 1);
+  }
+  throw new Error(`Cognito let ${user.Username} in without an access token`);
 }

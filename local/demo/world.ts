@@ -62,14 +62,20 @@ export async function notices(cloud: Cloud, environment: string): Promise<Notice
   });
 }
 
-/** Asks until there is an answer. @throws with `what` and the last state seen when time is up. */
+const looks = { firstMs: 250, longestMs: 2_000, share: 0.05 };
+
+/**
+ * Asks until there is an answer, less often the longer it takes: on two cores many who ask slow down what they wait for.
+ * @throws with `what` and the last state seen when time is up.
+ */
 export async function until<T>(
   what: string,
   seconds: number,
   ask: () => Promise<T | undefined>,
   seen: () => string = () => '',
 ): Promise<T> {
-  const end = Date.now() + seconds * 1000;
+  const begin = Date.now();
+  const end = begin + seconds * 1000;
   let problem = '';
   while (Date.now() < end) {
     try {
@@ -79,7 +85,8 @@ export async function until<T>(
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
     }
-    await sleep(500);
+    const pause = looks.firstMs + looks.share * (Date.now() - begin);
+    await sleep(Math.min(pause, looks.longestMs));
   }
   throw new Error([`${what} did not come about in ${seconds} s`, seen(), problem].filter(Boolean).join('; '));
 }
