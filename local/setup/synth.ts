@@ -75,12 +75,10 @@ export const localGit = {
   secret: secretArn('getschwifty/local-git'),
 } as const;
 
-/** What an environment goes to, that goes to another team. */
-const secondTeam = Team.parse({
-  name: 'billing',
-  members: 'billing-members',
-  approvers: 'billing-approvers',
-});
+const team = (name: string) =>
+  Team.parse({ name, members: `${name}-members`, approvers: `${name}-approvers` });
+/** What an environment goes to, that goes to another team; and one of which nobody uses anything whose story is not about that. */
+const moreTeams = [team('billing'), team('ledger')];
 
 /** The load balancers here are addresses of this machine: they lead to nothing that has gone. */
 const drainSeconds = 5;
@@ -90,7 +88,7 @@ const rate = { perSecond: 100, burst: 200 };
 
 /**
  * The configuration as the local cloud has it: nobody waits for a load balancer that is none, and workers of data jobs reach AWS, the
- * agent of identities on the node, and a database that somebody may start there, at addresses of this machine; and there are two teams.
+ * agent of identities on the node, and a database that somebody may start there, at addresses of this machine; and there are three teams.
  * @returns its path.
  */
 export async function localConfig({
@@ -105,12 +103,11 @@ export async function localConfig({
     return { ...cluster, volumes, drainSeconds, awsEndpoints };
   });
   const database = { ...localDatabase, network: `${network.host}/32` };
-  const teams = [...config.teams, secondTeam].map((team) => ({
+  const teams = [...config.teams, ...moreTeams].map((team) => ({
     ...team,
-    git:
-      team.name === secondTeam.name
-        ? team.git
-        : [...team.git, { prefix: localGit.prefix, secret: localGit.secret }],
+    git: moreTeams.some(({ name }) => name === team.name)
+      ? team.git
+      : [...team.git, { prefix: localGit.prefix, secret: localGit.secret }],
     databases: [...team.databases, database],
   }));
   const path = join(state, 'config.yaml');

@@ -11,7 +11,9 @@ import { kubectl } from './kubectl.ts';
 import { comes as comesTo } from './phases.ts';
 import { giveMemory, memoryLimits } from './pods.ts';
 
-const key = EnvironmentKey.parse({ team: 'checkout', name: `l-${Date.now().toString(36).slice(-6)}` });
+/** Its use is counted before and after: nothing else has anything of this team. */
+const team = 'ledger';
+const key = EnvironmentKey.parse({ team, name: `l-${Date.now().toString(36).slice(-6)}` });
 const id = environmentId(key);
 const namespace = namespaceOf(key);
 const heir = EnvironmentKey.parse({ ...key, name: `${key.name}-2` });
@@ -27,13 +29,13 @@ const spec = {
   resources: { cpu: 0.05, memoryMiB: 32 },
 };
 
-let alice: Person;
-let bob: Person;
+let lena: Person;
+let luca: Person;
 const notThere = (error: unknown): undefined => {
   if (error instanceof ApiError && error.problem.status === 404) return undefined;
   throw error;
 };
-const comes = (phase: string, seconds: number) => comesTo(alice.client, id, phase, seconds);
+const comes = (phase: string, seconds: number) => comesTo(lena.client, id, phase, seconds);
 const inPod = (...command: string[]) =>
   kubectl('-n', namespace, 'exec', 'deployment/app', '--', '/bin/busybox', ...command);
 const volumeOf = (sizeGiB: number) => ({ sizeGiB, class: 'gp3', access: 'ReadWriteOnce' }) as const;
@@ -43,7 +45,7 @@ const pods = async () =>
   (await kubectl('-n', namespace, 'get', 'pods', '--output', 'name')).trim().split('\n').filter(Boolean);
 
 async function keptSnapshot() {
-  const { snapshots } = await alice.client.snapshots.list(key.team);
+  const { snapshots } = await lena.client.snapshots.list(key.team);
   const found = snapshots.find(({ of }) => of.name === key.name);
   if (!found) throw new Error('its snapshot is not in the list');
   return found;
@@ -61,19 +63,22 @@ async function isRepository(kind: 'candidate' | 'cache' | 'release'): Promise<bo
 
 describe('an environment that the configuration does not name', () => {
   beforeAll(async () => {
-    [alice, bob] = await Promise.all([signIn(access, 'alice'), signIn(access, 'bob')]);
+    [lena, luca] = await Promise.all([
+      signIn(access, 'lena', [`${team}-members`]),
+      signIn(access, 'luca', [`${team}-members`, `${team}-approvers`]),
+    ]);
   });
   afterAll(async () => {
     for (const each of [id, environmentId(heir)])
-      await alice.client.delete(each).catch((error: unknown) => {
+      await lena.client.delete(each).catch((error: unknown) => {
         if (!(error instanceof ApiError && [404, 409].includes(error.problem.status))) throw error;
       });
   });
 
   it('is built in repositories of its own, and runs when somebody approves it', async () => {
-    const before = (await alice.client.usage('checkout')).used;
-    await alice.client.create({ ...key, spec });
-    expect((await alice.client.usage('checkout')).used).toMatchObject({
+    const before = (await lena.client.usage(team)).used;
+    await lena.client.create({ ...key, spec });
+    expect((await lena.client.usage(team)).used).toMatchObject({
       environments: before.environments + 1,
       memoryMiB: before.memoryMiB + 32,
       storageGiB: before.storageGiB + 1,
@@ -85,22 +90,22 @@ describe('an environment that the configuration does not name', () => {
       true,
       true,
     ]);
-    await bob.client.approve(id, environment.candidate.image.digest);
+    await luca.client.approve(id, environment.candidate.image.digest);
     await comes('ready', 180);
     expect(await pods()).toHaveLength(1);
     expect(await starts()).toBe(1);
   });
 
   it('is stopped: no pod is left, its quota is free, and it starts again with what is on its volume', async () => {
-    const before = (await alice.client.usage('checkout')).used;
-    await alice.client.stop(id);
+    const before = (await lena.client.usage(team)).used;
+    await lena.client.stop(id);
     await comes('stopped', 120);
     expect(await pods()).toEqual([]);
-    expect((await alice.client.usage('checkout')).used).toMatchObject({
+    expect((await lena.client.usage(team)).used).toMatchObject({
       memoryMiB: before.memoryMiB - 32,
       storageGiB: before.storageGiB,
     });
-    await alice.client.start(id);
+    await lena.client.start(id);
     await comes('ready', 180);
     expect(await pods()).toHaveLength(1);
     expect(await starts()).toBe(2);
@@ -108,12 +113,12 @@ describe('an environment that the configuration does not name', () => {
 
   it('is given more memory without a build, and keeps its pod', async () => {
     const before = await pods();
-    await giveMemory(alice.client, key, 48);
+    await giveMemory(lena.client, key, 48);
     await comes('ready', 180);
     expect(await memoryLimits(key)).toEqual(['48Mi']);
     expect(await pods()).toEqual(before);
     expect(await starts()).toBe(2);
-    const steps = await alice.client.trace(id);
+    const steps = await lena.client.trace(id);
     const lines = steps.flatMap((step) => (step.kind === 'change' ? [step.what] : []));
     expect(lines.join('\n')).toContain('its pods were resized in place');
     const sets = await kubectl('-n', namespace, 'get', 'replicasets', '--output', 'name');
@@ -136,7 +141,7 @@ describe('an environment that the configuration does not name', () => {
           ],
         )
       ).trim();
-    const { environment } = await alice.client.get(id);
+    const { environment } = await lena.client.get(id);
     const { spec: asIs, release } = environment;
     if (release.phase !== 'ready') throw new Error(release.phase);
     const answers = () =>
@@ -145,25 +150,25 @@ describe('an environment that the configuration does not name', () => {
         () => false,
       );
     expect([await ranges(), await answers()]).toEqual(['', true]);
-    await alice.client.change(id, { ...asIs, access: { ...asIs.access, sourceRanges: ['203.0.113.0/24'] } });
+    await lena.client.change(id, { ...asIs, access: { ...asIs.access, sourceRanges: ['203.0.113.0/24'] } });
     await until('its ranges', 120, async () =>
       (await ranges()) === '["203.0.113.0/24"]' ? true : undefined,
     );
     await comes('ready', 120);
     await until('no answer to others', 30, async () => ((await answers()) ? undefined : true));
-    await alice.client.change(id, asIs);
+    await lena.client.change(id, asIs);
     await until('no ranges', 120, async () => ((await ranges()) === '' ? true : undefined));
     await comes('ready', 120);
     await until('an answer to all', 30, async () => ((await answers()) ? true : undefined));
     expect(await pods()).toEqual(before);
-    const steps = await alice.client.trace(id);
+    const steps = await lena.client.trace(id);
     const lines = steps.flatMap((step) => (step.kind === 'change' ? [step.what] : []));
     expect(lines.join('\n')).not.toContain('put back');
   });
 
   it('is given a larger volume, and refused a smaller one', async () => {
-    const { environment } = await alice.client.get(id);
-    await alice.client.change(id, { ...environment.spec, volume: volumeOf(2) });
+    const { environment } = await lena.client.get(id);
+    await lena.client.change(id, { ...environment.spec, volume: volumeOf(2) });
     await until('a volume of the new size', 120, async () => {
       const size = await kubectl(
         ...['-n', namespace, 'get', 'pvc', 'workspace', '--output', 'jsonpath={.status.capacity.storage}'],
@@ -172,14 +177,14 @@ describe('an environment that the configuration does not name', () => {
     });
     await comes('ready', 120);
     const smaller = { ...environment.spec, volume: volumeOf(1) };
-    const refusal = await alice.client.change(id, smaller).catch((error: unknown) => error);
+    const refusal = await lena.client.change(id, smaller).catch((error: unknown) => error);
     expect(refusal).toMatchObject({ problem: { status: 409, title: 'Its volume stays' } });
   });
 
   it('may not ask for more than its team has left', async () => {
-    const { environment } = await alice.client.get(id);
+    const { environment } = await lena.client.get(id);
     const huge = { ...environment.spec, resources: { ...environment.spec.resources, memoryMiB: 1_000_000 } };
-    const refusal = await alice.client.change(id, huge).catch((error: unknown) => error);
+    const refusal = await lena.client.change(id, huge).catch((error: unknown) => error);
     expect(refusal).toMatchObject({ problem: { status: 409, title: 'Over the quota' } });
   });
 
@@ -187,11 +192,11 @@ describe('an environment that the configuration does not name', () => {
     const volume = await kubectl(
       ...['-n', namespace, 'get', 'pvc', 'workspace', '--output', 'jsonpath={.spec.volumeName}'],
     );
-    expect((await alice.client.delete(id)).phase).toBe('deleting');
-    const again = await alice.client.create({ ...key, spec }).catch((error: unknown) => error);
+    expect((await lena.client.delete(id)).phase).toBe('deleting');
+    const again = await lena.client.create({ ...key, spec }).catch((error: unknown) => error);
     expect(again).toMatchObject({ problem: { status: 409 } });
     await until('its end', 300, async () =>
-      (await alice.client.get(id).catch(notThere)) === undefined ? true : undefined,
+      (await lena.client.get(id).catch(notThere)) === undefined ? true : undefined,
     );
     expect(await kubectl('get', 'namespace', namespace, '--ignore-not-found')).toBe('');
     await until('the end of its volume', 60, async () =>
@@ -199,7 +204,7 @@ describe('an environment that the configuration does not name', () => {
     );
     for (const kind of ['candidate', 'cache', 'release'] as const)
       expect(await isRepository(kind)).toBe(false);
-    const steps = await alice.client.trace(id);
+    const steps = await lena.client.trace(id);
     const lines = steps.flatMap((step) => (step.kind === 'change' ? [step.what] : []));
     expect(lines.join('\n')).toMatch(
       /deleted it[\s\S]*its volume of 2 GiB stays as snapshot [\s\S]*its namespace is gone[\s\S]*all of it is gone/,
@@ -210,19 +215,19 @@ describe('an environment that the configuration does not name', () => {
     const snapshot = await keptSnapshot();
     expect(snapshot).toMatchObject({ of: key, sizeGiB: 2, state: 'kept' });
     const from = { sizeGiB: 2, from: snapshot.name };
-    const small = await alice.client
+    const small = await lena.client
       .create({ ...heir, spec: { ...spec, volume: { ...from, sizeGiB: 1 } } })
       .catch((error: unknown) => error);
     expect(small).toMatchObject({ problem: { status: 422, fields: [{ path: 'spec.volume.from' }] } });
-    await alice.client.create({ ...heir, spec: { ...spec, volume: from } });
-    const early = await alice.client.snapshots
+    await lena.client.create({ ...heir, spec: { ...spec, volume: from } });
+    const early = await lena.client.snapshots
       .delete(key.team, snapshot.name)
       .catch((error: unknown) => error);
     expect(early).toMatchObject({ problem: { status: 409, title: 'It is needed' } });
-    const { environment } = await comesTo(alice.client, environmentId(heir), 'awaiting-approval', 300);
+    const { environment } = await comesTo(lena.client, environmentId(heir), 'awaiting-approval', 300);
     if (environment.candidate.phase !== 'awaiting-approval') throw new Error(environment.candidate.phase);
-    await bob.client.approve(environmentId(heir), environment.candidate.image.digest);
-    await comesTo(alice.client, environmentId(heir), 'ready', 180);
+    await luca.client.approve(environmentId(heir), environment.candidate.image.digest);
+    await comesTo(lena.client, environmentId(heir), 'ready', 180);
     const starts = await kubectl(
       ...[
         '-n',
@@ -236,7 +241,7 @@ describe('an environment that the configuration does not name', () => {
       ],
     );
     expect(starts.trim().split('\n')).toHaveLength(3);
-    const { history } = await alice.client.get(environmentId(heir));
+    const { history } = await lena.client.get(environmentId(heir));
     expect(history.map(({ what }) => what).join('\n')).toContain(
       `its volume was made from snapshot ${snapshot.name}`,
     );
@@ -247,15 +252,15 @@ describe('an environment that the configuration does not name', () => {
     const handles = async () =>
       kubectl(...['get', 'volumesnapshotcontents', '--output', 'jsonpath={.items[*].status.snapshotHandle}']);
     const before = (await handles()).split(' ').filter((each) => each === handle).length;
-    expect((await alice.client.snapshots.delete(key.team, name)).state).toBe('unwanted');
+    expect((await lena.client.snapshots.delete(key.team, name)).state).toBe('unwanted');
     await until('its end', 120, async () =>
-      (await alice.client.snapshots.list(key.team)).snapshots.some((each) => each.name === name)
+      (await lena.client.snapshots.list(key.team)).snapshots.some((each) => each.name === name)
         ? undefined
         : true,
     );
     await until('the end of its object', 30, async () =>
       (await handles()).split(' ').filter((each) => each === handle).length < before ? true : undefined,
     );
-    expect((await alice.client.get(environmentId(heir))).phase).toBe('ready');
+    expect((await lena.client.get(environmentId(heir))).phase).toBe('ready');
   });
 });

@@ -38,8 +38,9 @@ function zoneAtNoon(): { readonly timeZone: string; readonly timeOf: (at: number
   return { timeZone, timeOf: (at) => new Date(at + hours * 60 * minute).toISOString().slice(11, 16) };
 }
 
-/** The next whole minute but one: there is time to say it before. */
-const soon = (): number => (Math.floor(Date.now() / minute) + 2) * minute;
+const toSayItMs = 20_000;
+/** The next whole minute before which there is time to say it. */
+const soon = (): number => Math.ceil((Date.now() + toSayItMs) / minute) * minute;
 
 /** @param between from and to. */
 async function works(between: (border: string) => Pick<WorkingHours, 'from' | 'to'>): Promise<number> {
