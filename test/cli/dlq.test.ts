@@ -69,7 +69,12 @@ test('redrive asks for part after part, and ends with 1 where a message stayed',
   });
   const { port, close } = await listening(server);
   const cli = join(import.meta.dirname, '../../cli/schwifty.ts');
-  const env = { PATH: process.env['PATH'], SCHWIFTY_API: `http://127.0.0.1:${port}`, SCHWIFTY_TOKEN: 't' };
+  const env = {
+    PATH: process.env['PATH'],
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+    SCHWIFTY_API: `http://127.0.0.1:${port}`,
+    SCHWIFTY_TOKEN: 't',
+  };
   const { code, out } = await new Promise<{ code: unknown; out: string }>((resolve) => {
     execFile(process.execPath, [cli, 'dlq', 'redrive', 'gate'], { env }, (error, stdout) =>
       resolve({ code: error?.code ?? 0, out: stdout }),

@@ -66,6 +66,7 @@ export function schwifty(
 ): Promise<Run> {
   const env = {
     PATH: process.env['PATH'],
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
     SCHWIFTY_API: `${api.address}/stage/`,
     SCHWIFTY_TOKEN: 'token',
     ...settings,
