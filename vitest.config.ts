@@ -1,18 +1,19 @@
 /**
- * `unit` needs no cloud and is the daily run with `moto` and `sql` (servers that come and go with their tests). `e2e` and `e2e-beside` run
- * against the instance that local/test.ts brings up.
+ * `unit` and `unit-core` need no cloud and are the daily run with `moto` and `sql` (servers that come and go with their tests). `e2e` and
+ * `e2e-beside` run against the instance that local/test.ts brings up.
  */
 import { defineConfig } from 'vitest/config';
 
 /**
- * Stories that have their own environments and jobs, break nothing of the cloud and measure no time: two at a time, for most of it they
- * wait. All others have the cloud to themselves: also those that hold what their team uses against what it used before.
+ * Stories that have their own environments and jobs, break nothing of the cloud and measure no time: three at a time, for most of it they
+ * wait. All others have the cloud to themselves.
  */
 const beside = [
   'build-isolation',
   'build-log',
   'data-job',
   'egress',
+  'lifecycle',
   'lock',
   'private-sources',
   'sources',
@@ -24,6 +25,11 @@ const beside = [
   'waivers',
   'working-hours',
 ].map((name) => `test/e2e/${name}.test.ts`);
+/** Left to itself vitest leaves one core of two alone. */
+const maxWorkers = 2;
+// The longest takes six seconds; beside other work it may take ten times that.
+const unit = { globalSetup: ['test/temporary.ts'], testTimeout: 60_000, maxWorkers };
+const decisions = 'test/core/**/*.test.ts';
 const endToEnd = { testTimeout: 300_000, hookTimeout: 300_000 };
 
 export default defineConfig({
@@ -33,11 +39,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/moto/**', 'test/sql/**'],
-          globalSetup: ['test/temporary.ts'],
-          // The longest takes six seconds; beside other work it may take ten times that.
-          testTimeout: 60_000,
+          exclude: ['test/e2e/**', 'test/moto/**', 'test/sql/**', decisions],
+          ...unit,
         },
+      },
+      {
+        // Of what is pure: nothing of one file is left for the next, and importing it all anew for each takes longer than its tests.
+        test: { name: 'unit-core', include: [decisions], isolate: false, ...unit },
       },
       {
         test: {
@@ -45,6 +53,7 @@ export default defineConfig({
           include: ['test/moto/**/*.test.ts'],
           globalSetup: ['test/moto/setup.ts'],
           testTimeout: 300_000,
+          maxWorkers,
         },
       },
       {
@@ -59,7 +68,7 @@ export default defineConfig({
         test: {
           name: 'e2e-beside',
           include: beside,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           ...endToEnd,
         },

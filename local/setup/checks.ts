@@ -60,7 +60,7 @@ export async function runChecks(ui: Ui, desk: Desk): Promise<Result[]> {
   const unit = testStep(board, counts, {
     ...place,
     title: 'Unit tests',
-    project: 'unit',
+    project: 'unit*',
     after: [whatever(dead)],
   });
   const moto = testStep(board, counts, {

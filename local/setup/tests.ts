@@ -19,7 +19,7 @@ export interface Place {
 interface TestRun extends Place {
   readonly title: string;
   /** As vitest takes it: a name, or the beginning of several. */
-  readonly project: 'unit' | 'moto' | 'sql' | 'e2e*';
+  readonly project: 'unit*' | 'moto' | 'sql' | 'e2e*';
   readonly after: Promise<unknown>[];
   readonly env?: NodeJS.ProcessEnv;
 }
