@@ -32,13 +32,27 @@ export async function readFiles(
   wanted: (path: string) => boolean,
 ): Promise<ReadonlyMap<string, ImageFile>> {
   const files = new Map<string, ImageFile>();
-  for (const layer of layers) {
-    const change = await readLayer(reference, layer, wanted, files);
+  for (const [index, layer] of layers.entries()) {
+    const read = () => readLayer(reference, layer, wanted, files);
+    const change = await (index === 0 ? ofBase(`${layer.mediaType} ${layer.digest}`, read) : read());
     applyChange(files, change);
     const total = files.values().reduce((sum, file) => sum + file.content.length, 0);
     if (total > totalLimit) throw new UnsupportedImage(`its package databases exceed ${totalLimit} bytes`);
   }
   return files;
+}
+
+const basesKept = 4;
+const bases = new Map<string, Promise<LayerChange>>();
+
+/** The lowest layer says the same whatever lies upon it, is the largest, and is that of most images: read once. */
+function ofBase(layer: string, read: () => Promise<LayerChange>): Promise<LayerChange> {
+  const known = bases.get(layer) ?? read();
+  bases.delete(layer);
+  bases.set(layer, known);
+  known.catch(() => bases.delete(layer));
+  for (const oldest of [...bases.keys()].slice(0, -basesKept)) bases.delete(oldest);
+  return known;
 }
 
 function applyChange(files: Map<string, ImageFile>, change: LayerChange): void {

@@ -20,6 +20,8 @@ export interface TestRegistry {
     layers: readonly (readonly Entry[])[],
     options?: { os?: string; compression?: 'gzip' | 'zstd' },
   ) => Promise<Descriptor>;
+  /** What was asked for, by digest or tag, in its order. */
+  readonly asked: readonly string[];
   /** Answers with other bytes than the digest names. */
   readonly spoil: (digest: string) => void;
   readonly close: () => Promise<void>;
@@ -35,9 +37,11 @@ const imageType = 'application/vnd.oci.image.manifest.v1+json';
 
 export async function testRegistry(): Promise<TestRegistry> {
   const blobs = new Map<string, { content: Buffer; mediaType: string }>();
+  const asked: string[] = [];
   const server: Server = createServer(async (request, response) => {
     await text(request);
-    const found = blobs.get(request.url?.split('/').at(-1) ?? '');
+    asked.push(request.url?.split('/').at(-1) ?? '');
+    const found = blobs.get(asked.at(-1) ?? '');
     if (!found) return response.writeHead(404).end();
     return response.writeHead(200, { 'content-type': found.mediaType }).end(found.content);
   });
@@ -51,6 +55,7 @@ export async function testRegistry(): Promise<TestRegistry> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     put,
+    asked,
     spoil: (digest) => void blobs.set(digest, { content: Buffer.from('{}'), mediaType: imageType }),
     image: async (layers, { os = 'linux', compression = 'gzip' } = {}) => {
       const config = put({ os, architecture: 'amd64' }, 'application/vnd.oci.image.config.v1+json');
@@ -70,7 +75,7 @@ async function tarOf(entries: readonly Entry[]): Promise<Buffer> {
   const archive = pack();
   for (const { name, content = '', type = 'file', linkname } of entries) {
     archive.entry(
-      { name, type, ...(linkname === undefined ? {} : { linkname }) },
+      { name, type, mtime: new Date(0), ...(linkname === undefined ? {} : { linkname }) },
       type === 'file' ? content : '',
     );
   }

@@ -186,6 +186,18 @@ describe('only the final file system counts', () => {
     expect(ids(await scanLayers([[debian, minimist], upper.toReversed()]))).toEqual(['CVE-2022-28346']);
   });
 
+  test('the lowest layer, which most images have in common, is read once, and what lies upon it each time', async () => {
+    const base = [debian, dpkg(), python('Django', '3.2.12')];
+    const first = await scanLayers([base]);
+    const before = registry.asked.length;
+    const other = await scanLayers([base, [{ name: 'opt/venv/lib/.wh.python3.11' }]]);
+    expect(ids(first)).not.toEqual([]);
+    expect(ids(other)).toEqual([]);
+    // Manifest, its configuration, and the upper layer.
+    expect(registry.asked.slice(before)).toHaveLength(3);
+    expect(ids(await scanLayers([base]))).toEqual(ids(first));
+  });
+
   test('a hard link is the file that it leads to, and zstd layers are read', async () => {
     const link: Entry = {
       name: 'srv/node_modules/minimist/package.json',
