@@ -83,6 +83,9 @@ const moreTeams = [team('billing'), team('ledger')];
 /** The load balancers here are addresses of this machine: they lead to nothing that has gone. */
 const drainSeconds = 5;
 
+/** More than two cores have a use for: jobs that run beside each other share them. */
+export const jobWorkers = 8;
+
 /** Of a team: what tests ask for within minutes, people ask for within days. */
 const rate = { perSecond: 100, burst: 200 };
 
@@ -100,7 +103,7 @@ export async function localConfig({
   const awsEndpoints = [ports.aws, ports.services].map((port) => ({ cidr: `${network.host}/32`, port }));
   const clusters = config.clusters.map((cluster) => {
     const volumes = cluster.volumes.map((each) => ({ ...each, snapshotClass }));
-    return { ...cluster, volumes, drainSeconds, awsEndpoints };
+    return { ...cluster, volumes, drainSeconds, awsEndpoints, jobWorkers };
   });
   const database = { ...localDatabase, network: `${network.host}/32` };
   const teams = [...config.teams, ...moreTeams].map((team) => ({

@@ -8,12 +8,13 @@ const Pods = z.object({
   ),
 });
 
-export async function runningPods(namespace: string): Promise<string[]> {
+export async function podsOf(namespace: string): Promise<{ name: string; phase: string }[]> {
   const found = await kubectl('--namespace', namespace, 'get', 'pods', '--output', 'json');
-  return Pods.parse(JSON.parse(found)).items.flatMap(({ metadata, status }) =>
-    status.phase === 'Running' ? [metadata.name] : [],
-  );
+  return Pods.parse(JSON.parse(found)).items.map(({ metadata, status }) => ({ ...metadata, ...status }));
 }
+
+export const runningPods = async (namespace: string): Promise<string[]> =>
+  (await podsOf(namespace)).flatMap(({ name, phase }) => (phase === 'Running' ? [name] : []));
 
 /**
  * Any of them, at once, and without a word to it; none where none runs, or where it ended before it could be killed.
