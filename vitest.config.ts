@@ -53,7 +53,6 @@ export default defineConfig({
           include: ['test/moto/**/*.test.ts'],
           globalSetup: ['test/moto/setup.ts'],
           testTimeout: 300_000,
-          maxWorkers,
         },
       },
       {
