@@ -63,6 +63,9 @@ interface Housing {
   readonly drainSeconds: number;
 }
 
+/** It is the gate that ends sessions with their pod, and says so: were the server gone first, they would look as if people had left. */
+const afterGateSeconds = 3;
+
 /** Both drain as the application does: a session that is open goes on until then, and so does one that begins. */
 export function sshContainers({ spec, image, ...drained }: Housing, ssh: SshInput) {
   const { gate, server } = accessResources(spec.access);
@@ -76,7 +79,7 @@ export function sshContainers({ spec, image, ...drained }: Housing, ssh: SshInpu
         `EXEC:${home}/serve,nofork`,
       ],
       resources: resources(server),
-      ...lifecycle(drained),
+      ...lifecycle({ drainSeconds: drained.drainSeconds + afterGateSeconds }),
       terminationMessagePolicy: 'FallbackToLogsOnError',
       securityContext: hardened,
       volumeMounts: [

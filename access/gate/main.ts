@@ -34,6 +34,12 @@ const gate = new Gate({
 const outside = createServer({ pauseOnConnect: false }, (client) => gate.accept(client));
 const inside = createServer({ allowHalfOpen: true }, question);
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort(name));
+// At once: a round that waits for its answer would go on, and the server ends soon.
+signal.addEventListener('abort', () => {
+  outside.close();
+  inside.close();
+  gate.close();
+});
 // Whoever can't listen must not look as if it did: the kubelet starts it again.
 for (const server of [outside, inside])
   server.on('error', (error) => {
@@ -49,9 +55,6 @@ while (!signal.aborted) {
   await sleep(askEveryMs, undefined, { signal }).catch(() => undefined);
 }
 log.info('stopping', { why: signal.reason });
-outside.close();
-inside.close();
-gate.close();
 const deadline = performance.now() + lastWordsMs;
 do {
   // A turn for connections to close in.

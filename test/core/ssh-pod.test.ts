@@ -51,6 +51,11 @@ const Pod = z.object({
     }),
   }),
 });
+const atOnce = { preStop: { sleep: { seconds: 0 } } };
+/** Seconds after its pod was. */
+const Told = z.object({
+  lifecycle: z._default(z.object({ preStop: z.object({ sleep: z.object({ seconds: z.int() }) }) }), atOnce),
+});
 const one = (kind: string, name?: string) => {
   const found = on.find(
     (object) => object.kind === kind && (name === undefined || object.metadata.name === name),
@@ -102,6 +107,21 @@ describe('who has what', () => {
   it('each mount of a container has a name of its own: a look tells them apart by it', () => {
     for (const { volumeMounts } of containers)
       expect(new Set(volumeMounts.map(({ name }) => name)).size).toBe(volumeMounts.length);
+  });
+
+  it('the server is there for a moment after the gate was told to end, whatever drains', () => {
+    const alone = { sizeGiB: 1, class: 'gp3', access: 'ReadWriteOnce' as const };
+    const single = { ...wanted, replicas: { min: 1, max: 1 } };
+    for (const [spec, gateSeconds] of [[wanted, 5] as const, [{ ...single, volume: alone }, 0] as const]) {
+      const objects = desiredObjects({ ...common, spec, ssh, storageClass: 'gp3' });
+      const found = Pod.parse(objects.find(({ kind }) => kind === 'Deployment')).spec.template.spec
+        .containers;
+      const told = new Map(
+        found.map((each) => [each.name, Told.parse(each).lifecycle.preStop.sleep.seconds]),
+      );
+      expect(told.get('ssh-gate')).toBe(gateSeconds);
+      expect(told.get('ssh')).toBeGreaterThan(gateSeconds);
+    }
   });
 
   it('the gate sees who connects', () => {
