@@ -29,7 +29,7 @@ async function ask({ client }: Person, team: string, chunks: number): Promise<As
       command: slow,
       chunkMiB: 1,
       parallelism: jobWorkers,
-      resources: { cpu: 0.05, memoryMiB: 64 },
+      resources: { cpu: 0.01, memoryMiB: 64 },
     },
   });
   const id = `${team}/${job.name}`;
@@ -42,15 +42,17 @@ async function ask({ client }: Person, team: string, chunks: number): Promise<As
   return { id, name: job.name };
 }
 
-/** So many workers of each at once. */
+/** So many workers of each at once. Where they do not come, the cluster says why: it may be full of what others left. */
 async function come(wanted: readonly number[], ...jobs: readonly Asked[]): Promise<void> {
-  const seen: string[] = [];
+  const seen = new Set<string>();
   const look = async () => {
     const pods = await Promise.all(jobs.map(({ name }) => podsOf(name)));
-    seen.push(pods.map((each) => each.filter(({ phase }) => phase === 'Running').length).join(' and '));
-    return seen.at(-1) === wanted.join(' and ') || undefined;
+    const now = pods.map((each) => each.filter(({ phase }) => phase === 'Running').length).join(' and ');
+    for (const { phase, why } of pods.flat()) if (phase === 'Pending' && why) seen.add(why);
+    seen.add(now);
+    return now === wanted.join(' and ') || undefined;
   };
-  await until(`workers: ${wanted.join(' and ')}`, patienceSeconds, look, () => [...new Set(seen)].join(', '));
+  await until(`workers: ${wanted.join(' and ')}`, patienceSeconds, look, () => [...seen].join(', '));
 }
 
 describe('a cluster with too few workers for all jobs', () => {

@@ -4,13 +4,34 @@ import { kubectl } from './kubectl.ts';
 
 const Pods = z.object({
   items: z.array(
-    z.object({ metadata: z.object({ name: z.string() }), status: z.object({ phase: z.string() }) }),
+    z.object({
+      metadata: z.object({ name: z.string() }),
+      status: z.object({
+        phase: z.string(),
+        conditions: z._default(
+          z.array(z.object({ status: z.string(), message: z.optional(z.string()) })),
+          [],
+        ),
+      }),
+    }),
   ),
 });
 
-export async function podsOf(namespace: string): Promise<{ name: string; phase: string }[]> {
+interface Worker {
+  readonly name: string;
+  readonly phase: string;
+  /** It does not run, or is not Ready, in the cluster's words. */
+  readonly why: string | undefined;
+}
+
+export async function podsOf(namespace: string): Promise<Worker[]> {
   const found = await kubectl('--namespace', namespace, 'get', 'pods', '--output', 'json');
-  return Pods.parse(JSON.parse(found)).items.map(({ metadata, status }) => ({ ...metadata, ...status }));
+  return Pods.parse(JSON.parse(found)).items.map(({ metadata: { name }, status: { phase, conditions } }) => {
+    const why = conditions.find(
+      ({ status, message }) => status === 'False' && message !== undefined,
+    )?.message;
+    return { name, phase, why };
+  });
 }
 
 export const runningPods = async (namespace: string): Promise<string[]> =>
