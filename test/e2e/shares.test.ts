@@ -29,7 +29,7 @@ async function ask({ client }: Person, team: string, chunks: number): Promise<As
       command: slow,
       chunkMiB: 1,
       parallelism: jobWorkers,
-      resources: { cpu: 0.01, memoryMiB: 64 },
+      resources: { cpu: 0.05, memoryMiB: 64 },
     },
   });
   const id = `${team}/${job.name}`;
