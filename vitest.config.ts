@@ -32,7 +32,8 @@ const maxWorkers = 2;
 // The longest takes six seconds; beside other work it may take ten times that.
 const unit = { globalSetup: ['test/temporary.ts'], testTimeout: 60_000, maxWorkers };
 const decisions = 'test/core/**/*.test.ts';
-const endToEnd = { testTimeout: 300_000, hookTimeout: 300_000 };
+/** The longest takes five minutes on two cores; what waits in it has a shorter patience of its own, and says for what. */
+const endToEnd = { testTimeout: 600_000, hookTimeout: 300_000 };
 
 export default defineConfig({
   test: {

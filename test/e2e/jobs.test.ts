@@ -48,7 +48,7 @@ async function failed(of: JobInCluster) {
 }
 
 describe('a data job in its cluster', () => {
-  it('has each record once in its result, whoever is killed', { timeout: 400_000 }, async () => {
+  it('has each record once in its result, whoever is killed', async () => {
     const text = lines(60_000);
     const input = Buffer.from(text);
     job = new JobInCluster({ command: upper, input, chunkBytes: 150_000, slots: 4, memoryMiB: 64 });
@@ -75,9 +75,7 @@ describe('a data job in its cluster', () => {
     expect(verify([object], parts)).toEqual({ faults: [], bytes: input.length, records: 60_000 });
   });
 
-  it('gives chunks of a Parquet file as Parquet files, which together are it', {
-    timeout: 400_000,
-  }, async () => {
+  it('gives chunks of a Parquet file as Parquet files, which together are it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'parquet-'));
     const moto = (script: string): string => join(import.meta.dirname, '../moto/parquet', script);
     const programs = await withPython();
@@ -116,7 +114,7 @@ describe('a data job in its cluster', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('shows its command no credential', { timeout: 300_000 }, async () => {
+  it('shows its command no credential', async () => {
     const script = `
       const fs=require('node:fs'),found={env:Object.keys(process.env),readable:[],answers:[]};
       const walk=(p,d)=>{if(d>4)return;let e=[];try{e=fs.readdirSync(p,{withFileTypes:true})}catch{}
@@ -154,9 +152,7 @@ describe('a data job in its cluster', () => {
     expect(found.processes.filter(Boolean).sort()).toEqual(['/getschwifty/slot/shim', 'node']);
   });
 
-  it("can't write where another job's results are: its namespace bounds its identity", {
-    timeout: 300_000,
-  }, async () => {
+  it("can't write where another job's results are: its namespace bounds its identity", async () => {
     job = new JobInCluster({
       command: upper,
       input: Buffer.from('one\n'),
@@ -174,7 +170,7 @@ describe('a data job in its cluster', () => {
     expect((await one.states()).map(({ state }) => state)).toEqual(['waiting']);
   });
 
-  it('halves no chunk that is small, and says what had no memory', { timeout: 300_000 }, async () => {
+  it('halves no chunk that is small, and says what had no memory', async () => {
     const script = 'const a=[];process.stdin.resume();for(;;)a.push(Buffer.alloc(4e6,1))';
     job = new JobInCluster({
       command: node(script),

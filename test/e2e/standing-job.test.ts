@@ -68,9 +68,7 @@ async function resultOf(name: string | undefined): Promise<string> {
 }
 
 describe('a standing job', () => {
-  it('starts one job for an upload, however often it is told, and the next over its results', {
-    timeout: 600_000,
-  }, async () => {
+  it('starts one job for an upload, however often it is told, and the next over its results', async () => {
     const incoming = await create('in', { when: { kind: 'upload', prefix }, job: job('.toUpperCase()') });
     const second = await create('then', {
       when: { kind: 'after', job: `in-${run}` },
@@ -91,7 +89,7 @@ describe('a standing job', () => {
     expect((await jobsOf(second))[0]).toMatchObject({ requester: 'alice' });
   });
 
-  it('of a schedule knows its next time, and is run now by a person', { timeout: 300_000 }, async () => {
+  it('of a schedule knows its next time, and is run now by a person', async () => {
     const id = await create('nightly', {
       when: { kind: 'schedule', cron: '0 3 * * *', timeZone: 'Europe/Berlin' },
       job: { ...job(''), dataset: `${prefix}nothing/` },
