@@ -20,7 +20,7 @@ from . import ecr_api, ecr_manifest
 from .extend import extends, needs
 
 needs(iam_evaluator, "resolve_principal", "evaluate", "combine_resource_policy", "EvalContext", "AuthError")
-needs(ecr, "_parse_v2_path", "_registry_error", "_registry_ok", "_ensure_repo_exists")
+needs(ecr, "_parse_v2_path", "_registry_error", "_registry_ok", "_ensure_repo_exists", "_query_first", "_layer_blobs")
 needs(app, "AUTH")
 
 Response = tuple[int, dict[str, str], bytes]
@@ -125,6 +125,16 @@ def _start_upload(original: Any, name: str, query: dict[str, Any], body: bytes) 
     if ecr_api.get_setting({"name": "BLOB_MOUNTING"})["value"] != "ENABLED":
         query = {key: value for key, value in query.items() if key != "mount"}
     return original(name, query, body)
+
+
+@extends(ecr, "_v2_complete_blob_upload")
+def _complete_upload(original: Any, name: str, upload: str, query: dict[str, Any], body: bytes) -> Response:
+    """What repositories have in common is held once: by the hundred their bases would fill the machine."""
+    response = original(name, upload, query, body)
+    digest, own = ecr._query_first(query, "digest"), ecr._layer_blobs.get(name, {})
+    if digest in own:
+        own[digest] = next(blobs[digest] for blobs in ecr._layer_blobs._data.values() if digest in blobs)
+    return response
 
 
 @extends(ecr, "_v2_put_manifest")

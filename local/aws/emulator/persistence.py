@@ -133,7 +133,11 @@ def _get_registry(original: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 @extends(ecr, "load_persisted_state")
 def _restore_registry(original: Callable[[Any], None], data: dict[str, Any]) -> None:
+    read: dict[str, bytes] = {}
     for blobs in data["layer_blobs"]._data.values():
         for digest in blobs:
-            blobs[digest] = (_BLOBS / digest.replace(":", "-")).read_bytes()
+            # Once, as it was: repositories have their bases in common, and by the hundred they would fill the machine.
+            if digest not in read:
+                read[digest] = (_BLOBS / digest.replace(":", "-")).read_bytes()
+            blobs[digest] = read[digest]
     original(data)
