@@ -7,6 +7,7 @@ import type { Finding } from '#core/finding.ts';
 import type { Health } from '#core/health.ts';
 import { addSeconds, Digest, EnvironmentKey, type Instant } from '#core/names.ts';
 import { Policy, Waiver } from '#core/policy.ts';
+import { observed } from '#core/release.ts';
 import { Spec } from '#core/spec.ts';
 import { Team } from '#core/team.ts';
 import type { Verdict } from '#core/verdict.ts';
@@ -141,3 +142,13 @@ export const healthy = (n = 1, parts: Partial<Health> = {}): Health => ({
 
 /** The promoter's objection to an image that can't be had any more. */
 export const gone = (reason: string) => ({ reason, judgeAgain: false });
+
+export const sick = (problem = 'CrashLoopBackOff: read its logs'): Health =>
+  healthy(1, { ready: false, readySince: undefined, problem });
+
+/** When it was due: those before it found nothing new. */
+export const look = (environment: Environment, health: Health, seconds: number) => {
+  const { release } = environment;
+  const due = release.phase === 'none' ? release : { ...release, lookAt: at(seconds) };
+  return observed({ ...environment, release: due }, health, at(seconds));
+};
