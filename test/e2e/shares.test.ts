@@ -9,7 +9,7 @@ import { podsOf } from './workers.ts';
 
 const half = jobWorkers / 2;
 const mebibyte = `${'x'.repeat(1023)}\n`.repeat(1024);
-/** A kubelet tells a worker within a minute or two that it is one too many: there are chunks left by then. */
+/** A kubelet tells a worker only after a while, in an account within two minutes, that it is one too many: there are chunks left by then. */
 const slow = ['node', '-e', "process.stdin.on('end',()=>setTimeout(()=>console.log('done'),20000)).resume()"];
 const patienceSeconds = 240;
 const objects = new AwsJobObjects(access.sdk, output('JobBucketName'));
