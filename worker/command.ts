@@ -3,6 +3,7 @@
  * end remembered, ended when its time is over, and nothing of it left then.
  */
 import { finished } from 'node:stream/promises';
+import { usedUp } from '#adapters/used-up.ts';
 import type { CommandProcess, CommandRunner, Exit } from './runner.ts';
 import type { Timers } from './timers.ts';
 
@@ -100,7 +101,10 @@ export class RunningCommand {
 
   async #drain(stdout: AsyncIterable<Uint8Array>, output: Orders['output']): Promise<void> {
     try {
-      for await (const bytes of stdout) await output(bytes);
+      for await (const bytes of stdout) {
+        await output(bytes);
+        usedUp(bytes);
+      }
     } catch (error) {
       this.#failed = error;
       this.kill();

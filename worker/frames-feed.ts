@@ -2,6 +2,7 @@
  * Records of a seekable zstd file, by its frames: a chunk's frames are read and unpacked, and of those behind them as much as its last
  * record needs. Each frame is unpacked by one chunk, or by two where a record lies over their border.
  */
+import { usedUp } from '#adapters/used-up.ts';
 import { Rejected } from '#core/errors.ts';
 import type { Chunk } from '#core/jobs/plan.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
@@ -84,6 +85,7 @@ export class FramesFeed implements Feed {
         const ours = cutter.push(block.subarray(Math.min(Math.max(cutter.readFrom - at, 0), block.length)));
         at += block.length;
         if (ours.length > 0) await give(ours);
+        usedUp(block);
         if (cutter.done && frame >= surely) break;
       }
     } catch (error) {

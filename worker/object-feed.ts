@@ -1,6 +1,7 @@
 /** A piece of an object, or a compressed one whole, as what a command is fed. */
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { usedUp } from '#adapters/used-up.ts';
 import { Rejected, unreachable } from '#core/errors.ts';
 import type { Compression } from '#core/jobs/dataset.ts';
 import type { Chunk } from '#core/jobs/plan.ts';
@@ -78,6 +79,7 @@ export class ObjectFeed implements Feed {
       for await (const bytes of plain) {
         const ours = cutter.push(bytes);
         if (ours.length > 0) await give(ours);
+        usedUp(bytes);
       }
     } catch (error) {
       throw asInput(error, this.#range.key, compression);

@@ -1,5 +1,6 @@
 /** The results of all chunks, in the order of the input or merged, as what a command is fed that brings them together. */
 import { readLines } from '#adapters/json-lines.ts';
+import { usedUp } from '#adapters/used-up.ts';
 import { Retryable } from '#core/errors.ts';
 import type { Part } from '#core/jobs/chunk.ts';
 import { filesBelow, ManifestLine } from '#core/jobs/job-files.ts';
@@ -44,6 +45,7 @@ export class ResultFeed implements Feed {
       read.to += bytes.length;
       read.crc32 = crc32(bytes, read.crc32);
       await give(bytes);
+      usedUp(bytes);
     }
     return read;
   }

@@ -1,4 +1,5 @@
 /** Rows of a table, as lines of text, as what a command is fed. */
+import { usedUp } from '#adapters/used-up.ts';
 import { cutterOf, wholeStream } from '#core/jobs/records.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
 import type { SqlDatabase } from '#core/jobs/sql/ports.ts';
@@ -44,6 +45,7 @@ export class RowFeed implements Feed {
       crc = crc32(ours, crc);
       to += ours.length;
       if (ours.length > 0) await give(ours);
+      usedUp(bytes);
     }
     cutter.end();
     return { from: 0, to, records: cutter.found.records, crc32: crc };

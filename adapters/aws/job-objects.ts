@@ -4,6 +4,7 @@ import { GetObjectCommand, type GetObjectCommandInput, S3Client } from '@aws-sdk
 import { Retryable } from '#core/errors.ts';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
 import { InputFailed, type JobObjects, type Upload } from '#core/jobs/ports.ts';
+import { usedUp } from '../used-up.ts';
 import { retryable } from './errors.ts';
 import { abortUploads, MultipartUpload } from './multipart-upload.ts';
 
@@ -90,6 +91,7 @@ function filled(into: Uint8Array, body: Readable): Promise<number> {
     }
     into.set(bytes, held);
     held += bytes.length;
+    usedUp(bytes);
   });
   finished(body, (error) => (error && held === 0 ? reject(error) : resolve(held)));
   return promise;
