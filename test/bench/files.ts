@@ -109,7 +109,7 @@ export const jobFiles = (): Promise<Entry[]> =>
 type Pairs = Awaited<ReturnType<typeof inTurn>>;
 function entriesOf(beside: Pairs, scaled: Pairs): Entry[] {
   const rate = (times: readonly number[]) => Math.round(fileMiB / median(times));
-  const what = `${fileMiB / 1024} GiB of lines of ${lineBytes} bytes from the page cache in chunks of ${chunkMiB} MiB into ${command.join(' ')}`;
+  const what = `${fileMiB / 1024} GiB of lines of ${lineBytes} bytes from the page cache in chunks of ${chunkMiB} MiB, read by 512 KiB, into ${command.join(' ')}`;
   const whole = `medians of ${runs}, each from its process's start to its end`;
   return [
     atLeast(0.7, {
