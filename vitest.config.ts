@@ -15,6 +15,7 @@ const beside = [
   'egress',
   'lifecycle',
   'lock',
+  'mariadb-job',
   'private-sources',
   'sources',
   'standing-job',
@@ -62,7 +63,7 @@ export default defineConfig({
         test: {
           name: 'sql',
           include: ['test/sql/**/*.test.ts'],
-          globalSetup: ['test/sql/server.ts', 'test/sql/mariadb-server.ts'],
+          globalSetup: ['test/sql/postgres-setup.ts', 'test/sql/mariadb-setup.ts'],
           testTimeout: 60_000,
         },
       },

@@ -61,8 +61,11 @@ export const localContext = async (
   architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
 });
 
-/** Each team's jobs may read and write it; who starts one says in the secret how it is reached. */
-export const localDatabase = { name: 'local', secret: 'getschwifty/local-database', port: 5432 } as const;
+/** Each team's jobs may read and write them; who starts one says in its secret how it is reached. */
+export const localDatabases = {
+  postgres: { name: 'local', secret: 'getschwifty/local-database', port: 5432 },
+  mariadb: { name: 'local-mariadb', secret: 'getschwifty/local-mariadb', port: 3306 },
+} as const;
 
 /** As the emulator names them (local/aws/emulator/secretsmanager.py). */
 const secretArn = (name: string): string =>
@@ -91,7 +94,7 @@ const rate = { perSecond: 100, burst: 200 };
 
 /**
  * The configuration as the local cloud has it: nobody waits for a load balancer that is none, and workers of data jobs reach AWS, the
- * agent of identities on the node, and a database that somebody may start there, at addresses of this machine; and there are three teams.
+ * agent of identities on the node, and databases that somebody may start there, at addresses of this machine; and there are three teams.
  * @returns its path.
  */
 export async function localConfig({
@@ -105,13 +108,13 @@ export async function localConfig({
     const volumes = cluster.volumes.map((each) => ({ ...each, snapshotClass }));
     return { ...cluster, volumes, drainSeconds, awsEndpoints, jobWorkers };
   });
-  const database = { ...localDatabase, network: `${network.host}/32` };
+  const databases = Object.values(localDatabases).map((each) => ({ ...each, network: `${network.host}/32` }));
   const teams = [...config.teams, ...moreTeams].map((team) => ({
     ...team,
     git: moreTeams.some(({ name }) => name === team.name)
       ? team.git
       : [...team.git, { prefix: localGit.prefix, secret: localGit.secret }],
-    databases: [...team.databases, database],
+    databases: [...team.databases, ...databases],
   }));
   const path = join(state, 'config.yaml');
   await mkdir(state, { recursive: true });

@@ -20,7 +20,7 @@ import { promotionMemory } from './promotion-memory.ts';
 import { reconcileGrowth } from './reconcile-growth.ts';
 import { rolloutRatio } from './rollout.ts';
 import { simulation } from './simulation.ts';
-import { tableJob } from './table-job.ts';
+import { mariadbTableJob, tableJob } from './table-job.ts';
 import { unchangedSpec } from './unchanged-spec.ts';
 import { verdicts } from './verdict.ts';
 import { wholeJob } from './whole-job.ts';
@@ -51,6 +51,7 @@ const benches: readonly Bench[] = [
   { names: ['rollout-ratio'], inCloud: rolloutRatio },
   { names: ['job-whole'], inCloud: wholeJob, slow: true },
   { names: ['job-table'], inCloud: tableJob, slow: true },
+  { names: ['job-table-mariadb'], inCloud: mariadbTableJob, slow: true },
   { names: ['unchanged-spec'], inCloud: unchangedSpec },
   { names: ['rebuild-added-package', 'build-time', 'image-size'], inCloud: builds },
   { names: ['promotion-memory'], alone: promotionMemory, slow: true },

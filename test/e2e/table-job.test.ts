@@ -4,9 +4,9 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Person, signIn } from '#local/demo/people.ts';
 import { until } from '#local/demo/world.ts';
-import { localDatabase } from '#local/setup/synth.ts';
+import { localDatabases } from '#local/setup/synth.ts';
 import { verifiedText, verifyJob } from '../../cli/job-verify.ts';
-import { startLocalDatabase } from '../sql/local-database.ts';
+import { startLocalPostgres } from '../sql/local-database.ts';
 import { access } from './cloud.ts';
 import { kubectl } from './kubectl.ts';
 import { killAWorker, runningPods } from './workers.ts';
@@ -15,13 +15,13 @@ const timeout = 600_000;
 const rows = 40_000;
 const movingRows = 25_000;
 const schema = `s${randomBytes(4).toString('hex')}`;
-let server: Awaited<ReturnType<typeof startLocalDatabase>>;
+let server: Awaited<ReturnType<typeof startLocalPostgres>>;
 let client: Client;
 let alice: Person;
 
 beforeAll(async () => {
   alice = await signIn(access, 'alice');
-  server = await startLocalDatabase(access);
+  server = await startLocalPostgres(access);
   client = new Client(server.place);
   await client.connect();
   await client.query(`CREATE SCHEMA ${schema} AUTHORIZATION jobs; SET ROLE jobs;
@@ -42,7 +42,7 @@ afterAll(async () => {
 const upper = `process.stdin.on('data',d=>process.stdout.write(d.toString('latin1').replace(/[a-z]/g,c=>c.toUpperCase()),'latin1'))`;
 
 async function submitted(table: string, key: readonly string[]): Promise<string> {
-  const at = { database: localDatabase.name, schema };
+  const at = { database: localDatabases.postgres.name, schema };
   const job = {
     table: { ...at, table, key: [...key] },
     target: { ...at, table: 'loud' },
@@ -96,7 +96,7 @@ describe.concurrent('a job over a table', () => {
     const { job: asked } = await alice.client.jobs.submit({
       team: 'checkout',
       job: {
-        query: { database: localDatabase.name, sql, key: ['id'] },
+        query: { database: localDatabases.postgres.name, sql, key: ['id'] },
         command: ['node', '-e', 'process.stdin.pipe(process.stdout)'],
         reduce: { kind: 'concatenate' },
         resources: { cpu: 0.1, memoryMiB: 64 },
@@ -130,7 +130,7 @@ describe('a job over a table, of one snapshot', () => {
     const { job: asked } = await alice.client.jobs.submit({
       team: 'checkout',
       job: {
-        table: { database: localDatabase.name, schema, table: 'moving', key: ['id'], snapshot },
+        table: { database: localDatabases.postgres.name, schema, table: 'moving', key: ['id'], snapshot },
         command: ['node', '-e', command],
         reduce: { kind: 'concatenate' },
         chunkMiB: 1,
