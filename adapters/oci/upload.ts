@@ -6,6 +6,7 @@
  * tells after the first part may be an old one (aws/containers-roadmap 2831), so that our own count is what holds.
  */
 import type { IncomingMessage } from 'node:http';
+import { usedUp } from '../used-up.ts';
 import type { Descriptor } from './manifest.ts';
 import { isBusy, isOk, noAnswer, type Registry, refused, statusOf } from './registry.ts';
 import { Cut, discard } from './transport.ts';
@@ -187,6 +188,7 @@ async function* partsOf(
       filled += copied;
       at += copied;
     }
+    usedUp(chunk);
   }
   yield { start, bytes: current().subarray(0, filled), last: true };
 }

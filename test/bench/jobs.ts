@@ -16,6 +16,7 @@ import { atLeast, atMost, type Entry, inTurn, median } from './entry.ts';
 import { pagesEnd, parquetEnd } from './parquet-end.ts';
 
 const MiB = 2 ** 20;
+const MB = 1_000_000;
 const Planned = z.object({
   seconds: z.number(),
   chunks: z.number(),
@@ -123,17 +124,17 @@ export const jobMemory = (): Promise<Entry[]> =>
     const peak = async (lineBytes: number, ...command: string[]) => {
       const size = String(1024 * MiB);
       const work = (origin: string) => said(Part, script, origin, size, ...command);
-      return (await withObject([String(lineBytes)], work)).peakBytes / MiB;
+      return (await withObject([String(lineBytes)], work)).peakBytes / MB;
     };
     const input = await peak(100, 'wc', '-l');
     const output = await peak(100, 'cat');
     const records = await peak(60 * MiB, 'wc', '-l');
     const told = [input, output, records].map(Math.round);
-    const note = `the largest resident set of a worker over a chunk of 1 GiB: input alone, with as much output, with records of 60 MiB: ${told.join(', ')} MiB`;
+    const note = `the largest resident set of a worker over a chunk of 1 GiB: input alone, with as much output, with records of 60 MiB: ${told.join(', ')} MB`;
     const parquet = await ofParquet(script);
     return [
-      atMost(150, { name: 'job-memory', value: Math.max(input, output, records), unit: 'MiB', note }),
-      atMost(150, { name: 'job-memory/parquet', unit: 'MiB', ...parquet }),
+      atMost(150, { name: 'job-memory', value: Math.max(input, output, records), unit: 'MB', note }),
+      atMost(150, { name: 'job-memory/parquet', unit: 'MB', ...parquet }),
     ];
   });
 
@@ -153,10 +154,10 @@ async function ofParquet(script: string): Promise<{ readonly value: number; read
     for (let i = 0; i < runs; i++) {
       const size = `${at + bytes.length}:${end}`;
       const work = (origin: string) => said(Part, script, origin, size, 'cat');
-      found.push((await withObject(['100', String(at), file], work)).peakBytes / MiB);
+      found.push((await withObject(['100', String(at), file], work)).peakBytes / MB);
     }
     const [footer, each] = [bytes.length / MiB, found.map(Math.round)];
-    const note = `the largest resident set over a chunk of ${groupsOfChunk} row groups of ${wide.columns} columns, with as much output, of a footer of ${footer.toFixed(1)} MiB: ${each.join(', ')} MiB`;
+    const note = `the largest resident set over a chunk of ${groupsOfChunk} row groups of ${wide.columns} columns, with as much output, of a footer of ${footer.toFixed(1)} MiB: ${each.join(', ')} MB`;
     return { value: Math.max(...found), note };
   } finally {
     rmSync(folder, { recursive: true });

@@ -28,7 +28,7 @@ export async function promotionMemory(): Promise<Entry[]> {
   const layers = [6000 * MB, 2500 * MB, 1000 * MB, 500 * MB];
   const { seconds, peakBytes } = await promoteAlone(layers);
   const note = `one promotion of 10 GB in ${layers.length} layers, none mounted, in ${Math.round(seconds)} s; the largest resident set of its process`;
-  return [atMost(limitMB, { name: 'promotion-memory', value: peakBytes / 2 ** 20, unit: 'MiB', note })];
+  return [atMost(limitMB, { name: 'promotion-memory', value: peakBytes / MB, unit: 'MB', note })];
 }
 
 const started = (script: string, args: readonly string[]): ChildProcess =>
