@@ -5,6 +5,7 @@ import { AwsSolutionsChecks, type NagPack, ServerlessChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
 import { describe, expect, it } from 'vitest';
 import { Assembly, testApp } from './assembly.ts';
+import { clusterPermissions } from './invariants/cluster-permissions.ts';
 import { eventRules } from './invariants/events.ts';
 import { failureSurfaces } from './invariants/failures.ts';
 import { holdings } from './invariants/holdings.ts';
@@ -15,6 +16,7 @@ const assembly = new Assembly();
 eventRules(assembly);
 failureSurfaces(assembly);
 permissions(assembly);
+clusterPermissions(assembly);
 holdings(assembly);
 
 describe('cdk-nag', () => {
