@@ -1,55 +1,12 @@
 /**
  * Every record lands in exactly one chunk, whatever the data, the cuts and the blocks: held against records that are read
- * from left to right, against GNU split, and against what Dask's `read_bytes` gave.
+ * from left to right.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Records } from '#core/jobs/dataset.ts';
-import { type Cutter, cutterOf, type Range, RecordTooLarge, wholeStream } from '#core/jobs/records.ts';
-
-/** What is cut where its bytes say; row groups are cut where their footer does. */
-type Cuttable = Exclude<Records, { kind: 'parquet' }>;
-const lines: Cuttable = { kind: 'lines' };
-const noLimit = 1_000_000;
-const rangeOf = (start: number, end: number, size: number, more: Partial<Range> = {}): Range => ({
-  start,
-  end,
-  size,
-  aligned: start === 0,
-  quoted: false,
-  scanFrom: start,
-  ...more,
-});
-
-/** Feeds it as a worker does, in blocks of these sizes in turn, each in memory that is then used again. */
-function cut(cutter: Cutter, data: Buffer, blocks: readonly number[] = [7]): Buffer {
-  const ours: Buffer[] = [];
-  let at = cutter.readFrom;
-  for (let turn = 0; !cutter.done && at < data.length; turn++) {
-    const block = Buffer.from(data.subarray(at, at + (blocks[turn % blocks.length] ?? 1)));
-    ours.push(Buffer.from(cutter.push(block)));
-    at += block.length;
-    block.fill('\n');
-  }
-  cutter.end();
-  return Buffer.concat(ours);
-}
-
-function pieces(data: Buffer, records: Cuttable, bounds: readonly number[], blocks?: readonly number[]) {
-  const all = [0, ...bounds, data.length];
-  return all.slice(1).map((end, i) => {
-    const start = all[i] ?? 0;
-    const quoted = records.kind === 'csv' && quotesIn(data.subarray(0, start)) % 2 === 1;
-    const cutter = cutterOf(rangeOf(start, end, data.length, { quoted }), records, noLimit);
-    const bytes = cut(cutter, data, blocks);
-    return { bytes, start, end, ...cutter.found };
-  });
-}
-const quotesIn = (bytes: Buffer): number => bytes.filter((byte) => byte === 0x22).length;
+import { cutterOf, RecordTooLarge, wholeStream } from '#core/jobs/records.ts';
+import { type Cuttable, cut, lines, noLimit, pieces, rangeOf } from './cuts.ts';
 
 /** The records as somebody reads them who begins at the beginning. */
 function recordsOf(data: Buffer, records: Cuttable): Buffer[] {
@@ -226,104 +183,5 @@ describe('by hand', () => {
       expect(Records.safeParse({ kind: 'delimited', delimiter }).success).toBe(false);
     for (const delimiter of ['0a', '0d0a', '616162'])
       expect(Records.safeParse({ kind: 'delimited', delimiter }).success).toBe(true);
-  });
-});
-
-/** GNU split gives a line to the part in which it begins; a cut of ours is that of the byte before. */
-describe('beside GNU split', () => {
-  function gnuSplit(data: Buffer, parts: number): Buffer[] {
-    const folder = mkdtempSync(join(tmpdir(), 'split-'));
-    try {
-      writeFileSync(join(folder, 'input'), data);
-      execFileSync('split', ['--number', `l/${parts}`, '--numeric-suffixes', 'input', 'part-'], {
-        cwd: folder,
-      });
-      const names = readdirSync(folder).filter((name) => name.startsWith('part-'));
-      return names.sort().map((name) => readFileSync(join(folder, name)));
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  }
-
-  it.each([
-    ['lines of all lengths', 'a\nbb\nccc\ndddd\neeeee\nffffff\n'],
-    ['no end', 'one\ntwo\nthree'],
-    ['carriage returns', 'one\r\ntwo\r\n\r\nthree\r\n'],
-    ['empty lines', '\n\n\n\n\nx\n\n'],
-    ['Unicode', 'é\n日本\n\u{1F600}\u{1F600}\n\uFEFFx\n'],
-    ['one line that is longer than a part', `a\n${'x'.repeat(100)}\nb\n`],
-    ['no line at all', 'x'.repeat(50)],
-  ])('cuts where it cuts: %s', (_, text) => {
-    const data = Buffer.from(text);
-    for (const parts of [1, 2, 3, 5]) {
-      const size = Math.floor(data.length / parts);
-      // The byte before the second one is the first: its cut is 0, by definition.
-      if (size < 2) continue;
-      const bounds = Array.from({ length: parts - 1 }, (_, i) => (i + 1) * size - 1);
-      const ours = pieces(data, lines, bounds).map(({ bytes }) => String(bytes));
-      expect(ours).toEqual(gnuSplit(data, parts).map(String));
-    }
-  });
-});
-
-interface Known {
-  readonly title: string;
-  readonly text: string;
-  readonly delimiter?: string;
-  /** The first is 0. */
-  readonly offsets: readonly number[];
-  readonly blocks: readonly string[];
-}
-
-/**
- * Blocks of dask.bytes.read_bytes of Dask 2026.8.0 on these inputs, written down once: it is Python's, and too large to be
- * installed for eight lines. It spreads a remainder over its blocks, so the offsets that it asked for are given too.
- */
-describe("beside Dask's read_bytes", () => {
-  const known: readonly Known[] = [
-    {
-      title: 'lines',
-      text: 'a\nbb\nccc\ndddd\neeeee\n',
-      offsets: [0, 5, 10, 15],
-      blocks: ['a\nbb\nccc\n', 'dddd\n', 'eeeee\n', ''],
-    },
-    { title: 'no end', text: 'one\ntwo\nthree', offsets: [0, 4, 8], blocks: ['one\ntwo\n', 'three', ''] },
-    {
-      title: 'carriage returns',
-      text: 'one\r\ntwo\r\n\r\nthree\r\n',
-      offsets: [0, 6, 12],
-      blocks: ['one\r\ntwo\r\n', '\r\nthree\r\n', ''],
-    },
-    { title: 'empty lines', text: '\n\n\n\nx\n\n', offsets: [0, 3], blocks: ['\n\n\n\n', 'x\n\n'] },
-    {
-      title: 'Unicode',
-      text: 'é\n日本\n\u{1F600}\u{1F600}\n\uFEFFx\n',
-      offsets: [0, 6, 12, 18],
-      blocks: ['é\n日本\n', '\u{1F600}\u{1F600}\n', '', '\uFEFFx\n'],
-    },
-    {
-      title: 'a record longer than a block',
-      text: 'a\nxxxxxxxxxxxxxxxxxxxx\nb\n',
-      offsets: [0, 6, 12, 18],
-      blocks: ['a\nxxxxxxxxxxxxxxxxxxxx\n', '', '', 'b\n'],
-    },
-    {
-      title: 'no delimiter at all',
-      text: 'xxxxxxxxxxxxxxxxxxxx',
-      offsets: [0, 6, 13],
-      blocks: ['xxxxxxxxxxxxxxxxxxxx', '', ''],
-    },
-    {
-      title: 'several bytes',
-      text: 'a||-b|-||-c||-||-d',
-      delimiter: '7c7c2d',
-      offsets: [0, 4, 9, 13],
-      blocks: ['a||-b|-||-', 'c||-', '||-', 'd'],
-    },
-  ];
-  it.each(known)('$title', ({ text, delimiter = '0a', offsets, blocks }) => {
-    const records: Cuttable = { kind: 'delimited', delimiter };
-    const ours = pieces(Buffer.from(text), records, offsets.slice(1)).map(({ bytes }) => String(bytes));
-    expect(ours).toEqual(blocks);
   });
 });
