@@ -50,6 +50,7 @@ import { jobStoreContract } from './job-store.ts';
 import { keptSnapshotsContract } from './kept-snapshots.ts';
 import { lookQueuesContract } from './look-queues.ts';
 import { noticesContract } from './notices.ts';
+import { outboxContract } from './outbox.ts';
 import { pagerContract } from './pager.ts';
 import { personKeysContract } from './person-keys.ts';
 import { quotaContract } from './quota.ts';
@@ -65,6 +66,7 @@ import { waiversContract } from './waivers.ts';
 import { workerIdentitiesContract } from './worker-identities.ts';
 
 storeContract('MemoryStore', () => new MemoryStore());
+outboxContract('MemoryStore', () => new MemoryStore());
 quotaContract('MemoryStore', () => new MemoryStore());
 requestsContract('MemoryRequests', () => {
   const store = new MemoryStore();

@@ -1,5 +1,5 @@
-/** What every environment store with its outbox must do; run against memory, and against the table of the local cloud. */
-import { beforeEach, expect, vi } from 'vitest';
+/** What every environment store must do; run against memory, and against the table of the local cloud. */
+import { beforeEach, expect } from 'vitest';
 import { buildFailed, buildStarted } from '#core/build.ts';
 import type { Environment } from '#core/environment.ts';
 import { Conflict, Rejected } from '#core/errors.ts';
@@ -7,18 +7,12 @@ import { addSeconds, type EnvironmentKey, environmentId } from '#core/names.ts';
 import type { Chronicle, Directory, EnvironmentStore, Failures, Outbox } from '#core/ports.ts';
 import { contract, type Deviations } from './contract.ts';
 import { digestOf, keyOf, mustChange, requested, spec, start, verdict } from './samples.ts';
+import { all, newKey, soon } from './stores.ts';
 
 const started = (id: string) => ({ number: 1, id, content: 'c-1' });
 
-let runs = 0;
-/** Stores outlive a test: each has an environment of its own. */
-const newKey = (): EnvironmentKey =>
-  keyOf('contract', `n${(runs++).toString(36)}-${Date.now().toString(36)}`);
-const all = 1000;
 /** 90 KB: DynamoDB answers with a megabyte at most. */
 const heavy = { 'a.txt': 'x'.repeat(30_000), 'b.txt': 'y'.repeat(30_000), 'c.txt': 'z'.repeat(30_000) };
-/** Indexes follow the table after a while. */
-const soon = <T>(seen: () => Promise<T>): Promise<T> => vi.waitFor(seen, { timeout: 20_000, interval: 50 });
 
 type Store = EnvironmentStore & Directory & Outbox & Chronicle & Failures;
 
@@ -32,8 +26,6 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
     });
     const isOurs = ({ environment }: { environment: EnvironmentKey }) =>
       environmentId(environment) === environmentId(key);
-    const pendingAt = async (seconds: number) =>
-      (await store.pending(addSeconds(start, seconds), all)).filter(isOurs);
     const dueAt = async (seconds: number) =>
       (await store.due(addSeconds(start, seconds), all)).environments.filter((e) =>
         isOurs({ environment: e.key }),
@@ -191,41 +183,6 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
       });
     });
 
-    test('events are pending until they are settled, settling twice is settling once', async () => {
-      const change = requested({ key });
-      await store.write(change);
-      await soon(async () => expect(await pendingAt(0)).toHaveLength(1));
-      expect(await pendingAt(-1)).toEqual([]);
-      const [entry] = await pendingAt(0);
-      if (!entry) throw new Error('nothing is pending');
-      expect(entry.message).toEqual({ kind: 'event', event: change.events[0] });
-      await store.settle(entry, addSeconds(start, 1));
-      await store.settle(entry, addSeconds(start, 2));
-      await soon(async () => expect(await pendingAt(10)).toEqual([]));
-    });
-
-    test('a look that is due before reconcile comes is pending with the events, in their order', async () => {
-      await store.write({ ...requested({ key }), looks: [{ stage: 'build', delaySeconds: 5 }] });
-      await soon(async () => expect(await pendingAt(0)).toHaveLength(2));
-      const entries = [...(await pendingAt(0))].sort((a, b) => (a.id < b.id ? -1 : 1));
-      expect(entries.map(({ message }) => message)).toMatchObject([
-        { kind: 'event', event: { type: 'EnvironmentRequested' } },
-        { kind: 'look', stage: 'build', cluster: 'main', delaySeconds: 5 },
-      ]);
-    });
-
-    test('settling what is not there makes nothing', async () => {
-      await store.write(requested({ key }));
-      const [entry] = await soon(async () => {
-        const entries = await pendingAt(0);
-        expect(entries).toHaveLength(1);
-        return entries;
-      });
-      if (!entry) throw new Error('nothing is pending');
-      await store.settle({ ...entry, id: '0000000009-0' }, start);
-      expect(await pendingAt(10_000)).toEqual([entry]);
-    });
-
     test('more than a megabyte is given whole, in its order', async () => {
       const keys = Array.from({ length: 14 }, newKey);
       const spec = { ...requested().environment.spec, files: heavy };
@@ -245,19 +202,6 @@ export function storeContract(name: string, make: () => Store, deviations: Devia
       const spec = { ...requested().environment.spec, files: { 'a.txt': 'x'.repeat(500_000) } };
       await expect(store.write(requested({ key, spec }))).rejects.toThrow(Rejected);
       expect(await store.read(key)).toBeUndefined();
-    });
-
-    test('an entry that is set aside is pending no more, is untold still, and is told once it is settled', async () => {
-      await store.write(requested({ key }));
-      await soon(async () => expect(await pendingAt(0)).toHaveLength(1));
-      const [entry] = await pendingAt(0);
-      if (!entry) throw new Error('nothing is pending');
-      await store.setAside(entry, 'it is of another version', addSeconds(start, 1));
-      await soon(async () => expect(await pendingAt(10)).toEqual([]));
-      expect(await store.untold(entry)).toMatchObject({ environment: key, id: entry.id });
-      await store.settle(entry, addSeconds(start, 2));
-      expect(await store.untold(entry)).toBeUndefined();
-      expect(await store.untold({ environment: key, id: '0000000099-0' })).toBeUndefined();
     });
 
     test('the steps of an environment are its changes with their events, page by page', async () => {

@@ -47,6 +47,7 @@ import { keptSnapshotsContract } from '../contracts/kept-snapshots.ts';
 import { awsBuildLogs } from '../contracts/log-group.ts';
 import { lookQueuesContract } from '../contracts/look-queues.ts';
 import { noticesContract } from '../contracts/notices.ts';
+import { outboxContract } from '../contracts/outbox.ts';
 import { pagerContract } from '../contracts/pager.ts';
 import { personKeysContract } from '../contracts/person-keys.ts';
 import { promoterContract } from '../contracts/promoter.ts';
@@ -91,6 +92,7 @@ test('the table of the contracts has the keys and indexes of the deployed one', 
 });
 
 storeContract('Table', () => new Table(tableName, dynamo));
+outboxContract('Table', () => new Table(tableName, dynamo));
 quotaContract('Table', () => new Table(tableName, dynamo));
 requestsContract('RequestItems', () => ({
   requests: new RequestItems(tableName, dynamo),

@@ -49,6 +49,7 @@ import { awsBuildLogs } from '../contracts/log-group.ts';
 import { lookQueuesContract } from '../contracts/look-queues.ts';
 import { metricHeartbeat } from '../contracts/metric-heartbeat.ts';
 import { noticesContract } from '../contracts/notices.ts';
+import { outboxContract } from '../contracts/outbox.ts';
 import { pagerContract } from '../contracts/pager.ts';
 import { personKeysContract } from '../contracts/person-keys.ts';
 import { quotaContract } from '../contracts/quota.ts';
@@ -76,6 +77,7 @@ const tableName = await worlds.table();
 const zone = await worlds.zone();
 
 storeContract('Table on moto', () => new Table(tableName, dynamo));
+outboxContract('Table on moto', () => new Table(tableName, dynamo));
 quotaContract('Table on moto', () => new Table(tableName, dynamo));
 requestsContract('RequestItems on moto', () => ({
   requests: new RequestItems(tableName, dynamo),
