@@ -1,60 +1,8 @@
 // From a pushed image to findings in ECR's shapes.
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Advisories,
-  advisoriesOf,
-  loadAdvisories,
-  parseAdvisory,
-} from '#local/images/scanner/advisories.ts';
-import { type ScanResult, scanHandler } from '#local/images/scanner/handler.ts';
-import { type Entry, type TestRegistry, testRegistry } from './registry.ts';
-
-let registry: TestRegistry;
-let advisories: Advisories;
-beforeAll(async () => {
-  registry = await testRegistry();
-  advisories = await loadAdvisories(join(import.meta.dirname, '../../../local/advisories'));
-});
-afterAll(() => registry.close());
-
-const debian: Entry = { name: 'usr/lib/os-release', content: 'ID=debian\nVERSION_ID="12"\n' };
-const dpkg = (...packages: string[]): Entry => ({
-  name: 'var/lib/dpkg/status',
-  content: packages.join('\n\n'),
-});
-const glibc = (version: string) =>
-  `Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nSource: glibc\nVersion: ${version}`;
-const python = (name: string, version: string, folder = 'opt/venv/lib/python3.11/site-packages'): Entry => ({
-  name: `${folder}/${name}-${version}.dist-info/METADATA`,
-  content: `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n\nVersion: 0`,
-});
-const node = (path: string, content: object): Entry => ({
-  name: `${path}/package.json`,
-  content: JSON.stringify(content),
-});
-const minimist = node('usr/local/lib/node_modules/minimist', { name: 'minimist', version: '1.2.5' });
-
-async function scan(digest: string, scanType = 'ENHANCED', known = advisories): Promise<ScanResult> {
-  const handler = scanHandler({
-    registry: registry.url,
-    accountId: '000000000000',
-    region: 'us-east-1',
-    advisories: known,
-    architecture: 'amd64',
-    now: () => new Date('2026-11-23T12:00:00Z'),
-    log: () => undefined,
-  });
-  const body = JSON.stringify({ repository: 'candidate/a/b', digest, tags: ['v1'], scanType });
-  const response = await handler(new Request('http://local/scan', { method: 'POST', body }));
-  expect(response.status).toBe(200);
-  return (await response.json()) as ScanResult;
-}
-
-const scanLayers = async (layers: readonly (readonly Entry[])[], scanType?: string, known?: Advisories) =>
-  scan((await registry.image(layers)).digest, scanType, known);
-const ids = (result: ScanResult) =>
-  result.enhancedFindings?.map((each) => each.packageVulnerabilityDetails?.vulnerabilityId);
+import { describe, expect, test } from 'vitest';
+import { advisoriesOf, parseAdvisory } from '#local/images/scanner/advisories.ts';
+import type { Entry } from './registry.ts';
+import { debian, dpkg, glibc, ids, minimist, node, python, registry, scan, scanLayers } from './scans.ts';
 
 describe('malicious packages', () => {
   test('are found by their record, which has no severity and no CVE', async () => {
@@ -161,76 +109,6 @@ describe('findings', () => {
     const result = await scanLayers([[debian, dpkg(glibc('2.36-9'), old)]], 'ENHANCED', known);
     expect(ids(result)).toEqual(['CVE-2026-1000', 'CVE-2026-1001']);
     expect(result.enhancedFindings?.map((each) => each.fixAvailable)).toEqual(['PARTIAL', 'PARTIAL']);
-  });
-});
-
-describe('only the final file system counts', () => {
-  const modules = 'usr/local/lib/node_modules';
-
-  test.each<[string, Entry[]]>([
-    ['a whiteout of the file', [{ name: `${modules}/minimist/.wh.package.json` }]],
-    ['a whiteout of a folder above it', [{ name: 'usr/local/.wh.lib' }]],
-    ['an opaque folder', [{ name: `${modules}/.wh..wh..opq` }]],
-    [
-      'a symbolic link in place of the folder',
-      [{ name: `${modules}/minimist`, type: 'symlink', linkname: '/elsewhere' }],
-    ],
-    ['a newer file', [node(`${modules}/minimist`, { name: 'minimist', version: '1.2.8' })]],
-  ])('%s hides what lies below', async (_, upper) => {
-    expect(ids(await scanLayers([[debian, minimist], upper]))).toEqual([]);
-  });
-
-  test('an opaque folder keeps what its own layer puts there, in either order', async () => {
-    const upper: Entry[] = [python('Django', '3.2.12', modules), { name: `./${modules}/.wh..wh..opq` }];
-    expect(ids(await scanLayers([[debian, minimist], upper]))).toEqual(['CVE-2022-28346']);
-    expect(ids(await scanLayers([[debian, minimist], upper.toReversed()]))).toEqual(['CVE-2022-28346']);
-  });
-
-  test('the lowest layer, which most images have in common, is read once, and what lies upon it each time', async () => {
-    const base = [debian, dpkg(), python('Django', '3.2.12')];
-    const first = await scanLayers([base]);
-    const before = registry.asked.length;
-    const other = await scanLayers([base, [{ name: 'opt/venv/lib/.wh.python3.11' }]]);
-    expect(ids(first)).not.toEqual([]);
-    expect(ids(other)).toEqual([]);
-    // Manifest, its configuration, and the upper layer.
-    expect(registry.asked.slice(before)).toHaveLength(3);
-    expect(ids(await scanLayers([base]))).toEqual(ids(first));
-  });
-
-  test('a hard link is the file that it leads to, and zstd layers are read', async () => {
-    const link: Entry = {
-      name: 'srv/node_modules/minimist/package.json',
-      type: 'link',
-      linkname: minimist.name,
-    };
-    const image = await registry.image([[debian, minimist, link]], { compression: 'zstd' });
-    const [finding] = (await scan(image.digest)).enhancedFindings ?? [];
-    expect(finding?.packageVulnerabilityDetails?.vulnerablePackages).toHaveLength(2);
-  });
-});
-
-describe('what counts as a package', () => {
-  test('Debian answers for the Python and Node packages that dpkg owns', async () => {
-    const folder = 'usr/lib/python3/dist-packages';
-    const owned = python('Django', '3.2.12', folder);
-    const list: Entry = { name: 'var/lib/dpkg/info/python3-django.list', content: `/.\n/${owned.name}\n` };
-    expect(ids(await scanLayers([[debian, owned, list]]))).toEqual([]);
-    expect(ids(await scanLayers([[debian, owned]]))).toEqual(['CVE-2022-28346']);
-  });
-
-  test('scoped and nested packages are read, fixtures and removed packages are not', async () => {
-    const result = await scanLayers([
-      [
-        debian,
-        dpkg(glibc('2.36-9').replace('install ok installed', 'deinstall ok config-files')),
-        node('srv/node_modules/@a/b/node_modules/lodash', { name: 'lodash', version: '4.17.20' }),
-        node('srv/node_modules/resolve/test/minimist', { name: 'minimist', version: '1.2.5' }),
-        node('srv/node_modules/no-version', { name: 'no-version' }),
-      ],
-    ]);
-    expect(ids(result)).toEqual(['CVE-2021-23337']);
-    expect(result.status).toBe('COMPLETE');
   });
 });
 
