@@ -9,7 +9,7 @@ import { all, newKey, soon } from './stores.ts';
 type Store = EnvironmentStore & Outbox;
 
 export function outboxContract(name: string, make: () => Store, deviations: Deviations = {}): void {
-  contract(name, 'the store', deviations, (test) => {
+  contract(name, 'the outbox', deviations, (test) => {
     let store: Store;
     let key: EnvironmentKey;
     beforeEach(() => {

@@ -7,7 +7,7 @@ import { rolesOf } from './roles.ts';
 export function clusterPermissions(assembly: Assembly): void {
   const { roles, allowed, roleOfStage } = rolesOf(assembly);
 
-  describe('permissions', () => {
+  describe('permissions in clusters', () => {
     it.each(clusterNames)('the watcher of %s may send to its own queue, and nothing else', (name) => {
       const queue = assembly.idOf(`Watcher${name[0]?.toUpperCase()}${name.slice(1)}QueueUrl`);
       const statements = [...roles]
