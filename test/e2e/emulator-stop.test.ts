@@ -1,5 +1,6 @@
 /** An emulator of its own, stopped and killed: what a clean stop keeps, and that after a kill nobody is told otherwise. */
-import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,7 +116,7 @@ async function fill({ dynamodb, sqs, s3, route53, cognito, ecr, alarms, iam }: C
   const pool = await cognito.send(new CreateUserPoolCommand({ PoolName: 'people' }));
   const UserPoolId = pool.UserPool?.Id;
   await cognito.send(new AdminCreateUserCommand({ UserPoolId, ...UserPool }));
-  await ecr.send(new CreateRepositoryCommand({ repositoryName: 'candidate/checkout/web' }));
+  await ecr.send(new CreateRepositoryCommand({ repositoryName: web }));
   await pushBlob(url);
   await alarms.send(
     new PutMetricAlarmCommand({
@@ -152,20 +153,22 @@ async function read(clients: Clients, made: Awaited<ReturnType<typeof fill>>, ur
   };
 }
 
+const web = 'candidate/checkout/web';
 const layer = Buffer.from('a layer, as it were');
-const digest = `sha256:${createHash('sha256').update(layer).digest('hex')}`;
+const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 const headers = { authorization: adminAuthorization };
-const registry = (url: string) => `${url}/v2/candidate/checkout/web`;
+const registry = (url: string, repository: string) => `${url}/v2/${repository}`;
 
-async function pushBlob(url: string): Promise<void> {
-  const begun = await fetch(`${registry(url)}/blobs/uploads/`, { method: 'POST', headers });
+async function pushBlob(url: string, repository = web, bytes = layer): Promise<void> {
+  const begun = await fetch(`${registry(url, repository)}/blobs/uploads/`, { method: 'POST', headers });
   const location = new URL(begun.headers.get('location') ?? '', url);
-  location.searchParams.set('digest', digest);
-  const put = await fetch(location, { method: 'PUT', headers, body: layer });
+  location.searchParams.set('digest', digestOf(bytes));
+  const put = await fetch(location, { method: 'PUT', headers, body: new Uint8Array(bytes) });
   expect(put.status).toBe(201);
 }
 
-const blob = async (url: string) => (await fetch(`${registry(url)}/blobs/${digest}`, { headers })).text();
+const blob = async (url: string) =>
+  (await fetch(`${registry(url, web)}/blobs/${digestOf(layer)}`, { headers })).text();
 
 it('stopped by SIGTERM and started again it has everything that it had', async () => {
   const first = await start();
@@ -241,4 +244,31 @@ it('ended for good it leaves nothing', async () => {
   await endEmulator(instance);
   expect(emulatorFound(instance)).toBe('nothing');
   expect(existsSync(join(instance.state, 'aws'))).toBe(false);
+});
+
+/** @param pid of the leader of its processes. */
+function residentMiB(pid: number): number {
+  const found = execFileSync('ps', ['-o', 'rss=', '-g', String(pid)], { encoding: 'utf8' });
+  return found.split('\n').reduce((sum, kib) => sum + Number(kib) / 1024, 0);
+}
+
+it('holds a layer once, in however many repositories it is, also when it is started again', async () => {
+  const bytes = randomBytes(32 * 2 ** 20);
+  const first = await start();
+  const empty = residentMiB(first.pid);
+  const { ecr } = clientsOf(first.url);
+  for (const name of 'abcdefgh') {
+    const repositoryName = `candidate/checkout/${name}`;
+    await ecr.send(new CreateRepositoryCommand({ repositoryName }));
+    await pushBlob(first.url, repositoryName, bytes);
+  }
+  // Eight times it would be 256.
+  expect(residentMiB(first.pid) - empty).toBeLessThan(128);
+  await stopEmulator(instance);
+  const second = await start();
+  const kept = await fetch(`${registry(second.url, 'candidate/checkout/h')}/blobs/${digestOf(bytes)}`, {
+    headers,
+  });
+  expect(digestOf(Buffer.from(await kept.arrayBuffer()))).toBe(digestOf(bytes));
+  expect(residentMiB(second.pid) - empty).toBeLessThan(128);
 });
