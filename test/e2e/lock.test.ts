@@ -26,6 +26,12 @@ const lock = `${lockPrefix}${'0'.repeat(32)}`;
 const tookIt = /^Built of what is locked in \S+@sha256:[0-9a-f]{64}$/m;
 /** npm tells no version: the instruction does. */
 const installed = (text: string) => /Installed (debug@[0-9]\S+)$/m.exec(text)?.[1];
+/** What made the image. To keep the lock a machine may use a layer of another environment that resolved the same. */
+function ofImage(text: string): string {
+  const [image, ...rest] = text.split('then KEPT=');
+  expect(rest).toHaveLength(1);
+  return image ?? '';
+}
 let number = 0;
 
 /** @returns what it printed. */
@@ -69,12 +75,12 @@ test('a build of the same takes what the one before resolved, until it is built 
   // Another instruction, so that no cache has it.
   const second = await built('2026-11-01');
   expect(second).toMatch(tookIt);
-  expect(second, 'what is before that instruction').toContain('--> Using cache');
+  expect(ofImage(second), 'what is before that instruction').toContain('--> Using cache');
   expect(second).toContain('Successfully installed six-1.16.0');
   expect(installed(second)).toBe(installed(first));
   const third = await built('2026-11-02', true);
   expect(third).not.toMatch(tookIt);
-  expect(third).not.toContain('--> Using cache');
+  expect(ofImage(third)).not.toContain('--> Using cache');
   expect(third).toContain('Successfully installed six-1.17.0');
   expect(installed(third)).not.toBe(installed(first));
   const fourth = await built('2026-11-03');
