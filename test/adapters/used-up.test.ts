@@ -5,6 +5,7 @@ const MiB = 2 ** 20;
 
 afterEach(() => {
   vi.unstubAllGlobals();
+  vi.doUnmock('node:vm');
   vi.resetModules();
 });
 
@@ -29,4 +30,11 @@ it('does so where Node was not started for it, and leaves no more than that', as
   const before = process.memoryUsage().arrayBuffers;
   for (let bytes = 0; bytes < 256 * MiB; bytes += 64 * 1024) usedUp(Buffer.allocUnsafeSlow(64 * 1024));
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * MiB);
+});
+
+it('goes on where there is nothing to collect with', async () => {
+  vi.stubGlobal('gc', undefined);
+  vi.doMock('node:vm', () => ({ runInNewContext: () => undefined }));
+  const usedUp = await fresh();
+  expect(() => usedUp(Buffer.alloc(4 * MiB))).not.toThrow();
 });
