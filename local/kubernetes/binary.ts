@@ -2,9 +2,7 @@
  * Builds the node's binary from upstream's source (minutes the first time: Kubernetes is compiled) and keeps it
  * outside the checkout, by version and by the hash of what it is built from.
  */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -18,6 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Instance } from '#local/instance.ts';
+import { withLock } from '#local/setup/lock.ts';
 import { run } from '#local/setup/run.ts';
 import { writePauseImage } from './pause-image.ts';
 
@@ -75,22 +74,4 @@ function binaryFolder(instance: Instance): string {
   for (const name of readdirSync(sources, { recursive: true, encoding: 'utf8' }).sort())
     if (/\.(go|mod|sum)$/.test(name)) hash.update(`\n${name}\n`).update(readFileSync(join(sources, name)));
   return join(instance.cache, `kubernetes-${kubernetesVersion()}-${hash.digest('hex').slice(0, 12)}`);
-}
-
-/** A lock that the kernel frees even if this process is killed: `flock` holds it while its input is open. */
-export async function withLock(file: string, task: () => Promise<void>): Promise<void> {
-  const holder = spawn('flock', [file, 'sh', '-c', 'echo locked; exec cat'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const ended = once(holder, 'exit');
-  await Promise.race([
-    once(holder.stdout, 'data'),
-    ended.then(() => Promise.reject(new Error(`the lock ${file} could not be taken`))),
-  ]);
-  try {
-    await task();
-  } finally {
-    holder.stdin.end();
-    await ended;
-  }
 }

@@ -7,8 +7,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Instance } from '#local/instance.ts';
+import { withLock } from '#local/setup/lock.ts';
 import { run } from '#local/setup/run.ts';
-import { type BuildOptions, withLock } from './binary.ts';
+import type { BuildOptions } from './binary.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
