@@ -3,7 +3,7 @@
  * of it may be done twice: what is there is not made again, and what is ended is named by what it was.
  */
 import type { Signal } from '#core/aws-events.ts';
-import { parse, Rejected } from '#core/errors.ts';
+import { Conflict, parse, Rejected } from '#core/errors.ts';
 import type { SlotsPlace } from '#core/jobs/slot-objects.ts';
 import { planSlots, refusedSlots, type SlotsPlan } from '#core/jobs/slot-plan.ts';
 import type { JobCluster } from '#core/jobs/slot-sight.ts';
@@ -34,6 +34,9 @@ export function jobSlots({ slots, cluster, clusterName, place, clock }: JobSlots
     if (wanted.cluster !== clusterName)
       throw new Rejected(`${job.name} runs in cluster ${wanted.cluster}, this is ${clusterName}.`);
     const before = await slots.seen(job);
+    // It was held up between the two, and would make what was wanted before; nobody need come after it.
+    if (before && before.wanted > wanted.version)
+      throw new Conflict(`${job.name}: what is wanted turned while somebody read it.`);
     const now = clock.now();
     if (isLookedAfterSlots(before, wanted, now)) return;
     const plan = planSlots(wanted, place, await cluster.sight(job.name), now);

@@ -195,6 +195,25 @@ describe('a keeper that read what was wanted before', () => {
     expect((await world.seen()).namespace).toBe('gone');
   });
 
+  it('and then what was seen since, leaves an ended job as it is: nobody would come after it', async () => {
+    const world = new World();
+    await world.want();
+    await world.look();
+    const wanted = world.slots.wanted.bind(world.slots);
+    world.slots.wanted = async (job) => {
+      const old = await wanted(job);
+      world.slots.wanted = wanted;
+      await world.want({ phase: 'ending', slots: 0 });
+      await world.look();
+      world.cluster.settle(world.job.name);
+      await world.later();
+      return old;
+    };
+    await expect(world.look()).rejects.toThrow(Conflict);
+    expect((await world.cluster.sight(world.job.name)).namespace).toBe('gone');
+    expect((await world.seen()).namespace).toBe('gone');
+  });
+
   it('makes workers for a job that is paused: its next try ends them', async () => {
     const world = new World();
     await world.want({ slots: 1 });

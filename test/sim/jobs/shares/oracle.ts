@@ -36,6 +36,8 @@ export class ShareOracle {
   readonly #looked = new Map<string, Look>();
   readonly #reading = new WeakMap<Invocation, Look>();
   readonly #began = new WeakMap<Invocation, number>();
+  /** What they said counts no more: another said something later. */
+  readonly #tooLate = new WeakSet<Invocation>();
   /** Of jobs: who said or wanted something, and when. */
   readonly #touched = new Map<string, { readonly step: number; readonly by: Invocation }[]>();
 
@@ -47,7 +49,10 @@ export class ShareOracle {
   said(demand: Demand, invocation: Invocation): void {
     this.#touch(demand, invocation);
     const before = this.#said.get(demand.name);
-    if (before !== undefined && before.at > demand.at) return;
+    if (before !== undefined && before.at > demand.at) {
+      this.#tooLate.add(invocation);
+      return;
+    }
     this.#said.set(demand.name, demand);
     const isSame = before?.workers === demand.workers && before.priority === demand.priority;
     // Others may have taken it for gone.
@@ -60,7 +65,9 @@ export class ShareOracle {
     this.#touch(wanted, invocation);
     this.#wanted.set(wanted.name, wanted);
     const read = this.#reading.get(invocation);
-    if (read) this.#looked.set(wanted.name, read);
+    // It goes by what it said all the same: who comes next sees what is so.
+    if (this.#tooLate.has(invocation)) this.#looked.delete(wanted.name);
+    else if (read) this.#looked.set(wanted.name, read);
   }
 
   /** What was read before it failed says nothing of its next try, which may find that nothing is due. */
