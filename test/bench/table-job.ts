@@ -3,12 +3,12 @@
  * killed every few seconds, and into another table. What is there then is held against the first. PostgreSQL's connections have TLS.
  */
 import { Client } from 'pg';
-import { MysqlConnection } from '#adapters/sql/mysql-connection.ts';
 import * as z from '#core/zod.ts';
 import { signIn } from '#local/demo/people.ts';
 import { localDatabases } from '#local/setup/synth.ts';
 import { verifyJob } from '../../cli/job-verify.ts';
 import { startLocalMariadb, startLocalPostgres } from '../sql/local-database.ts';
+import { askMariadb } from '../sql/mariadb-server.ts';
 import type { BenchCloud } from './cloud.ts';
 import { atMost, type Entry, recorded } from './entry.ts';
 import { watched } from './watched-job.ts';
@@ -69,10 +69,7 @@ async function inPostgres(cloud: BenchCloud): Promise<Side> {
 
 async function inMariadb(cloud: BenchCloud): Promise<Side> {
   const server = await startLocalMariadb(cloud, { 'innodb-buffer-pool-size': '1G' });
-  const ask = async (sql: string) => {
-    await using connection = await MysqlConnection.open(server.place, new AbortController().signal);
-    return (await connection.query(sql)).rows;
-  };
+  const ask = (sql: string) => askMariadb(server.place, sql);
   for (const sql of [
     'CREATE TABLE jobs.orders (id bigint PRIMARY KEY, customer int, cents int, note text)',
     'CREATE TABLE jobs.doubled (id bigint, cents bigint)',
@@ -89,12 +86,10 @@ async function inMariadb(cloud: BenchCloud): Promise<Side> {
     database: localDatabases.mariadb.name,
     schema: 'jobs',
     check: async () => {
-      const [expected, found] = [
-        (await ask(sums('orders', 'cents * 2')))[0]?.map(String),
-        (await ask(sums('doubled', 'cents')))[0]?.map(String),
-      ];
+      const [expected] = await ask(sums('orders', 'cents * 2'));
+      const [found] = await ask(sums('doubled', 'cents'));
       const wrong = expected?.join() === found?.join() ? 0 : rows;
-      return Checked.parse({ spliced: found?.[0], wrong, bytes: String((await ask(bytes))[0]?.[0]) });
+      return Checked.parse({ spliced: found?.[0], wrong, bytes: (await ask(bytes))[0]?.[0] });
     },
     stop: () => server.stop(),
   };

@@ -1,11 +1,11 @@
 /** A data job over a table of a real MariaDB, as people have it: through pods, one of which is killed, into another table. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { MysqlConnection } from '#adapters/sql/mysql-connection.ts';
 import { type Person, signIn } from '#local/demo/people.ts';
 import { until } from '#local/demo/world.ts';
 import { localDatabases } from '#local/setup/synth.ts';
 import { verifiedText, verifyJob } from '../../cli/job-verify.ts';
 import { startLocalMariadb } from '../sql/local-database.ts';
+import { askMariadb } from '../sql/mariadb-server.ts';
 import { access } from './cloud.ts';
 import { kubectl } from './kubectl.ts';
 import { killAWorker } from './workers.ts';
@@ -14,11 +14,7 @@ const rows = 40_000;
 let server: Awaited<ReturnType<typeof startLocalMariadb>>;
 let alice: Person;
 
-async function ask(sql: string): Promise<(string | null)[][]> {
-  await using connection = await MysqlConnection.open(server.place, new AbortController().signal);
-  const { rows: found } = await connection.query(sql);
-  return found.map((row) => row.map((cell) => (cell === null ? null : String(cell))));
-}
+const ask = (sql: string) => askMariadb(server.place, sql);
 
 beforeAll(async () => {
   alice = await signIn(access, 'alice');

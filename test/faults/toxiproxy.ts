@@ -6,13 +6,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from '#core/zod.ts';
 import { instanceOf } from '#local/instance.ts';
 import { ensureGo } from '#local/setup/go.ts';
 import { run } from '#local/setup/run.ts';
+import { freePort } from '../free-port.ts';
 
 const source = fileURLToPath(new URL('toxiproxy', import.meta.url));
 
@@ -123,13 +123,4 @@ export async function built(): Promise<string> {
     rmSync(fresh, { recursive: true, force: true });
   }
   return program;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
-  return address.port;
 }

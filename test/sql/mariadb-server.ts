@@ -65,9 +65,9 @@ export async function startMariadb(
     await sleep(50);
   }
   const password = randomBytes(12).toString('hex');
-  await asked(place, 'CREATE DATABASE jobs');
-  await asked(place, `CREATE USER jobs@'%' IDENTIFIED BY '${password}'`);
-  await asked(place, "GRANT ALL ON jobs.* TO jobs@'%'");
+  await askMariadb(place, 'CREATE DATABASE jobs');
+  await askMariadb(place, `CREATE USER jobs@'%' IDENTIFIED BY '${password}'`);
+  await askMariadb(place, "GRANT ALL ON jobs.* TO jobs@'%'");
   const secret = {
     engine: 'mariadb',
     ...listen,
@@ -102,13 +102,15 @@ function certificate(folder: string): string {
   return readFileSync(cert, 'utf8');
 }
 
-async function asked(place: MysqlPlace, sql: string): Promise<void> {
+/** @returns rows, each cell in words. */
+export async function askMariadb(place: MysqlPlace, sql: string): Promise<(string | null)[][]> {
   await using connection = await MysqlConnection.open(place, new AbortController().signal);
-  await connection.query(sql);
+  const { rows } = await connection.query(sql);
+  return rows.map((row) => row.map((cell) => (cell === null ? null : String(cell))));
 }
 
 const answers = (place: MysqlPlace): Promise<boolean> =>
-  asked(place, 'SELECT 1').then(
+  askMariadb(place, 'SELECT 1').then(
     () => true,
     () => false,
   );

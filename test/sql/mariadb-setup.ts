@@ -1,8 +1,7 @@
 /** A MariaDB of its own for the tests of this folder. */
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { TestProject } from 'vitest/node';
 import type { MysqlPlace } from '#adapters/sql/mysql-connection.ts';
+import { freePort } from '../free-port.ts';
 import { startMariadb } from './mariadb-server.ts';
 
 declare module 'vitest' {
@@ -20,13 +19,4 @@ export default async function start(project: TestProject): Promise<() => Promise
   project.provide('mariadb', place);
   project.provide('mariadbTls', { host: 'localhost', port, user: 'tls', ssl: { ca } });
   return stop;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
