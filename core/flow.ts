@@ -201,7 +201,7 @@ export const flow: readonly FlowStage[] = [
   },
   {
     stage: 'reconcile',
-    does: 'Whatever is due is looked at again, and what was not told is told: a lost event costs time, nothing else.',
+    does: 'Whatever is due is looked at again, and what was not told is told: a lost event costs time, nothing else. Of an upload alone nobody else knows (docs/adr/0041).',
     impact: 'Lost events are not made good, and healthy environments are not watched.',
     on: [],
     also: 'every minute',

@@ -41,6 +41,7 @@ import type { DeadLettersWorld } from './dead-letters.ts';
 import type { BusWorld } from './event-bus.ts';
 import type { InboxWorld } from './inbox.ts';
 import type { LooksWorld } from './look-queues.ts';
+import type { RegistryWorld } from './made-repositories.ts';
 import type { PagerWorld } from './pager.ts';
 import type { ReportsWorld } from './reports.ts';
 import type { RepositoriesWorld } from './repositories.ts';
@@ -160,10 +161,14 @@ export class AwsWorlds {
   }
 
   /** Whoever runs this is their keeper: nobody else could take a release repository away. */
-  async repositories(): Promise<RepositoriesWorld> {
-    const client = new ECRClient(this.#sdk);
+  async registry(): Promise<RegistryWorld> {
     const { Arn = '' } = await new STSClient(this.#sdk).send(new GetCallerIdentityCommand({}));
-    const protection = { promoterRoleArn: 'arn:aws:iam::000000000000:role/promoter', keeperRoleArn: Arn };
+    const promoterRoleArn = 'arn:aws:iam::000000000000:role/promoter';
+    return { client: new ECRClient(this.#sdk), protection: { promoterRoleArn, keeperRoleArn: Arn } };
+  }
+
+  async repositories(): Promise<RepositoriesWorld> {
+    const { client, protection } = await this.registry();
     const isThere = async (repository: string): Promise<boolean> => {
       try {
         await client.send(new DescribeRepositoriesCommand({ repositoryNames: [repository] }));

@@ -11,55 +11,23 @@ import { Route53Client } from '@aws-sdk/client-route-53';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, expect, test } from 'vitest';
 import { EcrBases } from '#adapters/aws/bases.ts';
-import { BucketItems } from '#adapters/aws/buckets.ts';
-import { BuildRecordItems } from '#adapters/aws/build-records.ts';
 import { CodeBuilder } from '#adapters/aws/builder.ts';
-import { DemandItems } from '#adapters/aws/demand-items.ts';
 import { Route53Zone } from '#adapters/aws/dns-zone.ts';
 import { eksToken } from '#adapters/aws/eks-token.ts';
-import { KeptSnapshotItems } from '#adapters/aws/kept-snapshots.ts';
-import { NoticeItems } from '#adapters/aws/notices.ts';
-import { PersonKeyItems } from '#adapters/aws/person-keys.ts';
 import { EcrPromoter } from '#adapters/aws/promoter.ts';
-import { RequestItems } from '#adapters/aws/request-items.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
-import { SshSessionItems } from '#adapters/aws/ssh-sessions.ts';
-import { Table } from '#adapters/aws/table.ts';
-import { TransferItems } from '#adapters/aws/transfers.ts';
-import { WaiverItems } from '#adapters/aws/waivers.ts';
 import { KubernetesClient } from '#adapters/kubernetes/client.ts';
 import { attachmentsContract } from '../contracts/attachments.ts';
 import { AwsWorlds, tableKeys } from '../contracts/aws-worlds.ts';
 import { basesContract } from '../contracts/bases.ts';
-import { bucketsContract } from '../contracts/buckets.ts';
-import { buildLogsContract } from '../contracts/build-logs.ts';
 import { buildOptions } from '../contracts/build-options.ts';
-import { buildRecordsContract } from '../contracts/build-records.ts';
 import { type BuilderWorld, builderContract } from '../contracts/builder.ts';
 import { clusterContract } from '../contracts/cluster.ts';
-import { deadLetterQueuesContract } from '../contracts/dead-letter-queues.ts';
-import { deadLettersContract } from '../contracts/dead-letters.ts';
-import { demandsContract } from '../contracts/demands.ts';
 import { dnsZoneContract } from '../contracts/dns-zone.ts';
+import { endpointContracts } from '../contracts/endpoint.ts';
 import { eventBusContract } from '../contracts/event-bus.ts';
-import { inboxContract } from '../contracts/inbox.ts';
-import { keptSnapshotsContract } from '../contracts/kept-snapshots.ts';
-import { awsBuildLogs } from '../contracts/log-group.ts';
-import { lookQueuesContract } from '../contracts/look-queues.ts';
-import { noticesContract } from '../contracts/notices.ts';
-import { outboxContract } from '../contracts/outbox.ts';
-import { pagerContract } from '../contracts/pager.ts';
-import { personKeysContract } from '../contracts/person-keys.ts';
 import { promoterContract } from '../contracts/promoter.ts';
-import { quotaContract } from '../contracts/quota.ts';
-import { reportsContract } from '../contracts/reports.ts';
-import { repositoriesContract } from '../contracts/repositories.ts';
-import { requestsContract } from '../contracts/requests.ts';
 import { type Content, scannerContract } from '../contracts/scanner.ts';
-import { sshSessionsContract } from '../contracts/ssh-sessions.ts';
-import { storeContract } from '../contracts/store.ts';
-import { transfersContract } from '../contracts/transfers.ts';
-import { waiversContract } from '../contracts/waivers.ts';
 import { attachmentsWorld } from './attached.ts';
 import { access, output } from './cloud.ts';
 import { debian, distribution, push } from './push.ts';
@@ -91,37 +59,9 @@ test('the table of the contracts has the keys and indexes of the deployed one', 
   ).toEqual(tableKeys.GlobalSecondaryIndexes);
 });
 
-storeContract('Table', () => new Table(tableName, dynamo));
-outboxContract('Table', () => new Table(tableName, dynamo));
-quotaContract('Table', () => new Table(tableName, dynamo));
-requestsContract('RequestItems', () => ({
-  requests: new RequestItems(tableName, dynamo),
-  store: new Table(tableName, dynamo),
-}));
-bucketsContract('BucketItems', () => new BucketItems(tableName, dynamo));
-repositoriesContract('ECR repositories', () => worlds.repositories());
-reportsContract('S3Reports', () => worlds.reports());
-noticesContract('NoticeItems', () => new NoticeItems(tableName, dynamo));
-buildRecordsContract('BuildRecordItems', () => new BuildRecordItems(tableName, dynamo));
-personKeysContract('PersonKeyItems', () => new PersonKeyItems(tableName, dynamo));
-sshSessionsContract('SshSessionItems', () => new SshSessionItems(tableName, dynamo));
-keptSnapshotsContract('KeptSnapshotItems', () => ({
-  store: new Table(tableName, dynamo),
-  snapshots: new KeptSnapshotItems(tableName, dynamo),
-}));
-transfersContract('TransferItems', () => ({
-  store: new Table(tableName, dynamo),
-  transfers: new TransferItems(tableName, dynamo),
-}));
-demandsContract('DemandItems', () => new DemandItems(tableName, dynamo));
-waiversContract('WaiverItems', () => new WaiverItems(tableName, dynamo));
+endpointContracts(access.sdk, worlds, tableName);
 dnsZoneContract('Route53Zone', zone.name, () => new Route53Zone(zone.id, route53));
 eventBusContract('EventBridgeBus', () => worlds.bus());
-lookQueuesContract('SqsLooks', () => worlds.looks());
-pagerContract('SnsPager', () => worlds.pager());
-deadLettersContract('toDeadLetters', () => worlds.deadLetters());
-inboxContract('comeAgain', () => worlds.inbox());
-deadLetterQueuesContract('SqsDeadLetters', () => worlds.deadLetterQueues());
 
 /** 25 binary packages of one source, each with the holes of its old version: more findings than a page. */
 const many = Array.from(
@@ -143,8 +83,6 @@ scannerContract('EcrScanner', async () => {
     await ecr.send(new CreateRepositoryCommand({ repositoryName }));
   return { scanner, repository, unscanned, push: (to, tag, content) => push(to, tag, contents[content]) };
 });
-
-buildLogsContract('CloudWatchBuildLogs', () => awsBuildLogs(access.sdk, worlds.name('builds')));
 
 basesContract('EcrBases', async () => {
   const [repository, tag] = ['base/debian', 'bookworm'];

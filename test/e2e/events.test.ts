@@ -1,6 +1,6 @@
 /**
- * Each event of core/flow.ts, lost, doubled and late: its environment comes to the same end, nothing is done twice, and
- * the pager tells nothing twice. One environment for each event and fault, all at once.
+ * Each event of core/flow.ts, lost, doubled and late on its way to each stage that takes it: its environment comes to the
+ * same end, nothing is done twice, and the pager tells nothing twice. One environment for each of them and each fault, all at once.
  */
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
@@ -12,7 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { partition, state } from '#adapters/aws/items.ts';
 import { EcrScanner } from '#adapters/aws/scanner.ts';
-import { flow } from '#core/flow.ts';
+import { flow, type Stage } from '#core/flow.ts';
 import { repositoryOf } from '#core/image.ts';
 import { EnvironmentKey, environmentId, namespaceOf } from '#core/names.ts';
 import { type Person, signIn } from '#local/demo/people.ts';
@@ -28,16 +28,12 @@ const lateSeconds = 200;
 /** A message that failed, or whose function was killed, comes again after six times the function's time-out. */
 const againSeconds = 6 * 60 + 60;
 const faults = ['drop', 'double', 'delay'] as const;
-/** Each once, whoever takes it. An upload is of no environment: standing-job.test.ts doubles it. */
-const events = [
-  ...new Map(
-    flow
-      .flatMap(({ on }) => on)
-      .filter(({ source }) => source !== 'aws.s3')
-      .flatMap(({ source, detailTypes }) => detailTypes.map((detailType) => ({ source, detailType })))
-      .map((event) => [`${event.source} ${event.detailType}`, event]),
-  ).values(),
-];
+/** To each stage that takes it. An upload is of no environment: standing-job.test.ts doubles it. */
+const events = flow.flatMap(({ stage, on }) =>
+  on
+    .filter(({ source }) => source !== 'aws.s3')
+    .flatMap(({ source, detailTypes }) => detailTypes.map((detailType) => ({ stage, source, detailType }))),
+);
 const run = Date.now().toString(36).slice(-5);
 /** A job's is of another grammar: its number and its fault are the last of sixteen digits. */
 const nameOf = (detailType: string, number: number, fault: (typeof faults)[number]): string =>
@@ -48,7 +44,7 @@ const cases = events.flatMap((event, number) =>
   faults.map((fault) => ({
     ...event,
     fault,
-    title: `${event.source} ${event.detailType}`,
+    title: `${event.detailType} → ${event.stage}`,
     key: EnvironmentKey.parse({ team: 'checkout', name: nameOf(event.detailType, number, fault) }),
   })),
 );
@@ -108,10 +104,19 @@ describe('every event, lost, doubled and late', () => {
 
 const title = ({ title, fault }: Case) => `${title}: ${fault}`;
 
+/** The name of its queue: of those that each cluster has for itself, the one of `main`. */
+function inboxOf(stage: Stage): string {
+  const outputs = { deploy: 'DeployMain', 'job-slots': 'JobSlotsMain' };
+  const known = new Map(Object.entries(outputs)).get(stage);
+  const url = output(`${known ?? stage.replace(/^./, (first) => first.toUpperCase())}QueueUrl`);
+  return url.slice(url.lastIndexOf('/') + 1);
+}
+
 function start(some: readonly Case[], approver: Person): void {
   for (const each of some) {
     const { source, detailType, fault, key } = each;
-    const rule: EventFault = { source, detailType, fault, holds: key.name, seconds: lateSeconds };
+    const queue = inboxOf(each.stage);
+    const rule: EventFault = { source, detailType, fault, holds: key.name, seconds: lateSeconds, queue };
     const played = befall(rule).then(() => plays[each.title]?.(key, approver));
     // Each test waits for its own; until then a failure is nobody's.
     played.catch(() => undefined);

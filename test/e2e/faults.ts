@@ -11,6 +11,8 @@ export interface EventFault {
   readonly fault: 'drop' | 'double' | 'delay';
   /** Of a delay. */
   readonly seconds?: number;
+  /** The name of the queue on whose way it falls; absent: the first of all that the event goes to. */
+  readonly queue?: string;
 }
 
 const Rules = z.object({

@@ -129,7 +129,7 @@ const gone: Play = async (key, approver) => {
   await come(key, 'its end', ({ life }) => life.state === 'deleted' || undefined);
 };
 
-const stopped: Play = async (key) => {
+const aborted: Play = async (key) => {
   await ask(key);
   const id = await come(key, 'a build', ({ candidate }) =>
     candidate.phase === 'building' ? candidate.build.id : undefined,
@@ -173,6 +173,12 @@ const named: Play = async (key, approver) => {
   );
 };
 
+const halted: Play = async (key, approver) => {
+  await ready(key, approver);
+  await decide(key, { kind: 'stop-asked', person: { name: 'alice', groups: [] } });
+  await come(key, 'the end of its pods', ({ release }) => release.phase === 'stopped' || undefined);
+};
+
 /** What the deployer would write of an incident and of its end: how it comes to see them, other tests show. */
 const paged: Play = async (key) => {
   await ask(key, true);
@@ -192,22 +198,25 @@ const paged: Play = async (key) => {
   });
 };
 
-/** By source and detail type. `ECR Image Scan` is told by basic scanning alone: its environment is pushed under that. */
+/** By event, and the stage that hears of it. `ECR Image Scan` is told by basic scanning alone: its environment is pushed under that. */
 export const plays: Readonly<Record<string, Play>> = {
-  'getschwifty EnvironmentRequested': built,
-  'getschwifty EnvironmentChanged': rebuilt,
-  'getschwifty EnvironmentDeleted': gone,
-  'getschwifty RemediationRequested': remedied,
-  'aws.codebuild CodeBuild Build State Change': stopped,
-  'aws.ecr ECR Image Action': scanned,
-  'aws.ecr ECR Image Scan': scanned,
-  'aws.inspector2 Inspector2 Scan': scanned,
-  'getschwifty ImageApproved': promoted,
-  'getschwifty ImageTaken': taken,
-  'getschwifty ImagePromoted': ready,
-  'getschwifty EnvironmentReady': named,
-  'getschwifty JobSlotsWanted': worked,
-  'getschwifty JobSlotsSeen': worked,
-  'getschwifty IncidentOpened': paged,
-  'getschwifty IncidentRecovered': paged,
+  'EnvironmentRequested → build': built,
+  'EnvironmentChanged → build': rebuilt,
+  'RemediationRequested → build': remedied,
+  'CodeBuild Build State Change → build': aborted,
+  'ECR Image Action → gate': scanned,
+  'ECR Image Scan → gate': scanned,
+  'Inspector2 Scan → gate': scanned,
+  'ImageApproved → promote': promoted,
+  'ImageTaken → promote': taken,
+  'ImagePromoted → deploy': ready,
+  'EnvironmentChanged → deploy': halted,
+  'EnvironmentDeleted → deploy': gone,
+  'EnvironmentReady → dns': named,
+  'EnvironmentDeleted → dns': gone,
+  'EnvironmentDeleted → remove': gone,
+  'JobSlotsSeen → jobs': worked,
+  'JobSlotsWanted → job-slots': worked,
+  'IncidentOpened → pager': paged,
+  'IncidentRecovered → pager': paged,
 };

@@ -34,6 +34,8 @@ class Rule:
     """How many deliveries it still takes."""
     seconds: float
     """Of a delay."""
+    queue: str = ""
+    """The name of the queue on whose way it falls. Empty for the first of all targets."""
     taken: int = 0
     delivered: int = 0
     events: list[str] = field(default_factory=list)
@@ -46,7 +48,7 @@ _lock = threading.Lock()
 
 @route("POST", "faults/events")
 def _add(_match: re.Match[str], body: dict[str, Any]) -> dict[str, Any]:
-    """`{ source, detailType, holds, fault: "drop" | "double" | "delay", times, seconds }`"""
+    """`{ source, detailType, holds, fault: "drop" | "double" | "delay", times, seconds, queue }`"""
     try:
         rule = Rule(
             source=str(body["source"]),
@@ -55,6 +57,7 @@ def _add(_match: re.Match[str], body: dict[str, Any]) -> dict[str, Any]:
             fault=str(body["fault"]),
             times=int(body.get("times", 1)),
             seconds=float(body.get("seconds", 0)),
+            queue=str(body.get("queue", "")),
         )
     except (KeyError, ValueError) as error:
         raise BadRequest(f"not a fault: {error!r}") from error
@@ -85,7 +88,7 @@ def _clear(_match: re.Match[str], _body: dict[str, Any]) -> dict[str, Any]:
 
 @extends(eventbridge, "_invoke_target")
 def _invoke_target(original: Any, target: Any, event: dict[str, Any], rule: Any, view: Any = None) -> None:
-    fault = _take(event)
+    fault = _take(event, target)
     if fault is None:
         return original(target, event, rule, view)
     if fault.fault == "drop":
@@ -108,14 +111,15 @@ def _invoke_target(original: Any, target: Any, event: dict[str, Any], rule: Any,
     return None
 
 
-def _take(event: dict[str, Any]) -> Rule | None:
+def _take(event: dict[str, Any], target: dict[str, Any]) -> Rule | None:
     """The first rule that fits and still takes deliveries takes this one."""
     detail = event.get("Detail", "")
     text = detail if isinstance(detail, str) else json.dumps(detail)
     with _lock:
         for rule in _rules:
             named = rule.source == event.get("Source") and rule.detailType == event.get("DetailType")
-            if named and rule.times > 0 and rule.holds in text:
+            led = not rule.queue or str(target.get("Arn", "")).endswith(f":{rule.queue}")
+            if named and led and rule.times > 0 and rule.holds in text:
                 rule.times -= 1
                 rule.taken += 1
                 rule.events.append(event["EventId"])
