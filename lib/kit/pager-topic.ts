@@ -2,11 +2,12 @@
  * The topic that reaches people. Alarms of the control plane go straight to it, so that a broken pager stage is told of
  * too. Its key is ours: CloudWatch may not use the one that AWS manages for SNS.
  */
-import { Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
+import { type DeliveryPolicy, Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { endpointRetries } from '#core/pager-delivery.ts';
 import { choicesOf, removalPolicyOf } from './context.ts';
 import { DeadLetters } from './dead-letters.ts';
 
@@ -41,15 +42,26 @@ export class PagerTopic extends Construct {
     this.undelivered = new DeadLetters(this, 'Undelivered', { of: 'pager', impact, pager: this.topic });
     const { queue } = this.undelivered;
     endpoints.forEach((endpoint, i) => {
+      const protocol = protocolOf(endpoint);
       new Subscription(this, `Subscription${i + 1}`, {
         topic: this.topic,
         endpoint,
-        protocol: protocolOf(endpoint),
+        protocol,
         deadLetterQueue: queue,
+        // Mail is SNS's own to try: 50 times in six hours.
+        ...(protocol === SubscriptionProtocol.HTTPS && { deliveryPolicy }),
       });
     });
   }
 }
+
+const deliveryPolicy: DeliveryPolicy = {
+  healthyRetryPolicy: {
+    ...endpointRetries,
+    minDelayTarget: Duration.seconds(endpointRetries.minDelayTarget),
+    maxDelayTarget: Duration.seconds(endpointRetries.maxDelayTarget),
+  },
+};
 
 function protocolOf(endpoint: string): SubscriptionProtocol {
   if (endpoint.startsWith('https://')) return SubscriptionProtocol.HTTPS;

@@ -5,6 +5,7 @@ import {
   PutRegistryScanningConfigurationCommand,
 } from '@aws-sdk/client-ecr';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { deliveryPolicy } from '#core/pager-delivery.ts';
 import { accessTo, controlPlane } from '#local/demo/access.ts';
 import type { Cloud } from '#local/setup/cloud-file.ts';
 
@@ -21,9 +22,10 @@ export async function setUpRegistry(cloud: Cloud): Promise<void> {
   ecr.destroy();
 }
 
-/** As a paging service subscribes. The same endpoint twice is one subscription. */
+/** As the stack subscribes a paging service. The same endpoint twice is one subscription. */
 export async function subscribePager(cloud: Cloud): Promise<void> {
-  const subscription = { Protocol: 'http', Endpoint: `${cloud.services}/pager` };
+  const Attributes = { DeliveryPolicy: deliveryPolicy };
+  const subscription = { Protocol: 'http', Endpoint: `${cloud.services}/pager`, Attributes };
   const sns = new SNSClient(accessTo(cloud).sdk);
   await sns.send(new SubscribeCommand({ TopicArn: controlPlane(cloud).TopicArn, ...subscription }));
   sns.destroy();

@@ -17,6 +17,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { it, type TestContext } from 'vitest';
+import { deliveryPolicy, endpointRetries } from '#core/pager-delivery.ts';
 import * as z from '#core/zod.ts';
 import { until } from '#local/demo/world.ts';
 import { listening } from '../adapters/servers.ts';
@@ -30,11 +31,12 @@ const Posted = z.object({ Type: z.string(), SubscribeURL: z.optional(z.url()), M
 /** An endpoint that confirms its subscription, and answers notices as a test says. */
 async function subscriber({ onTestFinished }: TestContext, answer: (nth: number) => number) {
   const taken: string[] = [];
-  let asked = 0;
+  let [asked, confirmed] = [0, false];
   const server = createServer(async (request, response) => {
     const posted = Posted.parse(JSON.parse(await text(request)));
     if (posted.SubscribeURL !== undefined && posted.Type === 'SubscriptionConfirmation') {
       await fetch(posted.SubscribeURL);
+      confirmed = true;
       response.writeHead(200).end();
       return;
     }
@@ -45,10 +47,10 @@ async function subscriber({ onTestFinished }: TestContext, answer: (nth: number)
   });
   const { port, close } = await listening(server);
   onTestFinished(close);
-  return { endpoint: `http://127.0.0.1:${port}/`, taken, asked: () => asked };
+  return { endpoint: `http://127.0.0.1:${port}/`, taken, asked: () => asked, confirmed: () => confirmed };
 }
 
-async function subscribed({ onTestFinished }: TestContext, endpoint: string) {
+async function subscribed({ onTestFinished }: TestContext, endpoint: string, policy: string | undefined) {
   const name = `notice-${randomUUID()}`;
   const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: name }));
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
@@ -67,9 +69,8 @@ async function subscribed({ onTestFinished }: TestContext, endpoint: string) {
   const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [allow] });
   await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: queue });
-  await sns.send(
-    new SubscribeCommand({ TopicArn, Protocol: 'http', Endpoint: endpoint, Attributes: { RedrivePolicy } }),
-  );
+  const Attributes = { RedrivePolicy, ...(policy && { DeliveryPolicy: policy }) };
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'http', Endpoint: endpoint, Attributes }));
   const left = async () => {
     const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 2 }));
     return Messages?.map(({ Body = '' }) => Posted.parse(JSON.parse(Body)).Message);
@@ -77,26 +78,37 @@ async function subscribed({ onTestFinished }: TestContext, endpoint: string) {
   return { TopicArn, left };
 }
 
+/** Told once, when the endpoint has confirmed. */
+async function told(test: TestContext, answer: (nth: number) => number, policy?: string) {
+  const pager = await subscriber(test, answer);
+  const { TopicArn, left } = await subscribed(test, pager.endpoint, policy);
+  await until('the confirmation', 60, async () => pager.confirmed() || undefined);
+  await sns.send(new PublishCommand({ TopicArn, Message: 'it burns' }));
+  return { ...pager, left };
+}
+
 it.concurrent('an endpoint that is down for a while gets it later, once', async (test) => {
   const { expect } = test;
-  const pager = await subscriber(test, (nth) => (nth <= 4 ? 503 : 200));
-  const { TopicArn, left } = await subscribed(test, pager.endpoint);
-  await until('the notice', 60, async () => {
-    if (pager.asked() === 0) await sns.send(new PublishCommand({ TopicArn, Message: 'late' }));
-    return pager.taken.length > 0 ? pager.taken : undefined;
-  });
-  expect(new Set(pager.taken)).toEqual(new Set(['late']));
+  const { taken, left } = await told(test, (nth) => (nth <= 30 ? 503 : 200), deliveryPolicy);
+  await until('the notice', 60, async () => (taken.length > 0 ? taken : undefined));
   expect(await left()).toBeUndefined();
+  expect(taken).toEqual(['it burns']);
 });
 
 it.concurrent('an endpoint that stays down: the notice is in the DLQ of its subscription', async (test) => {
   const { expect } = test;
-  const pager = await subscriber(test, () => 503);
-  const { TopicArn, left } = await subscribed(test, pager.endpoint);
-  await until('an attempt', 60, async () => {
-    await sns.send(new PublishCommand({ TopicArn, Message: 'undelivered' }));
-    return pager.asked() > 0 ? true : undefined;
-  });
-  expect(await until('the notice in the DLQ', 120, left)).toContain('undelivered');
-  expect(pager.taken).toEqual([]);
+  const { taken, asked, left } = await told(test, () => 503, deliveryPolicy);
+  expect(await until('the notice in the DLQ', 120, left)).toEqual(['it burns']);
+  expect(asked()).toBe(endpointRetries.numRetries + 1);
+  expect(taken).toEqual([]);
+});
+
+it.concurrent.for([
+  { what: 'of a subscription without a policy is tried four times', status: 503, attempts: 4 },
+  { what: 'that its endpoint refuses is not tried again', status: 403, attempts: 1 },
+])('a notice $what', async ({ status, attempts }, test) => {
+  const { expect } = test;
+  const { asked, left } = await told(test, () => status);
+  expect(await until('the notice in the DLQ', 60, left)).toEqual(['it burns']);
+  expect(asked()).toBe(attempts);
 });

@@ -88,6 +88,20 @@ describe("a function's environment", () => {
   });
 });
 
+const Retries = z.object({
+  healthyRetryPolicy: z.record(
+    z.enum([
+      'minDelayTarget',
+      'maxDelayTarget',
+      'numRetries',
+      'numNoDelayRetries',
+      'numMinDelayRetries',
+      'numMaxDelayRetries',
+    ]),
+    z.number(),
+  ),
+});
+
 describe('choices', () => {
   const dataStack = (context: Record<string, unknown>) =>
     Template.fromStack(new DataStack(testApp(context), 'Data'));
@@ -107,11 +121,29 @@ describe('choices', () => {
       1,
     );
     template.resourcePropertiesCountIs('AWS::SNS::Subscription', { Protocol: 'https' }, 1);
-    for (const subscription of Object.values(template.findResources('AWS::SNS::Subscription')))
-      expect(subscription['Properties']).toHaveProperty('RedrivePolicy');
+    for (const { Properties } of Object.values(template.findResources('AWS::SNS::Subscription'))) {
+      expect(Properties).toHaveProperty('RedrivePolicy');
+      // SNS refuses a policy for what it does not send by HTTP.
+      expect(Properties['DeliveryPolicy'] !== undefined).toBe(Properties['Protocol'] === 'https');
+    }
     expect(() => dataStack({ pagerSubscriptions: 'http://plain.example' })).toThrow(
       /neither an e-mail address nor/,
     );
+  });
+
+  it('an https endpoint of the pager is tried soon, and for as much of an hour as SNS allows', () => {
+    const template = dataStack({ pagerSubscriptions: 'https://pager.example/hook' });
+    const [subscription] = Object.values(template.findResources('AWS::SNS::Subscription'));
+    const { healthyRetryPolicy: retries } = Retries.parse(subscription?.['Properties'].DeliveryPolicy);
+    const { numNoDelayRetries, numMinDelayRetries, numMaxDelayRetries, numRetries } = retries;
+    // Without a phase of backoff its time is known to the second.
+    expect(numNoDelayRetries + numMinDelayRetries + numMaxDelayRetries).toBe(numRetries);
+    expect(numRetries).toBeLessThanOrEqual(100);
+    const seconds = numMinDelayRetries * retries.minDelayTarget + numMaxDelayRetries * retries.maxDelayTarget;
+    expect(seconds).toBeLessThanOrEqual(3600);
+    expect(seconds).toBeGreaterThan(3500);
+    expect(numNoDelayRetries).toBeGreaterThan(0);
+    expect(retries.minDelayTarget).toBeLessThanOrEqual(10);
   });
 
   it('a choice that is none is refused by its name', () => {
