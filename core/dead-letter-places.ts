@@ -7,7 +7,7 @@ import { DeadLetterPlace, type Remedy } from './dead-letter.ts';
 import { parse } from './errors.ts';
 import * as z from './zod.ts';
 
-const Unmoved = z.enum(['outbox', 'reconcile', 'cluster-setup', 'undelivered']);
+const Unmoved = z.enum(['outbox', 'reconcile', 'deployment', 'undelivered']);
 /** What has no queue that its messages could go back to. */
 export type Unmoved = z.infer<typeof Unmoved>;
 
@@ -21,7 +21,7 @@ const others: Readonly<Record<Unmoved, { readonly remedy: Remedy; readonly note:
     remedy: 'drop',
     note: 'Ticks of the clock: the next run does all that they would have done. Redriving only empties it.',
   },
-  'cluster-setup': {
+  deployment: {
     remedy: 'drop',
     note: 'Requests of a deployment that has ended: deploy again. Redriving only empties it.',
   },

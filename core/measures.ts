@@ -12,9 +12,11 @@ export type MeasureName =
   | 'Rejected'
   | 'Retried'
   | 'Conflicts'
+  /** Of a custom resource: its deployment was told that it could not be made. */
+  | 'Failed'
   /** From the sending of a message to the end of its handling. */
   | 'MessageAge'
-  /** Of the API. */
+  /** Of the API, and of a custom resource. */
   | 'ResponseTime'
   | 'VerdictPass'
   | 'VerdictBlock'

@@ -9,7 +9,7 @@ import type { BundledFunction } from './kit/bundled-function.ts';
 import { type Place, placeOf } from './kit/dead-letter-places.ts';
 import type { Foundation } from './kit/foundation.ts';
 import type { PagerTopic } from './kit/pager-topic.ts';
-import { PinnedImage } from './kit/pinned-image.ts';
+import { ImageRequests, PinnedImage } from './kit/pinned-image.ts';
 import { registryHost } from './kit/registry.ts';
 import { Repositories } from './kit/repositories.ts';
 import type { StageQueue } from './kit/stage-queue.ts';
@@ -48,11 +48,13 @@ export class ControlPlaneStack extends Stack {
     const build = new BuildStage(this, 'Build', { ...foundation, config, sources });
     const gate = new GateStage(this, 'Gate', { ...foundation, sources });
     const promote = new PromoteStage(this, 'Promote', { ...foundation, repositories });
-    const { deploy, watchers } = this.#inClusters(clusters, foundation);
+    const images = new ImageRequests(this, 'ImageRequests', foundation);
+    const { deploy, watchers } = this.#inClusters(clusters, { ...foundation, images });
     const clusterNames = clusters.map((cluster) => cluster.clusterName);
     const { workers, jobs, slots, starts } = dataJobs(this, {
       ...foundation,
       bucket: sources,
+      images,
       clusters,
       teams: config.teams,
     });
@@ -67,7 +69,7 @@ export class ControlPlaneStack extends Stack {
     const outbox = new OutboxStage(this, 'Outbox', { ...foundation, table, looks });
     const reconcile = new ReconcileStage(this, 'Reconcile', { ...foundation, looks, outbox });
     const queues = { build, gate, promote, dns, remove, jobs, 'job-starts': starts, schedule, pager };
-    const each = { queues, deploy, slots, watchers, clusters, outbox, reconcile };
+    const each = { queues, deploy, slots, watchers, clusters, outbox, reconcile, images };
     const places = placesOf({ ...each, topic: data.pager });
     api.operates(places, { outbox: outbox.function, buildLogs: build.logs });
     const stages = [...Object.keys(queues), 'deploy', 'job-slots'];
@@ -94,15 +96,15 @@ export class ControlPlaneStack extends Stack {
   }
 
   /** Of each cluster: people's way in, who brings it to what environments want, and who sees what changes there. */
-  #inClusters(clusters: readonly ClusterStack[], foundation: Foundation) {
-    const accessImage = PinnedImage.ofAccess(this, 'AccessImage');
+  #inClusters(clusters: readonly ClusterStack[], { images, ...foundation }: Foundation & Images) {
+    const accessImage = PinnedImage.ofAccess(this, 'AccessImage', images);
     const forAccess = { table: foundation.table, image: accessImage, pager: foundation.pager };
     const deploy = clusters.map((cluster) => {
       const { clusterName } = cluster;
       const access = new AccessStage(this, `Access-${clusterName}`, { ...forAccess, in: cluster });
       return new DeployStage(this, `Deploy-${clusterName}`, { ...foundation, access, in: cluster });
     });
-    const forWatchers = { ...foundation, image: PinnedImage.ofWatcher(this, 'WatcherImage') };
+    const forWatchers = { ...foundation, image: PinnedImage.ofWatcher(this, 'WatcherImage', images) };
     const watchers = deploy.map(
       (deployer) => new WatcherStage(this, `Watcher-${deployer.clusterName}`, { ...forWatchers, deployer }),
     );
@@ -129,7 +131,11 @@ export class ControlPlaneStack extends Stack {
   }
 }
 
-interface Failing {
+interface Images {
+  readonly images: ImageRequests;
+}
+
+interface Failing extends Images {
   readonly queues: Readonly<Record<string, { readonly queue: StageQueue }>>;
   readonly deploy: readonly DeployStage[];
   readonly slots: readonly JobSlotsStage[];
@@ -141,7 +147,8 @@ interface Failing {
 }
 
 /** Whatever has a DLQ is here: a test holds it against the templates. */
-function placesOf({ queues, deploy, slots, watchers, clusters, outbox, reconcile, topic }: Failing): Place[] {
+function placesOf(failing: Failing): Place[] {
+  const { queues, deploy, slots, watchers, clusters, outbox, reconcile, topic, images } = failing;
   return [
     ...Object.entries(queues).map(([name, { queue }]) => placeOf(name, queue)),
     ...deploy.map(({ clusterName, queue }) => placeOf(`deploy-${clusterName}`, queue)),
@@ -152,8 +159,9 @@ function placesOf({ queues, deploy, slots, watchers, clusters, outbox, reconcile
     ...clusters.map(({ clusterName, setup }) => ({
       name: `cluster-setup-${clusterName}`,
       deadLetters: setup.deadLetters.queue,
-      to: { unmoved: 'cluster-setup' as const },
+      to: { unmoved: 'deployment' as const },
     })),
+    { name: 'image-digest', deadLetters: images.deadLetters.queue, to: { unmoved: 'deployment' } },
     ...undelivered(topic),
   ];
 }

@@ -16,7 +16,8 @@ const cluster = new KubernetesClient({
   token: () => eksToken(env.CLUSTER_NAME),
 });
 
-export const handler = customResource(
-  ({ ResourceType }) => `${ResourceType.replace('Custom::', '')}-${env.CLUSTER_NAME}`,
-  (request) => setUp(request, cluster, { clusterName: env.CLUSTER_NAME, registry: env.REGISTRY }),
-);
+export const handler = customResource({
+  stage: 'cluster-setup',
+  physicalId: ({ ResourceType }) => `${ResourceType.replace('Custom::', '')}-${env.CLUSTER_NAME}`,
+  work: (request) => setUp(request, cluster, { clusterName: env.CLUSTER_NAME, registry: env.REGISTRY }),
+});

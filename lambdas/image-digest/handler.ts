@@ -10,13 +10,14 @@ const Properties = z.object({
 });
 const registry = new EcrScanner();
 
-export const handler = customResource(
-  () => 'image-digest',
-  async (request) => {
+export const handler = customResource({
+  stage: 'image-digest',
+  physicalId: () => 'image-digest',
+  work: async (request) => {
     if (request.RequestType === 'Delete') return undefined;
     const { Repository, Tag } = parse(Properties, request.ResourceProperties, 'the properties of an image');
     const image = await registry.imageByTag(Repository, Tag);
     if (!image) throw new Rejected(`${Repository}:${Tag} is not in the registry: were the assets published?`);
     return { Digest: image.digest };
   },
-);
+});

@@ -15,7 +15,7 @@ import type { Team } from '#core/team.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { BundledFunction } from './bundled-function.ts';
 import { mayDecrypt } from './decrypting.ts';
-import { PinnedImage } from './pinned-image.ts';
+import { type ImageRequests, PinnedImage } from './pinned-image.ts';
 import { mayReadSecrets } from './team-databases.ts';
 import { mayReadDatasets } from './team-datasets.ts';
 
@@ -42,6 +42,7 @@ export function mayLinkJobFiles(reader: BundledFunction, bucket: Bucket): void {
 export interface JobWorkersProps {
   readonly table: Table;
   readonly bucket: Bucket;
+  readonly images: ImageRequests;
   readonly clusterNames: readonly string[];
   readonly teams: Config['teams'];
 }
@@ -56,7 +57,7 @@ export class JobWorkers extends Construct {
 
   constructor(scope: Construct, id: string, props: JobWorkersProps) {
     super(scope, id);
-    this.image = PinnedImage.ofWorker(this, 'Image');
+    this.image = PinnedImage.ofWorker(this, 'Image', props.images);
     const stack = Stack.of(this);
     // With the region, for names of roles are the whole account's.
     const prefix = `getschwifty-jobs-${stack.region}-`;

@@ -6,6 +6,7 @@ import type { ClusterStack } from '../cluster-stack.ts';
 import { mayDecrypt } from '../kit/decrypting.ts';
 import type { Foundation } from '../kit/foundation.ts';
 import { JobWorkers } from '../kit/job-workers.ts';
+import type { ImageRequests } from '../kit/pinned-image.ts';
 import { mayListDatasets, mayReadDatasets } from '../kit/team-datasets.ts';
 import { JobSlotsStage } from './job-slots.ts';
 import { JobStartsStage } from './job-starts.ts';
@@ -13,15 +14,20 @@ import { JobsStage } from './jobs.ts';
 
 export interface DataJobsProps extends Foundation {
   readonly bucket: Bucket;
+  readonly images: ImageRequests;
   readonly clusters: readonly ClusterStack[];
   readonly teams: Config['teams'];
 }
 
-export function dataJobs(scope: Construct, { clusters, bucket, teams, ...foundation }: DataJobsProps) {
+export function dataJobs(
+  scope: Construct,
+  { clusters, bucket, images, teams, ...foundation }: DataJobsProps,
+) {
   const clusterNames = clusters.map(({ clusterName }) => clusterName);
   const workers = new JobWorkers(scope, 'JobWorkers', {
     table: foundation.table,
     bucket,
+    images,
     clusterNames,
     teams,
   });

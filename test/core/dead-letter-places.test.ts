@@ -8,7 +8,7 @@ const at = (queue: string) => `https://sqs.eu-west-1.amazonaws.com/111122223333/
 const remedies: Readonly<Record<Unmoved, string>> = {
   outbox: 'drain',
   reconcile: 'drop',
-  'cluster-setup': 'drop',
+  deployment: 'drop',
   undelivered: 'none',
 };
 
@@ -16,7 +16,7 @@ const remedies: Readonly<Record<Unmoved, string>> = {
 const queue = fc.stringMatching(/^[A-Za-z0-9_-]{1,80}$/);
 const to: fc.Arbitrary<NamedPlace['to']> = fc.oneof(
   fc.record({ queue }),
-  fc.record({ unmoved: fc.constantFrom<Unmoved>('outbox', 'reconcile', 'cluster-setup', 'undelivered') }),
+  fc.record({ unmoved: fc.constantFrom<Unmoved>('outbox', 'reconcile', 'deployment', 'undelivered') }),
 );
 const place = fc.record({
   name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,40}$/),

@@ -4,10 +4,11 @@ import { Assembly } from './assembly.ts';
 import { consumers } from './invariants/consumers.ts';
 import { keeping } from './invariants/keeping.ts';
 import { copyOf } from './invariants/rule.ts';
+import { undelivered } from './invariants/undelivered.ts';
 
 const { stacks } = new Assembly();
 
-describe.each([...consumers, ...keeping])('$says', ({ problems, plants }) => {
+describe.each([...consumers, ...undelivered, ...keeping])('$says', ({ problems, plants }) => {
   it('holds', () => expect(problems(stacks)).toEqual([]));
 
   it.each(Object.entries(plants))('finds %s', (_, plant) => {

@@ -8,14 +8,14 @@ const FUNCTION = 'AWS::Lambda::Function';
 const RULE = 'AWS::Events::Rule';
 const VISIBLE = 'ApproximateNumberOfMessagesVisible';
 
-const at = ({ stack, id }: Found): string => `${stack}/${id}`;
-const inner = (value: unknown, name: string): unknown =>
+export const at = ({ stack, id }: Found): string => `${stack}/${id}`;
+export const inner = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null
     ? Object.entries(value).find(([key]) => key === name)?.[1]
     : undefined;
 
 /** The queue behind a dead-letter setting, with what is wrong with it. */
-function deadLetters(stacks: Stacks, of: Found, arn: unknown): string[] {
+export function deadLetters(stacks: Stacks, of: Found, arn: unknown): string[] {
   const queue = referred(stacks, of.stack, arn);
   if (queue?.Type !== QUEUE) return [`${at(of)} has no queue for what failed`];
   return hasAlarm(stacks, queue, VISIBLE)
@@ -115,34 +115,21 @@ const eventTargets: Invariant = {
   },
 };
 
-/** What a failing deployment tells by itself: CloudFormation waits for it and rolls back. */
-const customResources = (stacks: Stacks): Set<string> =>
-  new Set(
-    [...stacks].flatMap(([stack, resources]) =>
-      Object.values(resources).flatMap(({ Properties }) => {
-        const behind = referred(stacks, stack, Properties['ServiceToken']);
-        return behind === undefined ? [] : [at(behind)];
-      }),
-    ),
-  );
-
 const functions: Invariant = {
   says: 'a function has an alarm on its errors, one architecture and runtime, traces, and a log of its own',
-  problems: (stacks) => {
-    const ofDeployments = customResources(stacks);
-    return every(stacks, FUNCTION).flatMap((lambda) => {
+  problems: (stacks) =>
+    every(stacks, FUNCTION).flatMap((lambda) => {
       const { stack, Properties } = lambda;
       const wrong = (what: string, right: boolean) => (right ? [] : [`${at(lambda)}: ${what}`]);
       const log = inner(Properties['LoggingConfig'], 'LogGroup');
       return [
-        ...wrong('no alarm', ofDeployments.has(at(lambda)) || hasAlarm(stacks, lambda, 'Errors')),
+        ...wrong('no alarm', hasAlarm(stacks, lambda, 'Errors')),
         ...wrong('not arm64', String(Properties['Architectures']) === 'arm64'),
         ...wrong('not Node 24', Properties['Runtime'] === 'nodejs24.x'),
         ...wrong('not traced', inner(Properties['TracingConfig'], 'Mode') === 'Active'),
         ...wrong('no log group', referred(stacks, stack, log)?.Type === 'AWS::Logs::LogGroup'),
       ];
-    });
-  },
+    }),
   plants: {
     'another architecture': (stacks) => delete first(stacks, FUNCTION)['Architectures'],
     'another runtime': (stacks) => {

@@ -34,7 +34,7 @@ export function failureSurfaces(assembly: Assembly): void {
   const mappings = ofType('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties);
   const queueMappings = mappings.filter((mapping) => mapping['ScalingConfig'] !== undefined);
 
-  /** Whoever deploys sees at once that it failed. */
+  /** Of no stage; that they have an alarm, too, is in undelivered.ts. */
   const calledByCloudFormation = Object.values(resources).flatMap(
     ({ Properties }) => target(Properties['ServiceToken']) ?? [],
   );
@@ -145,23 +145,6 @@ export function failureSurfaces(assembly: Assembly): void {
       // A queue of another stack is imported by the name of its export, which holds its logical id.
       expect(dlqs.filter((id) => !shown.includes(id.replace(/^.*\//, '')))).toEqual([]);
       for (const mapping of queueMappings) expect(shown).toContain(target(mapping['EventSourceArn']));
-    });
-
-    it('whoever is invoked asynchronously has a DLQ and an alarm: cluster set-up is', () => {
-      const functions = assembly.ofType('AWS::Lambda::Function').filter(([id]) => id.includes('/Setup'));
-      expect(functions.length).toBeGreaterThan(0);
-      const watched = assembly
-        .ofType('AWS::CloudWatch::Alarm')
-        .map(([id, { Properties }]) => ({ id, ...Alarm.parse(Properties) }))
-        .filter(({ id }) => id.includes('/Setup'));
-      for (const [id, { Properties }] of functions) {
-        const [stack] = id.split('/');
-        expect(Properties).toHaveProperty('DeadLetterConfig');
-        const metrics = watched
-          .filter((alarm) => alarm.id.startsWith(`${stack}/`))
-          .map((it) => it.MetricName);
-        expect(metrics.sort()).toEqual(['ApproximateNumberOfMessagesVisible', 'Errors']);
-      }
     });
 
     it('no alarm goes through the pager stage: all reach the topic itself', () => {
