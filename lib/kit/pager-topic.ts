@@ -8,8 +8,9 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { type DeliveryPolicy, Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { endpointRetries } from '#core/pager-delivery.ts';
+import { acknowledge } from './acknowledge.ts';
 import { choicesOf, removalPolicyOf } from './context.ts';
-import { DeadLetters } from './dead-letters.ts';
+import { DeadLetters, dlqOfOthers } from './dead-letters.ts';
 
 export class PagerTopic extends Construct {
   readonly topic: Topic;
@@ -41,6 +42,7 @@ export class PagerTopic extends Construct {
     const impact = 'PEOPLE ON CALL MISSED A NOTICE.';
     this.undelivered = new DeadLetters(this, 'Undelivered', { of: 'pager', impact, pager: this.topic });
     const { queue } = this.undelivered;
+    acknowledge(queue, dlqOfOthers);
     endpoints.forEach((endpoint, i) => {
       const protocol = protocolOf(endpoint);
       new Subscription(this, `Subscription${i + 1}`, {

@@ -6,7 +6,8 @@ import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { Env } from '#lambdas/outbox/env.ts';
 import { outboxIndex } from '../data-stack.ts';
-import { DeadLetters } from '../kit/dead-letters.ts';
+import { acknowledge } from '../kit/acknowledge.ts';
+import { DeadLetters, dlqOfOthers } from '../kit/dead-letters.ts';
 import type { Foundation } from '../kit/foundation.ts';
 import { type LookQueues, lookEnvironment, mayAskForLooks } from '../kit/looks.ts';
 import { StageFunction } from '../kit/stage-function.ts';
@@ -25,6 +26,7 @@ export class OutboxStage extends Construct {
   constructor(scope: Construct, id: string, { table, bus, pager, looks }: OutboxStageProps) {
     super(scope, id);
     this.deadLetters = new DeadLetters(this, 'DeadLetters', { of: 'outbox', impact, pager });
+    acknowledge(this.deadLetters.queue, dlqOfOthers);
     this.function = new StageFunction(this, 'Function', {
       name: 'outbox',
       description: 'Sends the events and looks that were written with each change',
