@@ -15,15 +15,15 @@ import {
 interface Bench {
   /** Of the judges' venv. */
   readonly programs: string;
-  /** A cloud assembly, `cdk.out`. */
-  readonly assembly: string;
+  /** Cloud assemblies, each a `cdk.out`: all in one go, for it is the judge's start that takes the time. */
+  readonly assemblies: readonly string[];
   /** Gets the templates as the judges read them. */
   readonly folder: string;
 }
 
 /** @throws with one line for each finding without a reason, and each reason without a finding. */
-export async function judgeTemplates(judge: Judge, { programs, assembly, folder }: Bench): Promise<string> {
-  const { files, acknowledgements } = bareTemplates(assembly, folder);
+export async function judgeTemplates(judge: Judge, { programs, assemblies, folder }: Bench): Promise<string> {
+  const { files, acknowledgements } = bareTemplates(assemblies, folder);
   const findings = await judges[judge](programs, files, folder);
   const ours = acknowledgements.filter((it) => it.judge === judge);
   const problems = weigh(findings, ours);
@@ -32,15 +32,19 @@ export async function judgeTemplates(judge: Judge, { programs, assembly, folder 
 }
 
 function bareTemplates(
-  assembly: string,
+  assemblies: readonly string[],
   folder: string,
 ): { readonly files: readonly string[]; readonly acknowledgements: readonly Acknowledgement[] } {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const names = readdirSync(assembly).filter((name) => name.endsWith('.template.json'));
-  if (names.length === 0) throw new Error(`there is no template in ${assembly}`);
-  const read = names.map((name) => {
-    const { text, acknowledgements } = unexcused(readFileSync(join(assembly, name), 'utf8'), name);
+  const templates = assemblies.flatMap((assembly, i) => {
+    const names = readdirSync(assembly).filter((name) => name.endsWith('.template.json'));
+    if (names.length === 0) throw new Error(`there is no template in ${assembly}`);
+    // Of the second one they have the same names.
+    return names.map((name) => ({ from: join(assembly, name), name: i === 0 ? name : `${i + 1}-${name}` }));
+  });
+  const read = templates.map(({ from, name }) => {
+    const { text, acknowledgements } = unexcused(readFileSync(from, 'utf8'), name);
     const file = join(folder, name);
     writeFileSync(file, text);
     return { file, acknowledgements };

@@ -12,7 +12,7 @@ import { ensureJudges } from '#local/judges/venv.ts';
 import { judgeWorkflows } from '#local/judges/workflows.ts';
 import { ensureGo } from '#local/setup/go.ts';
 import { run } from '#local/setup/run.ts';
-import { synthesize } from '#local/setup/synth.ts';
+import { synthesize, synthesizeEveryOption } from '#local/setup/synth.ts';
 import { type Counts, freshLog, type Place, testStep } from '#local/setup/tests.ts';
 import type { Board, Outcome } from '#local/ui/board.ts';
 import type { Ui } from '#local/ui/ui.ts';
@@ -55,7 +55,11 @@ export async function runChecks(ui: Ui, desk: Desk): Promise<Result[]> {
   const assembly = board.step({ title: 'Synth with cdk-nag', log, advice }, [whatever(types)], () =>
     synthesize({ root, folder: logs, log }),
   );
-  judge(board, desk, assembly);
+  const everyLog = freshLog(logs, 'synth-every-option');
+  const every = board.step({ title: 'The same, with every option', log: everyLog, advice }, [assembly], () =>
+    synthesizeEveryOption({ root, folder: logs, log: everyLog }),
+  );
+  judge(board, desk, [assembly, every]);
   const place = { root, logs };
   const unit = testStep(board, counts, {
     ...place,
@@ -79,12 +83,13 @@ export async function runChecks(ui: Ui, desk: Desk): Promise<Result[]> {
 }
 
 /** One after the other, behind synth: they share a core. */
-function judge(board: Board, { root, logs, cache }: Desk, assembly: Promise<string>): void {
+function judge(board: Board, { root, logs, cache }: Desk, synthesized: readonly Promise<string>[]): void {
+  const assemblies = Promise.all(synthesized);
   const tools = freshLog(logs, 'judges-install');
   const registries = 'see whether PyPI and the Go proxy are in reach, then run the command again';
   const installed = board.step(
     { title: 'Judges installed', log: tools, advice: registries },
-    [whatever(assembly)],
+    [whatever(assemblies)],
     async () => ({
       programs: await ensureJudges(cache, tools),
       actionlint: await ensureGoProgram('actionlint', cache, {
@@ -112,10 +117,10 @@ function judge(board: Board, { root, logs, cache }: Desk, assembly: Promise<stri
   const over = (name: Judge, after: Promise<unknown>): Promise<void> =>
     board.step(
       { title: `Templates: ${name}`, advice },
-      [installed, assembly, whatever(after)],
+      [installed, assemblies, whatever(after)],
       async ([{ programs }, made], progress) =>
         progress.note(
-          await judgeTemplates(name, { programs, assembly: made, folder: join(logs, `judged-${name}`) }),
+          await judgeTemplates(name, { programs, assemblies: made, folder: join(logs, `judged-${name}`) }),
         ),
     );
   void over('checkov', over('cfn-lint', dockerfiles));

@@ -8,6 +8,7 @@ import { loadConfig } from '#lib/config-file.ts';
 import { ensureBaseImage } from '#local/images/base.ts';
 import { ensureNodeBase, linkTo } from '#local/images/node-base.ts';
 import type { Instance } from '#local/instance.ts';
+import { everyContext, everyOption } from '#local/judges/every-option.ts';
 import { snapshotClass } from '#local/kubernetes/snapshots.ts';
 import { run } from '#local/setup/run.ts';
 
@@ -15,6 +16,8 @@ interface Synth {
   readonly root: string;
   /** Gets `cdk.out` and `lambdas`: one of each instance's own, so that two never write the same files. */
   readonly folder: string;
+  /** Bundled before, for templates that nobody deploys: what is in a bundle changes none of them. */
+  readonly bundled?: string;
   readonly log: string;
   /** A file, where it is not the checkout's own configuration. */
   readonly config?: string;
@@ -22,10 +25,17 @@ interface Synth {
 }
 
 /** The path of the cloud assembly. */
-export async function synthesize({ root, folder, log, config, context = {} }: Synth): Promise<string> {
-  const lambdas = join(folder, 'lambdas');
+export async function synthesize({
+  root,
+  folder,
+  bundled,
+  log,
+  config,
+  context = {},
+}: Synth): Promise<string> {
+  const lambdas = bundled ?? join(folder, 'lambdas');
   const output = join(folder, 'cdk.out');
-  await bundleLambdas(lambdas, config);
+  if (bundled === undefined) await bundleLambdas(lambdas, config);
   const settings = Object.entries({ ...context, bundles: lambdas }).flatMap(([key, value]) => [
     '--context',
     `${key}=${value}`,
@@ -45,6 +55,17 @@ export async function synthesize({ root, folder, log, config, context = {} }: Sy
     },
   });
   return output;
+}
+
+/** The same with all that the configuration and the context can ask for, which only judges read. */
+export async function synthesizeEveryOption({ root, folder, log }: Synth): Promise<string> {
+  const every = join(folder, 'every-option');
+  const config = join(every, 'config.yaml');
+  await mkdir(every, { recursive: true });
+  // JSON is YAML too.
+  await writeFile(config, JSON.stringify(everyOption(loadConfig()), null, 2));
+  const bundled = join(folder, 'lambdas');
+  return synthesize({ root, folder: every, bundled, log, config, context: everyContext });
 }
 
 /** What the local cloud chooses where an account keeps the defaults. */

@@ -1,4 +1,4 @@
-/** All stacks, synthesized once for the whole suite: two clusters, and stand-ins for the bundles (only synth reads them). */
+/** All stacks, synthesized once for a file of tests: two clusters, and stand-ins for the bundles (only synth reads them). */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,12 +9,14 @@ import { Config } from '#core/config.ts';
 import * as z from '#core/zod.ts';
 import { makeStacks } from '#lib/app.ts';
 import { loadConfig } from '#lib/config-file.ts';
+import { everyContext, everyOption } from '#local/judges/every-option.ts';
 
 /** As far as the tests look into it. */
 const Value = z.record(z.string(), z.unknown());
 const Resource = z.object({
   Type: z.string(),
   Properties: z._default(Value, {}),
+  Metadata: z._default(Value, {}),
   DeletionPolicy: z.optional(z.string()),
   UpdateReplacePolicy: z.optional(z.string()),
 });
@@ -55,12 +57,14 @@ function testConfig(): Config {
 }
 
 export class Assembly {
-  readonly app = testApp();
-  readonly config = testConfig();
+  readonly app: App;
+  readonly config: Config;
   readonly stacks: ReadonlyMap<string, Readonly<Record<string, Resource>>>;
   readonly outputs: Readonly<Record<string, unknown>>;
 
-  constructor() {
+  constructor(app = testApp(), config = testConfig()) {
+    this.app = app;
+    this.config = config;
     makeStacks(this.app, this.config);
     const stacks = this.app.node.children.filter((child) => Stack.isStack(child));
     const templates = new Map(stacks.map((stack) => [stack.stackName, Template.fromStack(stack).toJSON()]));
@@ -72,6 +76,10 @@ export class Assembly {
     const outputs = z.record(z.string(), z.object({ Value: z.unknown() }));
     const told = outputs.parse(templates.get('GetSchwiftyControlPlane')?.['Outputs']);
     this.outputs = Object.fromEntries(Object.entries(told).map(([name, { Value: value }]) => [name, value]));
+  }
+
+  static withEveryOption(): Assembly {
+    return new Assembly(testApp(everyContext), everyOption(testConfig()));
   }
 
   get controlPlane(): Readonly<Record<string, Resource>> {
