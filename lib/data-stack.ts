@@ -6,7 +6,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, type IBucket } 
 import type { Construct } from 'constructs';
 import { Listed } from '#core/environment.ts';
 import { acknowledge } from './kit/acknowledge.ts';
-import { Backups } from './kit/backups.ts';
+import { Backups, notBackedUp } from './kit/backups.ts';
 import { choicesOf, removalPolicyOf } from './kit/context.ts';
 import { jobResults } from './kit/job-workers.ts';
 import { PagerTopic } from './kit/pager-topic.ts';
@@ -84,10 +84,10 @@ export class DataStack extends Stack {
       lifecycleRules: [{ expiration: Duration.days(90) }],
     });
     acknowledge(accessLogs, {
-      'AwsSolutions-S1': 'It holds the access logs: logging its own would never end.',
       'checkov CKV_AWS_18': 'It holds the access logs: logging its own would never end.',
       'checkov CKV_AWS_21': 'S3 writes each log once and nobody overwrites it.',
     });
+    notBackedUp(accessLogs, 'Who read and wrote is of interest for ninety days, and then deleted.');
     const sources = new Bucket(this, 'Sources', {
       ...common,
       // As an interface: CDK's classes are not made for exactOptionalPropertyTypes.
@@ -114,6 +114,10 @@ export class DataStack extends Stack {
       'checkov CKV_AWS_21':
         'A build context has a key of its own, is written once and gone after a week; a report can be made again by a look at its image.',
     });
+    notBackedUp(
+      sources,
+      'Contexts are gone after a week, reports are made again by a look at their images; datasets and results of jobs are copies to work on: a job makes its results again (docs/adr/0013).',
+    );
     return sources;
   }
 }

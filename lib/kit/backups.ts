@@ -2,7 +2,7 @@
  * Copies of the table apart from the table: point-in-time recovery reaches back 35 days and goes with the account's
  * settings of that table, these are kept for a year in a vault of their own (docs/adr/0013).
  */
-import { Duration } from 'aws-cdk-lib';
+import { CfnResource, Duration } from 'aws-cdk-lib';
 import { BackupPlan, BackupPlanRule, BackupResource, BackupVault } from 'aws-cdk-lib/aws-backup';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
@@ -21,6 +21,17 @@ import { Construct } from 'constructs';
 import { acknowledge, managedPolicies } from './acknowledge.ts';
 import { alarm } from './alarm.ts';
 import { choicesOf, removalPolicyOf } from './context.ts';
+
+/** Why what holds data is not backed up: in the template, where the tests of lib/ look for it. */
+export const notBackedUpKey = 'not-backed-up';
+export function notBackedUp(construct: Construct, reason: string): void {
+  const resource = CfnResource.isCfnResource(construct) ? construct : construct.node.defaultChild;
+  if (!CfnResource.isCfnResource(resource))
+    throw new Error(
+      `${construct.node.path} is not the construct of one resource: say there why it is not backed up.`,
+    );
+  resource.addMetadata(notBackedUpKey, reason);
+}
 
 const policy = 'AWSBackupServiceRolePolicyForBackup';
 

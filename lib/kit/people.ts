@@ -6,6 +6,7 @@ import { AccountRecovery, FeaturePlan, Mfa, UserPool, UserPoolGroup } from 'aws-
 import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
 import { acknowledge } from './acknowledge.ts';
+import { notBackedUp } from './backups.ts';
 import { choicesOf, removalPolicyOf } from './context.ts';
 
 export class People extends Construct {
@@ -62,6 +63,7 @@ export class People extends Construct {
       'AwsSolutions-COG8':
         "Threat protection is the identity provider's; the plus plan is paid for by each user.",
     });
+    notBackedUp(pool, "People come from the organisation's provider; AWS has no backup of a user pool.");
     return pool;
   }
 }

@@ -12,6 +12,7 @@ import {
   repositorySettings,
 } from '#core/repositories.ts';
 import { acknowledge } from './acknowledge.ts';
+import { notBackedUp } from './backups.ts';
 import { choicesOf, removalPolicyOf } from './context.ts';
 import { deploymentRoleArn } from './deployment-role.ts';
 
@@ -67,6 +68,10 @@ export class Repositories extends Construct {
     });
     repository.applyRemovalPolicy(removalPolicyOf(this));
     acknowledge(repository, { ...findings.all, ...findings[use] });
+    notBackedUp(
+      repository,
+      'What is in it is built again of its spec, or mirrored again; releases never expire (docs/adr/0013).',
+    );
   }
 
   /** The promoter comes later in the flow. */

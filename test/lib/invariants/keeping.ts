@@ -1,4 +1,5 @@
 /** What holds data is kept, protected and backed up; what is logged is forgotten in time; templates stay small. */
+import { notBackedUpKey } from '#lib/kit/backups.ts';
 import { list } from '../assembly.ts';
 import { every, type Found, first, type Invariant, referred, statementsIn } from './rule.ts';
 
@@ -41,12 +42,8 @@ const retained: Invariant = {
 
 const backedUp: Invariant = {
   says: 'a table can be restored to any second, refuses deletion, and is in a backup plan',
-  problems: (stacks) => {
-    const covered = every(stacks, 'AWS::Backup::BackupSelection').map(({ stack, Properties }) => ({
-      stack,
-      text: JSON.stringify(Properties),
-    }));
-    return every(stacks, 'AWS::DynamoDB::Table').flatMap((table) => {
+  problems: (stacks) =>
+    every(stacks, 'AWS::DynamoDB::Table').flatMap((table) => {
       const { PointInTimeRecoverySpecification: recovery, DeletionProtectionEnabled: guarded } =
         table.Properties;
       return [
@@ -54,12 +51,9 @@ const backedUp: Invariant = {
           ? []
           : [`${at(table)}: no recovery`]),
         ...(guarded === true ? [] : [`${at(table)}: may be deleted`]),
-        ...(covered.some(({ stack, text }) => stack === table.stack && text.includes(`"${table.id}"`))
-          ? []
-          : [`${at(table)}: no backup`]),
+        ...(selected(stacks, table) ? [] : [`${at(table)}: no backup`]),
       ];
-    });
-  },
+    }),
   plants: {
     'no point-in-time recovery': (stacks) =>
       delete first(stacks, 'AWS::DynamoDB::Table')['PointInTimeRecoverySpecification'],
@@ -70,6 +64,42 @@ const backedUp: Invariant = {
       first(stacks, 'AWS::Backup::BackupSelection')['BackupSelection'] = {
         Resources: ['arn:aws:s3:::bucket'],
       };
+    },
+  },
+};
+
+/** Beside the table, of which `backedUp` asks more. */
+const holders = [
+  'AWS::Cognito::UserPool',
+  'AWS::ECR::Repository',
+  'AWS::EFS::FileSystem',
+  'AWS::RDS::DBCluster',
+  'AWS::RDS::DBInstance',
+  'AWS::S3::Bucket',
+];
+
+const selected = (stacks: Stacks, { stack, id }: Found): boolean =>
+  every(stacks, 'AWS::Backup::BackupSelection').some(
+    (it) => it.stack === stack && JSON.stringify(it.Properties).includes(`"${id}"`),
+  );
+
+const orReason: Invariant = {
+  says: 'what holds data is in a backup plan, or says why not',
+  problems: (stacks) =>
+    every(stacks, ...holders)
+      .filter((it) => !selected(stacks, it) && String(it.Metadata[notBackedUpKey] ?? '').length < 20)
+      .map((it) => `${at(it)} is not backed up, and nobody says why`),
+  plants: {
+    'a bucket of which nobody says why': (stacks) => {
+      const [bucket] = every(stacks, 'AWS::S3::Bucket').slice(-1);
+      delete bucket?.Metadata[notBackedUpKey];
+    },
+    'a user pool with an empty reason': (stacks) => {
+      for (const it of every(stacks, 'AWS::Cognito::UserPool')) it.Metadata[notBackedUpKey] = '';
+    },
+    'a file system': (stacks) => {
+      const data = { FileSystem: { Type: 'AWS::EFS::FileSystem', Properties: {}, Metadata: {} } };
+      Object.assign(stacks.get('GetSchwiftyData') ?? {}, data);
     },
   },
 };
@@ -137,7 +167,7 @@ const sizes: Invariant = {
     'many resources': (stacks) => {
       const queues = Array.from({ length: 400 }, (_, i) => [
         `Queue${i}`,
-        { Type: 'AWS::SQS::Queue', Properties: {} },
+        { Type: 'AWS::SQS::Queue', Properties: {}, Metadata: {} },
       ]);
       Object.assign(stacks.get('GetSchwiftyData') ?? {}, Object.fromEntries(queues));
     },
@@ -176,4 +206,4 @@ const wide = (principal: string | Record<string, unknown>): boolean =>
   principal === '*' ||
   (typeof principal === 'object' && Object.values(principal).some((it) => list(it).includes('*')));
 
-export const keeping: readonly Invariant[] = [retained, backedUp, vaults, logs, sizes, principals];
+export const keeping: readonly Invariant[] = [retained, backedUp, orReason, vaults, logs, sizes, principals];
