@@ -1,6 +1,6 @@
 /**
  * docs/measured.md is written from docs/measured.json, which keeps the newest entry of each name with its day and
- * machine: `npm run bench -- --record` and `npm run sim -- --record` put theirs in.
+ * machine: `npm run bench -- --record` puts them in, those of `simulation` among them.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';

@@ -1,4 +1,4 @@
-/** `simulation`: a hundred thousand storms (test/sim/), each of which must end as it promises. Half an hour on two cores. */
+/** `simulation`: a hundred thousand storms (test/sim/), each of which must end as it promises. It takes hours on two cores: docs/measured.md says how long. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
