@@ -2,6 +2,7 @@
 import { type BuildInput, dockerfile, dockerfileOf } from './dockerfile.ts';
 import { unreachable } from './errors.ts';
 import type { GitSource } from './source.ts';
+import { defaultPort, type Spec } from './spec.ts';
 
 export type Making =
   | ({ readonly from: 'base' } & BuildInput)
@@ -31,7 +32,7 @@ export function buildContext(making: Making): Readonly<Record<string, string>> {
  * What an image is made of, as one text: the Dockerfile with its base's digest and its security epoch, and the files; or the
  * commit, and the epoch for what its Dockerfile installs. Who asks for the same again, and has had its image released, needs
  * no second build: taken.ts. Without fixes: an image that had to be rebuilt with some is still the one that this spec came
- * to. What it is built from is its digest, however its registry is called: a plan does not know that.
+ * to. Without the port, of which the cluster tells it. What it is built from is its digest, however its registry is called: a plan does not know that.
  */
 export const contentOf = (making: Making): string =>
   JSON.stringify(Object.entries(buildContext(bare(making))).sort());
@@ -39,9 +40,14 @@ export const contentOf = (making: Making): string =>
 function bare(making: Making): Making {
   switch (making.from) {
     case 'base':
-      return { ...making, baseImage: digestIn(making.baseImage), fixes: [] };
+      return {
+        ...making,
+        spec: anyPort(making.spec),
+        baseImage: digestIn(making.baseImage),
+        fixes: [],
+      };
     case 'image':
-      return { ...making, image: digestIn(making.image) };
+      return { ...making, spec: anyPort(making.spec), image: digestIn(making.image) };
     case 'git':
       return making;
     default:
@@ -49,4 +55,5 @@ function bare(making: Making): Making {
   }
 }
 
+const anyPort = (spec: Spec): Spec => ({ ...spec, port: defaultPort });
 const digestIn = (image: string): string => image.slice(image.lastIndexOf('@') + 1);

@@ -18,7 +18,7 @@ import {
   systemOf,
 } from './packages.ts';
 import { partsOf } from './parts.ts';
-import { containerPort, type Spec } from './spec.ts';
+import type { Spec } from './spec.ts';
 import type { Fix } from './verdict.ts';
 import { installing, type Release, waivedOf } from './young.ts';
 
@@ -75,6 +75,9 @@ const addUser = [
   `chown ${appUser}:${appUser} /home/app`,
 ].join(' && ');
 
+/** For who reads the image: the cluster is told by the spec, so another port alone builds nothing. */
+const exposed = ({ port }: Spec): string => `EXPOSE ${port}`;
+
 /** What changes least often comes first: each instruction that changes makes all behind it anew. */
 export function dockerfile(input: BuildInput): string {
   const { spec, baseImage } = input;
@@ -92,7 +95,7 @@ export function dockerfile(input: BuildInput): string {
     'FROM base',
     label(input),
     'ENV PATH=/opt/venv/bin:/opt/npm/bin:/opt/env/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_PATH=/opt/npm/lib/node_modules:/usr/local/lib/node_modules',
-    `EXPOSE ${containerPort}`,
+    exposed(spec),
     'WORKDIR /app',
     `RUN ${addUser}`,
     ...installOwn(input),
@@ -109,7 +112,7 @@ export const dockerfileOf = (image: string, { key, spec }: Pick<BuildInput, 'key
   `${[
     `FROM ${image}`,
     label({ key, baseImage: image }),
-    `EXPOSE ${containerPort}`,
+    exposed(spec),
     `USER ${appUser}:${appUser}`,
     // An entry point of its own would take the command for its arguments.
     ...(spec.command === undefined ? [] : ['ENTRYPOINT []', ...commandOf(spec)]),

@@ -3,6 +3,7 @@
  * person, the autoscaler or an add-on sets beside them is theirs, and is left. Rollout and repair are one plan, from here.
  */
 import type { Environment } from './environment.ts';
+import { formerName } from './isolation.ts';
 import { fieldManager, type KubernetesObject, managedBy } from './labels.ts';
 import { isRecord, isSame } from './same.ts';
 import * as z from './zod.ts';
@@ -119,9 +120,13 @@ const underWay: ReadonlySet<Environment['release']['phase']> = new Set([
   'stopping',
 ]);
 
+/** It goes when its pods have gone: nobody changed anything. */
+const passing = `${objectId({ kind: 'NetworkPolicy', metadata: { name: formerName } })} `;
+
 /** What a plan puts back that was there before: while a rollout or a stop is under way nothing is back yet. */
 export function repairedBy({ release }: Environment, { differences }: Plan): string | undefined {
-  if (underWay.has(release.phase) || differences.length === 0) return undefined;
-  const more = differences.length - differencesTold;
-  return `${differences.slice(0, differencesTold).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const told = differences.filter((line) => !line.startsWith(passing));
+  if (underWay.has(release.phase) || told.length === 0) return undefined;
+  const more = told.length - differencesTold;
+  return `${told.slice(0, differencesTold).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

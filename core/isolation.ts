@@ -8,7 +8,7 @@ import type { Scheme } from './exposure.ts';
 import { type KubernetesObject, labelsOf, metadataOf } from './labels.ts';
 import { type EnvironmentKey, namespaceOf } from './names.ts';
 import { cpuQuantity, memoryQuantity } from './quantity.ts';
-import { containerPort, type Spec } from './spec.ts';
+import type { Spec } from './spec.ts';
 import type { Standing } from './standing.ts';
 
 /** A VPC, a cluster's Services and its API are in these (RFC 1918, RFC 6598). */
@@ -65,7 +65,7 @@ export function namespace({ key, kubernetesVersion }: Housed): KubernetesObject 
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespaceOf(key), labels } };
 }
 
-const nothing: Standing = { cpu: 0, memoryMiB: 0, gpu: 0 };
+const nothing: Standing = { cpu: 0, memoryMiB: 0, gpu: 0, ports: [] };
 
 /** Thrice what its replicas may be: a rollout stands beside what runs until it is Ready, also where that is larger, and both beside what drains. */
 export function resourceQuota({ key, spec, standing = nothing }: Isolated): KubernetesObject {
@@ -120,8 +120,16 @@ function callersOf(scheme: Scheme, sourceRanges: readonly string[] | undefined) 
   return scheme === 'internal' ? privateRanges : ['0.0.0.0/0'];
 }
 
+/** The policy for pods that answer on another port than is wanted now; it goes with the last of them. */
+export const formerName = 'serve-before';
+
 /** Nothing in and nothing out, but for what the other policies let through: policies add up. */
-export function networkPolicies({ key, spec, loadBalancerScheme }: Isolated): KubernetesObject[] {
+export function networkPolicies({
+  key,
+  spec,
+  loadBalancerScheme,
+  standing = nothing,
+}: Isolated): KubernetesObject[] {
   const policy = (name: string, spec: Record<string, unknown>): KubernetesObject => ({
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -134,7 +142,7 @@ export function networkPolicies({ key, spec, loadBalancerScheme }: Isolated): Ku
   ];
   const { ssh, sourceRanges } = spec.access;
   const callers = callersOf(loadBalancerScheme, sourceRanges);
-  const ports = ssh ? [containerPort, sshPorts.gate] : [containerPort];
+  const ports = ssh ? [spec.port, sshPorts.gate] : [spec.port];
   return [
     // The empty lists are said, so that they are ours: what somebody adds to them goes at the next look.
     policy('default-deny', { policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [] }),
@@ -142,6 +150,15 @@ export function networkPolicies({ key, spec, loadBalancerScheme }: Isolated): Ku
       policyTypes: ['Ingress'],
       ingress: [{ from: peers(callers), ports: tcp(...ports) }],
     }),
+    // Pods of before go on answering until others do, and until they have drained.
+    ...(standing.ports.length > 0
+      ? [
+          policy(formerName, {
+            policyTypes: ['Ingress'],
+            ingress: [{ from: peers(callers), ports: tcp(...standing.ports) }],
+          }),
+        ]
+      : []),
     // By address: in EKS Auto Mode the name server is no pod that a selector could name (containers-roadmap, issue 2552).
     policy('resolve', { policyTypes: ['Egress'], egress: [{ to: peers(privateRanges), ports: dns }] }),
     policy('reach-internet', {

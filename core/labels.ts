@@ -6,6 +6,8 @@ export const fieldManager = 'getschwifty';
 export const resizeManager = 'getschwifty-resize';
 /** The name of every object in an environment's namespace. */
 export const appName = 'app';
+/** Of the port on which an application listens, in its pods. */
+export const portName = 'http';
 
 export interface KubernetesObject {
   readonly apiVersion: string;

@@ -12,7 +12,7 @@ import { Digest, type EnvironmentKey, environmentId } from './names.ts';
 import { desiredObjects, type KubernetesObject } from './rollout.ts';
 import { isSame } from './same.ts';
 import { gitSays, type Source } from './source.ts';
-import { runPartOf, type Spec } from './spec.ts';
+import { defaultPort, runPartOf, type Spec } from './spec.ts';
 import { hostKeySecrets } from './ssh-pod.ts';
 import { classOf, type VolumeClass } from './volume-class.ts';
 import type { Release } from './young.ts';
@@ -150,6 +150,9 @@ const fetched = ({ basis }: PlanInput): string =>
 const filledFrom = ({ volume }: Spec): string =>
   volume?.from === undefined ? '' : `, its volume is made from snapshot ${volume.from}`;
 
+const portSays = ({ port }: Spec): string =>
+  port === defaultPort ? '' : `, its port 80 leads to ${port} of its pods`;
+
 export function planOf(input: PlanInput): Plan {
   const { key, spec, basis, cluster } = input;
   const id = environmentId(key);
@@ -161,7 +164,7 @@ export function planOf(input: PlanInput): Plan {
       `the image is pushed to ${candidate}, scanned and judged${basis.kind === 'base' ? '; what blocks and can be fixed is rebuilt' : ''}`,
       'an approver lets it be released',
       `its digest is copied to ${release}`,
-      `the objects are applied to cluster ${cluster.name}${filledFrom(spec)}, and ${id} is named when it is Ready`,
+      `the objects are applied to cluster ${cluster.name}${portSays(spec)}${filledFrom(spec)}, and ${id} is named when it is Ready`,
       ...timeSteps(spec),
     ],
     dockerfile: buildContext(makingOf(input))['Dockerfile'] ?? fetched(input),

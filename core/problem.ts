@@ -3,8 +3,7 @@
  * the kubelet (pkg/kubelet/images, kuberuntime), the scheduler and the admission of Kubernetes; test/core/sights has them as they come.
  */
 import { isApp } from './labels.ts';
-import type { ContainerStatus, Deployment, Pod } from './sight.ts';
-import { containerPort } from './spec.ts';
+import { type ContainerStatus, type Deployment, type Pod, portOf } from './sight.ts';
 
 /** The newest pod that says what is wrong with it; pods that end, or that are Ready, have nothing to say. */
 export function problemOf(deployment: Deployment | undefined, pods: readonly Pod[]): string {
@@ -144,17 +143,17 @@ function creationProblem(message: string): string {
   return `FailedCreate: the cluster refuses the pod. See who changed the cluster's admission: ${why}`;
 }
 
-const listen = `Listen on 0.0.0.0 and the port in $PORT (${containerPort})`;
-
 function startingProblem(pod: Pod): string {
+  const port = portOf(pod) ?? 'in $PORT';
+  const listen = `Listen on 0.0.0.0 and the port in $PORT (${port}), or have the spec say which port it is`;
   const statuses = (pod.status.containerStatuses ?? []).filter(isApp);
   const running = statuses.find(({ state }) => state !== undefined && !state.waiting && !state.terminated);
   if (!running) return 'Not Ready: the image is being pulled. Nothing to do yet.';
   if (running.started === true)
-    return `Not Ready: port ${containerPort} took connections and takes none now. ${listen}; find what keeps the process busy.`;
+    return `Not Ready: port ${port} took connections and takes none now. ${listen}; find what keeps the process busy.`;
   const restarts = running.restartCount ?? 0;
   const again = restarts > 0 ? `, and was started again ${restarts} times for it` : '';
-  return `Not Ready: the command runs, but does not accept connections on port ${containerPort}${again}. ${listen}.`;
+  return `Not Ready: the command runs, but does not accept connections on port ${port}${again}. ${listen}.`;
 }
 
 function noPod(deployment: Deployment | undefined): string {

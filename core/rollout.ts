@@ -3,10 +3,10 @@ import { appUser } from './app-user.ts';
 import { endsAtOnce, grace, lifecycle } from './draining.ts';
 import type { Scheme } from './exposure.ts';
 import { hardened, limitRange, namespace, networkPolicies, resourceQuota } from './isolation.ts';
-import { appName, type KubernetesObject, labelsOf, metadataOf, selectorOf } from './labels.ts';
+import { appName, type KubernetesObject, labelsOf, metadataOf, portName, selectorOf } from './labels.ts';
 import { type Digest, type EnvironmentKey, environmentId } from './names.ts';
 import { cpuQuantity, memoryQuantity } from './quantity.ts';
-import { containerPort, type Spec } from './spec.ts';
+import type { Spec } from './spec.ts';
 import {
   type SshInput,
   sshContainers,
@@ -129,8 +129,8 @@ function container(input: RolloutInput) {
   return {
     name: appName,
     image,
-    ports: [{ name: 'http', containerPort, protocol: 'TCP' }],
-    env: [{ name: 'PORT', value: String(containerPort) }],
+    ports: [{ name: portName, containerPort: spec.port, protocol: 'TCP' }],
+    env: [{ name: 'PORT', value: String(spec.port) }],
     resources: resourcesOf(spec),
     ...probes(spec),
     ...lifecycle(input),
@@ -143,7 +143,7 @@ function container(input: RolloutInput) {
 
 /** The first holds the others back for as long as a rollout may take: who starts slowly is not killed for it. */
 function probes({ readyWithinSeconds }: Spec) {
-  const tcpSocket = { port: 'http' };
+  const tcpSocket = { port: portName };
   return {
     startupProbe: { tcpSocket, periodSeconds: 1, failureThreshold: readyWithinSeconds, ...endsAtOnce },
     readinessProbe: { tcpSocket, periodSeconds: 2, failureThreshold: 3 },
@@ -197,7 +197,7 @@ function disruptionBudget({ key, spec }: RolloutInput): KubernetesObject[] {
 }
 
 /** TLS ends at the load balancer: to the pod it is what comes by port 80. */
-const tlsPort = { name: 'https', port: 443, targetPort: 'http', protocol: 'TCP' };
+const tlsPort = { name: 'https', port: 443, targetPort: portName, protocol: 'TCP' };
 
 /**
  * Of Amazon EKS's User Guide, "Use Service Annotations to configure Network Load Balancers". The policy is what ELB recommends
@@ -233,7 +233,8 @@ function service(input: RolloutInput): KubernetesObject {
       ...(ssh && { externalTrafficPolicy: 'Local' }),
       selector: selectorOf(key),
       ports: [
-        { name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' },
+        // By its name: while another port is rolled out each pod is reached on its own.
+        { name: 'http', port: 80, targetPort: portName, protocol: 'TCP' },
         ...(certificate === undefined ? [] : [tlsPort]),
         ...(ssh ? [sshServicePort] : []),
       ],

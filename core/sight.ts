@@ -1,4 +1,5 @@
 /** What is seen of an environment in its cluster: the parts of Kubernetes objects that its health is decided by. */
+import { isApp, portName } from './labels.ts';
 import * as z from './zod.ts';
 
 const Time = z.iso.datetime();
@@ -39,6 +40,7 @@ const Container = z.object({
   name: z.string(),
   image: z.optional(z.string()),
   resources: z.optional(z.object({ limits: Amounts, requests: Amounts })),
+  ports: z.optional(z.array(z.object({ name: z.optional(z.string()), containerPort: z.int() }))),
 });
 export type Container = z.infer<typeof Container>;
 
@@ -76,6 +78,9 @@ export const Pod = z.object({
   }),
 });
 export type Pod = z.infer<typeof Pod>;
+/** Where its application is to listen: of a pod of before not where the spec says now. */
+export const portOf = ({ spec }: Pod): number | undefined =>
+  spec.containers.find(isApp)?.ports?.find(({ name }) => name === portName)?.containerPort;
 
 export const Service = z.object({
   status: z.object({

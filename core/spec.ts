@@ -1,4 +1,5 @@
 /** What a person asks for: what goes into an image, and what the cluster is told of it. */
+import { sshPorts } from './access.ts';
 import { Cidr } from './cidr.ts';
 import { schemes } from './exposure.ts';
 import { Packages } from './packages.ts';
@@ -102,6 +103,11 @@ function amiss({ base, image, git, packages, files, command }: Making): { path: 
   ];
 }
 
+/** Where an application listens unless its spec says another port; its load balancer listens on 80. */
+export const defaultPort = 9000;
+
+const isOfSsh = (port: number): boolean => Object.values<number>(sshPorts).includes(port);
+
 export const Spec = z
   .strictObject({
     /** A name of the catalog. It, an image or a Git repository is what the image is made from: one of the three. */
@@ -121,6 +127,8 @@ export const Spec = z
     ),
     /** A base has none of its own; an image may, and is then run by it; a Dockerfile says it itself. */
     command: z.optional(z.array(Word).check(z.minLength(1), z.maxLength(32))),
+    /** Its application listens here, and is told so by $PORT. Pods run without root: nothing listens below. */
+    port: z._default(z.int().check(z.minimum(1024), z.maximum(65_535)), defaultPort),
     resources: z.prefault(Resources, {}),
     replicas: z.prefault(Replicas, 1),
     access: z.prefault(Access, {}),
@@ -137,6 +145,10 @@ export const Spec = z
     z.superRefine((spec, context) => {
       for (const { path, message } of amiss(spec))
         context.addIssue({ code: 'custom', path: [path], message });
+      if (spec.access.ssh && isOfSsh(spec.port)) {
+        const message = `SSH has ${Object.values(sshPorts).join(', ')} in its pods: take another port`;
+        context.addIssue({ code: 'custom', path: ['port'], message });
+      }
       if (!isAlone(spec) || spec.replicas.max === 1) return;
       const message =
         'a ReadWriteOnce volume has one pod at a time: ask for 1 replica, or for a ReadWriteMany volume';
@@ -155,7 +167,8 @@ export const imagePartOf = ({ base, image, git, packages, files, command }: Spec
   command,
 });
 /** What the cluster alone is told. */
-export const runPartOf = ({ resources, replicas, access, volume, readyWithinSeconds }: Spec) => ({
+export const runPartOf = ({ port, resources, replicas, access, volume, readyWithinSeconds }: Spec) => ({
+  port,
   resources,
   replicas,
   access,
@@ -165,6 +178,3 @@ export const runPartOf = ({ resources, replicas, access, volume, readyWithinSeco
 
 /** What of it is a matter of time alone: nothing is built or applied for it. */
 export const timePartOf = ({ ttl, workingHours }: Spec) => ({ ttl, workingHours });
-
-/** Every environment listens here; its load balancer listens on 80. */
-export const containerPort = 9000;

@@ -74,6 +74,18 @@ export function clusterFieldsContract(
       expect((await plan()).differences).toEqual([]);
     });
 
+    test('another port takes the place of the one before', async () => {
+      const moved = desired({ port: 8080 });
+      await world.cluster.apply((await plan(moved)).apply);
+      expect((await plan(moved)).differences).toEqual([]);
+      const ports = JSON.stringify((await object('Deployment'))?.['spec']).match(
+        /"containerPort":(?:8|9)0\d+/g,
+      );
+      expect(ports).toEqual(['"containerPort":8080']);
+      await repair();
+      expect((await plan()).differences).toEqual([]);
+    });
+
     test('twice at once is once', async () => {
       await Promise.all([world.cluster.apply(desired()), world.cluster.apply(desired())]);
       expect((await plan()).differences).toEqual([]);

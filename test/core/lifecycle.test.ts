@@ -77,6 +77,19 @@ describe('a change', () => {
     expect(Object.keys(parts).sort()).toEqual(Object.keys(Spec.shape).sort());
   });
 
+  it('of its port rolls out the image that runs, and builds nothing', () => {
+    const { environment, audit } = changed(
+      next(runs(), { kind: 'changed', spec: { ...spec, port: 8080 }, person: ann }, at(1000)),
+    );
+    expect(environment).toMatchObject({
+      spec: { port: 8080 },
+      builds: runs().builds,
+      release: { phase: 'deploying', digest: digest(1) },
+    });
+    expect(environment.candidate).toEqual(runs().candidate);
+    expect(audit?.what).toBe('asked for port 8080');
+  });
+
   it('of who may log in rolls out the image that runs', () => {
     const withSsh = { ...spec, access: { ...spec.access, ssh: !spec.access.ssh } };
     expect(turned(runs(), { kind: 'changed', spec: withSsh, person: ann })).toMatchObject({

@@ -28,7 +28,7 @@ const lines: Readonly<Record<string, string | undefined>> = {
     'StartError: the command can\'t be started. Change the command or the image: exec: "/no/such/program": stat /no/such/program: no such file or directory: unknown',
   oom: 'OOMKilled: out of memory 4 times at its limit of 32Mi. Ask for more memory, or find the leak.',
   probe:
-    'Not Ready: the command runs, but does not accept connections on port 9000, and was started again 2 times for it. Listen on 0.0.0.0 and the port in $PORT (9000).',
+    'Not Ready: the command runs, but does not accept connections on port 9000, and was started again 2 times for it. Listen on 0.0.0.0 and the port in $PORT (9000), or have the spec say which port it is.',
   bigcpu: 'Unschedulable: no node has enough cpu (asked for: 100). Ask for less, or for another node pool.',
   bigmem:
     'Unschedulable: no node has enough memory (asked for: 1000000Mi). Ask for less, or for another node pool.',
@@ -118,8 +118,19 @@ describe('a pod that runs', () => {
     expect(
       problemOf(undefined, [variant('probe', { running: {} }, { started: false, restartCount: 0 })]),
     ).toBe(
-      'Not Ready: the command runs, but does not accept connections on port 9000. Listen on 0.0.0.0 and the port in $PORT (9000).',
+      'Not Ready: the command runs, but does not accept connections on port 9000. Listen on 0.0.0.0 and the port in $PORT (9000), or have the spec say which port it is.',
     ));
+  it('is told of by its own port, not by what is wanted since', () => {
+    const pod = variant('probe', { running: {} }, { started: false, restartCount: 0 });
+    const ports = [
+      { name: 'debug', containerPort: 5005 },
+      { name: 'http', containerPort: 8080 },
+    ];
+    const moved = { ...pod, spec: { containers: pod.spec.containers.map((each) => ({ ...each, ports })) } };
+    expect(problemOf(undefined, [moved])).toContain(
+      'on port 8080. Listen on 0.0.0.0 and the port in $PORT (8080)',
+    );
+  });
   it('and stopped listening', () =>
     expect(problemOf(undefined, [variant('probe', { running: {} }, { started: true })])).toMatch(
       /takes none now/,

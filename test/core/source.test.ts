@@ -214,6 +214,12 @@ describe('what is built', () => {
     expect(contentOf(one)).not.toBe(contentOf(other));
   });
 
+  it('on another port says so, and is the same content', () => {
+    const elsewhere = made({ port: 8080 });
+    expect(buildContext(elsewhere)['Dockerfile']).toMatch(/\nEXPOSE 8080\n/);
+    expect(contentOf(elsewhere)).toBe(contentOf(made({})));
+  });
+
   it('is the same wherever the registry is called', () => {
     expect(contentOf(made({}, `other/${image}`))).toBe(contentOf(made({})));
   });

@@ -11,6 +11,7 @@ it('fills in what was not said', () => {
     ...base,
     packages: { apt: [], apk: [], dnf: [], pip: [], npm: [], conda: [], tools: [] },
     files: {},
+    port: 9000,
     resources: { cpu: 0.25, memoryMiB: 256, gpu: 0 },
     replicas: { min: 1, max: 1 },
     access: { ssh: false, memoryMiB: 256 },
@@ -240,3 +241,27 @@ it.each(PackageManager.options)(
       expect(packageGrammar[manager].safeParse({ name }).success, name).toBe(false);
   },
 );
+
+describe('its port', () => {
+  it.each<[string, object, boolean]>([
+    ['the lowest that a pod without root may listen on', { port: 1024 }, true],
+    ['the highest', { port: 65_535 }, true],
+    ['one of root alone', { port: 1023 }, false],
+    ['none', { port: 0 }, false],
+    ['above all', { port: 65_536 }, false],
+    ['a part of one', { port: 8080.5 }, false],
+    ['in letters', { port: '8080' }, false],
+    ['of SSH’s gate, without SSH', { port: 2222 }, true],
+    ['beside those of SSH', { port: 2221, access: { ssh: true } }, true],
+    ['of SSH’s gate', { port: 2222, access: { ssh: true } }, false],
+    ['of its server', { port: 2223, access: { ssh: true } }, false],
+    ['of what says which keys are good', { port: 2224, access: { ssh: true } }, false],
+  ])('%s', (_, parts, fits) => expect(takes(parts)).toBe(fits));
+
+  it('is named where SSH has it', () => {
+    const { error } = Spec.safeParse({ ...base, port: 2222, access: { ssh: true } });
+    expect(error?.issues).toMatchObject([
+      { path: ['port'], message: 'SSH has 2222, 2223, 2224 in its pods: take another port' },
+    ]);
+  });
+});

@@ -1,12 +1,13 @@
 /** What pods hold above what is wanted now: room that a smaller one needs beside them. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { resourceQuota } from '#core/isolation.ts';
+import { LiveObject, planOf, repairedBy } from '#core/drift.ts';
+import { networkPolicies, resourceQuota } from '#core/isolation.ts';
 import { amountOf, cpuQuantity, memoryQuantity } from '#core/quantity.ts';
 import { Pod } from '#core/sight.ts';
 import { Spec } from '#core/spec.ts';
 import { standingOf } from '#core/standing.ts';
-import { key, spec } from './samples.ts';
+import { key, ready, spec } from './samples.ts';
 
 const pod = (...requests: Record<string, string>[]) =>
   Pod.parse({
@@ -58,4 +59,42 @@ it('amounts are read as they are written, and what is not one is nothing', () =>
   );
   expect(amountOf('300Ki')).toBe(300 * 1024);
   for (const text of ['', 'x', '1e3', '-1', '1Zi']) expect(amountOf(text)).toBe(0);
+});
+
+const serving = (port: number, name = 'app') =>
+  Pod.parse({
+    metadata: { name: 'app-1' },
+    spec: { containers: [{ name, ports: [{ name: 'http', containerPort: port }] }] },
+    status: {},
+  });
+const policies = (pods: Pod[], of: Spec) =>
+  networkPolicies({
+    ...{ key, spec: of, standing: standingOf(pods, of), kubernetesVersion: '1.36' },
+    loadBalancerScheme: 'internal',
+  });
+const moved = Spec.parse({ ...spec, port: 8080 });
+
+it.each<[string, Pod[], number[]]>([
+  ['nothing runs', [], []],
+  ['all have moved', [serving(8080)], []],
+  ['some have not', [serving(9000), serving(8080), serving(9000)], [9000]],
+  ['it moved twice', [serving(9000), serving(7000)], [9000, 7000]],
+  ['something beside the application listens', [serving(9000, 'ssh-gate')], []],
+])('where %s, what is reached beside the new port is what pods of before answer on', (_, pods, ports) => {
+  const before = policies(pods, moved).filter(({ metadata }) => metadata.name === 'serve-before');
+  expect(before).toMatchObject(
+    ports.length === 0
+      ? []
+      : [{ spec: { ingress: [{ ports: ports.map((port) => ({ protocol: 'TCP', port })) }] } }],
+  );
+});
+
+it('the last of them takes that with it, and nobody is told that something was put back', () => {
+  const managedFields = [{ manager: 'getschwifty' }];
+  const live = policies([serving(9000)], moved).map((object) =>
+    LiveObject.parse({ ...object, metadata: { ...object.metadata, managedFields } }),
+  );
+  const plan = planOf(policies([serving(8080)], moved), live);
+  expect(plan.remove.map(({ metadata }) => metadata.name)).toEqual(['serve-before']);
+  expect(repairedBy(ready(), plan)).toBeUndefined();
 });

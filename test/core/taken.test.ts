@@ -210,7 +210,9 @@ describe('the content of an image', () => {
   it('what the cluster alone is told and fixes are not', () => {
     const bigger = Spec.parse({ ...wanted, replicas: 2 });
     const fix = { manager: 'pip' as const, package: 'six', version: '1.16.0' };
+    const elsewhere = Spec.parse({ ...wanted, port: 8080 });
     expect(contentOf({ ...input, spec: bigger })).toBe(contentOf(input));
+    expect(contentOf({ ...input, spec: elsewhere })).toBe(contentOf(input));
     expect(contentOf({ ...input, fixes: [fix] })).toBe(contentOf(input));
   });
 });

@@ -71,7 +71,7 @@ afterAll(async () => {
 });
 
 describe('a Git repository', () => {
-  it('is built by its own Dockerfile at its commit, judged, approved, and runs', async () => {
+  it('is built by its own Dockerfile at its commit, judged, approved, and answers on the port that it has', async () => {
     writeFileSync(
       join(work, 'Dockerfile'),
       [
@@ -85,11 +85,15 @@ describe('a Git repository', () => {
     );
     writeFileSync(
       join(work, 'app.py'),
-      'from http.server import *\nHTTPServer(("", 9000), SimpleHTTPRequestHandler).serve_forever()\n',
+      'from http.server import *\nHTTPServer(("", 8080), SimpleHTTPRequestHandler).serve_forever()\n',
     );
-    const id = await ask('git', { git: { url, commit: commit() }, resources: { cpu: 0.05, memoryMiB: 64 } });
+    const asked = { git: { url, commit: commit() }, resources: { cpu: 0.05, memoryMiB: 64 }, port: 8080 };
+    const id = await ask('git', asked);
     await approved(id);
-    await comes(id, 'ready', 180);
+    const { release } = (await comes(id, 'ready', 180)).environment;
+    if (release.phase !== 'ready') throw new Error(release.phase);
+    const answered = await fetch(`http://${release.address}/`, { signal: AbortSignal.timeout(5000) });
+    expect(answered.status).toBe(200);
   });
 
   it('whose Dockerfile is a link is not built, and it is said why', async () => {
