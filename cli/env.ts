@@ -1,4 +1,4 @@
-/** `schwifty env …`, `image …`, `team …`, `catalog`: what people ask for, look at and decide. */
+/** `schwifty env …`, `image …`, `team …`, `catalog`, `health`: what people ask for, look at and decide. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
@@ -20,6 +20,11 @@ export interface Desk {
 
 const environment = ['<environment>', 'team/name'] as const;
 
+const specFile = [
+  '--spec <file>',
+  'its spec, as YAML or JSON: a base with packages and files, or an image, or a git repository; command, resources',
+] as const;
+
 /** @returns the command that what is done with one that exists is added to. */
 export function environmentCommands(program: Command, { client, print }: Desk): Command {
   const env = program
@@ -37,28 +42,7 @@ export function environmentCommands(program: Command, { client, print }: Desk): 
     .argument(...environment)
     .description('what runs, what waits, and why')
     .action(async (id: string) => print(await client().get(id), statusText));
-  const specFile = [
-    '--spec <file>',
-    'its spec, as YAML or JSON: a base with packages and files, or an image, or a git repository; command, resources',
-  ] as const;
-  env
-    .command('plan')
-    .argument(...environment)
-    .requiredOption(...specFile)
-    .description('what asking for it would do and cost; nothing is done')
-    .action(async (id: string, { spec }: { spec: string }) =>
-      print(await client().plan(asked(id, spec)), planText),
-    );
-  env
-    .command('create')
-    .argument(...environment)
-    .requiredOption(...specFile)
-    .option(...dryRunOption)
-    .description('ask for it')
-    .action(async (id: string, { spec, dryRun }: ChangeOptions) => {
-      if (dryRun) print(await client().planCreate(asked(id, spec)), planText);
-      else print(await client().create(asked(id, spec)), statusText);
-    });
+  askCommands(env, { client, print });
   env
     .command('events')
     .argument(...environment)
@@ -73,6 +57,32 @@ export function environmentCommands(program: Command, { client, print }: Desk): 
     .description('an estimate of what it costs while it runs')
     .action(async (id: string) => print(await client().cost(id), costText));
   return env;
+}
+
+/** What is asked for, or would be. */
+function askCommands(env: Command, { client, print }: Desk): void {
+  env
+    .command('plan')
+    .argument(...environment)
+    .requiredOption(...specFile)
+    .option(...portOption)
+    .option(...clusterOption)
+    .description('what asking for it would do and cost; nothing is done')
+    .action(async (id: string, options: AskOptions) =>
+      print(await client().plan(asked(id, options)), planText),
+    );
+  env
+    .command('create')
+    .argument(...environment)
+    .requiredOption(...specFile)
+    .option(...portOption)
+    .option(...clusterOption)
+    .option(...dryRunOption)
+    .description('ask for it')
+    .action(async (id: string, options: AskOptions) => {
+      if (options.dryRun) print(await client().planCreate(asked(id, options)), planText);
+      else print(await client().create(asked(id, options)), statusText);
+    });
 }
 
 /** What is done with one that exists. */
@@ -106,22 +116,31 @@ export function lifeCommands(env: Command, { client, print }: Desk): void {
     .command('change')
     .argument(...environment)
     .requiredOption('--spec <file>', 'the whole spec, as YAML or JSON')
+    .option(...portOption)
     .option('--version <version>', 'only if it is at this version still')
     .option(...dryRunOption)
     .description('give it another spec')
-    .action(async (id: string, { spec, version, dryRun }: ChangeOptions) => {
-      if (dryRun) return print(await client().planChange(id, asked(id, spec).spec), planText);
+    .action(async (id: string, { version, ...options }: ChangeOptions) => {
+      const { spec } = asked(id, options);
+      if (options.dryRun) return print(await client().planChange(id, spec), planText);
       const expected = version === undefined ? undefined : versionOf(version);
-      print(await client().change(id, asked(id, spec).spec, expected), statusText);
+      print(await client().change(id, spec, expected), statusText);
     });
 }
 
 const dryRunOption = ['--dry-run', 'say what it would do, or why not, and do nothing'] as const;
 
-interface ChangeOptions {
+const portOption = ['--port <port>', 'the port that it serves, whatever its spec says'] as const;
+const clusterOption = ['--cluster <cluster>', 'one of the catalog; without it the first of them'] as const;
+
+interface AskOptions {
   readonly spec: string;
-  readonly version?: string;
+  readonly port?: string;
+  readonly cluster?: string;
   readonly dryRun?: boolean;
+}
+interface ChangeOptions extends Omit<AskOptions, 'cluster'> {
+  readonly version?: string;
 }
 
 function versionOf(text: string): number {
@@ -170,6 +189,10 @@ export function offerCommands(program: Command, { client, print }: Desk): void {
     .command('catalog')
     .description('what can be asked for: bases with what they take, clusters, policy')
     .action(async () => print(await client().catalog(), catalogText));
+  program
+    .command('health')
+    .description('whether the API is there')
+    .action(async () => print(await client().health(), ({ status }) => `The API says ${status}.`));
   const team = program.command('team').description('teams: usage');
   team
     .command('usage')
@@ -185,10 +208,17 @@ export async function newestDigest(api: Client, id: string): Promise<string> {
 }
 
 /** Held to the API's own schema before it is sent: each field that is wrong is named at once. */
-function asked(id: string, file: string): CreateEnvironment {
+function asked(id: string, { spec: file, port, cluster }: AskOptions): CreateEnvironment {
   const [team, name, ...rest] = id.split('/');
   if (!team || !name || rest.length > 0) throw new Error(`${id} is no environment: write team/name.`);
-  return parseRequest({ team, name, spec: readSpec(file) }, `${id} by ${file}`);
+  const spec = port === undefined ? readSpec(file) : withPort(readSpec(file), port);
+  return parseRequest({ team, name, cluster, spec }, `${id} by ${file}`);
+}
+
+/** What is no number is sent as it is: the schema says what a port is. */
+function withPort(spec: unknown, port: string): unknown {
+  if (typeof spec !== 'object' || spec === null) return spec;
+  return { ...spec, port: /^\d{1,5}$/.test(port) ? Number(port) : port };
 }
 
 function readSpec(file: string): unknown {

@@ -11,6 +11,7 @@ import {
   DlqsAnswer,
   EnvironmentAnswer,
   EnvironmentsAnswer,
+  HealthAnswer,
   ImagesAnswer,
   KeyAnswer,
   KeysAnswer,
@@ -66,7 +67,6 @@ export const parseRequest = (request: unknown, where: string): CreateEnvironment
 export class Client {
   readonly #call: Transport['call'];
   readonly #pages: Transport['pages'];
-
   readonly jobs: JobsClient;
   readonly snapshots: SnapshotsClient;
   readonly standingJobs: StandingJobsClient;
@@ -123,6 +123,10 @@ export class Client {
 
   reject(id: string, digest: string, reason: string): Promise<EnvironmentAnswer> {
     return this.#onNewest(id, 'POST', `/environments/${id}/rejections`, { digest, reason });
+  }
+
+  health(): Promise<z.output<typeof HealthAnswer>> {
+    return this.#call(HealthAnswer, 'health', 'GET', '/health');
   }
 
   catalog(): Promise<CatalogAnswer> {

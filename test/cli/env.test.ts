@@ -43,6 +43,48 @@ test.each([
   expect(api.asked[0]?.key).toMatch(/^[0-9a-f-]{36}$/);
 });
 
+test.each(['plan', 'create', 'create --dry-run'])(
+  '%s takes a port in the place of that of the spec, and a cluster',
+  async (verb) => {
+    api.reset(200, verb === 'create' ? answer : { ...plan, cost });
+    const path = file('p.json', JSON.stringify({ ...spec, port: 7000 }));
+    const [name = '', ...more] = verb.split(' ');
+    const options = ['--spec', path, '--port', '8080', '--cluster', 'second'];
+    expect(await schwifty(api, ['env', name, 'checkout/web', ...options, ...more])).toMatchObject({
+      code: 0,
+    });
+    expect(bodies()).toMatchObject([{ cluster: 'second', spec: { ...spec, port: 8080 } }]);
+  },
+);
+
+test('change takes a port too; what is none is said before it is sent', async () => {
+  const path = file('q.json', JSON.stringify(spec));
+  await schwifty(api, ['env', 'change', 'checkout/web', '--spec', path, '--port', '8080']);
+  expect(bodies()).toMatchObject([{ spec: { port: 8080 } }]);
+  const before = api.asked.length;
+  for (const port of ['80', 'http', '70000', '8080.5']) {
+    const { code, err } = await schwifty(api, [
+      'env',
+      'create',
+      'checkout/web',
+      '--spec',
+      path,
+      '--port',
+      port,
+    ]);
+    expect([code, err]).toEqual([1, expect.stringContaining('spec.port')]);
+  }
+  expect(api.asked).toHaveLength(before);
+});
+
+test('health says what the API says, and fails where it is not there', async () => {
+  api.reset(200, { status: 'ok' });
+  expect(await schwifty(api, ['health'])).toEqual({ code: 0, out: 'The API says ok.\n', err: '' });
+  expect(lines()).toEqual(['GET /health']);
+  api.reset(404, { type: 'about:blank', title: 'Not found', status: 404, detail: 'There is no such route.' });
+  expect(await schwifty(api, ['health'])).toMatchObject({ code: 2 });
+});
+
 test('what is wrong with a spec is said before it is sent, field by field', async () => {
   const wrong = file('wrong.yaml', 'base: debian-12\ncommand: []\nresources: { cpu: -1 }\ncolour: green\n');
   const { code, err } = await schwifty(api, ['env', 'create', 'checkout/web', '--spec', wrong]);
@@ -124,6 +166,7 @@ test('change sends the whole spec; a version that is named is not read, and not 
   expect(wrong.err).toMatch(/^new is no version/);
 });
 
+const plan = { steps: ['one'], dockerfile: 'FROM x\n', objects: [{ kind: 'Service' }] };
 const cost = {
   currency: 'USD',
   perHour: { least: 0.1, most: 0.3 },
