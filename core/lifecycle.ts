@@ -7,6 +7,7 @@ import { change, type Decision, type EventBody, type Refusal, refuse, unchanged 
 import type { Environment, Life, Part } from './environment.ts';
 import { unreachable } from './errors.ts';
 import { isOfEnd } from './incident.ts';
+import { staysBehind } from './keeping.ts';
 import { addSeconds, type EnvironmentKey, environmentId, type Instant, secondsBetween } from './names.ts';
 import { beginning, halting } from './release.ts';
 import type { Person } from './roles.ts';
@@ -224,7 +225,9 @@ export function partSeen(
   const left = life.left.filter((other) => other !== part);
   const told = life.swept ? undefined : `its ${words[part]} ${kept ?? 'is gone'}`;
   const next = left.length > 0 ? { ...life, left } : afterAll(life, now);
-  const what = [told, next.state === 'deleted' ? 'all of it is gone' : undefined].filter(Boolean).join('; ');
+  const what = [told, next.state === 'deleted' ? `all of it is gone; ${staysBehind}` : undefined]
+    .filter(Boolean)
+    .join('; ');
   const spec = next.state === 'deleted' ? { spec: { ...environment.spec, files: {} } } : {};
   const { dns, ...rest } = environment;
   const known = part === 'name' || dns === undefined ? rest : { ...rest, dns };

@@ -47,9 +47,6 @@ export const SshSession = z.discriminatedUnion('state', [
 ]);
 export type SshSession = z.infer<typeof SshSession>;
 
-/** Longer than most ask for what was done by whom; who wants more reads the log. */
-export const sessionKeptDays = 400;
-
 /**
  * @param environment whose pod says so, as the cluster says.
  * @param known all keys of its team: who it was is said by these, not by the report. A key that was revoked meanwhile counts.

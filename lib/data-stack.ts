@@ -5,6 +5,7 @@ import { EventBus } from 'aws-cdk-lib/aws-events';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { Listed } from '#core/environment.ts';
+import { keptDays } from '#core/keeping.ts';
 import { acknowledge } from './kit/acknowledge.ts';
 import { Backups, notBackedUp } from './kit/backups.ts';
 import { choicesOf, removalPolicyOf } from './kit/context.ts';
@@ -96,10 +97,10 @@ export class DataStack extends Stack {
       // A report is written anew at each verdict on its image: a year after the last one nobody asks for it.
       // A build context is written anew for each build; the days are for whoever looks into a failed one.
       lifecycleRules: [
-        { prefix: 'reports/', expiration: Duration.days(365) },
+        { prefix: 'reports/', expiration: Duration.days(keptDays.reports) },
         {
           prefix: 'builds/',
-          expiration: Duration.days(7),
+          expiration: Duration.days(keptDays.contexts),
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
         // What workers of data jobs that are gone began to upload, and nobody took their chunk since.

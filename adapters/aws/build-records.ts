@@ -1,16 +1,17 @@
-/** What is kept of builds, in the table: an item a build, for as long as who logged in. */
+/** What is kept of builds, in the table: an item a build. */
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { BuildRecords } from '#core/build-ports.ts';
 import { BuildRecord } from '#core/build-record.ts';
 import { parse } from '#core/errors.ts';
+import { keptDays } from '#core/keeping.ts';
 import { type EnvironmentKey, environmentId } from '#core/names.ts';
 import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import { padded } from './items.ts';
 
 const partition = (key: EnvironmentKey): string => `BUILD#${environmentId(key)}`;
-const keptSeconds = 400 * 86_400;
+const keptSeconds = keptDays.records * 86_400;
 
 export class BuildRecordItems implements BuildRecords {
   readonly #table: string;

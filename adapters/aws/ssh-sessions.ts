@@ -3,8 +3,9 @@ import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/c
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { SshSessions } from '#core/access-ports.ts';
 import { parse } from '#core/errors.ts';
+import { keptDays } from '#core/keeping.ts';
 import { addSeconds, type EnvironmentKey, environmentId } from '#core/names.ts';
-import { SshSession, sessionKeptDays, sessionPlace } from '#core/ssh-session.ts';
+import { SshSession, sessionPlace } from '#core/ssh-session.ts';
 import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 
@@ -22,7 +23,7 @@ export class SshSessionItems implements SshSessions {
 
   /** The condition is `isNews`. */
   async record(session: SshSession): Promise<void> {
-    const forgottenAt = addSeconds(session.beganAt, sessionKeptDays * daySeconds);
+    const forgottenAt = addSeconds(session.beganAt, keptDays.records * daySeconds);
     const command = new PutCommand({
       TableName: this.#table,
       Item: {

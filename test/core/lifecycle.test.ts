@@ -234,8 +234,12 @@ describe('a deletion', () => {
       environment = turned(environment, gone(part), 1075);
     expect(environment).toMatchObject({ life: { state: 'deleting', swept: true, lookAt: at(1120) } });
     expect(next(environment, gone('cluster'), at(1100)).outcome).toBe('unchanged');
-    for (const part of ['repositories', 'name', 'cluster'] as const)
-      environment = turned(environment, gone(part), 1121);
+    for (const part of ['repositories', 'name'] as const) environment = turned(environment, gone(part), 1121);
+    const last = changed(next(environment, gone('cluster'), at(1121)));
+    expect(last.audit?.what).toBe(
+      'all of it is gone; what is told of it stays for whoever looks into it, and then goes: build contexts for 7 days, build logs for 30, reports of scans for 365, times of build steps and SSH sessions for 400; its history stays',
+    );
+    ({ environment } = last);
     expect(environment.life).toEqual({ state: 'deleted', since: at(1000), by: 'ann' });
     expect(environment.spec.files).toEqual({});
     expect(plannedLooks(environment)).toEqual([]);

@@ -1,4 +1,5 @@
 /** What holds data is kept, protected and backed up; what is logged is forgotten in time; templates stay small. */
+import { keptDays } from '#core/keeping.ts';
 import { notBackedUpKey } from '#lib/kit/backups.ts';
 import { list } from '../assembly.ts';
 import { every, type Found, first, type Invariant, referred, statementsIn } from './rule.ts';
@@ -124,7 +125,7 @@ const logs: Invariant = {
   says: 'a log is kept for a month, and whoever logs has a group of ours',
   problems: (stacks) => [
     ...every(stacks, 'AWS::Logs::LogGroup').flatMap((it) =>
-      it.Properties['RetentionInDays'] === 30 ? [] : [`${at(it)} is not kept for a month`],
+      it.Properties['RetentionInDays'] === keptDays.logs ? [] : [`${at(it)} is not kept for a month`],
     ),
     ...every(stacks, 'AWS::CodeBuild::Project').flatMap((it) =>
       JSON.stringify(it.Properties['LogsConfig'] ?? '').includes('"Ref"')
