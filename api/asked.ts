@@ -1,9 +1,10 @@
 /** What is asked for, held against the configuration and the registry: where it may be, and what it is made from. */
 
 import type { BaseImages } from '#core/build-ports.ts';
-import { type BaseImage, whyBaseIsGone } from '#core/catalog.ts';
+import { whyBaseIsGone } from '#core/catalog.ts';
 import type { Cluster } from '#core/cluster.ts';
 import type { Config } from '#core/config.ts';
+import type { Environment } from '#core/environment.ts';
 import { unreachable } from '#core/errors.ts';
 import { whyNotExposed } from '#core/exposure.ts';
 import { unresolvable } from '#core/indexes.ts';
@@ -13,72 +14,96 @@ import type { Basis } from '#core/plan.ts';
 import { sourceOf, whyNotFrom } from '#core/source.ts';
 import type { Spec } from '#core/spec.ts';
 import { whyNoVolume } from '#core/volume-class.ts';
-import { invalid, ProblemError } from './problem.ts';
+import { type Fields, invalid, ProblemError } from './problem.ts';
 
 /**
  * The cluster that the configuration names for it, that is asked for, or the first.
- * @throws 422 where the configuration has no such cluster or source, or the base takes no such packages.
+ * @param more what else speaks against it there.
+ * @throws 422 with all that does: no such cluster or source, a base that takes no such packages, a volume or an exposure that the
+ * cluster does not have.
  */
-export function placed(config: Config, key: EnvironmentKey, spec: Spec, asked?: string) {
-  const known = config.environments.find(({ team, name }) => team === key.team && name === key.name);
-  const wanted = known?.cluster ?? asked ?? config.clusters[0]?.name;
-  const cluster = config.clusters.find(({ name }) => name === wanted);
-  if (!cluster || (asked !== undefined && asked !== wanted))
-    throw noSuchCluster(config, key, asked, known?.cluster);
-  mustFit(cluster, spec, widestOf(config, key));
-  return { cluster, basis: basisOf(config, spec) };
+export function placed(
+  config: Config,
+  key: EnvironmentKey,
+  { spec, cluster: asked }: { readonly spec: Spec; readonly cluster?: string | undefined },
+  more: (cluster: Cluster) => Fields = () => [],
+) {
+  const cluster = clusterFor(config, key, asked);
+  const basis = basisOf(config, spec);
+  const fields = [
+    ...('path' in cluster ? [cluster] : [...misfits(cluster, spec, widestOf(config, key)), ...more(cluster)]),
+    ...('kind' in basis ? [] : basis),
+  ];
+  if ('path' in cluster || !('kind' in basis) || fields.length > 0) throw invalid(fields);
+  return { cluster, basis };
 }
 
-/** @throws 422 where nothing may be made from it. */
-export function basisOf(config: Config, spec: Spec): Basis {
+/**
+ * What another spec of what is there already would be made from.
+ * @throws 422 with all that speaks against it.
+ */
+export function changeable(
+  config: Config,
+  { key, cluster: name, spec: before }: Pick<Environment, 'key' | 'cluster' | 'spec'>,
+  spec: Spec,
+): Basis {
+  const cluster = config.clusters.find((entry) => entry.name === name);
+  const basis = basisOf(config, spec);
+  const fields = [
+    ...(cluster ? misfits(cluster, spec, widestOf(config, key), before) : []),
+    ...('kind' in basis ? [] : basis),
+  ];
+  if (!('kind' in basis) || fields.length > 0) throw invalid(fields);
+  return basis;
+}
+
+/** @returns what is wrong where nothing may be made from it. */
+function basisOf(config: Config, spec: Spec): Basis | Fields {
   const source = sourceOf(spec);
   switch (source.kind) {
     case 'base':
-      return { kind: 'base', base: baseOf(config, spec, source.base) };
+      return baseOf(config, spec, source.base);
     case 'image':
       return source;
     case 'git': {
       const message = whyNotFrom(source.git, config.catalog.git);
-      if (message !== undefined) throw invalid([{ path: 'spec.git.url', message }]);
-      return source;
+      return message === undefined ? source : [{ path: 'spec.git.url', message }];
     }
     default:
       return unreachable(source);
   }
 }
 
-/** @throws 422 where there is none of its name, it takes no such packages, or no index may have them. */
+/** @returns what is wrong where there is none of its name, it takes no such packages, or no index may have them. */
 function baseOf(
   { catalog: { bases }, builds: { indexes } }: Config,
   { packages }: Spec,
   name: string,
-): BaseImage {
+): Basis | Fields {
   const base = bases.find((entry) => entry.name === name);
   if (!base) {
     const message = `no base is called ${name}; the catalog has ${bases.map((entry) => entry.name).join(', ')}`;
-    throw invalid([{ path: 'spec.base', message }]);
+    return [{ path: 'spec.base', message }, ...unresolvable(packages, indexes)];
   }
   const fields = [...untaken(packages, base), ...unresolvable(packages, indexes)];
-  if (fields.length > 0) throw invalid(fields);
-  return base;
+  return fields.length > 0 ? fields : { kind: 'base', base };
 }
 
 /**
+ * Where the cluster has no such volume, or can't make it larger, or where it would be open to more than cluster and team
+ * allow, or to the internet while nobody said whose it is to be.
  * @param before the spec of what is there already.
- * @throws 422 where the cluster has no such volume, or can't make it larger, or where it would be open to more than cluster and
- * team allow, or to the internet while nobody said whose it is to be.
  */
-export function mustFit(cluster: Cluster, spec: Spec, widest: number, before?: Spec): void {
+function misfits(cluster: Cluster, spec: Spec, widest: number, before?: Spec): Fields {
   const why = spec.volume && whyNoVolume(spec.volume, cluster.volumes, before?.volume);
-  const fields = [
+  return [
     ...(why === undefined ? [] : [{ path: 'spec.volume', message: why }]),
     ...whyNotExposed(spec.access, cluster, widest),
   ];
-  if (fields.length > 0) throw invalid(fields);
 }
 
 /** Of who has no team any more nothing is asked for. */
-export const widestOf = ({ teams }: Config, { team }: EnvironmentKey): number =>
+const widestOf = ({ teams }: Config, { team }: EnvironmentKey): number =>
   teams.find(({ name }) => name === team)?.widestSourceRange ?? 32;
 
 /** With the digest that it is now; undefined where the registry does not have it. What Git has is known when it is built. */
@@ -104,10 +129,16 @@ function noSuchImage(basis: Exclude<Basis, { kind: 'base' }>): ProblemError {
   return new ProblemError(409, 'No such image', detail);
 }
 
-function noSuchCluster(config: Config, key: EnvironmentKey, asked = '', configured?: string) {
+/** @returns what is wrong where the configuration has none, or has it in another one. */
+function clusterFor(config: Config, key: EnvironmentKey, asked?: string): Cluster | Fields[number] {
+  const known = config.environments.find(({ team, name }) => team === key.team && name === key.name);
+  const wanted = known?.cluster ?? asked ?? config.clusters[0]?.name;
+  const cluster = config.clusters.find(({ name }) => name === wanted);
+  if (cluster && (asked === undefined || asked === wanted)) return cluster;
   const names = config.clusters.map(({ name }) => name).join(', ');
-  const message = configured
-    ? `the configuration has ${environmentId(key)} in cluster ${configured}, not in ${asked}`
-    : `no cluster is called ${asked}; there is ${names}`;
-  return invalid([{ path: 'cluster', message }]);
+  const message =
+    cluster && known
+      ? `the configuration has ${environmentId(key)} in cluster ${known.cluster}, not in ${asked}`
+      : `no cluster is called ${wanted ?? ''}; there is ${names}`;
+  return { path: 'cluster', message };
 }

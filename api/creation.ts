@@ -8,7 +8,7 @@ import type { EnvironmentKey, Instant } from '#core/names.ts';
 import type { Spec } from '#core/spec.ts';
 import { classOf } from '#core/volume-class.ts';
 import { mustStand, placed } from './asked.ts';
-import { invalid } from './problem.ts';
+import { type Fields, invalid } from './problem.ts';
 import type { ApiDeps } from './route.ts';
 
 export interface Newcomer {
@@ -26,9 +26,10 @@ export async function newcomer(
   asked: Newcomer,
 ) {
   const { key, spec, requester, requestId: story, from } = asked;
-  const { cluster, basis } = placed(config, key, spec, asked.cluster);
-  if (from) mustTakeOver(spec, cluster);
-  else await filling(snapshots, key, spec, cluster);
+  const source = from ? undefined : await sourceOfVolume(snapshots, key, spec);
+  const { cluster, basis } = placed(config, key, asked, (place) =>
+    from ? whyNotTakenOver(spec, place) : whyNotFilled(source, place),
+  );
   const stands = await mustStand(bases, basis);
   const request = { key, cluster: cluster.name, requester, spec, story, from };
   const decided = (before: Environment | undefined, now: Instant) =>
@@ -39,20 +40,29 @@ export async function newcomer(
 /** The snapshot that its volume is made from, of its own team alone. @throws 422 where nothing is made from it there. */
 export async function filling(
   snapshots: ApiDeps['snapshots'],
-  { team }: EnvironmentKey,
-  { volume }: Spec,
+  key: EnvironmentKey,
+  spec: Spec,
   cluster: Cluster,
 ): Promise<Wanted | undefined> {
-  if (volume?.from === undefined) return undefined;
-  const known = await snapshots.read(team, volume.from);
-  const message = whyNotFrom(known, volume, cluster);
-  if (message !== undefined) throw invalid([{ path: 'spec.volume.from', message }]);
-  return known?.state === 'kept' ? known : undefined;
+  const source = await sourceOfVolume(snapshots, key, spec);
+  const fields = whyNotFilled(source, cluster);
+  if (fields.length > 0) throw invalid(fields);
+  return source?.known?.state === 'kept' ? source.known : undefined;
 }
 
-/** The snapshot of another team's volume is to come. @throws 422 where the cluster could make nothing from it. */
-function mustTakeOver({ volume }: Spec, cluster: Cluster): void {
-  if (!volume || classOf(volume, cluster.volumes)?.snapshotClass !== undefined) return;
+async function sourceOfVolume(snapshots: ApiDeps['snapshots'], { team }: EnvironmentKey, { volume }: Spec) {
+  if (volume?.from === undefined) return undefined;
+  return { volume, known: await snapshots.read(team, volume.from) };
+}
+
+function whyNotFilled(source: Awaited<ReturnType<typeof sourceOfVolume>>, cluster: Cluster): Fields {
+  const message = source && whyNotFrom(source.known, source.volume, cluster);
+  return message === undefined ? [] : [{ path: 'spec.volume.from', message }];
+}
+
+/** The snapshot of another team's volume is to come: the cluster must be able to make something from it. */
+function whyNotTakenOver({ volume }: Spec, cluster: Cluster): Fields {
+  if (!volume || classOf(volume, cluster.volumes)?.snapshotClass !== undefined) return [];
   const message = `class ${volume.class} has no snapshots in cluster ${cluster.name}, and its volume comes as one`;
-  throw invalid([{ path: 'cluster', message }]);
+  return [{ path: 'cluster', message }];
 }

@@ -26,13 +26,22 @@ export class ProblemError extends Error {
 export const refused = ({ status, title, detail }: Refusal): ProblemError =>
   new ProblemError(status, title, detail);
 
+export type Fields = NonNullable<Problem['fields']>;
+
 /** @param whole what is wrong where no field of it is. */
-export function invalid(fields: NonNullable<Problem['fields']>, whole = 'the body'): ProblemError {
-  const detail = fields.map(({ path, message }) => `${path || whole}: ${message}`).join('; ');
-  return new ProblemError(422, 'The request is not valid', detail, { fields });
+export const invalid = (fields: Fields, whole = 'the body'): ProblemError =>
+  invalidParts([{ fields, whole }]);
+
+/** What is wrong with all parts of a request, at once. */
+export function invalidParts(parts: readonly { readonly fields: Fields; readonly whole: string }[]) {
+  const detail = parts.flatMap(({ fields, whole }) =>
+    fields.map(({ path, message }) => `${path || whole}: ${message}`),
+  );
+  const fields = parts.flatMap((part) => part.fields);
+  return new ProblemError(422, 'The request is not valid', detail.join('; '), { fields });
 }
 
-export const fieldsOf = ({ issues }: z.core.$ZodError): NonNullable<Problem['fields']> =>
+export const fieldsOf = ({ issues }: z.core.$ZodError): Fields =>
   issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
 
 /** What is answered for an error; undefined for one that nobody foresaw. */

@@ -31,7 +31,7 @@ import type * as shown from './answers.ts';
 import type { DeadLetterDeps } from './dead-letters.ts';
 import { headersOf } from './headers.ts';
 import { IdempotencyKey, once } from './idempotency.ts';
-import { fieldsOf, invalid, ProblemError, refused } from './problem.ts';
+import { fieldsOf, invalidParts, ProblemError, refused } from './problem.ts';
 import { takeToken } from './rate.ts';
 
 /** What routes need of the world. */
@@ -172,9 +172,8 @@ export function route<
       if (!isLate) await enter(team);
       const headers = headersOf(data.headers, raw.header);
       const key = isOnce ? headersOf(IdempotencyKey, raw.header)['idempotency-key'] : undefined;
-      const query = queryOf(data.query, raw.query);
       const text = takesNothing(data.body) ? '' : raw.text();
-      const body = bodyOf(data.body, text);
+      const { query, body } = contentOf(data, raw.query, text);
       if (isLate) await enter(teamIn(body));
       const request = key === undefined ? undefined : { person: person.name, key };
       const asked = { params, headers, query, body, person, requestId: raw.requestId, request };
@@ -227,19 +226,22 @@ function paramsOf<P extends z.ZodMiniObject>(schema: P, value: RawRequest['param
   throw new ProblemError(404, 'Not found', detail, { fields });
 }
 
-function queryOf<Q extends z.ZodMiniObject>(schema: Q, value: RawRequest['query']): z.output<Q> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw invalid(fieldsOf(parsed.error), 'the query');
-}
-
 /** Below the six megabytes that a function takes; a spec with all its files is about one. */
 const maxBody = 2 * 1024 * 1024;
 
-function bodyOf<B extends z.ZodMiniType>(schema: B, text: string): z.output<B> {
-  const parsed = schema.safeParse(takesNothing(schema) ? undefined : json(text));
-  if (parsed.success) return parsed.data;
-  throw invalid(fieldsOf(parsed.error));
+/** What is wrong with both is said at once. */
+function contentOf<Q extends z.ZodMiniObject, B extends z.ZodMiniType>(
+  schemas: { readonly query: Q; readonly body: B },
+  asked: RawRequest['query'],
+  text: string,
+): { readonly query: z.output<Q>; readonly body: z.output<B> } {
+  const query = schemas.query.safeParse(asked);
+  const body = schemas.body.safeParse(takesNothing(schemas.body) ? undefined : json(text));
+  if (query.success && body.success) return { query: query.data, body: body.data };
+  throw invalidParts([
+    { fields: query.success ? [] : fieldsOf(query.error), whole: 'the query' },
+    { fields: body.success ? [] : fieldsOf(body.error), whole: 'the body' },
+  ]);
 }
 
 /** What is sent to a route that takes no body is not looked at. */

@@ -9,7 +9,7 @@ import type { Person } from '#core/roles.ts';
 import { isSame } from '#core/same.ts';
 import { imagePartOf } from '#core/spec.ts';
 import type * as z from '#core/zod.ts';
-import { basisOf, mustFit, mustStand, standing, widestOf } from '../asked.ts';
+import { changeable, mustStand, standing } from '../asked.ts';
 import { dryChange } from '../dry-run.ts';
 import { described, mustChange, readAt } from '../environment.ts';
 import { IfMatch } from '../headers.ts';
@@ -66,26 +66,22 @@ const change = route({
   answers: { 200: 'ChangeAnswer' },
   problems: [409],
   answer: async ({ body: { spec }, query: { dryRun: dry }, ...asked }, deps) => {
-    const basis = basisOf(deps.config, spec);
     const { person, params: key } = asked;
     const isBuilt = (before: Environment) => !isSame(imagePartOf(before.spec), imagePartOf(spec));
-    const wanted = (before: Environment): News => {
-      const cluster = deps.config.clusters.find(({ name }) => name === before.cluster);
-      if (cluster) mustFit(cluster, spec, widestOf(deps.config, key), before.spec);
-      return { kind: 'changed', spec, person };
-    };
+    const news: News = { kind: 'changed', spec, person };
     if (dry === 'true') {
       const before = await readAt(deps.store, key, asked.headers['if-match']);
-      const decision = next(before, wanted(before), deps.clock.now());
+      const basis = changeable(deps.config, before, spec);
+      const decision = next(before, news, deps.clock.now());
       const stands = await (isBuilt(before) ? mustStand : standing)(deps.bases, basis);
       return { status: 200, body: await dryChange(deps, { key, spec, basis, stands }, before, decision) };
     }
-    const news = async (before: Environment): Promise<News> => {
-      const said = wanted(before);
+    const wanted = async (before: Environment): Promise<News> => {
+      const basis = changeable(deps.config, before, spec);
       if (isBuilt(before)) await mustStand(deps.bases, basis);
-      return said;
+      return news;
     };
-    return { status: 200, ...(await done(asked, deps, news)) };
+    return { status: 200, ...(await done(asked, deps, wanted)) };
   },
 });
 

@@ -20,7 +20,7 @@ const plan = route({
   answers: { 200: 'PlanAnswer' },
   answer: async ({ body: { team, name, spec, cluster: asked } }, deps) => {
     const key = { team, name };
-    const { cluster, basis } = placed(deps.config, key, spec, asked);
+    const { cluster, basis } = placed(deps.config, key, { spec, cluster: asked });
     const stands = await mustStand(deps.bases, basis);
     return { status: 200, body: await planFor(deps, { key, spec, cluster, basis, stands }) };
   },

@@ -133,6 +133,41 @@ test('422: a cluster that the internet reaches, while nobody says from where', a
   ).toMatchObject({ status: 422, fields: [{ path: 'spec.access.sourceRanges', message }] });
 });
 
+test('422: what the registry, the cluster, the catalog and the snapshots say is said at once', async () => {
+  const bad = {
+    ...spec,
+    base: 'windows',
+    volume: { sizeGiB: 1, class: 'io2', from: 'shop-20260105100000' },
+    access: { scheme: 'internet-facing' },
+  };
+  const world = new World();
+  const fields = ['spec.volume', 'spec.access.scheme', 'spec.volume.from', 'spec.base'];
+  const problem = await refused(world, rita, 'POST', environments, { ...wanted, spec: bad });
+  expect(problem.status).toBe(422);
+  expect(problem.fields?.map(({ path }) => path)).toEqual(fields);
+  for (const path of fields) expect(problem.detail).toContain(`${path}: `);
+  const elsewhere = { ...wanted, cluster: 'moon', spec: { ...spec, base: 'windows' } };
+  expect(await refused(world, rita, 'POST', `${environments}/plan`, elsewhere)).toMatchObject({
+    fields: [{ path: 'cluster' }, { path: 'spec.base' }],
+  });
+  await call(world, rita, 'POST', environments, wanted);
+  const changed = { ...bad, volume: { sizeGiB: 1, class: 'io2' } };
+  expect(await refused(world, rita, 'PUT', `${environments}/checkout/web`, { spec: changed })).toMatchObject({
+    fields: [{ path: 'spec.volume' }, { path: 'spec.access.scheme' }, { path: 'spec.base' }],
+  });
+});
+
+test('422: what is wrong with the query is said with what is wrong with the body', async () => {
+  const body = { ...wanted, spec: { ...spec, port: 80 } };
+  expect(
+    await refused(new World(), rita, 'POST', `${environments}?dryRun=maybe&colour=green`, body),
+  ).toMatchObject({
+    status: 422,
+    fields: [{ path: 'dryRun' }, { path: '' }, { path: 'spec.port' }],
+    detail: expect.stringMatching(/dryRun: .*the query: .*spec\.port: /),
+  });
+});
+
 test('422: a range that is wider than the team allows, when it is asked for and when it is changed', async () => {
   const world = new World({ clusters: [open] });
   const teams = world.config.teams.map((team) => ({ ...team, widestSourceRange: 8 }));
