@@ -17,7 +17,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   heartbeat: 'moto, and the local cloud in test/e2e/access-alive.test.ts',
   jobCluster: 'a real API server (test/e2e/slot-keepers.test.ts)',
   promoter: 'moto has no registry, as its tests hold: the local cloud alone',
-  sights: 'the local cloud in test/e2e/watcher.test.ts, and a server that throttles in test/adapters/sights.test.ts',
+  sights:
+    'the local cloud in test/e2e/watcher.test.ts, and a server that throttles in test/adapters/sights.test.ts',
   workerIdentities: 'the local cloud in test/e2e/slot-keepers.test.ts: moto has no associations of pods',
 };
 
