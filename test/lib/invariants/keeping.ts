@@ -2,7 +2,7 @@
 import { keptDays } from '#core/keeping.ts';
 import { notBackedUpKey } from '#lib/kit/backups.ts';
 import { list } from '../assembly.ts';
-import { every, type Found, first, type Invariant, referred, statementsIn } from './rule.ts';
+import { every, type Found, first, type Invariant, referred, type Stacks, statementsIn } from './rule.ts';
 
 const at = ({ stack, id }: Found): string => `${stack}/${id}`;
 
