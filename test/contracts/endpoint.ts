@@ -1,4 +1,5 @@
 /** The contracts that any endpoint of AWS's APIs must let the real adapters keep, with nothing known beside them that is not so. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { BucketItems } from '#adapters/aws/buckets.ts';
 import { BuildRecordItems } from '#adapters/aws/build-records.ts';
