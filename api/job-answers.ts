@@ -3,6 +3,7 @@ import { ChunkFailure } from '#core/jobs/chunk.ts';
 import { AwayView, JobCost, JobProgress } from '#core/jobs/job-view.ts';
 import { JobRequest } from '#core/jobs/request.ts';
 import { JobKey, JobName, SlotsSeen } from '#core/jobs/slots.ts';
+import { KeyRange } from '#core/jobs/sql/table.ts';
 import { ClusterName, Instant } from '#core/names.ts';
 import * as z from '#core/zod.ts';
 import { Cursor } from './job-schemas.ts';
@@ -63,7 +64,18 @@ export type JobFilesAnswer = z.infer<typeof JobFilesAnswer>;
 /** One page, in the order of the input. */
 export const FailuresAnswer = z.object({
   failures: z.array(
-    z.object({ chunk: z.string(), key: z.string(), attempts: z.int(), failure: ChunkFailure }),
+    z.object({
+      chunk: z.string(),
+      /** The object, or the table. */
+      key: z.string(),
+      /** In the object: what has no result, which begins behind the chunk's last checkpoint. */
+      start: z.optional(z.int()),
+      end: z.optional(z.int()),
+      /** Of the table's key. */
+      range: z.optional(KeyRange),
+      attempts: z.int(),
+      failure: ChunkFailure,
+    }),
   ),
   next: z.optional(Cursor),
 });

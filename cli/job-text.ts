@@ -114,10 +114,10 @@ export const failuresText = (failures: FailuresAnswer['failures']): string =>
   failures.length === 0
     ? 'No chunk has failed.'
     : failures
-        .map(({ chunk, key, attempts, failure: { kind, message, offset, stderr } }) =>
+        .map((one) =>
           [
-            `chunk ${chunk} of ${key}, after ${attempts} attempts: ${kind}: ${message}${offset === undefined ? '' : ` (at byte ${offset})`}`,
-            ...(stderr ?? '')
+            `chunk ${one.chunk} of ${one.key}${extentText(one)}, after ${one.attempts} attempts: ${whyText(one)}`,
+            ...(one.failure.stderr ?? '')
               .trimEnd()
               .split('\n')
               .filter(Boolean)
@@ -125,3 +125,23 @@ export const failuresText = (failures: FailuresAnswer['failures']): string =>
           ].join('\n'),
         )
         .join('\n');
+
+type Failed = FailuresAnswer['failures'][number];
+
+function whyText({ failure: { kind, message, offset } }: Failed): string {
+  if (offset === undefined) return `${kind}: ${message}`;
+  const where =
+    kind === 'record-too-large' ? `at byte ${offset}` : `it had been given what is before byte ${offset}`;
+  return `${kind}: ${message} (${where})`;
+}
+
+function extentText({ start, end, range }: Failed): string {
+  if (start !== undefined && end !== undefined) return `, bytes ${start} to ${end}`;
+  if (range === undefined) return '';
+  const { after, upTo } = range;
+  if (after === null && upTo === null) return ', all rows';
+  const begin = after === null ? 'from the first one' : `behind ${keyText(after)}`;
+  return `, rows ${begin}${upTo === null ? '' : ` up to ${keyText(upTo)}`}`;
+}
+
+const keyText = (key: readonly string[]): string => `(${key.join(', ')})`;

@@ -78,6 +78,11 @@ export class RunningCommand {
     return this.#code !== undefined && this.#code !== 0;
   }
 
+  /** It has closed its input, or ended: what it is given now goes nowhere. */
+  get deaf(): boolean {
+    return this.#deaf;
+  }
+
   /** Resolves when the bytes may be used again. */
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#failed !== undefined) throw this.#failed;

@@ -28,6 +28,7 @@ export class ObjectFeed implements Feed {
   readonly #deps: ObjectDeps;
   readonly #range: Chunk;
   readonly #signal: AbortSignal;
+  given: number | undefined;
 
   constructor(deps: ObjectDeps, range: Chunk, signal: AbortSignal) {
     this.#deps = deps;
@@ -46,8 +47,11 @@ export class ObjectFeed implements Feed {
   async #readRange(give: Give): Promise<Read> {
     const cutter = this.#cutter(this.#range);
     let crc = 0;
+    let at = cutter.readFrom;
     for await (const block of this.#blocks(cutter.readFrom, cutter.readTo + tailBytes)) {
       const ours = cutter.push(block.bytes);
+      if (ours.length > 0) this.given = at + ours.byteOffset - block.bytes.byteOffset + ours.length;
+      at += block.bytes.length;
       const given = ours.length > 0 ? give(ours) : undefined;
       // While the command reads it.
       crc = crc32(ours, crc);

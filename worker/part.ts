@@ -78,6 +78,8 @@ class Run {
   readonly #key: string;
   #command: RunningCommand | undefined;
   #file: ChunkFile | undefined;
+  /** In the object: up to where the command had it. A file is whole before its command runs, and says nothing of that. */
+  #given: number | undefined;
 
   constructor(deps: PartDeps, chunk: Fed, attempt: number, signal: AbortSignal) {
     this.#deps = deps;
@@ -117,6 +119,7 @@ class Run {
       return this.#file.write(bytes);
     }
     this.#command ??= await this.#fed(this.#orders);
+    if (!this.#command.deaf) this.#given = this.#feed.given;
     await this.#command.write(bytes);
     if (this.#command.failed) await this.#settle(this.#command);
   }
@@ -162,10 +165,14 @@ class Run {
     });
   }
 
+  get #offset(): Pick<ChunkFailure, 'offset'> {
+    return this.#given === undefined ? {} : { offset: this.#given };
+  }
+
   #failureOf({ code, signal, timedOut, stderr, oomKills }: Ending): ChunkFailure | undefined {
     if (timedOut) {
       const message = `the command was still running after ${this.#deps.spec.timeLimitSeconds} s`;
-      return { kind: 'time-limit', message, stderr };
+      return { kind: 'time-limit', message, ...this.#offset, stderr };
     }
     if (code === 0) return undefined;
     // Where the kernel does not say, nobody else kills so.
@@ -178,6 +185,7 @@ class Run {
       message: whole === undefined ? ended : `${ended}; ${whole}`,
       ...(code !== null && { exitCode: code }),
       ...(signal !== null && { signal }),
+      ...this.#offset,
       stderr,
     };
   }

@@ -1,5 +1,6 @@
 /** What a job made: links to its plan and manifest, to its results, and why chunks failed. */
-import { filesOf } from '#core/jobs/job-files.ts';
+import { type ChunkState, restOf } from '#core/jobs/chunk.ts';
+import { extentOf, filesOf } from '#core/jobs/job-files.ts';
 import { hasQuotes } from '#core/jobs/request.ts';
 import type { FailuresAnswer, ResultsAnswer } from '../job-answers.ts';
 import { ChunksQuery, JobPath } from '../job-schemas.ts';
@@ -41,7 +42,7 @@ const failures = route({
   path: '/jobs/{team}/{name}/failures',
   name: 'listJobFailures',
   summary:
-    'Chunks that failed: why, how the command ended, and what it said last. A page may be empty, and not the last.',
+    'Chunks that failed: which bytes or keys of what, why, how the command ended, and what it said last. A page may be empty, and not the last.',
   who: 'read',
   params: JobPath,
   headers: none,
@@ -53,16 +54,21 @@ const failures = route({
     const { name } = await readJob(deps, params);
     const found: FailuresAnswer['failures'] = [];
     let seen = 0;
-    for await (const { state, chunk, attempts, lastFailure } of deps.chunks.list(name, cursor)) {
-      if (state === 'failed' && lastFailure)
-        found.push({ chunk: chunk.id, key: chunk.key, attempts, failure: lastFailure });
+    for await (const one of deps.chunks.list(name, cursor)) {
+      if (one.state === 'failed') found.push(failureOf(one));
       seen += 1;
       if (found.length === pageSize || seen === mostSeen)
-        return { status: 200, body: { failures: found, next: chunk.id } };
+        return { status: 200, body: { failures: found, next: one.chunk.id } };
     }
     return { status: 200, body: { failures: found } };
   },
 });
+
+type Failed = Extract<ChunkState, { state: 'failed' }>;
+function failureOf(failed: Failed): FailuresAnswer['failures'][number] {
+  const { chunk, attempts, lastFailure: failure } = failed;
+  return { chunk: chunk.id, key: chunk.key, ...extentOf(restOf(failed)), attempts, failure };
+}
 
 const results = route({
   method: 'GET',

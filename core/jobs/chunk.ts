@@ -30,7 +30,7 @@ export const ChunkFailure = z.object({
   message: z.string().check(z.maxLength(1000)),
   exitCode: z.optional(z.int()),
   signal: z.optional(z.string()),
-  /** In the object: of the record that is too large. */
+  /** In the object: of the record that is too large; of a command that was fed as it read, up to where it had been. */
   offset: z.optional(z.int()),
   /** The end of what the command wrote to its standard error. */
   stderr: z.optional(z.string()),

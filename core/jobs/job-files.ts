@@ -2,6 +2,7 @@
 import * as z from '../zod.ts';
 import { ChunkFailure, type ChunkState, isOfObject, isOfRows, Part } from './chunk.ts';
 import { DatasetObject } from './dataset.ts';
+import type { AnyChunk } from './plan.ts';
 import { type JobKey, resultsBelow } from './slots.ts';
 import { Snapshot } from './sql/snapshot.ts';
 import { KeyRange, KeyTuple, QuerySource, SqlSource } from './sql/table.ts';
@@ -53,10 +54,13 @@ export const ManifestLine = z.object({
 });
 export type ManifestLine = z.infer<typeof ManifestLine>;
 
+/** Of its object, or of its table's key; a step has none. */
+export function extentOf(chunk: AnyChunk): Pick<ManifestLine, 'start' | 'end' | 'range'> {
+  if (isOfObject(chunk)) return { start: chunk.start, end: chunk.end };
+  return isOfRows(chunk) ? { range: chunk.range } : {};
+}
+
 export function manifestLine({ chunk, state, attempts, parts, lastFailure }: ChunkState): ManifestLine {
-  const range = isOfObject(chunk)
-    ? { start: chunk.start, end: chunk.end }
-    : isOfRows(chunk) && { range: chunk.range };
   const failure = lastFailure && state !== 'committed' && { failure: lastFailure };
-  return { chunk: chunk.id, key: chunk.key, ...range, state, attempts, parts, ...failure };
+  return { chunk: chunk.id, key: chunk.key, ...extentOf(chunk), state, attempts, parts, ...failure };
 }

@@ -1,10 +1,17 @@
 /** Data jobs asked for over the API, and brought on as the stage of jobs and its workers do it. */
 import { expect } from 'vitest';
 import { JobAnswer } from '#api/job-answers.ts';
-import { type ChunkEvent, freshChunk, nextChunk } from '#core/jobs/chunk.ts';
+import {
+  type ChunkEvent,
+  type ChunkFailure,
+  type ChunkState,
+  freshChunk,
+  nextChunk,
+} from '#core/jobs/chunk.ts';
 import { type Job, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
 import type { JobEvent } from '#core/jobs/job-event.ts';
+import type { AnyChunk } from '#core/jobs/plan.ts';
 import { JobKey } from '#core/jobs/slots.ts';
 import { emptyTally } from '#core/jobs/tally.ts';
 import { chunk, rules } from '../core/jobs/samples.ts';
@@ -59,14 +66,24 @@ export class AskedJobs {
   }
 
   /** As a worker says it of a chunk. */
-  async worked(name: string, id: string, event: ChunkEvent): Promise<void> {
+  worked(name: string, id: string, ...events: ChunkEvent[]): Promise<void> {
+    return this.#worked(name, { ...chunk, id }, events);
+  }
+
+  failed(name: string, of: AnyChunk, failure: ChunkFailure): Promise<void> {
+    return this.#worked(name, of, [{ kind: 'fail', attempt: 1, failure }]);
+  }
+
+  async #worked(name: string, of: AnyChunk, events: readonly ChunkEvent[]): Promise<void> {
     const { chunks, clock } = this.world;
-    const fresh = freshChunk(name, { ...chunk, id });
-    const leased = nextChunk(fresh, { kind: 'lease' }, rules, clock.now());
-    if (leased.outcome !== 'changed') throw new Error('it is free');
-    await chunks.write(leased.state, undefined);
-    const done = nextChunk(leased.state, event, { ...rules, maxFailures: 1 }, clock.now());
-    if (done.outcome === 'changed') await chunks.write(done.state, leased.state);
+    let before: ChunkState | undefined;
+    for (const event of [{ kind: 'lease' } as const, ...events]) {
+      const given = before ?? freshChunk(name, of);
+      const decision = nextChunk(given, event, { ...rules, maxFailures: 1 }, clock.now());
+      if (decision.outcome !== 'changed') throw new Error(`${event.kind}: ${decision.outcome}`);
+      await chunks.write(decision.state, before);
+      before = decision.state;
+    }
   }
 }
 

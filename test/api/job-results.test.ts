@@ -120,9 +120,28 @@ describe('what it made', () => {
     expect(failures.failures).toHaveLength(13);
     expect(failures.failures[1]).toMatchObject({
       chunk: '13',
+      key: 'data/a.ndjson',
+      start: 300,
+      end: 400,
       attempts: 1,
       failure: { exitCode: 3, stderr: 'no such day' },
     });
+    // Of one with a checkpoint, what is behind it; of a table, its keys.
+    const failure = { kind: 'input', message: 'it is gone' } as const;
+    const rest = await jobs.asked();
+    await jobs.worked(
+      rest.name,
+      '3',
+      { kind: 'checkpoint', part: part(1, 305, 360) },
+      { kind: 'fail', attempt: 1, failure },
+    );
+    const range = { after: ['1', 'b'], upTo: null };
+    await jobs.failed(rest.name, { id: '4', key: 'public.sales', types: ['int', 'text'], range }, failure);
+    const others = await (await call(world, rita, 'GET', at(rest.name, '/failures'))).json();
+    expect(FailuresAnswer.parse(others).failures).toEqual([
+      { chunk: '3', key: 'data/a.ndjson', start: 360, end: 400, attempts: 1, failure },
+      { chunk: '4', key: 'public.sales', range, attempts: 1, failure },
+    ]);
     expect(await refused(world, rita, 'GET', at(name, '/results?cursor=x'))).toMatchObject({ status: 422 });
   });
 });

@@ -96,9 +96,20 @@ describe('in words', () => {
       exitCode: 3,
       stderr: 'no day\nno month\n',
     } as const;
-    expect(failuresText([{ chunk: '3', key: 'a', attempts: 4, failure }])).toBe(
-      'chunk 3 of a, after 4 attempts: command: it ended with 3\n    no day\n    no month',
+    const chunk = { chunk: '3', key: 'a', attempts: 4 };
+    expect(failuresText([{ ...chunk, start: 300, end: 400, failure: { ...failure, offset: 380 } }])).toBe(
+      'chunk 3 of a, bytes 300 to 400, after 4 attempts: command: it ended with 3 (it had been given what is before byte 380)\n    no day\n    no month',
     );
+    const large = { kind: 'record-too-large', message: 'it is larger than 10 bytes', offset: 7 } as const;
+    expect(failuresText([{ ...chunk, failure: large }])).toMatch(/record-too-large: .* \(at byte 7\)$/);
+    const rows = (after: string[] | null, upTo: string[] | null) =>
+      failuresText([{ ...chunk, key: 'public.sales', range: { after, upTo }, failure }]);
+    expect(rows(['1', 'b'], ['2', 'a'])).toContain(
+      'of public.sales, rows behind (1, b) up to (2, a), after 4',
+    );
+    expect(rows(null, ['2'])).toContain(', rows from the first one up to (2), after');
+    expect(rows(['2'], null)).toContain(', rows behind (2), after');
+    expect(rows(null, null)).toContain(', all rows, after');
     expect(failuresText([])).toBe('No chunk has failed.');
   });
 });

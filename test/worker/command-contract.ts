@@ -50,7 +50,8 @@ export function commandContract(name: string, where: () => Promise<Where>): void
       expect(state).toMatchObject({
         state: 'failed',
         attempts: 2,
-        lastFailure: { kind: 'command', exitCode: 3 },
+        // All of it was given, and the chunk is no larger.
+        lastFailure: { kind: 'command', exitCode: 3, offset: numbers(400).length },
       });
       expect(state?.lastFailure?.stderr).toMatch(/9999\n10000\nno such thing\n$/);
       expect(state?.lastFailure?.stderr?.length).toBeLessThanOrEqual(4096);
@@ -61,6 +62,7 @@ export function commandContract(name: string, where: () => Promise<Where>): void
     it('that fail at once are not fed to the end', async () => {
       const { state } = await run('exit 4', {}, 100_000);
       expect(state).toMatchObject({ state: 'failed', lastFailure: { exitCode: 4 } });
+      expect(state?.lastFailure?.offset).toBeLessThan(numbers(100_000).length);
     });
 
     it('that hang are ended at their time limit, with all that they started', async () => {

@@ -146,41 +146,21 @@ it('a database that is not in reach is said of the chunk that is given back, and
   expect(await world.states()).toMatchObject([{ state: 'waiting', away: said }]);
 });
 
-describe('memory', () => {
-  it('that was too small for a command: its chunk is halved, down to where halves fit', async () => {
-    // It dies where it is given more than 600 KB at once.
-    const script = 'n=$(wc -c); if [ $n -gt 1600000 ]; then kill -9 $$; fi; echo $n';
-    const world = new WorkerWorld({ command: sh(script) });
-    await world.enqueue({ a: numbers(400_000) }, 100_000_000);
-    await world.work();
-    const states = await world.states();
-    expect(states.map(({ state, chunk }) => [chunk.id, state]).sort()).toEqual([
-      ['0', 'halved'],
-      ['0a', 'halved'],
-      ['0aa', 'committed'],
-      ['0ab', 'committed'],
-      ['0b', 'halved'],
-      ['0ba', 'committed'],
-      ['0bb', 'committed'],
-    ]);
-    const counts = (await world.output()).trim().split('\n').map(Number);
-    expect(counts.reduce((a, b) => a + b, 0)).toBe(numbers(400_000).length);
-    expect(world.queue.size).toBe(0);
-  });
-
-  it('a command that kills itself though the kernel killed none has failed, no more', async () => {
-    const runner = new OwnRunner();
-    runner.oomKills = 0;
-    const world = new WorkerWorld({ command: sh('kill -9 $$'), maxFailures: 1 }, runner);
-    await world.enqueue({ a: numbers(120_000) }, 100_000_000);
-    await world.work();
-    expect(await world.states()).toMatchObject([
-      { state: 'failed', lastFailure: { kind: 'command', signal: 'SIGKILL' } },
-    ]);
-  });
-});
-
 describe('slots', () => {
+  it('that fail in the middle of an object say how far of it they had been given', async () => {
+    const world = new WorkerWorld({ command: sh('cat >/dev/null; exit 3'), maxFailures: 1 });
+    world.reading.rangeBytes = 700;
+    await world.enqueue({ a: numbers(400) }, 1000);
+    await world.work();
+    const ends = (await world.states()).map(({ lastFailure }) => lastFailure?.offset);
+    // A chunk's last record ends behind the chunk: at the first end of a line from there on.
+    expect(ends).toEqual(
+      [1000, 2000, 3000, 4000].map((at) =>
+        Math.min(numbers(400).indexOf('\n', at) + 1 || 1e9, numbers(400).length),
+      ),
+    );
+  });
+
   it('of which there are too many end, and before they take a chunk', async () => {
     const world = new WorkerWorld();
     await world.enqueue({ a: numbers(100) }, 300);
