@@ -32,8 +32,8 @@ const phaseText = ({ phase, paused, outcome }: Job): string =>
 
 /** One line, for who waits. */
 export function jobLine(job: Job): string {
-  const { bytes, bytesDone, share, bytesPerSecond, secondsLeft, chunks, committed, failed, leased } =
-    job.progress;
+  const { bytes, bytesDone, share, bytesPerSecond, secondsLeft } = job.progress;
+  const { chunks, committed, failed, halved, leased } = job.progress;
   // Rows are not as long as what a table takes on its disk.
   const read = readsRows(job.request)
     ? `${bytesText(bytesDone)} of rows`
@@ -41,7 +41,9 @@ export function jobLine(job: Job): string {
   const rate = bytesPerSecond === undefined ? '' : `  ${bytesText(bytesPerSecond)}/s`;
   const left = secondsLeft === undefined ? '' : `  ${duration(secondsLeft * 1000)} left`;
   const fails = failed > 0 ? `, ${failed} failed` : '';
-  const parts = `${committed} of ${chunks} chunks${fails}, ${leased} at work`;
+  // Of the chunks that are counted these have no result of their own.
+  const cut = halved > 0 ? `, ${halved} halved` : '';
+  const parts = `${committed} of ${chunks} chunks${fails}${cut}, ${leased} at work`;
   return `${bar(share)} ${Math.floor(share * 100)} %  ${read}  ${parts}${rate}${left}  ${phaseText(job)}${awayText(job)}`;
 }
 
@@ -63,6 +65,7 @@ export function jobText({ job, workers, share, history }: JobAnswer): string {
     `  over      ${inputText(request)}${request.query ? `: ${request.query.sql}` : ''}`,
     ...snapshotText(request),
     ...waitText(job),
+    ...halvedText(job),
     `  results   ${bytesText(progress.outputBytes)} of ${progress.records} records${reducedText(job)}`,
     `  cluster   ${cluster}, ${request.parallelism} workers at most`,
     ...(share === undefined
@@ -78,6 +81,15 @@ export function jobText({ job, workers, share, history }: JobAnswer): string {
     }),
     ...history.map((line) => `  ${line.at}  ${line.actor}: ${line.what}`),
   ].join('\n');
+}
+
+function halvedText({ request, progress: { halved } }: Job): string[] {
+  if (halved === 0) return [];
+  const what =
+    halved === 1 ? '1 chunk was cut in two: its command' : `${halved} chunks were cut in two: their commands`;
+  return [
+    `  halved    ${what} had no memory left of ${request.resources.memoryMiB} MiB (resources.memoryMiB, or a smaller chunkMiB)`,
+  ];
 }
 
 function snapshotText(request: Job['request']): string[] {
@@ -116,7 +128,7 @@ export const failuresText = (failures: FailuresAnswer['failures']): string =>
     : failures
         .map((one) =>
           [
-            `chunk ${one.chunk} of ${one.key}${extentText(one)}, after ${one.attempts} attempts: ${whyText(one)}`,
+            `chunk ${one.chunk}${halfText(one)} of ${one.key}${extentText(one)}, after ${one.attempts} attempts: ${whyText(one)}`,
             ...(one.failure.stderr ?? '')
               .trimEnd()
               .split('\n')
@@ -133,6 +145,12 @@ function whyText({ failure: { kind, message, offset } }: Failed): string {
   const where =
     kind === 'record-too-large' ? `at byte ${offset}` : `it had been given what is before byte ${offset}`;
   return `${kind}: ${message} (${where})`;
+}
+
+/** Halves have letters behind the number of what was cut. */
+function halfText({ chunk }: Failed): string {
+  const whole = chunk.replace(/[ab]+$/, '');
+  return whole === chunk ? '' : ` (a piece of ${whole}, whose command had no memory left)`;
 }
 
 function extentText({ start, end, range }: Failed): string {

@@ -3,7 +3,6 @@
  * while. The queue says what may be due, the table decides; so what is delivered twice, late or never does no harm.
  */
 import type { Log } from '#adapters/log.ts';
-import { Rejected } from '#core/errors.ts';
 import {
   type ChunkFailure,
   type ChunkRules,
@@ -14,7 +13,7 @@ import {
   restOf,
 } from '#core/jobs/chunk.ts';
 import type { AnyChunk, Chunk } from '#core/jobs/plan.ts';
-import type { ChunkQueue, ChunkStore, Delivery } from '#core/jobs/ports.ts';
+import { type ChunkQueue, type ChunkStore, type Delivery, NoChunk } from '#core/jobs/ports.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
 import { SnapshotLost } from '#core/jobs/sql/held-snapshot.ts';
 import { DatabaseAway } from '#core/jobs/sql/ports.ts';
@@ -51,17 +50,25 @@ function rulesOf({ leaseSeconds, maxFailures, compression, input, records }: Job
 /** @param stop a chunk in hand is given back at once. */
 export async function work(deps: WorkerDeps, stop: AbortSignal): Promise<void> {
   while (!stop.aborted && !deps.runner.gone && (await deps.isWanted())) {
-    let delivery: Delivery | undefined;
     try {
-      delivery = await deps.queue.receive(deps.idleSeconds, stop);
+      const delivery = await deps.queue.receive(deps.idleSeconds, stop);
+      if (delivery === undefined) return;
+      mustBeOwn(delivery, deps.spec);
+      await new Turn(deps, delivery, stop).take();
     } catch (error) {
-      if (!(error instanceof Rejected)) throw error;
-      deps.log.error('a message that is no chunk: SQS will put it into the DLQ', error);
-      continue;
+      if (!(error instanceof NoChunk)) throw error;
+      // Left there it would come again for 14 days, and the job's stage would never find the queue empty. No chunk is lost with it: those
+      // that are open are sent again where the queue stands empty.
+      deps.log.error('removed a message that is no chunk of this job', error);
+      await deps.queue.remove(error.receipt);
     }
-    if (delivery === undefined) return;
-    await new Turn(deps, delivery, stop).take();
   }
+}
+
+/** @throws NoChunk */
+function mustBeOwn({ message: { job, chunk }, receipt }: Delivery, spec: JobSpec): void {
+  if (job !== spec.job)
+    throw new NoChunk(`a message of chunk ${chunk.id} of ${job}, not of ${spec.job}`, receipt);
 }
 
 /** One delivery of one chunk. */

@@ -6,8 +6,9 @@ import {
   SendMessageBatchCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { parseJson, Retryable } from '#core/errors.ts';
-import { ChunkMessage } from '#core/jobs/messages.ts';
+import { Retryable } from '#core/errors.ts';
+import { deliveryOf } from '#core/jobs/delivered.ts';
+import type { ChunkMessage } from '#core/jobs/messages.ts';
 import { batchesOf } from '#core/jobs/plan.ts';
 import type { ChunkQueue, Delivery } from '#core/jobs/ports.ts';
 import { retryable } from './errors.ts';
@@ -46,7 +47,7 @@ export class SqsChunkQueue implements ChunkQueue {
     if (left.length > 0) throw new Retryable(`SQS did not take ${left.length} chunks. ${reason}`);
   }
 
-  /** @throws Rejected for what is no chunk: it comes again, until SQS puts it into the DLQ. */
+  /** @throws NoChunk for what is none. The queue has no DLQ: who gets it removes it, or it would come again for 14 days. */
   async receive(seconds: number, abortSignal: AbortSignal): Promise<Delivery | undefined> {
     const command = new ReceiveMessageCommand({
       QueueUrl: this.#url,
@@ -62,11 +63,7 @@ export class SqsChunkQueue implements ChunkQueue {
     });
     const [message] = Messages;
     if (message?.ReceiptHandle === undefined) return undefined;
-    const where = `message ${message.MessageId}`;
-    return {
-      message: parseJson(ChunkMessage, message.Body ?? '', where),
-      receipt: message.ReceiptHandle,
-    };
+    return deliveryOf(message.Body ?? '', message.ReceiptHandle, `message ${message.MessageId}`);
   }
 
   async hide(ReceiptHandle: string, seconds: number): Promise<void> {

@@ -1,7 +1,8 @@
 /** Chunks of data jobs and their queue, in memory. */
-import { Conflict, parseJson } from '#core/errors.ts';
+import { Conflict } from '#core/errors.ts';
 import type { ChunkState } from '#core/jobs/chunk.ts';
-import { ChunkMessage } from '#core/jobs/messages.ts';
+import { deliveryOf } from '#core/jobs/delivered.ts';
+import type { ChunkMessage } from '#core/jobs/messages.ts';
 import { placeOf } from '#core/jobs/plan.ts';
 import type { ChunkQueue, ChunkStore, Delivery } from '#core/jobs/ports.ts';
 import { isStep } from '#core/jobs/steps.ts';
@@ -78,7 +79,7 @@ export class MemoryChunkQueue implements ChunkQueue {
     this.#receipts += 1;
     held.receipt = `r${this.#receipts}`;
     held.hiddenUntil = this.#now() + this.#seconds * 1000;
-    return { message: parseJson(ChunkMessage, held.body, 'a message'), receipt: held.receipt };
+    return deliveryOf(held.body, held.receipt, `message ${held.receipt}`);
   }
 
   async hide(receipt: string, seconds: number): Promise<void> {

@@ -17,6 +17,8 @@ export type JobEvent =
   | { readonly kind: 'sent'; readonly upTo: number }
   /** @property why a worker could not go on, as the cluster has it. */
   | { readonly kind: 'tallied'; readonly tally: Tally; readonly why?: string | undefined }
+  /** For how long workers had room on nodes, all of them added up. */
+  | { readonly kind: 'workers-seen'; readonly seconds: number }
   /** Who was to cut its table did not come to its database: why. */
   | { readonly kind: 'database-away'; readonly why: string }
   /** What all its chunks are to be read of is gone: why. The sums are of later than that. */

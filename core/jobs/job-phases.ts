@@ -21,6 +21,10 @@ const common = {
   /** What started it, and how many jobs are before it in its chain; absent of one that a person asked for. */
   standing: z.optional(z.object({ name: StandingName, depth: z.int() })),
   tally: Tally,
+  /** Since when it goes on without a stop, and what of its sums was done by then (core/jobs/stretch.ts). */
+  stretch: z.optional(z.object({ since: Instant, bytes: z.int(), committed: z.int() })),
+  /** Of its workers, added up: how long they had room on nodes, as the cluster was seen last. */
+  workerSeconds: z.optional(z.number()),
   /** A database that it needs is not in reach. */
   away: z.optional(Away),
   /** When it is to be looked at, if nobody does before. */

@@ -6,7 +6,8 @@ import { Away, patienceSeconds } from './away.ts';
 import type { Job } from './job.ts';
 import { readsRows } from './request.ts';
 import { workerResources } from './slot-objects.ts';
-import { progressOf } from './tally.ts';
+import { isGoing } from './stretch.ts';
+import { progressOf, type Tally } from './tally.ts';
 
 const count = z.int();
 export const JobProgress = z.object({
@@ -14,6 +15,8 @@ export const JobProgress = z.object({
   chunks: count,
   committed: count,
   failed: count,
+  /** Of those: cut in two, for their commands had no memory left. Their halves are chunks too. */
+  halved: z._default(count, 0),
   /** Workers are at them. */
   leased: count,
   open: count,
@@ -26,7 +29,7 @@ export const JobProgress = z.object({
   outputBytes: count,
   /** Of commands, over all workers. */
   commandSeconds: z.number(),
-  /** While it goes on: since it was asked for, pauses counted. */
+  /** While it goes on: since it began, or was resumed or retried last. */
   bytesPerSecond: z.optional(z.number()),
   /** At that rate, for what is left. */
   secondsLeft: z.optional(count),
@@ -37,14 +40,12 @@ export function jobProgress(job: Job, now: Instant): JobProgress {
   const { tally } = job;
   const planned = 'chunks' in job ? job : { chunks: 0, bytes: 0 };
   const { chunks, open } = progressOf(tally, planned.chunks);
-  const isGoing = (job.phase === 'sending' || job.phase === 'running') && !job.paused;
-  const seconds = secondsBetween(job.at, now);
-  const share = shareOf(job, planned);
-  const bytesPerSecond = isGoing && tally.bytes > 0 && seconds > 0 ? tally.bytes / seconds : undefined;
+  const share = shareOf(job, planned, tally);
   return {
     chunks,
     committed: tally.committed,
     failed: tally.failed,
+    halved: tally.halved,
     leased: tally.leased,
     open,
     bytesDone: tally.bytes,
@@ -53,17 +54,41 @@ export function jobProgress(job: Job, now: Instant): JobProgress {
     records: tally.records,
     outputBytes: tally.outputBytes,
     commandSeconds: tally.milliseconds / 1000,
-    ...(bytesPerSecond !== undefined && {
-      bytesPerSecond: Math.round(bytesPerSecond),
-    }),
-    ...(bytesPerSecond !== undefined && share > 0 && { secondsLeft: Math.ceil(seconds * (1 / share - 1)) }),
+    ...paceOf(job, planned, now),
   };
 }
 
+/** Of what was done since it goes on without a stop: hours of a pause, and days before a retry, are no hours of work. */
+function paceOf(
+  job: Job,
+  planned: Planned,
+  now: Instant,
+): Pick<JobProgress, 'bytesPerSecond' | 'secondsLeft'> {
+  const { stretch, tally } = job;
+  if (stretch === undefined || !isGoing(job)) return {};
+  const seconds = secondsBetween(stretch.since, now);
+  const bytes = tally.bytes - stretch.bytes;
+  if (seconds <= 0 || bytes <= 0) return {};
+  const share = shareOf(job, planned, tally);
+  const done = share - shareOf(job, planned, stretch);
+  return {
+    bytesPerSecond: Math.round(bytes / seconds),
+    ...(done > 0 && { secondsLeft: Math.round((seconds * (1 - share)) / done) }),
+  };
+}
+
+interface Planned {
+  readonly chunks: number;
+  readonly bytes: number;
+}
+
 /** Rows are not as long as what a table takes on its disk. */
-function shareOf(job: Job, planned: { readonly chunks: number; readonly bytes: number }): number {
-  const { tally, request } = job;
-  const [done, all] = readsRows(request) ? [tally.committed, planned.chunks] : [tally.bytes, planned.bytes];
+function shareOf(
+  job: Job,
+  planned: Planned,
+  { committed, bytes }: Pick<Tally, 'committed' | 'bytes'>,
+): number {
+  const [done, all] = readsRows(job.request) ? [committed, planned.chunks] : [bytes, planned.bytes];
   if (all > 0) return Math.min(done / all, 1);
   return Number(job.phase === 'ended' && job.outcome === 'succeeded');
 }
@@ -87,17 +112,20 @@ export type JobCost = z.infer<typeof JobCost>;
 const MiBOfGiB = 1024;
 const secondsOfHour = 3600;
 
-/** By what commands ran: what a worker waits for, and the node that it waits on, is not counted. */
-export function jobCost({ request, tally }: Job, prices: Prices): JobCost {
+/**
+ * By the time that its workers had room on nodes: of what they wait for, of tries that failed, and of the steps of a job too. Where nobody has
+ * seen as much of them yet, by the time that commands ran, which were in them.
+ */
+export function jobCost({ request, tally, workerSeconds = 0 }: Job, prices: Prices): JobCost {
   const { cpu, memoryMiB } = request.resources;
   const anHour =
     (cpu + workerResources.cpu) * prices.cpu +
     ((memoryMiB + workerResources.memoryMiB) / MiBOfGiB) * prices.memoryGiB;
-  const hours = tally.milliseconds / 1000 / secondsOfHour;
+  const hours = Math.max(workerSeconds, tally.milliseconds / 1000) / secondsOfHour;
   return {
     currency: prices.currency,
     soFar: Math.round(hours * anHour * 10_000) / 10_000,
     assumption:
-      'The hours that commands ran, at the prices of the configuration for what a worker asks for; S3, SQS and waiting are not counted.',
+      'The hours that its workers had room on nodes, as they were seen last, at the prices of the configuration for what a worker asks for. S3, SQS, the control plane and what nodes have beside are not counted.',
   };
 }

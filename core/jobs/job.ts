@@ -10,6 +10,7 @@ import type { JobEvent } from './job-event.ts';
 import type { Job } from './job-phases.ts';
 import { snapshotOf } from './request.ts';
 import type { JobKey } from './slots.ts';
+import { stretched } from './stretch.ts';
 import { emptyTally, progressOf, type Tally } from './tally.ts';
 
 export { Job } from './job-phases.ts';
@@ -29,6 +30,12 @@ const unchanged: JobDecision = { outcome: 'unchanged' };
 const refused = (why: string): JobDecision => ({ outcome: 'refused', why });
 
 export function nextJob(job: Job, event: JobEvent, now: Instant): JobDecision {
+  const decision = decide(job, event, now);
+  if (decision.outcome !== 'changed') return decision;
+  return { ...decision, job: stretched(job, decision.job, now) };
+}
+
+function decide(job: Job, event: JobEvent, now: Instant): JobDecision {
   switch (event.kind) {
     case 'listed':
       return job.phase === 'listing' ? listed(job, event) : unchanged;
@@ -41,6 +48,10 @@ export function nextJob(job: Job, event: JobEvent, now: Instant): JobDecision {
       return job.phase === 'listing' && !job.paused ? unplanned(job, event.why, now) : unchanged;
     case 'tallied':
       return tallied(job, event, now);
+    case 'workers-seen':
+      return event.seconds > (job.workerSeconds ?? 0)
+        ? changed({ ...job, workerSeconds: event.seconds })
+        : unchanged;
     case 'snapshot-lost':
       return job.phase === 'sending' || job.phase === 'running'
         ? withoutSnapshot(job, event, now)
@@ -137,7 +148,10 @@ function settled(job: Planned, tally: Tally, what?: string): JobDecision {
   const { toleratedFailures } = job.request;
   if (failed > toleratedFailures)
     return finish(next, 'failed', `${chunksOf(failed)} failed; ${toleratedFailures} may.`);
-  if (job.phase === 'sending' || progressOf(tally, job.chunks).open > 0) return changed(next, what);
+  const isNew = job.tally.halved === 0 && tally.halved > 0;
+  const halved = 'of a chunk the command had no memory left: it goes on as two halves';
+  if (job.phase === 'sending' || progressOf(tally, job.chunks).open > 0)
+    return changed(next, what ?? (isNew ? halved : undefined));
   const reason = failed > 0 ? `${chunksOf(failed)} failed, as may be.` : undefined;
   if (job.request.reduce === undefined) return finish(next, 'succeeded', reason);
   return reducing(next, reason);
@@ -225,8 +239,10 @@ type Known = Omit<Finishing, 'phase' | 'outcome' | 'manifest' | 'reason'>;
 /** Without what belongs to a phase alone. */
 const knownOf = (job: Known): Known => {
   const { team, name, version, requester, at, cluster, request, standing, tally, chunks, bytes } = job;
+  const { workerSeconds } = job;
   const by = standing === undefined ? {} : { standing };
-  return { team, name, version, requester, at, cluster, request, ...by, tally, chunks, bytes };
+  const ran = workerSeconds === undefined ? {} : { workerSeconds };
+  return { team, name, version, requester, at, cluster, request, ...by, tally, ...ran, chunks, bytes };
 };
 
 function finish(job: Known, outcome: Outcome, reason: string | undefined, reduced?: Reduced): JobDecision {

@@ -30,7 +30,7 @@ export interface Delivery {
 
 export interface ChunkQueue {
   send(messages: Iterable<ChunkMessage>): Promise<void>;
-  /** The next one, or undefined where none came for a while, or nobody wants one any more. */
+  /** The next one, or undefined where none came for a while, or nobody wants one any more. @throws NoChunk for what is none. */
   receive(seconds: number, signal: AbortSignal): Promise<Delivery | undefined>;
   /** Nobody else gets it for so long, from now; 0 gives it back at once. */
   hide(receipt: string, seconds: number): Promise<void>;
@@ -74,6 +74,17 @@ export interface Upload {
   finish(): Promise<Written>;
   /** Nothing of it stays. */
   abort(): Promise<void>;
+}
+
+/** A message that no worker can do anything with: it is removed, for it would come again for as long as SQS keeps it. */
+export class NoChunk extends Error {
+  override readonly name = 'NoChunk';
+  readonly receipt: string;
+
+  constructor(why: string, receipt: string, options?: ErrorOptions) {
+    super(why, options);
+    this.receipt = receipt;
+  }
 }
 
 /** The object changed, is gone, may not be read, or is not what the job says: trying again would not help. */

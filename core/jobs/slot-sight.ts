@@ -51,6 +51,8 @@ export const SlotPod = z.object({
   metadata: z.object({ ...metadata, creationTimestamp: z.nullish(Time) }),
   status: z.object({
     phase: z._default(z.string(), 'Pending'),
+    /** When its node took it: from then on it has its room there. */
+    startTime: z.nullish(Time),
     conditions: Conditions,
     initContainerStatuses: Containers,
     containerStatuses: Containers,

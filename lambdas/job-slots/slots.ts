@@ -9,6 +9,7 @@ import { planSlots, refusedSlots, type SlotsPlan } from '#core/jobs/slot-plan.ts
 import type { JobCluster } from '#core/jobs/slot-sight.ts';
 import { isLookedAfterSlots, isTurn } from '#core/jobs/slot-turn.ts';
 import { JobKey, type Slots, type SlotsSeen } from '#core/jobs/slots.ts';
+import { workerSecondsBy } from '#core/jobs/worker-time.ts';
 import type { KubernetesObject } from '#core/labels.ts';
 import type { Clock } from '#core/ports.ts';
 import { log, note } from '../runtime/log.ts';
@@ -39,7 +40,8 @@ export function jobSlots({ slots, cluster, clusterName, place, clock }: JobSlots
       throw new Conflict(`${job.name}: what is wanted turned while somebody read it.`);
     const now = clock.now();
     if (isLookedAfterSlots(before, wanted, now)) return;
-    const plan = planSlots(wanted, place, await cluster.sight(job.name), now);
+    const sight = await cluster.sight(job.name);
+    const plan = planSlots(wanted, place, sight, now);
     const refused = await carryOut(cluster, job, plan);
     const seen: SlotsSeen = {
       ...job,
@@ -47,6 +49,7 @@ export function jobSlots({ slots, cluster, clusterName, place, clock }: JobSlots
       version: (before?.version ?? 0) + 1,
       at: now,
       wanted: wanted.version,
+      workerSeconds: workerSecondsBy(before, sight.pods, now),
       ...refusedSlots(plan.seen, refused, now),
     };
     const tell = isTurn(before, seen);

@@ -50,7 +50,7 @@ async function turn(deps: JobsDeps, job: Job, standing: Standing, { cause, claim
   const { wanted } = standing;
   let held = claim;
   try {
-    const events = await step(deps, job, standing);
+    const events = [...seenOf(standing), ...(await step(deps, job, standing))];
     const next = await settle(deps, job, events, standing, cause);
     held = makes(next, wanted) ? next.lookAt : undefined;
     await want(deps, next, wanted);
@@ -141,6 +141,9 @@ function after(job: Job, events: readonly JobEvent[], now: Instant) {
   }
   return { next, said };
 }
+
+const seenOf = ({ seen }: Standing): JobEvent[] =>
+  seen?.workerSeconds === undefined ? [] : [{ kind: 'workers-seen', seconds: seen.workerSeconds }];
 
 async function step(deps: JobsDeps, job: Job, standing: Standing): Promise<readonly JobEvent[]> {
   switch (job.phase) {

@@ -137,6 +137,7 @@ describe('a job', () => {
         chunks: 4,
         committed: 1,
         failed: 0,
+        halved: 0,
         leased: 2,
         open: 3,
         bytesDone: 1000,
@@ -148,6 +149,11 @@ describe('a job', () => {
     });
     // 0.6 cores and 0.4375 GiB for an hour.
     expect(found.cost.soFar).toBeCloseTo(0.6 * 0.04048 + 0.4375 * 0.004445, 4);
+    expect(found.cost.assumption).toMatch(/its workers had room on nodes/);
+    // What waited, failed, or brought results together, was paid for too.
+    await jobs.brought(name, { kind: 'workers-seen', seconds: 7200 });
+    const { cost } = (await jobs.got(name)).job;
+    expect(cost.soFar).toBeCloseTo(2 * (0.6 * 0.04048 + 0.4375 * 0.004445), 4);
     expect(workers).toEqual([]);
     // Nothing is read any more: a rate that falls while its workers go would be of nothing.
     await jobs.brought(name, tallied({ committed: 4, bytes: 4000 }));

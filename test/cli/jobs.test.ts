@@ -22,7 +22,16 @@ const job = (parts: Partial<JobAnswer['job']> = {}): JobAnswer['job'] => ({
   cluster: 'main',
   request: JobRequest.parse({ dataset: 's3://jobs/datasets/checkout/a', command: ['wc', '-l'] }),
   progress: {
-    ...{ chunks: 8, committed: 2, failed: 1, leased: 4, open: 5, bytesDone: 3 * 2 ** 20, bytes: 8 * 2 ** 20 },
+    ...{
+      chunks: 8,
+      committed: 2,
+      failed: 1,
+      halved: 0,
+      leased: 4,
+      open: 5,
+      bytesDone: 3 * 2 ** 20,
+      bytes: 8 * 2 ** 20,
+    },
     share: 3 / 8,
     ...{ records: 12, outputBytes: 2048, commandSeconds: 60, bytesPerSecond: 2 ** 20, secondsLeft: 5 },
   },
@@ -40,6 +49,12 @@ describe('in words', () => {
     expect(jobLine(job())).toBe(
       '[#########...............] 37 %  3.0 MiB of 8.0 MiB  2 of 8 chunks, 1 failed, 4 at work  1.0 MiB/s  5.0 s left  running',
     );
+    const cut = { ...job().progress, halved: 2 };
+    expect(jobLine(job({ progress: cut }))).toContain('2 of 8 chunks, 1 failed, 2 halved, 4 at work');
+    expect(jobText(answer({ progress: cut }))).toContain(
+      '\n  halved    2 chunks were cut in two: their commands had no memory left of 256 MiB (resources.memoryMiB, or a smaller chunkMiB)\n',
+    );
+    expect(jobText(answer())).not.toContain('halved');
     expect(jobLine(job({ paused: true }))).toMatch(/running, paused$/);
     expect(jobLine(job({ phase: 'ended', outcome: 'failed' }))).toMatch(/failed$/);
     const none = { ...job().progress, bytes: 0, bytesDone: 0, share: 0 };
@@ -110,6 +125,9 @@ describe('in words', () => {
     expect(rows(null, ['2'])).toContain(', rows from the first one up to (2), after');
     expect(rows(['2'], null)).toContain(', rows behind (2), after');
     expect(rows(null, null)).toContain(', all rows, after');
+    expect(failuresText([{ ...chunk, chunk: '3ab', failure }])).toMatch(
+      /^chunk 3ab \(a piece of 3, whose command had no memory left\) of a, after 4/,
+    );
     expect(failuresText([])).toBe('No chunk has failed.');
   });
 });

@@ -1,8 +1,7 @@
 /** What every queue of chunks must do. */
 import { beforeEach, expect } from 'vitest';
-import { Rejected } from '#core/errors.ts';
 import type { ChunkMessage } from '#core/jobs/messages.ts';
-import type { ChunkQueue, Delivery } from '#core/jobs/ports.ts';
+import { type ChunkQueue, type Delivery, NoChunk } from '#core/jobs/ports.ts';
 import { chunk } from '../core/jobs/samples.ts';
 import { contract, type Deviations } from './contract.ts';
 
@@ -57,9 +56,26 @@ export function chunkQueueContract(
       expect(await all()).toEqual([]);
     });
 
-    test('what is no chunk is refused with its reason, and does not go away', async () => {
+    test('what is no chunk is refused with its reason, comes again, and never when it is removed', async () => {
+      const refused = async (): Promise<NoChunk> => {
+        const error = await world.queue.receive(1, signal).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        if (error instanceof NoChunk) return error;
+        throw new Error('it was taken', { cause: error });
+      };
       await world.put('{"job":"j1"}');
-      await expect(world.queue.receive(1, signal)).rejects.toBeInstanceOf(Rejected);
+      const first = await refused();
+      expect(first.message).toMatch(/^message \S+ is not valid: chunk: /);
+      await world.queue.hide(first.receipt, 0);
+      const again = await refused();
+      await world.queue.remove(again.receipt);
+      await world.put('no JSON');
+      const other = await refused();
+      expect(other.message).toMatch(/is not JSON/);
+      await world.queue.remove(other.receipt);
+      expect(await world.queue.receive(1, signal)).toBeUndefined();
     });
   });
 }

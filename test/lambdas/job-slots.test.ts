@@ -8,7 +8,7 @@ import type { SlotsWanted } from '#core/jobs/slots.ts';
 import { EnvironmentKey } from '#core/names.ts';
 import { jobSlots } from '#lambdas/job-slots/slots.ts';
 import { place, wantedSlots } from '../core/jobs/slot-samples.ts';
-import { t0 } from '../core/samples.ts';
+import { at, t0 } from '../core/samples.ts';
 import { look } from './events.ts';
 
 class World {
@@ -74,6 +74,23 @@ describe('a job whose slots are wanted', () => {
     await world.later(60);
     expect(world.told()).toBe(told);
     expect(world.slots.looks.at(-1)?.delaySeconds).toBe(60);
+  });
+
+  it('is told how long its workers had room on nodes, those that have gone with them', async () => {
+    const world = new World();
+    await world.want({ slots: 1 });
+    await world.look();
+    const { name } = world.job;
+    world.cluster.say(name, 'slot-0-0', { phase: 'Running', startTime: t0 });
+    await world.later(15);
+    await world.later(60);
+    world.cluster.finish(name, 'slot-0-0', 'Failed', t0, {
+      startTime: t0,
+      containerStatuses: [{ name: 'worker', state: { terminated: { exitCode: 1, finishedAt: at(80) } } }],
+    });
+    await world.later(60);
+    await world.later(60);
+    expect(await world.slots.seen(world.job)).toMatchObject({ workerSeconds: 80 });
   });
 
   it('has a slot filled again when its worker has ended, and hears why it failed', async () => {

@@ -1,6 +1,7 @@
 /** A data job from its request to its end, look by look: late, twice, broken off, with people and faults between. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { isOfObject } from '#core/jobs/chunk.ts';
+import { halvesOf, isOfObject } from '#core/jobs/chunk.ts';
+import { jobProgress } from '#core/jobs/job-view.ts';
 import { part } from '../core/jobs/samples.ts';
 import { fill, JobWorld, key } from './job-world.ts';
 
@@ -221,6 +222,36 @@ describe('a job', () => {
     expect(await world.look(15)).toMatchObject({ outcome: 'succeeded', tally: { committed: 5, records: 5 } });
     await world.look(10);
     expect(world.lines('manifest')).toMatchObject([{ attempts: 2 }, { attempts: 2 }, {}, {}, {}]);
+  });
+
+  it('halves what its commands had no memory for, and says so while it goes on, in its history and in its manifest', async () => {
+    await world.ask();
+    await world.look();
+    await world.look();
+    await world.seen();
+    const noMemory = { kind: 'out-of-memory', message: 'the command was ended by SIGKILL' } as const;
+    const settled = await world.work((id) =>
+      id === '3' ? { kind: 'fail', attempt: 1, failure: noMemory } : { kind: 'commit', part: part(1) },
+    );
+    expect(settled).toHaveLength(5);
+    const job = await world.look(15);
+    expect(job).toMatchObject({ phase: 'running', tally: { committed: 4, failed: 0, halved: 1 } });
+    expect(jobProgress(job, world.clock.now())).toMatchObject({ chunks: 7, halved: 1, open: 2 });
+    expect(await world.said()).toContain(
+      'of a chunk the command had no memory left: it goes on as two halves',
+    );
+    // As its worker does (worker/worker.ts).
+    const halved = await world.chunks.read(key.name, '3');
+    if (halved?.state !== 'halved') throw new Error('it was halved');
+    await world.queue.send(halvesOf(halved).map((chunk) => ({ job: key.name, chunk })));
+    expect(await world.work()).toEqual(['3a', '3b']);
+    expect(await world.look(15)).toMatchObject({ outcome: 'succeeded', tally: { committed: 6, halved: 1 } });
+    await world.look(10);
+    expect(world.lines('manifest')).toMatchObject([
+      ...['0', '1', '2'].map((chunk) => ({ chunk, state: 'committed' })),
+      { chunk: '3', state: 'halved', failure: noMemory },
+      ...['3a', '3b', '4'].map((chunk) => ({ chunk, state: 'committed' })),
+    ]);
   });
 
   it('whose queue somebody emptied is sent again', async () => {

@@ -147,6 +147,25 @@ it('a database that is not in reach is said of the chunk that is given back, and
 });
 
 describe('slots', () => {
+  it('are taken whatever lies between them: what is none of the job is removed, and said', async () => {
+    const world = new WorkerWorld();
+    world.queue.put('no JSON');
+    world.queue.put('{"job":"j1","chunk":{"id":"x"}}');
+    await world.enqueue({ a: numbers(100) }, 1000);
+    const foreign = new WorkerWorld({ job: 'j2' });
+    await foreign.enqueue({ b: numbers(3) }, 1000);
+    const delivery = await foreign.queue.receive(0, world.stop.signal);
+    world.queue.put(JSON.stringify(delivery?.message));
+    await world.work();
+    expect(await world.output()).toBe(numbers(100));
+    expect(world.queue.size).toBe(0);
+    expect(world.lines.filter((line) => line.startsWith('removed a message'))).toEqual([
+      expect.stringMatching(/message r1 is not JSON/),
+      expect.stringMatching(/message r2 is not valid: chunk/),
+      expect.stringMatching(/a message of chunk 0 of j2, not of j1$/),
+    ]);
+  });
+
   it('that fail in the middle of an object say how far of it they had been given', async () => {
     const world = new WorkerWorld({ command: sh('cat >/dev/null; exit 3'), maxFailures: 1 });
     world.reading.rangeBytes = 700;
