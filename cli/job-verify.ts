@@ -1,10 +1,10 @@
 /** `schwifty job verify`: from a job's plan and manifest, whether its results are of its whole input. */
 import { crc32 } from 'node:zlib';
 import {
-  type DatasetObject,
   type Fault,
   type JobsClient,
   type KeyTuple,
+  type ListedObject,
   ManifestLine,
   PlanLine,
   type RangeFault,
@@ -24,6 +24,8 @@ export interface VerifiedJob {
   readonly faults: readonly Found[];
   /** That were read: objects, or ranges of a table. */
   readonly objects: number;
+  /** Of objects: S3 has a CRC-32 of all their bytes, and it was compared. */
+  readonly sums?: number;
   readonly table?: string;
   readonly bytes: number;
   readonly records: number;
@@ -53,8 +55,7 @@ export async function verifyJob(
   const { faults: found, bytes, records } = verify(planned.objects, planned.table ? [] : parts);
   faults.push(...found);
   const results = withResults ? await compare(jobs, id, faults) : 0;
-  if (planned.table === undefined)
-    return { faults, objects: planned.objects.length, bytes, records, results };
+  if (planned.table === undefined) return { faults, ...objectsOf(planned.objects), bytes, records, results };
   faults.push(
     ...verifyRanges(
       planned.bounds,
@@ -74,9 +75,14 @@ export async function verifyJob(
   };
 }
 
+const objectsOf = (objects: readonly ListedObject[]) => ({
+  objects: objects.length,
+  sums: objects.filter(({ crc32 }) => crc32 !== undefined).length,
+});
+
 /** Objects, or a table and where it was cut. */
 async function planOf(url: string) {
-  const objects: DatasetObject[] = [];
+  const objects: ListedObject[] = [];
   const bounds: KeyTuple[] = [];
   let table: RowPlan | undefined;
   for await (const text of linesOf(url)) {
@@ -108,14 +114,20 @@ async function compare(jobs: Pick<JobsClient, 'results'>, id: string, faults: Fo
   return count;
 }
 
-export function verifiedText({ faults, objects, table, bytes, records, results }: VerifiedJob): string {
+export function verifiedText({ faults, objects, sums, table, bytes, records, results }: VerifiedJob): string {
   const what = table === undefined ? 'object' : 'range';
   const all = `${objects} ${what}${objects === 1 ? '' : 's'}${table === undefined ? '' : ` of ${table}`}`;
   const read = `${all}, ${bytesText(bytes)}, ${records} records`;
   const compared = results > 0 ? ` ${results} results have the checksums that they were written with.` : '';
   if (faults.length === 0)
-    return `Whole: ${read}, each ${table === undefined ? 'byte' : 'range'} read once.${compared}`;
+    return `Whole: ${read}, each ${table === undefined ? 'byte' : 'range'} read once.${sumsText(objects, sums)}${compared}`;
   return [`${faults.length} faults in ${read}:`, ...faults.map(faultText)].join('\n');
+}
+
+function sumsText(objects: number, sums: number | undefined): string {
+  if (sums === undefined || objects === 0) return '';
+  if (sums === 0) return ' S3 has no CRC-32 of any to compare with.';
+  return ` Of ${sums === objects ? 'each' : `${sums} of them`} S3 has a CRC-32, and it is that of what was read.`;
 }
 
 function faultText(fault: Found): string {

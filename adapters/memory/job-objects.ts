@@ -1,7 +1,7 @@
 /** What a data job reads and writes, in memory. */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { DatasetObject } from '#core/jobs/dataset.ts';
+import type { DatasetObject, ListedObject } from '#core/jobs/dataset.ts';
 import type { Datasets } from '#core/jobs/job-ports.ts';
 import type { Location } from '#core/jobs/location.ts';
 import { InputFailed, type JobObjects, type Upload } from '#core/jobs/ports.ts';
@@ -11,10 +11,19 @@ const isFile = (key: string, bytes: Buffer): boolean => !(key.endsWith('/') && b
 interface Kept {
   readonly bytes: Buffer;
   readonly etag: string;
+  /** Where who put it there asked for one. */
+  readonly crc32?: number;
 }
-const kept = (bytes: Buffer): Kept => ({
+const kept = (bytes: Buffer, withSum = false): Kept => ({
   bytes,
   etag: `"${createHash('md5').update(bytes).digest('hex')}"`,
+  ...(withSum && { crc32: crc32(bytes) }),
+});
+const listed = (key: string, { bytes, etag, crc32 }: Kept): ListedObject => ({
+  key,
+  size: bytes.length,
+  etag,
+  ...(crc32 !== undefined && { crc32 }),
 });
 
 /** One bucket: what jobs made may be read as what they read is. */
@@ -24,10 +33,10 @@ export class MemoryJobObjects implements JobObjects, Datasets {
   /** Begun, and neither finished nor aborted. */
   readonly unfinished = new Set<string>();
 
-  put(key: string, bytes: Buffer): DatasetObject {
-    const object = kept(bytes);
+  put(key: string, bytes: Buffer, withSum = false): ListedObject {
+    const object = kept(bytes, withSum);
     this.#objects.set(key, object);
-    return { key, size: bytes.length, etag: object.etag };
+    return listed(key, object);
   }
 
   remove(key: string): void {
@@ -55,13 +64,13 @@ export class MemoryJobObjects implements JobObjects, Datasets {
     return held;
   }
 
-  async *objects({ key, isPrefix }: Location): AsyncIterable<DatasetObject> {
-    const made = [...this.results].map(([name, bytes]) => [name, kept(bytes)] as const);
+  async *objects({ key, isPrefix }: Location): AsyncIterable<ListedObject> {
+    const made = [...this.results].map(([name, bytes]) => [name, kept(bytes, true)] as const);
     const found = [...this.#objects, ...made]
       .filter(([name, { bytes }]) => isFile(name, bytes) && (isPrefix ? name.startsWith(key) : name === key))
       .sort(([a], [b]) => (a < b ? -1 : 1));
     if (found.length === 0 && !isPrefix) throw new InputFailed(`${key} is not there`);
-    for (const [name, { bytes, etag }] of found) yield { key: name, size: bytes.length, etag };
+    for (const [name, one] of found) yield listed(name, one);
   }
 
   begin(key: string): Upload {

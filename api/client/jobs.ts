@@ -5,7 +5,7 @@ import { FailuresAnswer, JobAnswer, JobFilesAnswer, JobsAnswer, ResultsAnswer } 
 import { CreateJob } from '../job-schemas.ts';
 import type { Transport } from './transport.ts';
 
-export { DatasetObject } from '#core/jobs/dataset.ts';
+export { DatasetObject, type ListedObject } from '#core/jobs/dataset.ts';
 export { ManifestLine, PlanLine, type RowPlan } from '#core/jobs/job-files.ts';
 export { inputText, readsRows, snapshotOf } from '#core/jobs/request.ts';
 export { splitsOf } from '#core/jobs/splits.ts';

@@ -9,6 +9,14 @@ export const DatasetObject = z.object({
 });
 export type DatasetObject = z.infer<typeof DatasetObject>;
 
+/** As it was listed: a line of the plan. */
+export const ListedObject = z.object({
+  ...DatasetObject.shape,
+  /** Of all its bytes, as S3 has it: where whoever wrote it asked for that. */
+  crc32: z.optional(z.int()),
+});
+export type ListedObject = z.infer<typeof ListedObject>;
+
 /** Bytes in hexadecimal. One that overlaps itself (`\n\n`) ends records at other places from each start: it can't be split. */
 const Delimiter = z.string().check(
   z.regex(/^(?:[0-9a-f]{2}){1,64}$/, 'a delimiter: 1 to 64 bytes in lower-case hexadecimal'),

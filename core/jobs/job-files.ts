@@ -1,7 +1,7 @@
 /** What lies beside a job's results: which objects it read, and what became of each chunk. A line of JSON each. */
 import * as z from '../zod.ts';
 import { ChunkFailure, type ChunkState, isOfObject, isOfRows, Part } from './chunk.ts';
-import { DatasetObject } from './dataset.ts';
+import { ListedObject } from './dataset.ts';
 import type { AnyChunk } from './plan.ts';
 import { type JobKey, resultsBelow } from './slots.ts';
 import { Snapshot } from './sql/snapshot.ts';
@@ -35,7 +35,7 @@ export const RowPlan = z.union([
 export type RowPlan = z.infer<typeof RowPlan>;
 
 /** Of a plan: an object that is read, or what rows are read of, and the bounds that they are cut at. */
-export const PlanLine = z.union([DatasetObject, KeyTuple, RowPlan]);
+export const PlanLine = z.union([ListedObject, KeyTuple, RowPlan]);
 
 export const ManifestLine = z.object({
   chunk: z.string(),

@@ -4,7 +4,7 @@ import type { Instant, TeamName } from '../names.ts';
 import type { Unreadable } from '../ports.ts';
 import type { Ledger } from '../quota.ts';
 import type { RequestRef } from '../request-ports.ts';
-import type { DatasetObject } from './dataset.ts';
+import type { ListedObject } from './dataset.ts';
 import type { Job } from './job.ts';
 import type { JobChange } from './job-change.ts';
 import type { Location } from './location.ts';
@@ -68,5 +68,5 @@ export interface Datasets {
    * end with `/`, are none of them.
    * @throws InputFailed where it is not there or can't be read.
    */
-  objects(location: Location): AsyncIterable<DatasetObject>;
+  objects(location: Location): AsyncIterable<ListedObject>;
 }

@@ -4,12 +4,7 @@
  */
 import type { Part } from './chunk.ts';
 import { combineCrc32 } from './crc32.ts';
-import type { DatasetObject } from './dataset.ts';
-
-export interface VerifiedObject extends DatasetObject {
-  /** As S3 or whoever wrote it knows it. */
-  readonly crc32?: number;
-}
+import type { ListedObject } from './dataset.ts';
 
 export type Fault =
   | { readonly kind: 'gap' | 'overlap'; readonly key: string; readonly from: number; readonly to: number }
@@ -26,7 +21,7 @@ export interface ReadPart extends Pick<Part, 'from' | 'to' | 'records' | 'crc32'
   readonly key: string;
 }
 
-export function verify(objects: readonly VerifiedObject[], parts: readonly ReadPart[]): Verified {
+export function verify(objects: readonly ListedObject[], parts: readonly ReadPart[]): Verified {
   const byKey = Map.groupBy(parts, ({ key }) => key);
   const known = new Set(objects.map(({ key }) => key));
   const strangers = [...byKey.keys()].filter((key) => !known.has(key));
@@ -38,7 +33,7 @@ export function verify(objects: readonly VerifiedObject[], parts: readonly ReadP
   };
 }
 
-function faultsOf({ key, size, crc32 }: VerifiedObject, parts: readonly ReadPart[]): Fault[] {
+function faultsOf({ key, size, crc32 }: ListedObject, parts: readonly ReadPart[]): Fault[] {
   const faults: Fault[] = [];
   // One without a record covers nothing, wherever it is.
   const read = parts.filter(({ from, to }) => to > from).sort((a, b) => a.from - b.from || a.to - b.to);

@@ -1,6 +1,6 @@
 /** What another job made, as a job's input: by its manifest, in the order of what that one read. Nothing else that lies there is of it. */
 import { readLines } from '#adapters/json-lines.ts';
-import type { DatasetObject } from '#core/jobs/dataset.ts';
+import type { ListedObject } from '#core/jobs/dataset.ts';
 import { filesOf, ManifestLine } from '#core/jobs/job-files.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
 import { resultKeys, whyNoResults } from '#core/jobs/results.ts';
@@ -8,7 +8,7 @@ import { type JobKey, resultsBelow } from '#core/jobs/slots.ts';
 import type { JobsDeps } from './deps.ts';
 
 /** @throws InputFailed where they are not there. */
-export async function* resultsOf(deps: JobsDeps, key: JobKey): AsyncIterable<DatasetObject> {
+export async function* resultsOf(deps: JobsDeps, key: JobKey): AsyncIterable<ListedObject> {
   const { jobs, objects, datasets, place } = deps;
   const job = await jobs.read(key);
   const why = whyNoResults(job, key.name);
@@ -18,7 +18,7 @@ export async function* resultsOf(deps: JobsDeps, key: JobKey): AsyncIterable<Dat
     return;
   }
   // The manifest knows no ETags, and to ask for each by itself would take a call each.
-  const there = new Map<string, DatasetObject>();
+  const there = new Map<string, ListedObject>();
   for await (const object of datasets.objects({
     bucket: place.bucket,
     key: resultsBelow(key),

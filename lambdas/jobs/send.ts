@@ -2,7 +2,7 @@
 
 import { readLines, writeLines } from '#adapters/json-lines.ts';
 import { Rejected } from '#core/errors.ts';
-import { DatasetObject, isData, type Records } from '#core/jobs/dataset.ts';
+import { DatasetObject, isData, type ListedObject, type Records } from '#core/jobs/dataset.ts';
 import type { Job } from '#core/jobs/job.ts';
 import type { JobEvent } from '#core/jobs/job-event.ts';
 import { filesOf } from '#core/jobs/job-files.ts';
@@ -52,7 +52,7 @@ async function* dataOf(
   { datasets }: JobsDeps,
   records: Records,
   location: Location,
-): AsyncGenerator<DatasetObject> {
+): AsyncGenerator<ListedObject> {
   for await (const object of datasets.objects(location))
     if (!location.isPrefix || isData(records, object.key.slice(location.key.length))) yield object;
 }
@@ -61,7 +61,7 @@ async function* dataOf(
 async function listObjects(deps: JobsDeps, job: Job, listed: Listed): Promise<JobEvent> {
   const { objects, queues } = deps;
   try {
-    const found: DatasetObject[] = [];
+    const found: ListedObject[] = [];
     for await (const object of listed.found) found.push(object);
     const plan = planOf(job.request, found);
     const passBytes = await passOver(deps, job, listed.bucket, plan);

@@ -8,6 +8,7 @@ import type { JobAnswer } from '#api/job-answers.ts';
 import { JobRequest } from '#core/jobs/request.ts';
 import { JobKey } from '#core/jobs/slots.ts';
 import { failuresText, jobLine, jobsText, jobText } from '../../cli/job-text.ts';
+import { verifiedText } from '../../cli/job-verify.ts';
 import { start } from '../contracts/samples.ts';
 import { type Api, apiOnThisMachine, schwifty } from './program.ts';
 
@@ -182,7 +183,7 @@ describe('the program', () => {
   });
 
   const text = 'one\ntwo\n';
-  const object = { key: 'a', size: text.length, etag: '"e"' };
+  const object = { key: 'a', size: text.length, etag: '"e"', crc32: crc32(Buffer.from(text)) };
   const part = (from: number, to: number) => {
     const bytes = Buffer.from(text.slice(from, to));
     const output = { key: `jobs/${from}`, bytes: bytes.length, crc32: crc32(bytes) };
@@ -196,7 +197,7 @@ describe('the program', () => {
       'is whole',
       [line('0', [part(0, 4)]), line('1', [part(4, 8)])],
       0,
-      /^Whole: 1 object, 8 B, 2 records, each byte read once\. 2 results/,
+      /^Whole: 1 object, 8 B, 2 records, each byte read once\. Of each S3 has a CRC-32, .* 2 results/,
     ],
     ['has a gap', [line('0', [part(0, 4)])], 1, /gap in a: bytes 4 to 8/],
     ['has a chunk twice', [line('0', [part(0, 4)]), line('1', [part(0, 8)])], 1, /overlap in a/],
@@ -212,6 +213,12 @@ describe('the program', () => {
       1,
       /chunk 1: jobs\/4 has 4 bytes with checksum/,
       'TWO\n',
+    ],
+    [
+      'read other bytes than S3 has',
+      [line('0', [part(0, 4)]), line('1', [{ ...part(4, 8), crc32: 7 }])],
+      1,
+      /a has checksum \d+, what was read \d+/,
     ],
   ])('verifies one that %s', async (_, manifest, code, said, changed) => {
     const results = ['0', '4'].map((at) => ({
@@ -236,6 +243,13 @@ describe('the program', () => {
     const run = await schwifty(api, ['job', 'verify', id, '--results']);
     expect(run.out).toMatch(said);
     expect(run.code).toBe(code);
+  });
+
+  test('verified, it says of how many objects S3 has a checksum', () => {
+    const whole = { faults: [], objects: 3, bytes: 8, records: 2, results: 0 };
+    expect(verifiedText({ ...whole, sums: 2 })).toMatch(/read once\. Of 2 of them S3 has a CRC-32/);
+    expect(verifiedText({ ...whole, sums: 0 })).toMatch(/S3 has no CRC-32 of any to compare with\.$/);
+    expect(verifiedText({ ...whole, table: 'public.sales' })).toMatch(/each range read once\.$/);
   });
 
   /** A job of two chunks, the second between quotes. */

@@ -1,4 +1,5 @@
 /** What the contracts of data jobs need on any endpoint of AWS's APIs: a queue, a bucket for input and results, and what the outbox is to tell. */
+import { crc32 } from 'node:zlib';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateBucketCommand,
@@ -18,7 +19,7 @@ import { S3JobObjects } from '#adapters/aws/job-objects.ts';
 import { itemsOf } from '#adapters/aws/partition.ts';
 import { SlotItems } from '#adapters/aws/slot-items.ts';
 import { StandingItems } from '#adapters/aws/standing-items.ts';
-import type { DatasetObject } from '#core/jobs/dataset.ts';
+import type { ListedObject } from '#core/jobs/dataset.ts';
 import type { JobKey } from '#core/jobs/slots.ts';
 import * as z from '#core/zod.ts';
 import type { Sdk } from './aws-worlds.ts';
@@ -104,9 +105,12 @@ export class AwsJobObjects implements JobObjectsWorld, DatasetsWorld {
     return this;
   }
 
-  async put(Key: string, Body: Buffer): Promise<DatasetObject> {
-    const { ETag = '' } = await this.#client.send(new PutObjectCommand({ Bucket: this.bucket, Key, Body }));
-    return { key: Key, size: Body.length, etag: ETag };
+  /** The SDK would ask for a CRC-32 by itself. */
+  async put(Key: string, Body: Buffer, withSum = false): Promise<ListedObject> {
+    const ChecksumAlgorithm = withSum ? 'CRC32' : 'SHA256';
+    const command = new PutObjectCommand({ Bucket: this.bucket, Key, Body, ChecksumAlgorithm });
+    const { ETag = '' } = await this.#client.send(command);
+    return { key: Key, size: Body.length, etag: ETag, ...(withSum && { crc32: crc32(Body) }) };
   }
 
   async remove(Key: string): Promise<void> {

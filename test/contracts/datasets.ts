@@ -1,6 +1,7 @@
 /** What whoever says what a dataset has must do: each object as it is, in order, and clearly what can't be read. */
+import { crc32 } from 'node:zlib';
 import { beforeEach, expect } from 'vitest';
-import type { DatasetObject } from '#core/jobs/dataset.ts';
+import type { ListedObject } from '#core/jobs/dataset.ts';
 import type { Datasets } from '#core/jobs/job-ports.ts';
 import { locationOf } from '#core/jobs/location.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
@@ -9,7 +10,8 @@ import { contract, type Deviations } from './contract.ts';
 export interface DatasetsWorld {
   readonly datasets: Datasets;
   readonly bucket: string;
-  readonly put: (key: string, bytes: Buffer) => Promise<DatasetObject>;
+  /** @param withSum whether the upload asks for a CRC-32 of the whole. */
+  readonly put: (key: string, bytes: Buffer, withSum?: boolean) => Promise<ListedObject>;
 }
 
 export function datasetsContract(
@@ -23,7 +25,7 @@ export function datasetsContract(
       world = await make();
     });
     const found = async (path: string) => {
-      const all: DatasetObject[] = [];
+      const all: ListedObject[] = [];
       for await (const object of world.datasets.objects(locationOf(`s3://${world.bucket}/${path}`)))
         all.push(object);
       return all;
@@ -43,6 +45,17 @@ export function datasetsContract(
       await world.put('pp/0', Buffer.alloc(1));
       expect(await found('p/')).toEqual(objects);
       expect(await found('nothing/')).toEqual([]);
+    });
+
+    test('one that was uploaded with a CRC-32 of all its bytes has it, also below a prefix', async () => {
+      const bytes = Buffer.from('{"a":1}\n'.repeat(500));
+      const whole = await world.put('sums/a', bytes, true);
+      expect(whole.crc32).toBe(crc32(bytes));
+      const without = await world.put('sums/b', bytes);
+      expect(without).not.toHaveProperty('crc32');
+      expect(await found('sums/a')).toEqual([whole]);
+      expect(await found('sums/b')).toEqual([without]);
+      expect(await found('sums/')).toEqual([whole, without]);
     });
 
     test('what is not there is said so', async () => {

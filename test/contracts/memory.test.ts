@@ -115,7 +115,7 @@ standingContract('MemoryStanding', () => {
 jobQueuesContract('MemoryJobQueues', () => new MemoryJobQueues());
 datasetsContract('MemoryJobObjects', async () => {
   const datasets = new MemoryJobObjects();
-  return { datasets, bucket: 'lake', put: async (key, bytes) => datasets.put(key, bytes) };
+  return { datasets, bucket: 'lake', put: async (...of) => datasets.put(...of) };
 });
 const identities = new MemoryWorkerIdentities();
 workerIdentitiesContract('MemoryWorkerIdentities', {
