@@ -10,6 +10,8 @@ import { contract, type Deviations } from './contract.ts';
 export interface DatasetsWorld {
   readonly datasets: Datasets;
   readonly bucket: string;
+  /** Uploaded in parts, with a checksum of each, and of these. */
+  readonly putParts: (key: string, bytes: Buffer) => Promise<ListedObject>;
   /** @param withSum whether the upload asks for a CRC-32 of the whole. */
   readonly put: (key: string, bytes: Buffer, withSum?: boolean) => Promise<ListedObject>;
 }
@@ -56,6 +58,13 @@ export function datasetsContract(
       expect(await found('sums/a')).toEqual([whole]);
       expect(await found('sums/b')).toEqual([without]);
       expect(await found('sums/')).toEqual([whole, without]);
+    });
+
+    test('a checksum of checksums is none of the bytes', async () => {
+      const object = await world.putParts('parts/a', Buffer.from('{"a":1}\n'.repeat(500)));
+      expect(object).not.toHaveProperty('crc32');
+      expect(await found('parts/a')).toEqual([object]);
+      expect(await found('parts/')).toEqual([object]);
     });
 
     test('what is not there is said so', async () => {

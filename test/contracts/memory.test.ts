@@ -115,7 +115,8 @@ standingContract('MemoryStanding', () => {
 jobQueuesContract('MemoryJobQueues', () => new MemoryJobQueues());
 datasetsContract('MemoryJobObjects', async () => {
   const datasets = new MemoryJobObjects();
-  return { datasets, bucket: 'lake', put: async (...of) => datasets.put(...of) };
+  const put = async (...of: Parameters<typeof datasets.put>) => datasets.put(...of);
+  return { datasets, bucket: 'lake', put, putParts: put };
 });
 const identities = new MemoryWorkerIdentities();
 workerIdentitiesContract('MemoryWorkerIdentities', {
