@@ -88,14 +88,10 @@ export const lifecyclePolicyOf = (use: RepositoryUse): string | undefined => {
   return rules.length === 0 ? undefined : JSON.stringify({ rules });
 };
 
-/** What makes, replaces or removes a released image. */
-const releaseActions = [
-  'ecr:CompleteLayerUpload',
-  'ecr:InitiateLayerUpload',
-  'ecr:PutImage',
-  'ecr:UploadLayerPart',
-  'ecr:BatchDeleteImage',
-];
+/** What makes or replaces an image. */
+const writes = ['ecr:CompleteLayerUpload', 'ecr:InitiateLayerUpload', 'ecr:PutImage', 'ecr:UploadLayerPart'];
+/** Of a released one it is removed too. */
+const releaseActions = [...writes, 'ecr:BatchDeleteImage'];
 /** What would let somebody make, replace, remove or hide one after all. */
 const protectionActions = [
   'ecr:DeleteLifecyclePolicy',
@@ -118,6 +114,15 @@ export const releasePolicyOf = (promoterArn: string, keeperArn: string) => ({
     deniedToAllBut('OnlyThePromoter', promoterArn, releaseActions),
     deniedToAllBut('OnlyItsKeeper', keeperArn, protectionActions),
   ],
+});
+
+/**
+ * What a build takes from its cache it does not build: whatever else a role in this account may do, only the builds of its team write
+ * it. See docs/adr/0042.
+ */
+export const cachePolicyOf = (builderArn: string) => ({
+  Version: '2012-10-17',
+  Statement: [deniedToAllBut('OnlyItsTeamsBuilds', builderArn, writes)],
 });
 
 const deniedToAllBut = (Sid: string, roleArn: string, Action: readonly string[]) => ({

@@ -19,6 +19,8 @@ import { retryable } from './errors.ts';
 
 interface Options {
   readonly project: string;
+  /** What the ARN of a team's role begins with: behind it is the team's name. */
+  readonly rolesArn: string;
   readonly bucket: string;
   readonly registry: string;
   readonly logGroup: string;
@@ -65,7 +67,7 @@ export class CodeBuilder implements ImageBuilder {
     lock,
     made,
   }: Parameters<ImageBuilder['start']>[0]): Promise<string> {
-    const { bucket, project, logGroup } = this.#options;
+    const { bucket, project, rolesArn, logGroup } = this.#options;
     const folder = `builds/${environmentId(key)}/${number}/`;
     await Promise.all(
       Object.entries(context).map(([path, Body]) => {
@@ -75,6 +77,8 @@ export class CodeBuilder implements ImageBuilder {
     );
     const command = new StartBuildCommand({
       projectName: project,
+      // What it may push to and read is its team's, whatever its variables say.
+      serviceRoleOverride: `${rolesArn}${key.team}`,
       sourceTypeOverride: 'S3',
       sourceLocationOverride: `${bucket}/${folder}`,
       // CodeBuild answers with the same build for the same token (for five minutes): a crash after this call is harmless.

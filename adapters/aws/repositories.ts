@@ -13,7 +13,7 @@ import {
 import { type RepositoryKind, repositoryOf } from '#core/image.ts';
 import type { EnvironmentKey } from '#core/names.ts';
 import type { RepositoryMaker, RepositoryRemover } from '#core/ports.ts';
-import { lifecyclePolicyOf, releasePolicyOf, repositorySettings } from '#core/repositories.ts';
+import { cachePolicyOf, lifecyclePolicyOf, releasePolicyOf, repositorySettings } from '#core/repositories.ts';
 import { retryable } from './errors.ts';
 
 const kinds: readonly RepositoryKind[] = ['candidate', 'cache', 'release'];
@@ -22,6 +22,8 @@ export interface Protection {
   readonly promoterRoleArn: string;
   /** Who takes it away, and alone may change its policy. */
   readonly keeperRoleArn: string;
+  /** What the ARN of the role begins with that a team's builds have; behind it is the team's name. */
+  readonly builderRolesArn: string;
 }
 
 export class EcrRepositoryMaker implements RepositoryMaker {
@@ -34,10 +36,10 @@ export class EcrRepositoryMaker implements RepositoryMaker {
   }
 
   async make(key: EnvironmentKey): Promise<void> {
-    await Promise.all(kinds.map((kind) => this.#make(kind, repositoryOf(kind, key))));
+    await Promise.all(kinds.map((kind) => this.#make(kind, repositoryOf(kind, key), key)));
   }
 
-  async #make(kind: RepositoryKind, repositoryName: string): Promise<void> {
+  async #make(kind: RepositoryKind, repositoryName: string, { team }: EnvironmentKey): Promise<void> {
     const { scanOnPush, mutability, movable } = repositorySettings[kind];
     const create = new CreateRepositoryCommand({
       repositoryName,
@@ -56,6 +58,11 @@ export class EcrRepositoryMaker implements RepositoryMaker {
       await retryable('PutLifecyclePolicy', () => this.#client.send(put));
     }
     if (kind === 'release') await this.#protect(repositoryName);
+    if (kind !== 'cache') return;
+    // Each time: so one that is older than its team's role has it too.
+    const policyText = JSON.stringify(cachePolicyOf(`${this.#protection.builderRolesArn}${team}`));
+    const set = new SetRepositoryPolicyCommand({ repositoryName, policyText });
+    await retryable('SetRepositoryPolicy', () => this.#client.send(set));
   }
 
   /** Once: from then on only its keeper may. */

@@ -124,12 +124,15 @@ async function start(deps: BuildDeps, environment: Environment, build: Build): P
   // In its context and not among its variables: asked for twice, it is the same build only with the same variables.
   const context = { ...buildContext(making), ...(locked && { [lockedFile]: `${locked}\n` }) };
   const made = madeOf(making, content);
-  const team = deps.config.teams.find(({ name }) => name === key.team);
+  const team = teamOf(deps, key);
   const gitSecret = git && team && secretFor(git, team.git);
   const id = await deps.builder.start({ key, number, context, git, gitSecret, withoutCache, lock, made });
   const resolves = lock === undefined ? undefined : locked ? 'again' : 'anew';
   return { kind: 'build-started', number, id, content, epoch, resolves };
 }
+
+const teamOf = ({ config }: BuildDeps, { team }: EnvironmentKey) =>
+  config.teams.find(({ name }) => name === team);
 
 /** What was resolved for the same content, by its digest. A registry that can't say fails the start, which comes again. */
 const lockedIn = ({ builder }: BuildDeps, key: EnvironmentKey, tag: string | undefined) =>
@@ -138,6 +141,8 @@ const lockedIn = ({ builder }: BuildDeps, key: EnvironmentKey, tag: string | und
 /** @returns why there can be no build. */
 async function makingOf(deps: BuildDeps, environment: Environment, build: Build): Promise<Making | string> {
   const { key, spec } = environment;
+  // Its role went with it: what is built is built by its team's own (docs/adr/0042).
+  if (!teamOf(deps, key)) return `no team is called ${key.team}: have it configured again, and deployed`;
   const source = sourceOf(spec);
   const epoch = epochOf(deps.clock.now(), deps.config.builds);
   switch (source.kind) {

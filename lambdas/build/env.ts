@@ -5,6 +5,8 @@ export const Env = z.object({
   TABLE_NAME: z.string().check(z.minLength(1)),
   /** The CodeBuild project. */
   PROJECT_NAME: z.string().check(z.minLength(1)),
+  /** What the ARN of the role begins with that a team's builds have; behind it is the team's name. */
+  BUILDER_ROLES_ARN: z.string().check(z.minLength(1)),
   /** Build contexts are written here, below `builds/`. */
   SOURCE_BUCKET: z.string().check(z.minLength(1)),
   /** `<account>.dkr.ecr.<region>.amazonaws.com` */

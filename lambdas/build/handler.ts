@@ -26,6 +26,7 @@ export const handler = queueHandler(
     store: table,
     builder: new CodeBuilder({
       project: env.PROJECT_NAME,
+      rolesArn: env.BUILDER_ROLES_ARN,
       bucket: env.SOURCE_BUCKET,
       registry: env.REGISTRY,
       logGroup: env.LOG_GROUP,
@@ -33,6 +34,7 @@ export const handler = queueHandler(
     repositories: new EcrRepositoryMaker({
       promoterRoleArn: env.PROMOTER_ROLE_ARN,
       keeperRoleArn: env.REMOVER_ROLE_ARN,
+      builderRolesArn: env.BUILDER_ROLES_ARN,
     }),
     scanner: new EcrScanner(),
     logs: new CloudWatchBuildLogs(env.LOG_GROUP),

@@ -1,6 +1,7 @@
 /** Our part of the account's ECR registry, by the prefixes that decide what a repository is for. */
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { TeamName } from '#core/names.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { BundledFunction } from './bundled-function.ts';
 
@@ -33,12 +34,14 @@ export function registryHosts(scope: Construct): string[] {
   return [registryHost(scope), `prod-${region}-starport-layer-bucket.s3.${region}.${urlSuffix}`];
 }
 
-/** @returns the ARN of all repositories below the prefix, acknowledged for `scope`. */
-export function repositoriesBelow(scope: Construct, prefix: Prefix): string {
+/** @returns the ARN of all repositories below the prefix, or of one team's, acknowledged for `scope`. */
+export function repositoriesBelow(scope: Construct, prefix: Prefix, team?: TeamName): string {
+  const below = team === undefined ? prefix : `${prefix}/${team}`;
+  const come = team === undefined ? 'teams and environments come and go' : 'environments come and go';
   acknowledge(scope, {
-    [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecr:<AWS::Region>:<AWS::AccountId>:repository/${prefix}/*]`]: `A repository's prefix decides what it is for: ${prefix}/ is the boundary, teams and environments come and go below it.`,
+    [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecr:<AWS::Region>:<AWS::AccountId>:repository/${below}/*]`]: `A repository's prefix decides what it is for: ${below}/ is the boundary, ${come} below it.`,
   });
-  return Stack.of(scope).formatArn({ service: 'ecr', resource: 'repository', resourceName: `${prefix}/*` });
+  return Stack.of(scope).formatArn({ service: 'ecr', resource: 'repository', resourceName: `${below}/*` });
 }
 
 /** Findings of basic scanning come from ECR alone, those of enhanced scanning from Inspector in the caller's name. */

@@ -4,8 +4,10 @@ import { CfnRepository } from 'aws-cdk-lib/aws-ecr';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Config } from '#core/config.ts';
-import { repositoryOf } from '#core/image.ts';
+import { type RepositoryKind, repositoryOf } from '#core/image.ts';
+import type { TeamName } from '#core/names.ts';
 import {
+  cachePolicyOf,
   lifecyclePolicyOf,
   type RepositoryUse,
   releasePolicyOf,
@@ -13,6 +15,7 @@ import {
 } from '#core/repositories.ts';
 import { acknowledge } from './acknowledge.ts';
 import { notBackedUp } from './backups.ts';
+import { builderRolesArn } from './builder-roles.ts';
 import { choicesOf, removalPolicyOf } from './context.ts';
 import { deploymentRoleArn } from './deployment-role.ts';
 
@@ -26,6 +29,7 @@ const findings = {
   candidate: { 'checkov CKV_AWS_51': 'All tags but latest are immutable, and what counts is the digest.' },
   release: { 'checkov CKV_AWS_32': 'The statement on everybody denies: nobody is let in.' },
   cache: {
+    'checkov CKV_AWS_32': 'The statement on everybody denies: nobody is let in.',
     'checkov CKV_AWS_51': 'A cache is written anew by each build.',
     'checkov CKV_AWS_163': 'A cache is no image: nothing runs it.',
   },
@@ -36,10 +40,11 @@ export class Repositories extends Construct {
 
   constructor(scope: Construct, id: string, config: Config) {
     super(scope, id);
-    for (const name of new Set(config.catalog.bases.map((base) => base.repository))) this.#make('base', name);
+    for (const name of new Set(config.catalog.bases.map((base) => base.repository)))
+      this.#make('base', name, {});
     for (const environment of config.environments)
       for (const kind of ['candidate', 'cache', 'release'] as const)
-        this.#make(kind, repositoryOf(kind, environment));
+        this.#make(kind, repositoryOf(kind, environment), this.#policyOf(kind, environment.team));
   }
 
   /** The only one that pushes to a release repository. What protects one is changed by a deployment of this stack alone. */
@@ -47,7 +52,14 @@ export class Repositories extends Construct {
     this.#promoter = role;
   }
 
-  #make(use: RepositoryUse, name: string): void {
+  #policyOf(kind: RepositoryKind, team: TeamName): { readonly repositoryPolicyText?: unknown } {
+    if (kind === 'cache') return { repositoryPolicyText: cachePolicyOf(`${builderRolesArn(this)}${team}`) };
+    return kind === 'release'
+      ? { repositoryPolicyText: Lazy.any({ produce: () => this.#protection() }) }
+      : {};
+  }
+
+  #make(use: RepositoryUse, name: string, policy: { readonly repositoryPolicyText?: unknown }): void {
     const { scanOnPush, mutability, movable } = repositorySettings[use];
     const lifecyclePolicyText = lifecyclePolicyOf(use);
     const repository = new CfnRepository(this, name, {
@@ -63,7 +75,7 @@ export class Repositories extends Construct {
             })),
           }),
       ...(lifecyclePolicyText === undefined ? {} : { lifecyclePolicy: { lifecyclePolicyText } }),
-      ...(use === 'release' ? { repositoryPolicyText: Lazy.any({ produce: () => this.#protection() }) } : {}),
+      ...policy,
       emptyOnDelete: !choicesOf(this).retain,
     });
     repository.applyRemovalPolicy(removalPolicyOf(this));

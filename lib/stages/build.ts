@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Duration, Lazy } from 'aws-cdk-lib';
 import { ComputeType, LinuxBuildImage, Project, Source } from 'aws-cdk-lib/aws-codebuild';
-import { Effect, type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IRole, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
@@ -13,19 +13,11 @@ import { impactOf } from '#core/flow.ts';
 import { indexWays } from '#core/indexes.ts';
 import { Env } from '#lambdas/build/env.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
+import { BuilderRoles, builderRolesArn } from '../kit/builder-roles.ts';
 import { choicesOf } from '../kit/context.ts';
-import { mayDecrypt } from '../kit/decrypting.ts';
 import type { Foundation } from '../kit/foundation.ts';
 import { logGroup } from '../kit/log-group.ts';
-import {
-  type Prefix,
-  pullActions,
-  pushActions,
-  registryHost,
-  registryHosts,
-  repositoriesBelow,
-} from '../kit/registry.ts';
-import { mayReadSources } from '../kit/sources.ts';
+import { type Prefix, registryHost, registryHosts, repositoriesBelow } from '../kit/registry.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
 import { subscribe } from '../kit/subscribe.ts';
@@ -36,7 +28,6 @@ import {
   mayReadWaivers,
   mayWrite,
 } from '../kit/table-access.ts';
-import { unscopedFinding } from '../kit/unscoped.ts';
 import { buildspec } from './buildspec.ts';
 
 export interface BuildStageProps extends Foundation {
@@ -48,6 +39,11 @@ export interface BuildStageProps extends Foundation {
 const buildsFolder = {
   'AwsSolutions-IAM5[Resource::GetSchwiftyData:ExportsOutputFnGetAttSourcesBE4D2488Arn58F0951E/builds/*]':
     'Each build has a folder of its own below builds/.',
+};
+
+const rolesOfBuilders = {
+  'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:iam::<AWS::AccountId>:role/getschwifty-builds-<AWS::Region>-*]':
+    'A role of each team and nothing else is called so; named one by one, those of many teams fit into no policy.',
 };
 
 export class BuildStage extends Construct {
@@ -74,6 +70,7 @@ export class BuildStage extends Construct {
       environment: {
         TABLE_NAME: table.tableName,
         PROJECT_NAME: this.project.projectName,
+        BUILDER_ROLES_ARN: builderRolesArn(this),
         SOURCE_BUCKET: sources.bucketName,
         REGISTRY: registryHost(this),
         LOG_GROUP: this.logs.logGroupName,
@@ -103,11 +100,15 @@ export class BuildStage extends Construct {
     const all = (['candidate', 'cache', 'release'] as const).map(below);
     this.function.allow(['ecr:CreateRepository'], all);
     this.function.allow(['ecr:PutLifecyclePolicy'], [below('candidate'), below('cache')]);
-    this.function.allow(['ecr:GetRepositoryPolicy', 'ecr:SetRepositoryPolicy'], [below('release')]);
+    this.function.allow(['ecr:GetRepositoryPolicy'], [below('release')]);
+    this.function.allow(['ecr:SetRepositoryPolicy'], [below('cache'), below('release')]);
   }
 
   #mayBuild(sources: Bucket): void {
     this.function.allow(['codebuild:BatchGetBuilds', 'codebuild:StartBuild'], [this.project.projectArn]);
+    this.function.allow(['iam:PassRole'], [`${builderRolesArn(this)}*`], {
+      StringEquals: { 'iam:PassedToService': 'codebuild.amazonaws.com' },
+    });
     this.function.allow(['s3:PutObject'], [sources.arnForObjects('builds/*')]);
     const repositories = [
       repositoriesBelow(this.function, 'base'),
@@ -117,27 +118,27 @@ export class BuildStage extends Construct {
       repositoriesBelow(this.function, 'cache'),
     ];
     this.function.allow(['ecr:DescribeImages'], repositories);
-    acknowledge(this.function, buildsFolder);
+    acknowledge(this.function, { ...buildsFolder, ...rolesOfBuilders });
   }
 
   #project(sources: Bucket, config: BuildStageProps['config']): Project {
-    const role = new Role(this, 'BuilderRole', {
-      assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
-      description: 'Reads build contexts, bases and secrets that are named, pushes candidates and caches',
-    });
     const program = (id: string, name: string) =>
       new Asset(this, id, { path: join(choicesOf(this).bundles, name, 'index.mjs') });
     const [attest, egress] = [program('Attest', 'attest'), program('Egress', 'egress')];
-    for (const statement of this.#builderMay(role, sources, [attest, egress])) role.addToPolicy(statement);
-    const indexes = indexWays(config.builds.indexes);
-    const ofTeams = config.teams.flatMap(({ git }) => git.map(({ secret }) => secret));
-    const unscoped = mayReadSources(role, { secrets: ofTeams, indexes });
-    mayDecrypt(role, 'secretsmanager', config.builds.secretKeys);
-    acknowledge(role, {
-      ...unscopedFinding(['ecr:GetAuthorizationToken', ...unscoped]),
-      ...buildsFolder,
+    const { logs } = this;
+    const builders = new BuilderRoles(this, 'Builders', {
+      config,
+      sources,
+      logs,
+      programs: [attest, egress],
     });
-    this.logs.grantWrite(role);
+    // Each build is started with the role of its team in the place of this one, which reads and pushes nothing.
+    const role = new Role(this, 'NobodysRole', {
+      assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
+      description: 'A build that was started for no team: it says so in its log, and ends',
+    });
+    logs.grantWrite(role);
+    const indexes = indexWays(config.builds.indexes);
     const project = new Project(this, 'Project', {
       description: "Builds an environment's image and pushes it as a candidate",
       // The construct would allow far more than the build needs.
@@ -163,33 +164,12 @@ export class BuildStage extends Construct {
       timeout: Duration.minutes(30),
       queuedTimeout: Duration.hours(1),
     });
-    project.node.addDependency(role);
+    // Whoever starts builds waits for the project, and so for the role of each team that it is told of.
+    project.node.addDependency(role, builders);
     acknowledge(project, {
       'AwsSolutions-CB4': 'It has no artifacts to encrypt: what it makes is pushed to ECR.',
       'cfn-lint W3005': 'The project waits for the policies of its role, and so for the role.',
     });
     return project;
-  }
-
-  #builderMay(role: Role, sources: Bucket, programs: readonly Asset[]): PolicyStatement[] {
-    const allow = (actions: readonly string[], resources: readonly string[]) =>
-      new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] });
-    const [base, image, candidate, cache] = [
-      repositoriesBelow(role, 'base'),
-      repositoriesBelow(role, 'image'),
-      repositoriesBelow(role, 'candidate'),
-      repositoriesBelow(role, 'cache'),
-    ];
-    return [
-      allow(['ecr:GetAuthorizationToken'], ['*']),
-      allow(pullActions, [base, image, candidate, cache]),
-      allow(pushActions, [candidate, cache]),
-      allow(['s3:GetObject', 's3:GetObjectVersion'], [sources.arnForObjects('builds/*')]),
-      allow(
-        ['s3:GetObject'],
-        programs.map(({ bucket, s3ObjectKey }) => bucket.arnForObjects(s3ObjectKey)),
-      ),
-      allow(['s3:GetBucketLocation', 's3:ListBucket'], [sources.bucketArn]),
-    ];
   }
 }

@@ -17,13 +17,15 @@ async function builder(answer: (target: string, asked: Asked) => Answer) {
   );
   close = server.close;
   for (const [name, value] of Object.entries(awsEnvironment(server.endpoint))) vi.stubEnv(name, value);
-  const options = { project: 'images', bucket: 'sources', registry: 'r.example', logGroup: 'builds' };
+  const where = { project: 'images', bucket: 'sources', registry: 'r.example', logGroup: 'builds' };
+  const options = { ...where, rolesArn: 'arn:aws:iam::000000000000:role/builds-' };
   return { builder: new CodeBuilder(options), asked: server.asked };
 }
 const json = (body: object, status = 200): Answer => ({ status, body: JSON.stringify(body) });
 const StartBuild = z.object({
   idempotencyToken: z.string(),
   sourceLocationOverride: z.string(),
+  serviceRoleOverride: z.string(),
   logsConfigOverride: z.unknown(),
   environmentVariablesOverride: z.array(z.object({ name: z.string(), value: z.string() })),
 });
@@ -52,6 +54,7 @@ test('the context is in S3 before the build is started; the same build has the s
     expect.stringContaining('builds/checkout/web/3/files/app.py'),
   ]);
   expect(starts[0]).toMatchObject({
+    serviceRoleOverride: 'arn:aws:iam::000000000000:role/builds-checkout',
     sourceLocationOverride: 'sources/builds/checkout/web/3/',
     logsConfigOverride: {
       cloudWatchLogs: { status: 'ENABLED', groupName: 'builds', streamName: 'checkout/web/3' },

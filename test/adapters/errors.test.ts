@@ -29,7 +29,8 @@ const entry = {
   message: { kind: 'look', stage: 'gate', cluster: 'main', delaySeconds: 0 },
 } as const;
 const look = { kind: 'look', environment: web } as const;
-const options = { project: 'images', bucket: 'sources', registry: 'r.example', logGroup: 'builds' };
+const where = { project: 'images', bucket: 'sources', registry: 'r.example', logGroup: 'builds' };
+const options = { ...where, rolesArn: 'arn:aws:iam::000000000000:role/builds-' };
 
 /** Of its own: a function's adapters share one, which knows the endpoint of the test before. */
 const table = () => new Table('t', new DynamoDBClient({}));

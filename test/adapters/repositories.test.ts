@@ -38,7 +38,11 @@ beforeAll(async () => {
   const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret' };
   const client = new ECRClient({ endpoint: aws.endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
   maker = new EcrRepositoryMaker(
-    { promoterRoleArn: 'arn:aws:iam::000000000000:role/promoter', keeperRoleArn },
+    {
+      promoterRoleArn: 'arn:aws:iam::000000000000:role/promoter',
+      keeperRoleArn,
+      builderRolesArn: 'arn:aws:iam::000000000000:role/builds-',
+    },
     client,
   );
 });
@@ -47,10 +51,32 @@ beforeEach(() => {
   aws.asked.length = 0;
 });
 
-it('a release repository is protected by a policy that its maker can change no more', async () => {
+async function policiesOf(repositoryName: string) {
   await maker.make(key);
   const set = aws.asked.filter((asked) => actionOf(asked) === 'SetRepositoryPolicy');
-  const policies = set.map(({ body }) => Policy.parse(JSON.parse(body)));
-  expect(policies).toMatchObject([{ repositoryName: 'release/checkout/web', force: true }]);
+  return set
+    .map(({ body }) => Policy.parse(JSON.parse(body)))
+    .filter((policy) => policy.repositoryName === repositoryName);
+}
+
+it('a release repository is protected by a policy that its maker can change no more', async () => {
+  const policies = await policiesOf('release/checkout/web');
+  expect(policies).toMatchObject([{ force: true }]);
   expect(policies[0]?.policyText).toContain(keeperRoleArn);
+});
+
+it('a cache is written by the builds of its team and nobody else', async () => {
+  const [policy, ...others] = await policiesOf('cache/checkout/web');
+  expect(others).toEqual([]);
+  expect(JSON.parse(policy?.policyText ?? '')).toMatchObject({
+    Statement: [
+      {
+        Effect: 'Deny',
+        Action: expect.arrayContaining(['ecr:PutImage', 'ecr:InitiateLayerUpload']),
+        Condition: {
+          ArnNotEquals: { 'aws:PrincipalArn': 'arn:aws:iam::000000000000:role/builds-checkout' },
+        },
+      },
+    ],
+  });
 });

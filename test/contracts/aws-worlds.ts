@@ -163,8 +163,10 @@ export class AwsWorlds {
   /** Whoever runs this is their keeper: nobody else could take a release repository away. */
   async registry(): Promise<RegistryWorld> {
     const { Arn = '' } = await new STSClient(this.#sdk).send(new GetCallerIdentityCommand({}));
-    const promoterRoleArn = 'arn:aws:iam::000000000000:role/promoter';
-    return { client: new ECRClient(this.#sdk), protection: { promoterRoleArn, keeperRoleArn: Arn } };
+    const roles = 'arn:aws:iam::000000000000:role';
+    const [promoterRoleArn, builderRolesArn] = [`${roles}/promoter`, `${roles}/builds-`];
+    const protection = { promoterRoleArn, keeperRoleArn: Arn, builderRolesArn };
+    return { client: new ECRClient(this.#sdk), protection };
   }
 
   async repositories(): Promise<RepositoriesWorld> {

@@ -26,7 +26,7 @@ export function builderContract(
     let key: ReturnType<typeof keyOf>;
     beforeEach(async () => {
       world = await make();
-      key = keyOf('contract', `b${(runs++).toString(36)}-x${Date.now().toString(36)}`);
+      key = keyOf('checkout', `b${(runs++).toString(36)}-x${Date.now().toString(36)}`);
     });
     const start = (number: number) => world.builder.start({ key, number, context });
 

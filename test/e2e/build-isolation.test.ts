@@ -1,9 +1,18 @@
-/** A build runs strangers' code: what reads its source and pushes its image is not in sight of it. */
+/** A build runs strangers' code: what reads its source and pushes its image is not in sight of it, and is of its team alone. */
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { CodeBuildClient, StartBuildCommand } from '@aws-sdk/client-codebuild';
+import { CreateRepositoryCommand, DescribeImagesCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { expect, test } from 'vitest';
+import { CloudWatchBuildLogs } from '#adapters/aws/build-logs.ts';
 import { until } from '#local/demo/world.ts';
+import { buildOptions } from '../contracts/build-options.ts';
 import { keyOf } from '../contracts/samples.ts';
-import { build, builder } from './strangers-build.ts';
+import { access, output } from './cloud.ts';
+import { sessionOf } from './session.ts';
+import { build, builder, builderWith } from './strangers-build.ts';
 
+const { logGroup, project, rolesArn } = await buildOptions(access);
+const logs = new CloudWatchBuildLogs(logGroup, () => new CloudWatchLogsClient(access.sdk));
 const run = Date.now().toString(36);
 
 /**
@@ -38,6 +47,10 @@ async function searched(name: string, ...planted: readonly string[]): Promise<st
   const id = await build(key, [...planted, 'COPY search.sh /search.sh', 'RUN bash /search.sh'], {
     'search.sh': search,
   });
+  return failureOf(id);
+}
+
+async function failureOf(id: string): Promise<string | undefined> {
   const ended = await until('the end of the build', 300, async () => {
     const status = await builder.status(id);
     return status.ended ? status : undefined;
@@ -54,4 +67,33 @@ test.each([
   ['in a file', 'RUN mkdir -p /root/.docker && echo "{}" > /root/.docker/config.json'],
 ])('the search would find one %s', async (where, instruction) => {
   expect(await searched(where.endsWith('file') ? 'iso-file' : 'iso-env', instruction)).toMatch(/^FAILED/);
+});
+
+test.each([
+  ['image', 'REPOSITORY', 'candidate'],
+  ['cache', 'CACHE_REPOSITORY', 'cache'],
+])(
+  "an %s in another team's repository is refused, whatever the build's variables say",
+  async (of, variable, kind) => {
+    const [key, repositoryName] = [keyOf('checkout', `iso-${of}-${run}`), `${kind}/billing/iso-${run}`];
+    const ecr = new ECRClient(access.sdk);
+    await ecr.send(new CreateRepositoryCommand({ repositoryName }));
+    const id = await build(key, ['RUN true'], {}, await builderWith({ [variable]: repositoryName }));
+    expect(await failureOf(id)).toMatch(/^FAILED in BUILD/);
+    const page = await logs.read({ key, number: 1, cursor: undefined });
+    const log = (page?.lines ?? []).map(({ text }) => text).join('\n');
+    expect(log).toMatch(new RegExp(`not authorized to perform: ecr:\\w+ on resource: \\S+${repositoryName}`));
+    const { imageDetails } = await ecr.send(new DescribeImagesCommand({ repositoryName }));
+    expect(imageDetails).toEqual([]);
+  },
+);
+
+test('a build has the role of a team and no other: the stage can pass none, and there is none for an unknown team', async () => {
+  const { credentials } = (await sessionOf(output('BuildFunctionName'))).config;
+  const stage = new CodeBuildClient({ ...access.sdk, credentials, maxAttempts: 1 });
+  const start = (serviceRoleOverride: string) =>
+    stage.send(new StartBuildCommand({ projectName: project, serviceRoleOverride }));
+  const administrator = rolesArn.replace(/getschwifty-builds-.*$/, 'administrator');
+  await expect(start(administrator)).rejects.toThrow(/not authorized/);
+  await expect(start(`${rolesArn}nobody`)).rejects.toThrow(/does the role exist/);
 });

@@ -1,4 +1,7 @@
-/** A release repository refuses everybody but the promoter, an administrator of everything in ECR too. */
+/**
+ * A release repository refuses everybody but the promoter, an administrator of everything in ECR too; a cache refuses to be written by
+ * who is no build of its team.
+ */
 import {
   BatchDeleteImageCommand,
   DeleteRepositoryCommand,
@@ -24,7 +27,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { access, cloud } from './cloud.ts';
 
 const repositoryName = 'release/checkout/api';
-const unprotected = 'cache/checkout/api';
+const unprotected = 'base/debian';
 const RoleName = `e2e-registry-administrator-${Date.now().toString(36)}`;
 const iam = new IAMClient(access.sdk);
 const document = (statement: object) => JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
@@ -110,5 +113,13 @@ describe('a release repository', () => {
     const call = (name: string) => fetch(`${cloud.aws}/v2/${name}/${path}`, { method, headers });
     expect((await call(repositoryName)).status).toBe(403);
     expect((await call(unprotected)).status).not.toBe(403);
+  });
+
+  it('so does a cache, of which it may all the same take an image away', async () => {
+    const cache = { repositoryName: 'cache/checkout/api' };
+    const refused = /not authorized to perform: ecr:/;
+    await expect(ecr.send(new InitiateLayerUploadCommand(cache))).rejects.toThrow(refused);
+    await expect(ecr.send(new PutImageCommand({ ...cache, imageManifest: '{}' }))).rejects.toThrow(refused);
+    await ecr.send(new BatchDeleteImageCommand({ ...cache, ...images }));
   });
 });

@@ -18,7 +18,7 @@ export type Statement = z.infer<typeof Statement>;
 
 const Document = z.object({ Statement: z.array(Statement) });
 
-/** By the role's logical id: inline and attached policies of the stack. */
+/** By the role's logical id: inline and attached policies of the stack, managed ones of it too. */
 export function statementsByRole(resources: Readonly<Record<string, Resource>>): Map<string, Statement[]> {
   const byRole = new Map<string, Statement[]>();
   const add = (role: string, document: unknown) =>
@@ -27,6 +27,10 @@ export function statementsByRole(resources: Readonly<Record<string, Resource>>):
     if (Type === 'AWS::IAM::Role') {
       const inline = z.array(z.object({ PolicyDocument: z.unknown() })).parse(Properties['Policies'] ?? []);
       for (const { PolicyDocument } of inline) add(id, PolicyDocument);
+      for (const managed of list(Properties['ManagedPolicyArns'] ?? [])) {
+        const { Type: type, Properties: of } = resources[target(managed) ?? ''] ?? {};
+        if (type === 'AWS::IAM::ManagedPolicy') add(id, of?.['PolicyDocument']);
+      }
     }
     if (Type !== 'AWS::IAM::Policy') continue;
     for (const role of list(Properties['Roles'])) add(target(role) ?? '?', Properties['PolicyDocument']);

@@ -151,7 +151,7 @@ export async function motoBuilder(sdk: Sdk, worlds: AwsWorlds): Promise<BuilderW
   const registry = 'r.example';
   return {
     builder: new CodeBuilder(
-      { project, bucket, registry, logGroup: 'builds' },
+      { project, rolesArn: 'arn:aws:iam::123456789012:role/builds-', bucket, registry, logGroup: 'builds' },
       { builds, registry: ecr, files },
     ),
     base: { repository, tag: 'bookworm', reference: `${registry}/${repository}@${digest}` },

@@ -11,6 +11,7 @@ import threading
 import time
 from typing import Any
 
+from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, new_uuid
 from ministack.services import codebuild, sts
 
@@ -22,6 +23,8 @@ from .local_services import ServiceError, post
 
 needs(codebuild, "EXECUTE_BUILDS", "_builds", "_projects", "_finish_build", "_log_sink")
 needs(sts, "register_session")
+needs(iam_actions, "extract_resource_arn")
+needs(iam_evaluator, "enforce", "validate_role_arn")
 logger = logging.getLogger("local.codebuild")
 codebuild.EXECUTE_BUILDS = True
 
@@ -44,6 +47,10 @@ def _start_build(original: Any, data: dict[str, Any]) -> Any:
         known = _same_token(data)
         if known is not None:
             return known
+        role = data.get("serviceRoleOverride")
+        if role and iam_evaluator.validate_role_arn(role):
+            message = f"CodeBuild is not authorized to perform: sts:AssumeRole on {role}: does the role exist?"
+            return error_response_json("InvalidInputException", message, 400)
         project = codebuild._projects[name]
         codebuild._projects[name] = _overridden(project, data)
         try:
@@ -83,7 +90,38 @@ def _overridden(project: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]
     variables |= {each["name"]: each for each in data.get("environmentVariablesOverride", [])}
     environment["environmentVariables"] = list(variables.values())
     logs = data.get("logsConfigOverride", project.get("logsConfig", {}))
-    return {**project, "source": source, "environment": environment, "logsConfig": logs}
+    role = data.get("serviceRoleOverride", project["serviceRole"])
+    return {**project, "source": source, "environment": environment, "logsConfig": logs, "serviceRole": role}
+
+
+class _Passing(str):
+    """The project that a build is started of, with the role that is passed for it."""
+
+    role: str
+
+
+@extends(iam_actions, "extract_resource_arn")
+def _project_arn(original: Any, service: str, *rest: Any, **named: Any) -> Any:
+    arn = original(service, *rest, **named)
+    body = named.get("body") or next((each for each in rest if isinstance(each, bytes)), b"")
+    role = json.loads(body or b"{}").get("serviceRoleOverride") if service == "codebuild" else None
+    if not isinstance(role, str):
+        return arn
+    passing = _Passing(arn)
+    passing.role = role
+    return passing
+
+
+@extends(iam_evaluator, "enforce")
+def _may_pass(original: Any, *args: Any, resource_arn: str = "*", **rest: Any) -> Any:
+    """To start a build as another role than the project's takes the right to pass it to CodeBuild (IAM user guide,
+    "Grant a user permissions to pass a role to an AWS service")."""
+    denied = original(*args, resource_arn=resource_arn, **rest)
+    if denied is not None or not isinstance(resource_arn, _Passing):
+        return denied
+    access_key, _action, _service, region = args
+    to = {"iam:PassedToService": "codebuild.amazonaws.com"}
+    return original(access_key, "iam:PassRole", "iam", region, resource_arn=resource_arn.role, service_context=to)
 
 
 def _logs(build_id: str, project: dict[str, Any]) -> dict[str, str]:
