@@ -82,7 +82,7 @@ test.each([
     expect(await failureOf(id)).toMatch(/^FAILED in BUILD/);
     const page = await logs.read({ key, number: 1, cursor: undefined });
     const log = (page?.lines ?? []).map(({ text }) => text).join('\n');
-    expect(log).toMatch(new RegExp(`not authorized to perform: ecr:\\w+ on resource: \\S+${repositoryName}`));
+    expect(log).toMatch(new RegExp(`${repositoryName}\\b.*403 \\(Forbidden\\)`));
     const { imageDetails } = await ecr.send(new DescribeImagesCommand({ repositoryName }));
     expect(imageDetails).toEqual([]);
   },

@@ -162,3 +162,14 @@ test("another team's secret is none for it", async () => {
   await built(world);
   expect([...world.builder.builds.values()][0]?.gitSecret).toBeUndefined();
 });
+
+test('nothing is built of a team that is not configured: it has no role to build as', async () => {
+  const world = await asked({ image }, { ...letting, teams: [] });
+  world.builder.addBase('image/nginx', 'any', digestOf('nginx'));
+  await built(world);
+  expect((await world.environment()).candidate).toMatchObject({
+    phase: 'build-failed',
+    reason: 'no team is called checkout: have it configured again, and deployed',
+  });
+  expect(world.builder.builds.size).toBe(0);
+});
