@@ -78,11 +78,12 @@ function because(decision: Decision, why: string): Decision {
   return { ...decision, audit: { ...decision.audit, what: `${decision.audit.what}: ${why}` } };
 }
 
-/** A person started or stopped it: that stays so until its hours turn. */
-export const byHand = (environment: Environment, now: Instant): Environment =>
-  environment.hours?.refused === undefined
-    ? environment
-    : { ...environment, ...timesOf({ workingHours: environment.spec.workingHours }, now) };
+/** A person started or stopped it: that stays so until its hours turn, also where a look for their last turn has not come yet. */
+export function byHand(environment: Environment, now: Instant): Environment {
+  const { hours, spec } = environment;
+  const isOpen = hours !== undefined && (hours.refused !== undefined || hours.lookAt <= now);
+  return isOpen ? { ...environment, ...timesOf({ workingHours: spec.workingHours }, now) } : environment;
+}
 
 /** Its time begins anew. @param ttl another one for this time; without it that of its spec. */
 export function extensionAsked(

@@ -56,6 +56,17 @@ describe('working hours', () => {
     expect(turned(off, came(), evening).life.state).toBe('stopped');
   });
 
+  it('leave what a person started or stopped after they turned and before anybody looked', () => {
+    const later = (instant: Instant, seconds: number) => addSeconds(instant, seconds);
+    const off = turned(atWork(), stop, later(morning, 3600));
+    const awake = turned(off, start, later(evening, 9));
+    expect(decide(awake, came(), later(evening, 60)).outcome).toBe('unchanged');
+    expect(turned(awake, came(), next1)).toMatchObject({ life: { state: 'running' } });
+    const early = turned(asleep(), start, later(evening, 3600));
+    const stopped = turned(early, stop, later(next1, 9));
+    expect(decide(stopped, came(), later(next1, 60)).outcome).toBe('unchanged');
+  });
+
   it('that are looked at late go by what is so now', () => {
     expect(turned(atWork(), came(), addSeconds(next1, 60)).life.state).toBe('running');
     expect(turned(timed(), came(), addSeconds(evening, 60)).life.state).toBe('stopped');
