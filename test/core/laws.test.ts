@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Change } from '#core/decision.ts';
-import { Environment, Release } from '#core/environment.ts';
+import { Environment, Release, type Released } from '#core/environment.ts';
 import { flow } from '#core/flow.ts';
 import { isOfCluster, quietSeconds } from '#core/incident.ts';
 import { type News, next } from '#core/machine.ts';
@@ -23,16 +23,18 @@ import {
   digest,
   policy,
   ready,
+  released,
   requested,
   spec,
   verdict,
 } from './samples.ts';
-import { anyImage, newestOf, newsOf, quick, type Step, story } from './stories.ts';
+import { anyImage, newestOf, newsOf, policyAt, quick, type Step, story, waiversAt } from './stories.ts';
 
 interface World {
   readonly environment: Environment;
   readonly verdicts: ReadonlyMap<Digest, Verdict>;
-  readonly approved: ReadonlySet<Digest>;
+  /** All that a person gave. */
+  readonly approvals: readonly Released[];
   readonly open: ReadonlySet<string>;
 }
 
@@ -44,15 +46,33 @@ function step(world: World, news: News, now: Instant): World {
   const environment = Environment.parse(decision.environment);
   expect(environment).toEqual(decision.environment);
   expect(environment.version).toBe(world.environment.version + 1);
-  const approved = new Set(world.approved);
+  const approvals = [...world.approvals];
   if (news.kind === 'approved') {
     expect(news.person).toBe(bob);
-    expect(verdicts.get(news.digest)?.result).toBe('pass');
-    approved.add(news.digest);
+    const policyVersion = policyAt(now).version;
+    const verdict = verdicts.get(news.digest);
+    expect(verdict).toMatchObject({ result: 'pass', policyVersion });
+    const approval = { approver: 'bob', approvedAt: now, policyVersion, waivers: verdict?.waivers ?? [] };
+    approvals.push({ digest: news.digest, approval });
   }
-  const after = { environment, verdicts, approved, open: openAfter(world.open, decision, now) };
-  check(world, after, news, decision);
+  const after = { environment, verdicts, approvals, open: openAfter(world.open, decision, now) };
+  check(world, after, news, decision, now);
   return after;
+}
+
+/** What was stopped, or was to be replaced, begins to run again only on an approval that nothing has turned since. */
+function mayBegin(release: Release, { verdicts }: World, now: Instant): void {
+  if (release.phase === 'none') return;
+  const { result, policyVersion, waivers } = verdicts.get(release.digest) ?? {};
+  const { approval } = release;
+  expect({ result, policyVersion, waivers }).toEqual({
+    result: 'pass',
+    policyVersion: policyAt(now).version,
+    waivers: approval.waivers,
+  });
+  expect(approval.policyVersion).toBe(policyVersion);
+  const inForce = waiversAt(now).map(({ id }) => id);
+  for (const waiver of approval.waivers) expect(inForce).toContain(waiver);
 }
 
 /** Nothing runs any more: no trouble outlives that. */
@@ -91,20 +111,17 @@ const movesRelease: readonly News['kind'][] = [
   'handed',
 ];
 
-function check(
-  before: World,
-  { environment, approved, open, verdicts }: World,
-  news: News,
-  { audit }: Change,
-) {
+function check(before: World, after: World, news: News, { audit }: Change, now: Instant) {
+  const { environment, approvals, open } = after;
   const { candidate, life, release } = environment;
   if (candidate.phase === 'promoting' || candidate.phase === 'promoted') {
-    expect(approved).toContain(candidate.image.digest);
-    expect(candidate.approval.approver).toBe('bob');
+    expect(approvals).toContainEqual({ digest: candidate.image.digest, approval: candidate.approval });
+    if (news.kind === 'promoted') expect(release).toMatchObject({ approval: candidate.approval });
   }
-  if (release.phase !== 'none') expect(approved).toContain(release.digest);
+  if (release.phase !== 'none')
+    expect(approvals).toContainEqual({ digest: release.digest, approval: release.approval });
   if (release.phase === 'rolling-back' && before.environment.release.phase === 'deploying') {
-    expect(verdicts.get(release.digest)?.result).toBe('pass');
+    mayBegin(release, after, now);
     expect(release.digest).not.toBe(release.failed.digest);
   }
   const [older, newer] = [newestOf(before.environment), newestOf(environment)];
@@ -118,8 +135,7 @@ function check(
   ];
   if (turned.includes(true)) expect(audit?.what).toBeTruthy();
   if (!movesRelease.includes(news.kind)) expect(release).toEqual(before.environment.release);
-  if (before.environment.life.state === 'stopped' && life.state === 'running')
-    expect(release.phase === 'none' || verdicts.get(release.digest)?.result === 'pass').toBe(true);
+  if (before.environment.life.state === 'stopped' && life.state === 'running') mayBegin(release, after, now);
   if (life.state === 'stopped') expect(['none', 'stopping', 'stopped']).toContain(release.phase);
   if (life.state === 'deleting' || life.state === 'deleted') {
     expect(release.phase).toBe('none');
@@ -132,7 +148,7 @@ function check(
 const beginning = (): World => ({
   environment: { ...requested(), spec: quick },
   verdicts: new Map(),
-  approved: new Set(),
+  approvals: [],
   open: new Set(),
 });
 
@@ -144,7 +160,7 @@ const releasing = (): World => ({
     candidate: { phase: 'promoted', image: built(2), approval, since: at(100) },
   },
   verdicts: new Map([1, 2].map((n) => [digest(n), verdict(n)])),
-  approved: new Set([digest(1), digest(2)]),
+  approvals: [released(1), released(2)],
   open: new Set(),
 });
 /** Another image was asked for after the first was Ready, and then the first again. */
@@ -162,7 +178,7 @@ const returning = (): World => ({
     },
   },
   verdicts: new Map([1, 2].map((n) => [digest(n), verdict(n)])),
-  approved: new Set([digest(1)]),
+  approvals: [released(1)],
   open: new Set(),
 });
 const anyBeginning = fc.constantFrom(beginning, beginning, releasing, returning).map((begin) => begin());

@@ -4,6 +4,7 @@ import { type Environment, type Image, Part } from '#core/environment.ts';
 import type { Health } from '#core/health.ts';
 import type { News } from '#core/machine.ts';
 import type { Digest, Instant } from '#core/names.ts';
+import type { Policy, Waiver } from '#core/policy.ts';
 import { wantedDigest } from '#core/release.ts';
 import type { Person } from '#core/roles.ts';
 import type { Spec } from '#core/spec.ts';
@@ -24,6 +25,7 @@ import {
   team,
   unfixable,
   verdict,
+  waiver,
 } from './samples.ts';
 
 /** What builds 1 to 3 push, and two images of somebody else: one before and one after all of them. */
@@ -68,6 +70,12 @@ const workingHours = WorkingHours.parse({
   to: '12:15',
   days: ['sun', 'mon'],
 });
+
+/** The policy turns, and the one waiver ends, in the midst of most stories. */
+export const policyAt = (now: Instant): Policy => (now < at(1500) ? policy : { ...policy, version: '2' });
+const waivers = [waiver({ expiresAt: at(800) })];
+export const waiversAt = (now: Instant): readonly Waiver[] =>
+  waivers.filter(({ expiresAt }) => expiresAt > now);
 
 /** Another image, more memory, both, and what time asks for. */
 const specs: readonly Spec[] = [
@@ -206,11 +214,15 @@ export function newsOf(
       return { kind: 'build-failed', id: `build:${told.build}`, reason: 'it failed' };
     case 'pushed':
       return { kind: 'pushed', image: told.image };
-    case 'judged':
-      return { ...told, policy };
+    case 'judged': {
+      const policy = policyAt(now);
+      const policyVersion = policy.version;
+      return { ...told, verdict: { ...told.verdict, policyVersion }, policy };
+    }
     case 'approved': {
       const { digest } = told.image;
-      return { kind: 'approved', digest, person: told.person, team, verdict: verdicts.get(digest), policy };
+      const stands = { verdict: verdicts.get(digest), policy: policyAt(now) };
+      return { kind: 'approved', digest, person: told.person, team, ...stands };
     }
     case 'refused':
     case 'turned': {
@@ -239,7 +251,7 @@ export function newsOf(
     case 'time-came':
     case 'start-asked': {
       const verdict = verdicts.get(wantedDigest(environment) ?? built(1).digest);
-      return { kind: told.kind, person: ann, today: { verdict, policy, waivers: [] } };
+      return { kind: told.kind, person: ann, today: { verdict, policy: policyAt(now), waivers } };
     }
     case 'part-seen':
       return told;
@@ -251,5 +263,6 @@ const contentOf = ({ spec: { command = [] } }: Environment): string => command.j
 
 function backOf({ release }: Environment, verdicts: ReadonlyMap<Digest, Verdict>, now: Instant): WayBack {
   const previous = previousOf(release);
-  return wayBack(release, { verdict: previous && verdicts.get(previous.digest), policy, waivers: [], now });
+  const verdict = previous && verdicts.get(previous.digest);
+  return wayBack(release, { verdict, policy: policyAt(now), waivers, now });
 }
