@@ -18,6 +18,7 @@ import { MemoryZone } from '#adapters/memory/zone.ts';
 import type { Config } from '#core/config.ts';
 import type { Change } from '#core/decision.ts';
 import { Rejected } from '#core/errors.ts';
+import type { KeptWaiver } from '#core/waiver.ts';
 import { digestOf, start } from '../contracts/samples.ts';
 import { registryHost, stagesOf } from '../lambdas/stages.ts';
 import { Deliveries, type HandleOf } from './deliveries.ts';
@@ -44,17 +45,26 @@ export class Cloud implements Setting {
   readonly notices = new MemoryNotices();
   readonly reports = new MemoryReports();
   readonly pager = new MemoryPager();
+  readonly waivers = new MemoryWaivers();
+  readonly #records = new MemoryBuildRecords();
   readonly data: JobsWorld;
   readonly functions: Functions;
   readonly deliveries: Deliveries;
   readonly outgoing: Outgoing;
   readonly front: Front;
 
-  constructor(seed: number, config: Config, trace: (line: string) => void) {
+  readonly hasJobs: boolean;
+
+  constructor(seed: number, config: Config, trace: (line: string) => void, hasJobs = false) {
+    this.hasJobs = hasJobs;
     this.random = new Random(seed);
     this.faults = new Faults(this.random);
     this.oracle = new Oracle(() => this.timeline.now());
     this.trace = trace;
+    const { times } = this.oracle;
+    times.onDone = (what) => this.faults.count(what);
+    times.wasTold = (incident) =>
+      this.pager.notices.some(({ body }) => body['state'] === 'open' && body['incident'] === incident);
     this.functions = new Functions(this, config);
     this.clusters = new Map(config.clusters.map(({ name }) => [name, new MemoryCluster()]));
     // One that resizes pods that run, and one that does not.
@@ -91,8 +101,15 @@ export class Cloud implements Setting {
       if (method === 'write') this.#written(args[0] as Change);
     };
     const watched = this.oracle.watching(this.store, invocation);
-    const store = this.functions.portsOf(invocation)('store', watched, written);
-    return { clock: this.functions.clockOf(invocation), store };
+    const port = this.functions.portsOf(invocation);
+    const store = port('store', watched, written);
+    const beside = this.functions.portsBeside(invocation);
+    const waivers = beside('waivers', this.waivers, (method, [waiver]) => {
+      if (method === 'write') this.oracle.waived(waiver as KeptWaiver);
+    });
+    const { transfers, snapshots } = this.store;
+    const kept = { transfers: beside('transfers', transfers), snapshots: beside('snapshots', snapshots) };
+    return { clock: this.functions.clockOf(invocation), store, waivers, ...kept };
   }
 
   #handleOf: HandleOf = (stage, cluster, invocation) => {
@@ -119,17 +136,14 @@ export class Cloud implements Setting {
         (method, _, id) => method === 'start' && oracle.buildStarted(String(id)),
       ),
       cluster: port('cluster', cluster, (method, args) => {
-        if (method === 'apply') oracle.applied(clusterName, args[0]);
+        if (method === 'apply') oracle.applied(clusterName, args[0], invocation);
       }),
       clusterName,
       zone: port('zone', zone),
       sweeps: port('sweeps', outgoing.sweeps),
-      waivers: new MemoryWaivers(),
-      transfers: this.store.transfers,
-      snapshots: this.store.snapshots,
       // Nobody prints in the simulation.
       logs: new MemoryBuildLogs(),
-      records: new MemoryBuildRecords(),
+      records: functions.portsBeside(invocation)('records', this.#records),
       repositories: port('repositories', registry),
       notices: port('notices', notices),
       reports: port('reports', reports),

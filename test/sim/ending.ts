@@ -4,16 +4,21 @@ import type { Environment } from '#core/environment.ts';
 import { assess } from '#core/health.ts';
 import { releaseTag, repositoryOf } from '#core/image.ts';
 import { isOfCluster } from '#core/incident.ts';
-import { addSeconds, Digest, environmentId } from '#core/names.ts';
+import { addSeconds, Digest, type EnvironmentKey, environmentId } from '#core/names.ts';
+import { must } from './broken.ts';
 import type { Cloud } from './cloud.ts';
-import { must } from './oracle.ts';
 import type { People } from './people.ts';
 
 /** The longest that a truth may go unnoticed: reconcile's minute, beside the product's own patience. */
 const verdictSeconds = 600 + 120;
 const recheckSeconds = 3600 + 120;
 
-export async function checkEnding(cloud: Cloud, people: People): Promise<void> {
+/** @param refused what was asked for and never granted. */
+export async function checkEnding(
+  cloud: Cloud,
+  people: People,
+  refused: readonly EnvironmentKey[],
+): Promise<void> {
   const { store, timeline, deliveries } = cloud;
   // What was written last may be on its way still.
   const pending = await store.pending(addSeconds(timeline.now(), -120), 1000);
@@ -30,11 +35,13 @@ export async function checkEnding(cloud: Cloud, people: People): Promise<void> {
   await checkRecords(cloud, people.config.dns.zone);
   for (const key of people.keys) {
     const environment = await store.read(key);
+    if (environment) cloud.oracle.times.mustBeSo(environment);
     if (environment && environment.life.state !== 'running' && environment.life.state !== 'stopped')
       await checkGone(cloud, people, environment);
     else if (environment) await checkEnvironment(cloud, people, environment);
-    else await checkNothing(cloud, environmentId(key));
+    else await checkNothing(cloud, people, key);
   }
+  for (const key of refused) await checkNothing(cloud, people, key);
 }
 
 async function checkEnvironment(cloud: Cloud, people: People, environment: Environment): Promise<void> {
@@ -58,16 +65,29 @@ async function checkGone(cloud: Cloud, people: People, environment: Environment)
   const id = environmentId(key);
   must(life.state === 'deleted', `${id} is still being deleted: ${JSON.stringify(life)}`);
   must(untold.length === 0, `${id} was deleted, and people were not told of ${untold[0]?.incident.id}`);
+  await checkNothingLeft(cloud, people, key, 'was deleted');
+}
+
+/** @param why there is nothing that it could be of. */
+async function checkNothingLeft(
+  cloud: Cloud,
+  people: People,
+  key: EnvironmentKey,
+  why: string,
+): Promise<void> {
+  const id = environmentId(key);
   for (const [name, cluster] of cloud.clusters) {
     const { objects } = await cluster.look(key);
-    must(objects.length === 0, `${id} was deleted, and ${objects.length} objects are left in ${name}`);
+    must(objects.length === 0, `${id} ${why}, and ${objects.length} objects are left in ${name}`);
   }
   const name = nameOf(key, people.config.dns.zone);
   const owners = await cloud.zone.records([ownerNameOf(name)]);
-  must(owners.length === 0, `${id} was deleted, and ${name} is still ours`);
+  must(owners.length === 0, `${id} ${why}, and ${name} is still ours`);
   const isConfigured = people.config.environments.some((entry) => environmentId(entry) === id);
   const left = cloud.registry.repositories().filter((repository) => repository.endsWith(`/${id}`));
-  must(isConfigured || left.length === 0, `${id} was deleted, and ${left.join(', ')} is left`);
+  must(isConfigured || left.length === 0, `${id} ${why}, and ${left.join(', ')} is left`);
+  const { held } = cloud.store.ledgerNow(key.team);
+  must(!(key.name in held), `${id} ${why}, and its team's quota is held for it`);
 }
 
 /** What waits for a person is what the truth says, under the policy of now. */
@@ -78,7 +98,7 @@ function checkVerdict(cloud: Cloud, people: People, environment: Environment): v
   const { digest } = candidate.image;
   if (cloud.oracle.secondsSinceTruthOf(`${id} ${digest}`) < verdictSeconds) return;
   const scan = cloud.oracle.scans.get(`${id} ${digest}`) ?? { status: 'missing' };
-  const isGood = cloud.oracle.isGood(scan, id, people.config);
+  const isGood = cloud.oracle.truth.isGood(scan, id, { config: people.config, skewSeconds: 0 });
   must(
     isGood === (candidate.phase === 'awaiting-approval'),
     `${id} is ${candidate.phase}, and its image is ${isGood ? 'good' : 'bad'}`,
@@ -141,8 +161,11 @@ async function checkIncidents(cloud: Cloud, people: People, environment: Environ
     cloud.oracle.secondsSinceTruthOf(`${id} ${release.digest}`) < recheckSeconds
   )
     return;
-  const hasFindings = !cloud.oracle.isGood({ ...scan, watched: true }, id, people.config);
-  if (hasFindings && cloud.oracle.isFresh(scan, people.config))
+  const hasFindings = !cloud.oracle.truth.isGood({ ...scan, watched: true }, id, {
+    config: people.config,
+    skewSeconds: 0,
+  });
+  if (hasFindings && cloud.oracle.truth.isFresh(scan, people.config))
     must(vulnerable !== undefined, `${id} runs what blocks, and nobody was told`);
   // Until its successor is Ready, the image that turned bad may run still.
   const isAnother = vulnerable?.digest !== release.digest && !isWell;
@@ -163,8 +186,11 @@ async function checkRepositories(cloud: Cloud, { key }: Environment): Promise<vo
   }
 }
 
-async function checkNothing(cloud: Cloud, id: string): Promise<void> {
+/** Nobody granted it, or nobody could write it: then nothing was made for it. */
+async function checkNothing(cloud: Cloud, people: People, key: EnvironmentKey): Promise<void> {
+  const id = environmentId(key);
   must(!cloud.oracle.environments.includes(id), `${id} is gone`);
+  await checkNothingLeft(cloud, people, key, 'was never stored');
 }
 
 /** Every half of an incident was told, its opening first; a second time only the same words, for a function that crashed. */

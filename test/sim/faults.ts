@@ -36,6 +36,10 @@ export type FaultKind =
   | 'build failed'
   | 'policy changed'
   | 'waiver changed'
+  | 'waiver proposed'
+  | 'waiver refused'
+  | 'waiver approved'
+  | 'waiver withdrawn'
   | 'two approvals at once'
   | 'refused approval'
   | 'rejected'
@@ -46,7 +50,14 @@ export type FaultKind =
   | 'stopped'
   | 'started'
   | 'deleted'
+  | 'ttl asked for'
+  | 'ttl extended'
+  | 'ended by its ttl'
+  | 'hours asked for'
+  | 'stopped by its hours'
+  | 'started by its hours'
   | 'asked for anew'
+  | 'refused request'
   | 'out of memory'
   | 'rollout late'
   | 'rollout never healthy'
@@ -128,10 +139,15 @@ export class Invocation {
   #crash: (end: 'crashed') => void = () => undefined;
   /** What the oracle saw while it ran: digests that were good at some instant of it. */
   readonly goodDigests = new Set<string>();
+  /** Approvals of them that held then. */
+  readonly held = new Set<string>();
+  /** By nobody's clock. */
+  readonly beganAt: Instant;
   /** What it was deployed with: a newer configuration reaches the next one. */
   readonly config: Config;
 
-  constructor(name: string, skewSeconds: number, config: Config) {
+  constructor(name: string, skewSeconds: number, config: Config, beganAt: Instant) {
+    this.beganAt = beganAt;
     this.config = config;
     this.name = name;
     this.skewSeconds = skewSeconds;
@@ -170,6 +186,7 @@ const streaming: ReadonlySet<string> = new Set(['chunks.list', 'datasets.objects
 /** Calls that expect a version. */
 const conditional: ReadonlySet<string> = new Set([
   'store.write',
+  'waivers.write',
   'jobs.write',
   'standing.write',
   'chunks.write',

@@ -8,9 +8,8 @@ import type { MemoryRegistry } from '#adapters/memory/registry.ts';
 import type { MemoryReports } from '#adapters/memory/reports.ts';
 import { MemorySshSessions } from '#adapters/memory/ssh-sessions.ts';
 import type { MemoryStore } from '#adapters/memory/store.ts';
-import { MemoryWaivers } from '#adapters/memory/waivers.ts';
 import { makeApp } from '#api/app.ts';
-import type { Clock } from '#core/ports.ts';
+import type { Clock, Waivers } from '#core/ports.ts';
 import type { Person } from '#core/roles.ts';
 import { ask } from '../api/ask.ts';
 import type { Invocation } from './faults.ts';
@@ -27,7 +26,13 @@ interface Behind {
   readonly data: JobsWorld;
   readonly trace: (line: string) => void;
   /** What every function has. */
-  partsOf(invocation: Invocation): { readonly clock: Clock; readonly store: MemoryStore };
+  partsOf(invocation: Invocation): {
+    readonly clock: Clock;
+    readonly store: MemoryStore;
+    readonly waivers: Waivers;
+    readonly transfers: MemoryStore['transfers'];
+    readonly snapshots: MemoryStore['snapshots'];
+  };
 }
 
 export class Front implements Api {
@@ -82,16 +87,13 @@ export class Front implements Api {
       ...parts,
       deadLetters: new MemoryDeadLetters([], parts.clock),
       failures: store,
-      requests: store.requests,
+      requests: functions.portsBeside(invocation)('requests', store.requests),
       buckets: this.#buckets,
       reports,
       keys: new MemoryPersonKeys(),
       sessions: new MemorySshSessions(),
       buildLogs: new MemoryBuildLogs(),
       buildRecords: new MemoryBuildRecords(),
-      waivers: new MemoryWaivers(),
-      transfers: store.transfers,
-      snapshots: store.snapshots,
       outbox: { drain: async () => ({ sent: 0, unsent: [] }) },
       names: { plan: async () => ({ names: [] }) },
       ...data.depsOf('', invocation, functions.around),

@@ -14,6 +14,8 @@ export interface Setting {
   readonly faults: Faults;
   readonly oracle: Oracle;
   readonly trace: (line: string) => void;
+  /** It tells of data jobs. Such stories are dear, and stay as they were whatever else others come to tell of. */
+  readonly hasJobs: boolean;
 }
 
 type Effect = Parameters<typeof faulty>[4];
@@ -43,9 +45,10 @@ export class Functions {
 
   /** A newer configuration reaches the functions within a minute, in any order. */
   deploy(config: Config): void {
-    const { timeline, random, oracle } = this.#setting;
+    const { timeline, random, oracle, hasJobs } = this.#setting;
     const number = ++this.#deployments;
-    for (const name of ['api', 'build', 'gate', 'promote', 'deploy', 'dns', 'pager']) {
+    const names = ['api', 'build', 'gate', 'promote', 'deploy', 'dns', 'pager'];
+    for (const name of hasJobs ? names : [...names, 'schedule']) {
       timeline.in(random.between(0, 60), `${name} gets policy ${config.policy.version}`, () => {
         if ((this.#deployed.get(name) ?? 0) > number) return;
         this.#deployed.set(name, number);
@@ -55,7 +58,8 @@ export class Functions {
     }
   }
 
-  invoked = (name: string): Invocation => new Invocation(name, this.#skewOf(name), this.configOf(name));
+  invoked = (name: string): Invocation =>
+    new Invocation(name, this.#skewOf(name), this.configOf(name), this.#setting.timeline.now());
 
   /** @returns why it failed; undefined when it did not. */
   async run(name: string, work: (invocation: Invocation) => Promise<void>): Promise<string | undefined> {
@@ -103,6 +107,11 @@ export class Functions {
   portsOf(invocation: Invocation): Port {
     const { around } = this;
     return (name, it, effect) => faulty(name, it, invocation, around, effect);
+  }
+
+  /** Of ports that fail in those stories alone that tell of no data jobs. */
+  portsBeside(invocation: Invocation): Port {
+    return this.#setting.hasJobs ? (_, it) => it : this.portsOf(invocation);
   }
 
   clockOf({ skewSeconds }: Invocation): Clock {

@@ -5,7 +5,7 @@ import { spec } from '../contracts/samples.ts';
 import type { Cloud } from './cloud.ts';
 import type { FaultKind } from './faults.ts';
 
-interface Call {
+export interface Call {
   readonly kind: FaultKind;
   readonly method?: 'PUT' | 'DELETE';
   /** Below the environment's own. */
@@ -56,7 +56,13 @@ const specs: readonly unknown[] = [
 ];
 
 /** As a client does it: reads, sends the version that it read, and again where somebody else wrote in between. */
-async function ask(cloud: Cloud, person: Person, key: EnvironmentKey, call: Call, tried = 0): Promise<void> {
+export async function ask(
+  cloud: Cloud,
+  person: Person,
+  key: EnvironmentKey,
+  call: Call,
+  tried = 0,
+): Promise<void> {
   const environment = await cloud.store.read(key);
   if (!environment) return;
   const { kind, method = 'POST', path = '', body } = call;

@@ -3,31 +3,24 @@
  * is written, copied and applied is held against it at once, and the end against what every story must come to.
  */
 import type { MemoryStore } from '#adapters/memory/store.ts';
-import type { Config } from '#core/config.ts';
 import type { Change } from '#core/decision.ts';
 import type { Environment } from '#core/environment.ts';
-import type { Finding, Scan } from '#core/finding.ts';
+import type { Scan } from '#core/finding.ts';
 import { candidateOf } from '#core/image.ts';
 import { type EnvironmentKey, environmentId, secondsBetween } from '#core/names.ts';
 import type { Enclosed } from '#core/ports.ts';
 import type { KubernetesObject } from '#core/rollout.ts';
+import type { Verdict } from '#core/verdict.ts';
+import type { KeptWaiver } from '#core/waiver.ts';
+import { Approvals } from './approvals.ts';
+import { Broken, must } from './broken.ts';
 import type { Invocation } from './faults.ts';
-
-export class Broken extends Error {
-  override readonly name = 'Broken';
-}
-
-export function must(holds: boolean, what: string): asserts holds {
-  if (!holds) throw new Broken(what);
-}
-
-type Complete = Extract<Scan, { status: 'complete' }>;
+import { Times } from './times.ts';
+import { Truth } from './truth.ts';
 
 interface Notes {
-  /** Digests that somebody who may has approved. */
+  /** Digests that somebody who may has ever approved: those may be in its release repository. */
   readonly approved: Set<string>;
-  /** Digests that were promoted by a write that was allowed. */
-  readonly released: Set<string>;
   /** Opened, and told to be over. */
   readonly incidents: Map<string, 'open' | 'recovered'>;
   last: Environment | undefined;
@@ -39,6 +32,9 @@ export class Oracle {
   /** The scans as the registry has them, by environment and digest, and since when. */
   readonly scans = new Map<string, Scan>();
   readonly #scannedAt = new Map<string, string>();
+  readonly truth: Truth;
+  readonly times: Times;
+  readonly #approvals: Approvals;
   #ruledAt: string;
   /** Told of a build that was begun, and of objects that were applied: the world has work to do. */
   buildStarted: (id: string) => void = () => undefined;
@@ -50,6 +46,9 @@ export class Oracle {
   constructor(now: () => string) {
     this.#now = now;
     this.#ruledAt = now();
+    this.truth = new Truth(now);
+    this.times = new Times(now);
+    this.#approvals = new Approvals(now, this.truth);
   }
 
   scanned(name: string, scan: Scan): void {
@@ -62,16 +61,22 @@ export class Oracle {
     this.#ruledAt = this.#now();
   }
 
+  /** By the API, with its effect. */
+  waived(waiver: KeptWaiver): void {
+    this.hold(() => this.truth.waived(waiver));
+  }
+
   secondsSinceTruthOf(name: string): number {
     const now = this.#now();
-    const turns = [this.#ruledAt, this.#scannedAt.get(name) ?? this.#ruledAt];
+    const waived = this.truth.turnedAt(name);
+    const turns = [this.#ruledAt, this.#scannedAt.get(name) ?? this.#ruledAt, ...(waived ? [waived] : [])];
     return Math.min(...turns.map((turn) => secondsBetween(turn, now)));
   }
 
   notesOf(id: string): Notes {
     const known = this.#notes.get(id);
     if (known) return known;
-    const notes: Notes = { approved: new Set(), released: new Set(), incidents: new Map(), last: undefined };
+    const notes: Notes = { approved: new Set(), incidents: new Map(), last: undefined };
     this.#notes.set(id, notes);
     return notes;
   }
@@ -86,9 +91,19 @@ export class Oracle {
       await store.write(change, enclosed);
       this.hold(() => this.#checkWrite(change, enclosed, invocation));
     };
+    const keepVerdict = (key: EnvironmentKey, verdict: Verdict): Promise<void> => {
+      const kept = store.keepVerdict(key, verdict);
+      const id = environmentId(key);
+      // A newer one may be there already.
+      void store.verdict(key, verdict.digest).then((stored) => {
+        if (stored === verdict) this.hold(() => this.#approvals.judged(id, verdict, invocation));
+      });
+      return kept;
+    };
     return new Proxy(store, {
       get(target, property) {
         if (property === 'write') return write;
+        if (property === 'keepVerdict') return keepVerdict;
         const value: unknown = Reflect.get(target, property, target);
         return typeof value === 'function' ? value.bind(target) : value;
       },
@@ -128,6 +143,7 @@ export class Oracle {
     must(!turned || audit !== undefined, `${id} turned without a line in its audit`);
     must(!verdict || invocation.name === 'gate', `${invocation.name} wrote a verdict`);
     const { candidate } = environment;
+    if (verdict) this.#approvals.judged(id, verdict, invocation);
     if (candidate.phase === 'promoting' && before?.candidate.phase !== 'promoting') {
       if (candidate.image.takenAt === undefined) this.#checkApproval(environment, approval, invocation);
       else this.onTaken('build spared');
@@ -144,21 +160,13 @@ export class Oracle {
         invocation.goodDigests.has(`${id} ${release.digest}`),
         `${id}: ${release.digest} was promoted, and it blocks`,
       );
-      must(
-        notes.approved.has(release.digest),
-        `${id}: ${release.digest} was promoted, and nobody approved it`,
-      );
-      notes.released.add(release.digest);
     }
-    if (release.phase !== 'none')
-      must(notes.released.has(release.digest), `${id}: ${release.digest} is to run, and was never promoted`);
+    this.#approvals.wrote(before, change, invocation);
+    this.times.wrote(before, change, invocation);
   }
 
-  #checkApproval(
-    { candidate, key, requester }: Environment,
-    approval: Enclosed['approval'],
-    invocation: Invocation,
-  ): void {
+  #checkApproval(environment: Environment, approval: Enclosed['approval'], invocation: Invocation): void {
+    const { candidate, key, requester } = environment;
     const id = environmentId(key);
     must(
       invocation.name === 'api' && approval !== undefined,
@@ -170,6 +178,7 @@ export class Oracle {
     must(approval.approver.startsWith(`${team?.name}-approver`), `${approval.approver} approved for ${id}`);
     must(approval.approver !== requester, `${id} was approved by who asked for it`);
     this.notesOf(id).approved.add(approval.digest);
+    this.#approvals.given(environment, invocation);
   }
 
   copied(invocation: Invocation, [from, , digest]: readonly unknown[]): void {
@@ -177,60 +186,35 @@ export class Oracle {
       const key = candidateOf(String(from));
       must(key !== undefined, `a copy from ${String(from)}`);
       const id = environmentId(key);
-      must(
-        this.notesOf(id).approved.has(String(digest)),
-        `${id}: ${String(digest)} was copied, and nobody approved it`,
-      );
-      must(
-        invocation.goodDigests.has(`${id} ${String(digest)}`),
-        `${id}: ${String(digest)} was copied, and it blocks`,
-      );
+      const name = `${id} ${String(digest)}`;
+      must(invocation.goodDigests.has(name), `${name} was copied, and it blocks`);
+      this.#approvals.mustHold(name, invocation, 'copied');
       this.onCopied(id, String(digest));
     });
   }
 
-  applied(cluster: string, objects: unknown): void {
+  applied(cluster: string, objects: unknown, invocation: Invocation): void {
     this.hold(() => {
       for (const { kind, metadata } of objects as readonly KubernetesObject[]) {
         if (kind !== 'Deployment') continue;
         const id = metadata.annotations?.['getschwifty.dev/environment'] ?? '';
         const digest = metadata.annotations?.['getschwifty.dev/digest'] ?? '';
         const notes = this.notesOf(id);
-        must(notes.released.has(digest), `${id}: ${digest} runs, and was never promoted`);
+        this.#approvals.applied(id, digest, invocation);
         must(notes.last?.cluster === cluster, `${id} runs in ${cluster}`);
         this.onApplied(cluster, id, digest);
       }
     });
   }
 
-  /** Digests that are good at this instant, under the promoter's configuration. */
+  /** Digests that are good at this instant, and those that are approved, under the promoter's configuration. */
   seeGood(invocation: Invocation): void {
     for (const [name, scan] of this.scans) {
       if (invocation.goodDigests.has(name)) continue;
       const [id = ''] = name.split(' ');
-      if (this.isGood(scan, id, invocation.config)) invocation.goodDigests.add(name);
+      if (this.truth.isGood(scan, id, invocation)) invocation.goodDigests.add(name);
     }
-  }
-
-  /** Said again in other words than core/verdict.ts says it. */
-  isGood(scan: Scan, id: string, config: Config): boolean {
-    if (scan.status !== 'complete') return false;
-    return this.isFresh(scan, config) && scan.findings.every((finding) => this.#isLet(finding, id, config));
-  }
-
-  isFresh({ watched, completedAt }: Complete, { policy }: Config): boolean {
-    return watched === true || secondsBetween(completedAt, this.#now()) <= policy.maxScanAgeHours * 3600;
-  }
-
-  #isLet({ id: cve, severity }: Finding, id: string, { policy, waivers }: Config): boolean {
-    if (severity !== 'UNKNOWN' && severity !== 'UNTRIAGED' && !policy.block.includes(severity)) return true;
-    const isFor = (key: EnvironmentKey) => environmentId(key) === id;
-    return waivers.some(
-      ({ cve: waived, team, environment, author, approver }) =>
-        waived === cve &&
-        author !== approver &&
-        (environment ? isFor({ team, name: environment }) : id.startsWith(`${team}/`)),
-    );
+    this.#approvals.seeHeld(invocation, this.scans);
   }
 
   /** The first that breaks is the one that is told. */

@@ -1,13 +1,20 @@
 /** The simulation can fail: each bug planted here, one a reducer or a stage may well have, is found within some storms. */
 import { afterEach, expect, test } from 'vitest';
+import type * as creation from '#api/creation.ts';
 import type * as candidate from '#core/candidate.ts';
 import type { Decision } from '#core/decision.ts';
+import type * as lifecycle from '#core/lifecycle.ts';
 import type * as pager from '#core/pager.ts';
+import type * as policy from '#core/policy.ts';
 import type * as promotion from '#core/promotion.ts';
 import type * as recheck from '#core/recheck.ts';
 import type * as reconcile from '#core/reconcile.ts';
 import type * as release from '#core/release.ts';
 import type * as roles from '#core/roles.ts';
+import type * as timetable from '#core/timetable.ts';
+import type * as ttl from '#core/ttl.ts';
+import type * as waiver from '#core/waiver.ts';
+import type * as wayBackOf from '#core/way-back.ts';
 import type * as build from '#lambdas/build/build.ts';
 import { type Bug, found, plant, unplant } from './planted.ts';
 
@@ -18,6 +25,37 @@ const bugs: readonly Bug[] = [
     'the promoter asks nothing again',
     () => plant<typeof promotion>('#core/promotion.ts', () => ({ objectionTo: () => undefined })),
     /was (copied|promoted), and it blocks/,
+  ],
+  [
+    'the promoter asks for the verdict alone, not what the approval was given on',
+    () => plant<typeof candidate>('#core/candidate.ts', () => ({ sameBasis: () => true })),
+    /was copied, and no approval of it holds|was approved, and no verdict of that moment/,
+  ],
+  [
+    'what is started or gone back to is asked nothing',
+    () =>
+      plant<typeof wayBackOf>('#core/way-back.ts', (real) => ({
+        objectionToRunning: () => undefined,
+        wayBack: (release) => {
+          const to = real.previousOf(release);
+          return to ? { to } : { none: 'planted' };
+        },
+      })),
+    /begins to run \((deploying|rolling-back)\), and its approval is void/,
+    110,
+  ],
+  [
+    'what failed is gone back to',
+    () =>
+      plant<typeof release>('#core/release.ts', (real) => ({
+        beginning: (before, to, ...when) => {
+          const begun = real.beginning(before, to, ...when);
+          if (begun.phase !== 'deploying' || before.phase === 'none' || before.digest === to.digest)
+            return begun;
+          return { ...begun, previous: { digest: before.digest, approval: before.approval } };
+        },
+      })),
+    /is gone back to, and was never Ready/,
   ],
   [
     'an approval is given to whoever asks',
@@ -75,6 +113,80 @@ const bugs: readonly Bug[] = [
       })),
     /was deleted, and .* is left/,
     300,
+  ],
+  [
+    'a request makes its repositories before it is granted',
+    () =>
+      plant<typeof creation>('#api/creation.ts', (real) => ({
+        newcomer: async (deps, asked) => {
+          const make: unknown = Reflect.get(deps.bases, 'make');
+          if (typeof make === 'function') await make(asked.key);
+          return real.newcomer(deps, asked);
+        },
+      })),
+    /was never stored, and .* is left/,
+  ],
+  [
+    'a waiver that is over counts',
+    () =>
+      plant<typeof policy>('#core/policy.ts', (real) => ({
+        waiverFor: (finding, environment, waivers) => real.waiverFor(finding, environment, waivers, ''),
+      })),
+    /passed with waiver api-.*, which does not count|and it blocks|no approval of it holds/,
+  ],
+  [
+    'who proposes a waiver approves it',
+    () =>
+      plant<typeof waiver>('#core/waiver.ts', (real) => ({
+        approveWaiver: (proposed, person, now) => {
+          const approved = real.approveWaiver({ ...proposed, author: 'somebody' }, person, now);
+          return 'outcome' in approved ? approved : { ...approved, author: proposed.author };
+        },
+      })),
+    /was approved by who proposed it/,
+  ],
+  [
+    'what people waive by the API is never heard of',
+    () =>
+      plant<typeof waiver>('#core/waiver.ts', () => ({ waiversInForce: (configured) => [...configured] })),
+    /is blocked, and its image is good/,
+  ],
+  [
+    'an end comes when it was to, however late people were told',
+    () => plant<typeof ttl>('#core/ttl.ts', () => ({ warned: ({ at }) => ({ at }) })),
+    /was told to end at/,
+  ],
+  [
+    'an end never comes',
+    () =>
+      plant<typeof lifecycle>('#core/lifecycle.ts', (real) => ({
+        deletionAsked: (environment, person, now) =>
+          person.name === 'schedule'
+            ? real.stopAsked(environment, person, now)
+            : real.deletionAsked(environment, person, now),
+      })),
+    /was to end at|and nobody asked for that/,
+  ],
+  [
+    'working hours are held at each look, not when they turn',
+    () =>
+      plant<typeof timetable>('#core/timetable.ts', (real) => ({
+        timeCame: (environment, came, now) =>
+          real.timeCame(
+            environment.hours ? { ...environment, hours: { lookAt: now } } : environment,
+            came,
+            now,
+          ),
+      })),
+    /is (running|stopped) at .*, and its hours turned at/,
+  ],
+  [
+    'working hours turn by their event alone',
+    () =>
+      plant<typeof reconcile>('#core/reconcile.ts', (real) => ({
+        stagesToLook: (...asked) => real.stagesToLook(...asked).filter((stage) => stage !== 'schedule'),
+      })),
+    /and its hours turned at|was to end at/,
   ],
 ];
 

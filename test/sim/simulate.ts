@@ -2,6 +2,7 @@
 import { Config } from '#core/config.ts';
 import type { Environment } from '#core/environment.ts';
 import { addSeconds, EnvironmentKey, type TeamName } from '#core/names.ts';
+import { Broken } from './broken.ts';
 import { Cloud } from './cloud.ts';
 import { checkEnding } from './ending.ts';
 import { areQuiet, checkJobs, endOfJob } from './jobs/ending.ts';
@@ -10,9 +11,11 @@ import { planContest } from './jobs/shares/people.ts';
 import { StandingPeople } from './jobs/standing/people.ts';
 import type { JobsWorld } from './jobs/world.ts';
 import { Nature } from './nature.ts';
-import { Broken } from './oracle.ts';
 import { People } from './people.ts';
 import { Random } from './random.ts';
+import { planRefused } from './refused.ts';
+import { planTimes } from './timetable.ts';
+import { planWaivers } from './waivers.ts';
 
 export interface Outcome {
   readonly seed: number;
@@ -32,7 +35,7 @@ const maxSteps = 100_000;
 const extensions = 24;
 const quietSeconds = 900;
 /** What of a seed is decided apart: who has data jobs has neither calmer nor wilder storms than others. */
-const streams = { config: 1, jobs: 2, shares: 3 } as const;
+const streams = { config: 1, jobs: 2, shares: 3, refused: 4, waivers: 5, times: 6 } as const;
 /** Data jobs cost as much as all else together. */
 const shareWithJobs = 1 / 3;
 /** People ask for jobs; jobs start by themselves; or several teams want more workers than there are. */
@@ -41,16 +44,19 @@ const jobStories: readonly JobStory[] = ['asked for', 'asked for', 'standing', '
 
 export async function simulate(seed: number, trace?: (line: string) => void): Promise<Outcome> {
   const random = new Random(seed, streams.config);
-  const { config, keys } = configOf(random, jobsOf(seed) === 'competing' ? rivalsOf(seed) : alone);
+  const story = jobsOf(seed);
+  const { config, keys } = configOf(random, story === 'competing' ? rivalsOf(seed) : alone);
   let step = 0;
-  const cloud: Cloud = new Cloud(seed, config, (line) => {
+  const told = (line: string): void => {
     step += 1;
     trace?.(`${cloud?.timeline.now() ?? ''} ${step} ${line}`);
-  });
+  };
+  const cloud: Cloud = new Cloud(seed, config, told, story !== undefined);
   const people = new People(cloud, new Nature(cloud), config, keys);
   const storm = random.between(600, 1800);
   people.plan(storm);
-  planJobs(seed, cloud.data, teamsOf(config), storm);
+  const refused = story === undefined ? planOthers(seed, cloud, people, storm) : [];
+  planJobs(story, cloud.data, teamsOf(config), storm);
   const { timeline, faults, oracle } = cloud;
   const pass = async (seconds: number): Promise<void> => {
     const end = timeline.milliseconds + seconds * 1000;
@@ -70,7 +76,7 @@ export async function simulate(seed: number, trace?: (line: string) => void): Pr
     // What a recheck began late is on its way still.
     for (let i = 0; i < extensions && !isQuiet(cloud); i++) await pass(300);
     if (oracle.broken) throw oracle.broken;
-    await checkEnding(cloud, people);
+    await checkEnding(cloud, people, refused);
     await checkJobs(cloud.data);
   });
   if (broken) cloud.trace(`BROKEN: ${broken}`);
@@ -92,8 +98,21 @@ export function jobsOf(seed: number): JobStory | undefined {
   return random.chance(shareWithJobs) ? random.pick(jobStories) : undefined;
 }
 
-function planJobs(seed: number, data: JobsWorld, teams: readonly TeamName[], seconds: number): void {
-  const story = jobsOf(seed);
+/** What seeds without data jobs tell of beside. @returns what is asked for and never granted. */
+function planOthers(seed: number, cloud: Cloud, people: People, seconds: number): readonly EnvironmentKey[] {
+  const streamOf = (name: 'refused' | 'waivers' | 'times') => new Random(seed, streams[name]);
+  planWaivers(cloud, people.keys, streamOf('waivers'), seconds);
+  const times = streamOf('times');
+  for (const key of people.keys) planTimes(cloud, people.member(key.team), key, times, seconds);
+  return planRefused(cloud, people, streamOf('refused'), seconds);
+}
+
+function planJobs(
+  story: JobStory | undefined,
+  data: JobsWorld,
+  teams: readonly TeamName[],
+  seconds: number,
+): void {
   if (story === undefined) return;
   const counts = story === 'asked for' ? [1, 1, 1, 2, 3] : [0, 0, 1];
   const people = new JobPeople(data);

@@ -10,7 +10,7 @@ import { verify } from '#core/jobs/verify.ts';
 import { addSeconds } from '#core/names.ts';
 import { isSame } from '#core/same.ts';
 import * as z from '#core/zod.ts';
-import { must } from '../oracle.ts';
+import { must } from '../broken.ts';
 import { memberOf, pathOf } from './asking.ts';
 import { sortedLines } from './command.ts';
 import { checkStanding, isQuiet } from './standing/ending.ts';

@@ -6,8 +6,8 @@ import type { SlotsSeen, SlotsWanted } from '#core/jobs/slots.ts';
 import type { KubernetesObject } from '#core/labels.ts';
 import { type Instant, secondsBetween } from '#core/names.ts';
 import { sum } from '#core/usage.ts';
+import { must } from '../broken.ts';
 import type { Invocation } from '../faults.ts';
-import { must } from '../oracle.ts';
 import type { Around } from './around.ts';
 
 /** A worker that is told to go has so long; its message on the way, and the clock that is asked, a little more. */

@@ -7,8 +7,8 @@ import type { Priority } from '#core/jobs/priority.ts';
 import type { Demand, Sharing } from '#core/jobs/share.ts';
 import type { SlotsWanted } from '#core/jobs/slots.ts';
 import { addSeconds, type Instant, secondsBetween } from '#core/names.ts';
+import { must } from '../../broken.ts';
 import type { Invocation } from '../../faults.ts';
-import { must } from '../../oracle.ts';
 import type { Around } from '../around.ts';
 
 /** By then a job that says nothing has gone; clocks of functions differ by some seconds. */

@@ -2,7 +2,7 @@
 import type { Job } from '#core/jobs/job.ts';
 import { isLive, type LiveStanding } from '#core/jobs/standing/standing.ts';
 import { addSeconds, environmentId, secondsBetween } from '#core/names.ts';
-import { must } from '../../oracle.ts';
+import { must } from '../../broken.ts';
 import type { JobsWorld } from '../world.ts';
 import { idOf, skewSeconds } from './causes.ts';
 import { timesOf } from './clock.ts';

@@ -8,8 +8,8 @@ import type { StandingChange } from '#core/jobs/standing/ports.ts';
 import { isLive, type LiveStanding, type Run, type Standing } from '#core/jobs/standing/standing.ts';
 import { environmentId, type Instant, secondsBetween } from '#core/names.ts';
 import { isSame } from '#core/same.ts';
+import { must } from '../../broken.ts';
 import type { Invocation } from '../../faults.ts';
-import { must } from '../../oracle.ts';
 import type { Around } from '../around.ts';
 import { causesOf, idOf, runText, type Uploaded, whyNotSo, whyUntrue } from './causes.ts';
 
