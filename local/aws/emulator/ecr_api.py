@@ -273,3 +273,19 @@ def _put_setting(data: Data) -> Data:
     get_setting(data)
     _settings[data["name"]] = data.get("value", "")
     return get_setting(data)
+
+
+@extends(ecr, "_create_repository")
+def _create_repository(original: Any, data: Data) -> Any:
+    answer = original(data)
+    filters = data.get("imageTagMutabilityExclusionFilters")
+    if answer[0] == 200 and filters:
+        ecr._repositories[data["repositoryName"]]["imageTagMutabilityExclusionFilters"] = filters
+    return answer
+
+
+@extends(ecr, "_repo_shape")
+def _repo_shape(original: Any, repo: Data) -> Data:
+    """With the tags that may move all the same (ECR API Reference, Repository), which ministack forgets."""
+    filters = repo.get("imageTagMutabilityExclusionFilters")
+    return {**original(repo), **({"imageTagMutabilityExclusionFilters": filters} if filters else {})}
