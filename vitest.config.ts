@@ -16,6 +16,7 @@ const beside = [
   'lifecycle',
   'lock',
   'mariadb-job',
+  'no-such-package',
   'private-sources',
   'sources',
   'standing-job',

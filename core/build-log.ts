@@ -3,6 +3,8 @@ import { type EnvironmentKey, environmentId, type Instant } from './names.ts';
 
 /** Of one page, which CloudWatch ends at a megabyte too: what a build may print at most is read in some hundred pages. */
 export const linesOfAPage = 2000;
+/** Of what is read from its end: what a step that failed said last, with what its machine says behind it. */
+export const linesOfATail = 500;
 const lineLength = 1000;
 
 export interface LogLine {

@@ -36,6 +36,9 @@ export interface Attachments {
   list(repository: string, image: Digest): Promise<readonly Attached[]>;
 }
 
+/** `itself`: by what it ran, so its log says why; `ended`: others ended it. */
+export type FailedHow = 'itself' | 'ended';
+
 export interface ImageBuilder {
   /** A base as a reference with its digest; undefined where the registry does not have it. */
   resolveBase(base: BaseRef): Promise<string | undefined>;
@@ -57,7 +60,9 @@ export interface ImageBuilder {
   }): Promise<string>;
   status(
     buildId: string,
-  ): Promise<{ readonly ended: false } | { readonly ended: true; readonly failure?: string }>;
+  ): Promise<
+    { readonly ended: false } | { readonly ended: true; readonly failure?: string; readonly how?: FailedHow }
+  >;
 }
 
 export interface LogPage {
@@ -77,6 +82,8 @@ export interface BuildLogs {
     readonly number: number;
     readonly cursor: string | undefined;
   }): Promise<LogPage | undefined>;
+  /** Its last lines in their order, `linesOfATail` at most; none where there is no log of it. */
+  tail(place: { readonly key: EnvironmentKey; readonly number: number }): Promise<readonly LogLine[]>;
 }
 
 /** What is kept of builds, longer than their logs. */

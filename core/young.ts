@@ -40,9 +40,12 @@ export const waivedOf = (
     ),
   );
 
+export const tooYoung = (before: string): string =>
+  `Releases of ${before} and later are too young to be taken (builds.minimumAgeDays): ask for an older one, or for a waiver of its age.`;
+
 /** pip says only that there is no such release. */
 const explained = (command: string, before: string): string =>
-  `${command} || { echo 'Releases of ${before} and later are too young to be taken (builds.minimumAgeDays): ask for an older one, or for a waiver of its age.' >&2; exit 1; }`;
+  `${command} || { echo '${tooYoung(before)}' >&2; exit 1; }`;
 
 /** The commands that install packages, what is waived first where an age is asked. */
 export function installing(

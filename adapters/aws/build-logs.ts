@@ -9,11 +9,13 @@ import {
   InvalidParameterException,
   ResourceNotFoundException,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { lineOf, linesOfAPage, streamPrefix } from '#core/build-log.ts';
+import { type LogLine, lineOf, linesOfAPage, linesOfATail, streamPrefix } from '#core/build-log.ts';
 import type { BuildLogs, LogPage } from '#core/build-ports.ts';
 import { Rejected } from '#core/errors.ts';
 import { once } from '../once.ts';
 import { retryable } from './errors.ts';
+
+const pagesOfATail = 5;
 
 type Read = Parameters<BuildLogs['read']>[0];
 
@@ -44,6 +46,31 @@ export class CloudWatchBuildLogs implements BuildLogs {
     const next = answer.nextForwardToken ?? token;
     // The same token again is CloudWatch's word for the end, as far as it is written.
     return { lines, cursor: cursorOf(stream, next), more: next !== token };
+  }
+
+  async tail({ key, number }: Parameters<BuildLogs['tail']>[0]): Promise<readonly LogLine[]> {
+    const prefix = streamPrefix(key, number);
+    const stream = await this.#stream(prefix);
+    if (stream === undefined) return [];
+    const place = { logGroupName: this.#group, logStreamName: `${prefix}${stream}`, startFromHead: false };
+    let found: LogLine[] = [];
+    let token: string | undefined;
+    // A page may have less than was asked for, or nothing, though there is more before it.
+    for (let pages = 0; pages < pagesOfATail && found.length < linesOfATail; pages++) {
+      const limit = linesOfATail - found.length;
+      const command = new GetLogEventsCommand({
+        ...place,
+        limit,
+        ...(token !== undefined && { nextToken: token }),
+      });
+      const answer = await this.#send(() => this.#client().send(command));
+      const events = answer?.events ?? [];
+      found = [...events.map(({ timestamp = 0, message = '' }) => lineOf(timestamp, message)), ...found];
+      const next = answer?.nextBackwardToken;
+      if (next === undefined || next === token) break;
+      token = next;
+    }
+    return found;
   }
 
   /** The id that CodeBuild gave to the build; undefined where none wrote a line. A second one would be of a repeated start. */

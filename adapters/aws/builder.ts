@@ -113,7 +113,9 @@ export class CodeBuilder implements ImageBuilder {
     const build = answer.builds?.[0];
     if (!build) return { ended: true, failure: `CodeBuild no longer knows ${buildId}` };
     if (build.buildStatus === 'IN_PROGRESS') return { ended: false };
-    return build.buildStatus === 'SUCCEEDED' ? { ended: true } : { ended: true, failure: failureOf(build) };
+    if (build.buildStatus === 'SUCCEEDED') return { ended: true };
+    const how = build.buildStatus === 'FAILED' ? 'itself' : 'ended';
+    return { ended: true, failure: failureOf(build), how };
   }
 }
 
@@ -131,11 +133,17 @@ function failureOf(build: Build): string {
   const failed = build.phases?.find(
     (phase) => phase.phaseStatus !== undefined && phase.phaseStatus !== 'SUCCEEDED',
   );
-  const message = failed?.contexts?.map((context) => context.message).find((text) => text);
+  const message = messageOf(failed?.contexts?.map((context) => context.message).find((text) => text));
   const where = failed?.phaseType ? ` in ${failed.phaseType}` : '';
   const link = build.logs?.deepLink ? ` Log: ${build.logs.deepLink}` : '';
   const limit = failed && build.buildStatus === 'TIMED_OUT' ? limitOf(build, failed.phaseType) : '';
   return `${build.buildStatus}${where}${message ? `: ${message}` : ''}.${limit}${link}`;
+}
+
+/** CodeBuild names the command first, which is ours and long. */
+function messageOf(text: string | undefined): string | undefined {
+  const reason = text && /^Error while executing command: .*\bReason: (.+)$/s.exec(text)?.[1];
+  return reason ? `its command ended with ${reason}` : text;
 }
 
 /** What a build that hangs hung upon, and which of the project's limits ended it (lib/stages/build.ts). */

@@ -1,5 +1,5 @@
 /** Logs of builds in memory: a cursor is how many lines were read. */
-import { type LogLine, linesOfAPage, streamPrefix } from '#core/build-log.ts';
+import { type LogLine, linesOfAPage, linesOfATail, streamPrefix } from '#core/build-log.ts';
 import type { BuildLogs, LogPage } from '#core/build-ports.ts';
 import { Rejected } from '#core/errors.ts';
 import type { EnvironmentKey } from '#core/names.ts';
@@ -20,5 +20,9 @@ export class MemoryBuildLogs implements BuildLogs {
     const from = Number(cursor ?? 0);
     const lines = log.slice(from, from + linesOfAPage);
     return { lines, cursor: String(from + lines.length), more: lines.length > 0 || cursor === undefined };
+  }
+
+  async tail({ key, number }: Parameters<BuildLogs['tail']>[0]): Promise<readonly LogLine[]> {
+    return (this.#logs.get(streamPrefix(key, number)) ?? []).slice(-linesOfATail);
   }
 }

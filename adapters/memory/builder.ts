@@ -1,6 +1,6 @@
 /** Builds in memory: started once, ended when told. What a build pushes is for the test to push. */
 
-import type { BaseRef, ImageBuilder } from '#core/build-ports.ts';
+import type { BaseRef, FailedHow, ImageBuilder } from '#core/build-ports.ts';
 import { type Digest, environmentId } from '#core/names.ts';
 
 type Start = Parameters<ImageBuilder['start']>[0];
@@ -21,8 +21,8 @@ export class MemoryBuilder implements ImageBuilder {
     this.#bases.set(`${repository}:${tag}`, digest);
   }
 
-  end(id: string, failure?: string): void {
-    this.#ended.set(id, { ended: true, ...(failure === undefined ? {} : { failure }) });
+  end(id: string, failure?: string, how: FailedHow = 'itself'): void {
+    this.#ended.set(id, { ended: true, ...(failure === undefined ? {} : { failure, how }) });
   }
 
   async resolveBase({ repository, tag, digest: pinned }: BaseRef): Promise<string | undefined> {

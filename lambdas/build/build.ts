@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { Signal } from '#core/aws-events.ts';
 import { isCacheOf } from '#core/build.ts';
+import { failureFrom, reasonText } from '#core/build-failure.ts';
 import type { BuildLogs, BuildRecords, ImageBuilder } from '#core/build-ports.ts';
 import { readSteps } from '#core/build-steps.ts';
 import { epochOf, tooYoungFrom } from '#core/builds.ts';
@@ -16,7 +17,7 @@ import { buildContext, contentOf, type Making } from '#core/context.ts';
 import { summaryOf } from '#core/decision.ts';
 import { type BuildInput, unfixable } from '#core/dockerfile.ts';
 import type { Environment } from '#core/environment.ts';
-import { Rejected, unreachable } from '#core/errors.ts';
+import { Rejected, Retryable, unreachable } from '#core/errors.ts';
 import { buildTag, candidateOf, newestBuild, repositoryOf } from '#core/image.ts';
 import { unresolvable } from '#core/indexes.ts';
 import { whyNobodyMay } from '#core/lifecycle.ts';
@@ -39,7 +40,7 @@ export interface BuildDeps {
   readonly builder: ImageBuilder;
   readonly repositories: RepositoryMaker;
   readonly scanner: Pick<ImageScanner, 'imageByTag'>;
-  readonly logs: Pick<BuildLogs, 'read'>;
+  readonly logs: BuildLogs;
   readonly records: Pick<BuildRecords, 'keep'>;
   readonly waivers: Pick<Waivers, 'list'>;
   readonly config: Pick<Config, 'catalog' | 'builds'> & {
@@ -104,7 +105,7 @@ async function learn(deps: BuildDeps, environment: Environment, signal: Signal):
   const { id } = candidate.build;
   if (id === undefined) return start(deps, environment, candidate.build);
   const isDue = signal.kind === 'look' && !isLookedAfter(candidate, deps.clock.now());
-  return signal.kind === 'build' || isDue ? ask(deps, environment, id) : undefined;
+  return signal.kind === 'build' || isDue ? ask(deps, environment, candidate.build, id) : undefined;
 }
 
 async function start(deps: BuildDeps, environment: Environment, build: Build): Promise<News> {
@@ -187,14 +188,35 @@ type Build = Extract<Environment['candidate'], { phase: 'building' }>['build'];
 
 /** CodeBuild is asked, whatever the event said: events come late and twice. */
 async function ask(
-  { builder, scanner }: BuildDeps,
-  { key, builds }: Environment,
+  deps: BuildDeps,
+  environment: Environment,
+  { number }: Build,
   id: string,
 ): Promise<News | undefined> {
+  const { key, builds } = environment;
   const failed = (reason: string) => ({ kind: 'build-failed' as const, id, reason });
-  const status = await builder.status(id);
+  const status = await deps.builder.status(id);
   if (!status.ended) return undefined;
-  if (status.failure !== undefined) return failed(status.failure);
-  const image = await scanner.imageByTag(repositoryOf('candidate', key), buildTag(builds));
+  const { failure, how } = status;
+  if (failure !== undefined)
+    return failed(how === 'itself' ? await whyItFailed(deps, environment, number, failure) : failure);
+  const image = await deps.scanner.imageByTag(repositoryOf('candidate', key), buildTag(builds));
   return image ? { kind: 'pushed', image } : failed('the build succeeded and pushed nothing');
+}
+
+/** Its log tells more than how its machine ended; where it can't be read, that alone is told: nothing waits for a log. */
+async function whyItFailed(
+  { logs }: BuildDeps,
+  { key, spec }: Environment,
+  number: number,
+  failure: string,
+): Promise<string> {
+  const lines = await logs.tail({ key, number }).catch((error: unknown) => {
+    if (!(error instanceof Retryable)) throw error;
+    log.warn('the log of a build that failed can not be read', { number, why: error.message });
+    return [];
+  });
+  const texts = lines.map(({ text }) => text);
+  const asked = { packages: spec.packages, byDockerfile: sourceOf(spec).kind === 'git' };
+  return reasonText(failureFrom(texts, failure, asked));
 }

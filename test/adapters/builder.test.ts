@@ -97,9 +97,22 @@ test.each([
       ],
       logs: { deepLink: 'https://logs.example/1' },
     },
-    { ended: true, failure: 'FAILED in BUILD: exit status 1. Log: https://logs.example/1' },
+    { ended: true, failure: 'FAILED in BUILD: exit status 1. Log: https://logs.example/1', how: 'itself' },
   ],
-  [{ buildStatus: 'TIMED_OUT' }, { ended: true, failure: 'TIMED_OUT.' }],
+  [
+    {
+      buildStatus: 'FAILED',
+      phases: [
+        {
+          phaseType: 'PRE_BUILD',
+          phaseStatus: 'FAILED',
+          contexts: [{ message: 'Error while executing command: git fetch. Reason: exit status 128' }],
+        },
+      ],
+    },
+    { ended: true, failure: 'FAILED in PRE_BUILD: its command ended with exit status 128.', how: 'itself' },
+  ],
+  [{ buildStatus: 'TIMED_OUT' }, { ended: true, failure: 'TIMED_OUT.', how: 'ended' }],
   [
     {
       buildStatus: 'TIMED_OUT',
@@ -110,6 +123,7 @@ test.each([
       ended: true,
       failure:
         'TIMED_OUT in BUILD. A build may take 30 minutes: `schwifty env log --steps` shows the step that it was at.',
+      how: 'ended',
     },
   ],
   [
@@ -121,6 +135,7 @@ test.each([
     {
       ended: true,
       failure: 'TIMED_OUT in QUEUED. No machine was free within 60 minutes: ask for it again.',
+      how: 'ended',
     },
   ],
 ])('a build that is %o', async (build, expected) => {

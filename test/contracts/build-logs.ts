@@ -1,6 +1,6 @@
 /** What every reader of build logs must do: all lines once and in order, page by page, and where it is to go on. */
 import { beforeEach, expect } from 'vitest';
-import { linesOfAPage } from '#core/build-log.ts';
+import { linesOfAPage, linesOfATail } from '#core/build-log.ts';
 import type { BuildLogs, LogPage } from '#core/build-ports.ts';
 import { Rejected } from '#core/errors.ts';
 import type { EnvironmentKey } from '#core/names.ts';
@@ -70,6 +70,17 @@ export function buildLogsContract(
       expect(texts(await read(undefined, 1))).toEqual(['of one']);
       expect(texts(await read(undefined, 11))).toEqual(['of eleven']);
       expect(await world.logs.read({ key, number: 2, cursor: undefined })).toBeUndefined();
+    });
+
+    test('its tail is the last of its lines, in their order; of no log there is none', async () => {
+      expect(await world.logs.tail({ key, number: 1 })).toEqual([]);
+      const said = async () => (await world.logs.tail({ key, number: 1 })).map(({ text }) => text);
+      await world.write(key, 1, ['first', 'second']);
+      await world.write(key, 11, ['of another']);
+      expect(await said()).toEqual(['first', 'second']);
+      const all = many(0, linesOfATail + 7);
+      await world.write(key, 1, all);
+      expect(await said()).toEqual(all.slice(7));
     });
 
     test('what is no cursor is refused', async () => {

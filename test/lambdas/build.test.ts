@@ -168,10 +168,10 @@ test('a failed build is told with its reason; the event that comes twice or late
   const world = await building();
   await world.deliver('build', asked(world));
   const failed = buildEvent('FAILED', buildId(world), candidate);
-  world.builder.end(buildId(world), 'FAILED in BUILD: no such package.');
+  world.builder.end(buildId(world), 'FAILED in BUILD: exit status 1.');
   await world.deliver('build', failed);
   const { version, candidate: after } = await world.environment();
-  expect(after).toMatchObject({ phase: 'build-failed', reason: 'FAILED in BUILD: no such package.' });
+  expect(after).toMatchObject({ phase: 'build-failed', reason: 'FAILED in BUILD: exit status 1.' });
   await world.deliver('build', failed);
   expect((await world.environment()).version).toBe(version);
 });
