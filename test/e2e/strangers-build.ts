@@ -22,6 +22,10 @@ export async function builderWith(variables: Readonly<Record<string, string>> = 
     },
     { step: 'initialize' },
   );
+  return builderBy(builds);
+}
+
+export async function builderBy(builds: CodeBuildClient): Promise<CodeBuilder> {
   return new CodeBuilder(
     { ...(await buildOptions(access)), registry: registryHost },
     {
@@ -38,6 +42,7 @@ export const builder = await builderWith();
  * Its first build. Nothing that was built before is taken for it: a cached layer does nothing.
  * @param files beside the Dockerfile.
  * @param by who starts it.
+ * @param lock where what it resolved is kept.
  * @returns the build's id.
  */
 export async function build(
@@ -45,9 +50,10 @@ export async function build(
   instructions: readonly string[],
   files: Readonly<Record<string, string>> = {},
   by: CodeBuilder = builder,
+  lock?: string,
 ): Promise<string> {
   const base = await builder.resolveBase({ repository: 'base/debian', tag: 'bookworm' });
   await makeRepositories(key);
   const Dockerfile = [`FROM ${base}`, `ENV BUILD=${key.name}`, ...instructions, ''].join('\n');
-  return by.start({ key, number: 1, context: { ...files, Dockerfile } });
+  return by.start({ key, number: 1, context: { ...files, Dockerfile }, lock });
 }

@@ -91,7 +91,10 @@ def _overridden(project: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]
     environment["environmentVariables"] = list(variables.values())
     logs = data.get("logsConfigOverride", project.get("logsConfig", {}))
     role = data.get("serviceRoleOverride", project["serviceRole"])
-    return {**project, "source": source, "environment": environment, "logsConfig": logs, "serviceRole": role}
+    # CodeBuild takes no less than five minutes; here less is taken too, so that nobody waits for a build that hangs.
+    minutes = data.get("timeoutInMinutesOverride", project.get("timeoutInMinutes", 60))
+    overridden = {"source": source, "environment": environment, "logsConfig": logs}
+    return {**project, **overridden, "serviceRole": role, "timeoutInMinutes": minutes}
 
 
 class _Passing(str):

@@ -162,6 +162,22 @@ const custom: Invariant = {
   },
 };
 
+/** CodeBuild's own would be an hour, and eight in the queue. A reason of `TIMED_OUT` and docs/operations.md name these. */
+const builds: Invariant = {
+  says: 'a build that hangs is ended after half an hour, and within an hour where no machine takes it',
+  problems: (stacks) =>
+    every(stacks, 'AWS::CodeBuild::Project').flatMap((it) =>
+      it.Properties['TimeoutInMinutes'] === 30 && it.Properties['QueuedTimeoutInMinutes'] === 60
+        ? []
+        : [`${at(it)} may hang for as long as it likes`],
+    ),
+  plants: {
+    'no time for a build': (stacks) => delete first(stacks, 'AWS::CodeBuild::Project')['TimeoutInMinutes'],
+    'no time in the queue': (stacks) =>
+      delete first(stacks, 'AWS::CodeBuild::Project')['QueuedTimeoutInMinutes'],
+  },
+};
+
 const api: Invariant = {
   says: 'an API has an alarm on its failures, a throttle and an access log',
   problems: (stacks) => [
@@ -238,6 +254,7 @@ export const consumers: readonly Invariant[] = [
   eventTargets,
   functions,
   custom,
+  builds,
   api,
   queues,
   loops,
