@@ -3,8 +3,7 @@
  * builder's own role, or a token of CodeArtifact; no log, no image and nothing that is built has it.
  */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as plainServer } from 'node:http';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -12,6 +11,7 @@ import { dirname, join } from 'node:path';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CloudWatchBuildLogs } from '#adapters/aws/build-logs.ts';
+import type { CodeBuilder } from '#adapters/aws/builder.ts';
 import { EnvironmentKey, environmentId } from '#core/names.ts';
 import { type Person, signIn } from '#local/demo/people.ts';
 import { until } from '#local/demo/world.ts';
@@ -21,10 +21,12 @@ import { certificate } from '../adapters/certificate.ts';
 import { secretOf } from '../adapters/secret.ts';
 import { listening } from '../adapters/servers.ts';
 import { buildOptions } from '../contracts/build-options.ts';
+import { npmPackage, wheel } from './acme-hello.ts';
 import { access, cloud } from './cloud.ts';
 import { startGitServer } from './git-server.ts';
+import { searchRepository } from './layers.ts';
 import { comes } from './phases.ts';
-import { build, builderWith } from './strangers-build.ts';
+import { build, builder, builderWith } from './strangers-build.ts';
 
 const run = Date.now().toString(36).slice(-6);
 const password = `p${run}-nobody-reads-this`;
@@ -57,6 +59,26 @@ async function ask(person: Person, team: string, name: string): Promise<string> 
   });
   made.push([person, environmentId(key)]);
   return environmentId(key);
+}
+
+/** In all layers of the image and of its cache, what was deleted again too, with their history, and in what is kept of what was resolved. */
+async function nothingHas(words: readonly string[], id: string, kept?: string): Promise<void> {
+  const [image, cache] = await Promise.all(
+    ['candidate', 'cache'].map((kind) => searchRepository(`${kind}/${id}`, words)),
+  );
+  expect([...(image?.found ?? ['?']), ...(cache?.found ?? ['?'])]).toEqual([]);
+  expect(image?.bytes).toBeGreaterThan(10e6);
+  for (const { layers } of [image, cache].flatMap((each) => each ?? [])) expect(layers).toBeGreaterThan(0);
+  if (kept !== undefined) expect(cache?.tags).toContain(kept);
+}
+
+/** @returns why it failed; undefined where it did not. */
+async function ended(build: string, by: CodeBuilder = builder): Promise<string | undefined> {
+  const { failure } = await until('the end of the build', 300, async () => {
+    const status = await by.status(build);
+    return status.ended ? status : undefined;
+  });
+  return failure;
 }
 
 async function logOf(id: string): Promise<string> {
@@ -94,14 +116,27 @@ afterAll(async () => {
 
 test('a private repository is built for the team that has its secret, and nothing tells the password', async () => {
   const id = await ask(alice, 'checkout', 'private');
-  const { environment } = await comes(alice.client, id, 'awaiting-approval', 300);
+  const { environment } = await comes(alice.client, id, 'awaiting-approval', 480);
   expect(environment.spec).toMatchObject({ git: { commit } });
   // Asked for only where the host wanted it.
   expect(server.asked[0]).toEqual({ status: 401, authorization: undefined });
   expect(server.asked.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
   const log = await logOf(id);
   expect(log).toContain('BUILD');
-  for (const word of [password, authorization.slice('Basic '.length)]) expect(log).not.toContain(word);
+  const words = [password, authorization.slice('Basic '.length)];
+  for (const word of words) expect(log).not.toContain(word);
+  await nothingHas(words, id);
+});
+
+test('the search would find it: deleted again, in the cache, in the configuration', async () => {
+  const key = EnvironmentKey.parse({ team: 'checkout', name: `planted-${run}` });
+  const word = `w${run}-is-planted`;
+  const instructions = ['COPY planted /planted', 'RUN rm /planted', `LABEL planted=${word}`];
+  await ended(await build(key, instructions, { planted: word }));
+  const image = await searchRepository(`candidate/${environmentId(key)}`, [word]);
+  expect(image.found.map((each) => /, (its|layer)/.exec(each)?.[1]).sort()).toEqual(['its', 'layer']);
+  const cache = await searchRepository(`cache/${environmentId(key)}`, [word]);
+  expect(cache.found).toContainEqual(expect.stringContaining(', layer'));
 });
 
 test('another team, whom the catalog lets in there and no secret is named for, is told that it can not be read', async () => {
@@ -125,19 +160,8 @@ test('a secret that has no password says so, and shows nothing of itself', async
   await secret.change({ username: 'reader', password });
 });
 
-/** A package of one module, as pip takes it. */
-const wheel = `import base64, sys, zipfile
-with zipfile.ZipFile(sys.argv[1], 'w') as z:
-    z.writestr('acme_hello.py', 'print("hello of acme")')
-    z.writestr('acme_hello-1.0.dist-info/METADATA', 'Metadata-Version: 2.1\\nName: acme-hello\\nVersion: 1.0\\n')
-    z.writestr('acme_hello-1.0.dist-info/WHEEL', 'Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
-    z.writestr('acme_hello-1.0.dist-info/RECORD', '')
-`;
-
 test("pip installs from an index that wants a password, by the build's proxy, and the build never has it", async () => {
-  const file = 'acme_hello-1.0-py3-none-any.whl';
-  execFileSync('python3', ['-c', wheel, join(root, file)]);
-  const bytes = readFileSync(join(root, file));
+  const { file, bytes } = wheel(root);
   const host = new URL(cloud.aws).hostname;
   const pair = certificate(host);
   writeFileSync(join(root, 'index.pem'), pair.cert);
@@ -165,47 +189,27 @@ test("pip installs from an index that wants a password, by the build's proxy, an
     const key = EnvironmentKey.parse({ team: 'checkout', name: `index-${run}` });
     const pip = 'python3 -m pip install --no-cache-dir --break-system-packages --target /opt/acme';
     const from = '--index-url http://pip-index.internal/simple/ --trusted-host pip-index.internal';
+    // With all that it knows in the place of what it resolved.
+    const resolved = 'mkdir -p /opt/venv && { env; python3 -m pip config debug; } > /opt/venv/resolved.txt';
     const instructions = [
-      `RUN ${pip} ${from} acme-hello && env && PYTHONPATH=/opt/acme python3 -m acme_hello`,
+      `RUN --mount=type=secret,id=pip ${pip} --report /opt/report.json ${from} acme-hello && env && ${resolved} && PYTHONPATH=/opt/acme python3 -m acme_hello`,
     ];
-    const id = await build(key, instructions, {}, by);
-    const { failure } = await until('the end of the build', 300, async () => {
-      const status = await by.status(id);
-      return status.ended ? status : undefined;
-    });
+    const id = await build(key, instructions, {}, by, `lock-${run}`);
+    const failure = await ended(id, by);
     const log = await logOf(environmentId(key));
     expect(failure, log).toBeUndefined();
     expect(log).toContain('hello of acme');
-    for (const word of [password, authorization.slice('Basic '.length)]) expect(log).not.toContain(word);
+    const words = [password, authorization.slice('Basic '.length)];
+    for (const word of words) expect(log).not.toContain(word);
+    await nothingHas(words, environmentId(key), `lock-${run}`);
     expect(asked).toEqual(['/simple/acme-hello/ true', `/files/${file} true`]);
   } finally {
     await index.close();
   }
 });
 
-/** A package of one program, as npm takes it, and what an index says of it. */
-function npmPackage() {
-  const folder = join(root, 'acme-hello');
-  mkdirSync(folder);
-  const manifest = { name: 'acme-hello', version: '1.0.0', bin: { 'acme-hello': 'hello.js' } };
-  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
-  writeFileSync(join(folder, 'hello.js'), "#!/usr/bin/env node\nconsole.log('hello of acme, by npm');\n");
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', root], { cwd: folder });
-  const bytes = readFileSync(join(root, 'acme-hello-1.0.0.tgz'));
-  const integrity = `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
-  const page = (tarball: string) => ({
-    ...{
-      name: manifest.name,
-      'dist-tags': { latest: '1.0.0' },
-      time: { '1.0.0': '2020-01-01T00:00:00.000Z' },
-    },
-    versions: { '1.0.0': { ...manifest, dist: { tarball, integrity } } },
-  });
-  return { bytes, page };
-}
-
 test('npm installs from CodeArtifact by a token that the build never has, of files that it keeps elsewhere', async () => {
-  const { bytes, page } = npmPackage();
+  const { bytes, page } = npmPackage(root);
   const host = new URL(cloud.aws).hostname;
   const pair = certificate(host);
   writeFileSync(join(root, 'codeartifact.pem'), pair.cert);
@@ -253,16 +257,16 @@ test('npm installs from CodeArtifact by a token that the build never has, of fil
     const key = EnvironmentKey.parse({ team: 'checkout', name: `artifact-${run}` });
     const npm =
       'npm install --global --no-update-notifier --before 2024-01-01 --registry http://npm-index.internal/npm/all/';
-    const id = await build(key, [`RUN ${npm} acme-hello && env && acme-hello`], {}, by);
-    const { failure } = await until('the end of the build', 300, async () => {
-      const status = await by.status(id);
-      return status.ended ? status : undefined;
-    });
+    const resolved = 'mkdir -p /opt/npm && { env; npm config list --long; } > /opt/npm/resolved.json';
+    const instruction = `RUN --mount=type=secret,id=npm ${npm} acme-hello && env && ${resolved} && acme-hello`;
+    const id = await build(key, [instruction], {}, by, `lock-${run}`);
+    const failure = await ended(id, by);
     const log = await logOf(environmentId(key));
     expect(failure, log).toBeUndefined();
     expect(log).toContain('hello of acme, by npm');
-    for (const word of [token, basic.slice('Basic '.length), 'X-Amz-Signature'])
-      expect(log).not.toContain(word);
+    const words = [token, basic.slice('Basic '.length)];
+    for (const word of [...words, 'X-Amz-Signature']) expect(log).not.toContain(word);
+    await nothingHas(words, environmentId(key), `lock-${run}`);
     expect(asked).toEqual([
       'POST /v1/authorization-token?domain=acme&domain-owner=111122223333&duration=900',
       '/npm/all/acme-hello true',
