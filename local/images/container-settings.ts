@@ -2,7 +2,7 @@
  * The files by which buildah knows its storage, the registry and this machine's way to the network. The mounts of
  * containers.conf are there while RUN runs; nothing of them goes into the image.
  */
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { attempt } from '#local/setup/run.ts';
 import { npmConfiguration, npmConfigurationPath, pipConfiguration } from './base.ts';
@@ -15,7 +15,7 @@ const certificatesInside = '/mnt/ca.crt';
 type Settings = Pick<BuildSettings, 'state' | 'registry' | 'registryName'>;
 
 export async function containerSettings(settings: Settings, work: string): Promise<NodeJS.ProcessEnv> {
-  const storage = join(settings.state, 'images');
+  const storage = storageOf(settings);
   await mkdir(storage, { recursive: true });
   const files = {
     CONTAINERS_STORAGE_CONF: await storageFile(storage, work),
@@ -30,6 +30,12 @@ export async function containerSettings(settings: Settings, work: string): Promi
   }
   return env;
 }
+
+const storageOf = ({ state }: Pick<Settings, 'state'>): string => join(state, 'images');
+
+/** The next build begins as on a machine of CodeBuild, which has no layers. Nothing may build meanwhile. */
+export const forgetLayers = (settings: Pick<Settings, 'state'>): Promise<void> =>
+  rm(storageOf(settings), { recursive: true, force: true });
 
 /**
  * Where the proxy of a build listens, and whom it lets through: what the product says, and this machine's own mirrors in the place of

@@ -17,6 +17,7 @@ import { jobMemory, jobStream, plan10Tb } from './jobs.ts';
 import { bundleSize, coldImport } from './lambdas.ts';
 import { record } from './measured.ts';
 import { promotionMemory } from './promotion-memory.ts';
+import { rebuilds } from './rebuilds.ts';
 import { reconcileGrowth } from './reconcile-growth.ts';
 import { rolloutRatio } from './rollout.ts';
 import { simulation } from './simulation.ts';
@@ -54,6 +55,16 @@ const benches: readonly Bench[] = [
   { names: ['job-table-mariadb'], inCloud: mariadbTableJob, slow: true },
   { names: ['unchanged-spec'], inCloud: unchangedSpec },
   { names: ['rebuild-added-package', 'build-time', 'image-size'], inCloud: builds },
+  {
+    names: [
+      'rebuild-added-package/pip-eighth',
+      'rebuild-added-package/npm',
+      'rebuild-added-package/apt',
+      'rebuild-added-package/registry',
+    ],
+    inCloud: rebuilds,
+    slow: true,
+  },
   { names: ['promotion-memory'], alone: promotionMemory, slow: true },
   { names: ['simulation'], alone: simulation, slow: true },
   { names: ['start-warm'], alone: startWarm, slow: true },

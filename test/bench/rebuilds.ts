@@ -1,0 +1,100 @@
+/**
+ * `rebuild-added-package/…`: what one package more costs where it is not pip's favourable case, and where the machine has no layers, as each
+ * of CodeBuild's: all from the registry's cache. Beside the same image cold, in turn; nothing of one run helps the next.
+ */
+
+import { Spec } from '#core/spec.ts';
+import { forgetLayers } from '#local/images/container-settings.ts';
+import { keyOf } from '../contracts/samples.ts';
+import { Builder } from './builds.ts';
+import type { BenchCloud } from './cloud.ts';
+import { type Entry, median, recorded } from './entry.ts';
+
+const runs = 3;
+
+interface Lists {
+  readonly apt: readonly string[];
+  readonly pip: readonly string[];
+  readonly npm: readonly string[];
+}
+interface Kind {
+  readonly name: string;
+  readonly says: string;
+  readonly before: Lists;
+  readonly after: Lists;
+  readonly hasLayers: boolean;
+}
+
+const few: Lists = {
+  apt: ['curl', 'git', 'jq'],
+  pip: ['flask', 'pandas', 'requests', 'rich'],
+  npm: ['express', 'typescript'],
+};
+const seven = [...few.pip, 'zipp', 'pyyaml', 'httpx'];
+
+/** core/parts.ts: with eight both parts of pip are one again. */
+const kinds: readonly Kind[] = [
+  {
+    name: 'pip-eighth',
+    says: 'an eighth of pip, which makes one part of all eight',
+    before: { ...few, pip: seven },
+    after: { ...few, pip: [...seven, 'attrs'] },
+    hasLayers: true,
+  },
+  {
+    name: 'npm',
+    says: 'a third of npm, which has no parts',
+    before: few,
+    after: { ...few, npm: [...few.npm, 'debug'] },
+    hasLayers: true,
+  },
+  {
+    name: 'apt',
+    says: 'a fourth of apt',
+    before: few,
+    after: { ...few, apt: [...few.apt, 'tree'] },
+    hasLayers: true,
+  },
+  {
+    name: 'registry',
+    says: "a fifth of pip, on a machine without layers: all that is not new is from the registry's cache",
+    before: few,
+    after: { ...few, pip: [...few.pip, 'zipp'] },
+    hasLayers: false,
+  },
+];
+
+const specOf = ({ apt, pip, npm }: Lists) => {
+  const list = (names: readonly string[]) => names.map((name) => ({ name }));
+  const packages = { apt: list(apt), pip: list(pip), npm: list(npm) };
+  return Spec.parse({ base: 'debian-12', packages, command: ['python3', '-m', 'http.server'] });
+};
+
+export async function rebuilds(cloud: BenchCloud): Promise<Entry[]> {
+  const builder = await Builder.of(cloud);
+  const entries: Entry[] = [];
+  for (const kind of kinds) {
+    const cold: number[] = [];
+    const again: number[] = [];
+    for (let run = 0; run < runs; run++) {
+      const [one, other] = [keyOf('bench', `${kind.name}-c${run}`), keyOf('bench', `${kind.name}-a${run}`)];
+      const forget = () => (kind.hasLayers ? undefined : forgetLayers(cloud.instance));
+      const [before, after] = [specOf(kind.before), specOf(kind.after)];
+      await forget();
+      cold.push((await builder.build(one, 1, builder.generated(one, after))).seconds);
+      await builder.build(other, 1, builder.generated(other, before));
+      await forget();
+      again.push((await builder.build(other, 2, builder.generated(other, after))).seconds);
+    }
+    entries.push(entryOf(kind, median(cold), median(again)));
+  }
+  return entries;
+}
+
+const entryOf = ({ name, says }: Kind, cold: number, again: number): Entry =>
+  recorded({
+    name: `rebuild-added-package/${name}`,
+    value: again / cold,
+    unit: '×',
+    note: `medians of ${runs}, in turn: ${again.toFixed(1)} s with ${says}, ${cold.toFixed(1)} s the same image cold`,
+  });
