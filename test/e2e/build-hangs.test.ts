@@ -9,7 +9,8 @@ import { build, builderBy } from './strangers-build.ts';
 
 /** No other process sleeps for so long. */
 const seconds = `9${Date.now()}`;
-const minutes = 0.5;
+/** Enough for what comes before RUN, on a busy machine too. */
+const minutes = 2;
 
 /** As `ps` sees them from outside of the build's namespaces. */
 const sleepers = (): string[] =>
