@@ -19,7 +19,7 @@ import {
 import { crc32 } from './crc32.ts';
 import type { Feed, Give, Read } from './feed.ts';
 import { asInput, type ObjectDeps } from './object-feed.ts';
-import { blocksOf, bytesBetween, type Source } from './ranges.ts';
+import { blocksOf, bytesBetween, rangedOf, type Source } from './ranges.ts';
 import { plainOf } from './zstd.ts';
 
 /** What most tables are shorter than: read at once. */
@@ -148,7 +148,7 @@ export class FramesFeed implements Feed {
 
   get #source(): Source {
     const { objects, reading: how, timers } = this.#deps;
-    return { objects, object: this.#range, signal: this.#signal, how, timers };
+    return { of: rangedOf(objects, this.#range), signal: this.#signal, how, timers };
   }
 
   async #all(from: number, to: number): Promise<Buffer> {

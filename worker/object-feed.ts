@@ -3,6 +3,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { usedUp } from '#adapters/used-up.ts';
 import { Rejected, unreachable } from '#core/errors.ts';
+import type { Block } from '#core/jobs/block.ts';
 import type { Compression } from '#core/jobs/dataset.ts';
 import type { Chunk } from '#core/jobs/plan.ts';
 import { InputFailed, type JobObjects } from '#core/jobs/ports.ts';
@@ -10,7 +11,7 @@ import { type Cutter, cutterOf, type Range, wholeStream } from '#core/jobs/recor
 import type { JobSpec } from '#core/jobs/spec.ts';
 import { crc32 } from './crc32.ts';
 import type { Feed, Give, Read } from './feed.ts';
-import { type Block, blocksOf, type Reading } from './ranges.ts';
+import { blocksOf, type Reading, rangedOf } from './ranges.ts';
 import type { Timers } from './timers.ts';
 import { BrokenFrames, plainOf, WindowTooLarge } from './zstd.ts';
 
@@ -115,7 +116,7 @@ export class ObjectFeed implements Feed {
 
   #blocks(from: number, surely: number): AsyncGenerator<Block> {
     const { objects, reading, timers } = this.#deps;
-    const source = { objects, object: this.#range, signal: this.#signal, how: reading, timers };
+    const source = { of: rangedOf(objects, this.#range), signal: this.#signal, how: reading, timers };
     return blocksOf(source, from, surely);
   }
 }

@@ -9,7 +9,7 @@ import type { Chunk } from '#core/jobs/plan.ts';
 import { crc32 } from './crc32.ts';
 import type { Feed, Give, Read } from './feed.ts';
 import type { ObjectDeps } from './object-feed.ts';
-import { bytesBetween } from './ranges.ts';
+import { bytesBetween, rangedOf } from './ranges.ts';
 
 export class ParquetFeed implements Feed {
   readonly #deps: ObjectDeps;
@@ -77,7 +77,7 @@ export class ParquetFeed implements Feed {
   #bytes(from: number, to: number, parallel?: number): AsyncGenerator<Uint8Array> {
     const { objects, reading, timers } = this.#deps;
     const how = { ...reading, ...(parallel && { parallel }) };
-    return bytesBetween({ objects, object: this.#range, signal: this.#signal, how, timers }, from, to);
+    return bytesBetween({ of: rangedOf(objects, this.#range), signal: this.#signal, how, timers }, from, to);
   }
 
   async header(): Promise<undefined> {

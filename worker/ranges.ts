@@ -3,6 +3,7 @@
  * held, and no more is asked for.
  */
 import { Retryable } from '#core/errors.ts';
+import type { Block } from '#core/jobs/block.ts';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
 import type { JobObjects } from '#core/jobs/ports.ts';
 import type { Timers } from './timers.ts';
@@ -15,15 +16,22 @@ export const reading: Reading = { rangeBytes: 4 * 2 ** 20, parallel: 3 };
 const tries = 5;
 const pauseMs = 200;
 
-export interface Block {
-  readonly bytes: Uint8Array;
-  /** Its memory may be used again. */
-  release(): void;
+/** What is read by ranges of it. */
+export interface Ranged {
+  readonly key: string;
+  readonly size: number;
+  /** As `fill` of JobObjects. */
+  readonly fill: (from: number, into: Uint8Array, signal: AbortSignal) => Promise<number>;
 }
 
+export const rangedOf = (objects: Pick<JobObjects, 'fill'>, object: DatasetObject): Ranged => ({
+  key: object.key,
+  size: object.size,
+  fill: (from, into, signal) => objects.fill(object, from, into, signal),
+});
+
 export interface Source {
-  readonly objects: JobObjects;
-  readonly object: DatasetObject;
+  readonly of: Ranged;
   readonly signal: AbortSignal;
   readonly how: Reading;
   readonly timers: Timers;
@@ -93,8 +101,8 @@ export async function* bytesBetween(source: Source, from: number, to: number): A
 }
 
 async function* inOrder(source: Source, pool: Pool, from: number, surely: number): AsyncGenerator<Block> {
-  const { object, how } = source;
-  const sure = Math.min(surely, object.size);
+  const { of, how } = source;
+  const sure = Math.min(surely, of.size);
   const coming: Promise<Block>[] = [];
   let at = from;
   const ask = (to: number) => {
@@ -107,8 +115,8 @@ async function* inOrder(source: Source, pool: Pool, from: number, surely: number
   while (true) {
     while (at < sure && coming.length < how.parallel) ask(Math.min(at + how.rangeBytes, sure));
     if (coming.length === 0) {
-      if (at >= object.size) return;
-      ask(Math.min(at + how.rangeBytes, object.size));
+      if (at >= of.size) return;
+      ask(Math.min(at + how.rangeBytes, of.size));
     }
     const next = coming.shift();
     if (next) yield await next;
@@ -122,9 +130,9 @@ async function filled(source: Source, pool: Pool, from: number, to: number): Pro
   for (let turn = 1; ; turn++) {
     source.signal.throwIfAborted();
     try {
-      held += await source.objects.fill(source.object, from + held, bytes.subarray(held), source.signal);
+      held += await source.of.fill(from + held, bytes.subarray(held), source.signal);
       if (held === bytes.length) return { bytes, release: () => pool.give(buffer) };
-      throw new Retryable(`${source.object.key}: the answer ended ${bytes.length - held} bytes early`);
+      throw new Retryable(`${source.of.key}: the answer ended ${bytes.length - held} bytes early`);
     } catch (error) {
       source.signal.throwIfAborted();
       if (turn === tries || !mayPass(error)) throw error;

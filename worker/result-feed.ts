@@ -1,25 +1,34 @@
 /** The results of all chunks, in the order of the input or merged, as what a command is fed that brings them together. */
 import { readLines } from '#adapters/json-lines.ts';
-import { usedUp } from '#adapters/used-up.ts';
 import { Retryable } from '#core/errors.ts';
+import type { Block } from '#core/jobs/block.ts';
 import type { Part } from '#core/jobs/chunk.ts';
 import { filesBelow, ManifestLine } from '#core/jobs/job-files.ts';
 import { linesOf, mergedLines } from '#core/jobs/merge.ts';
 import { InputFailed, type JobObjects } from '#core/jobs/ports.ts';
-import { mostMerged, type Order } from '#core/jobs/reduce.ts';
+import { longestMerged, mergeRoom, mostMerged, type Order } from '#core/jobs/reduce.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
 import { crc32 } from './crc32.ts';
 import type { Feed, Give, Read } from './feed.ts';
+import { blocksOf, type Reading } from './ranges.ts';
+import type { Timers } from './timers.ts';
+import { Turnstile } from './turnstile.ts';
 
 interface ResultDeps {
   readonly spec: JobSpec;
-  readonly objects: Pick<JobObjects, 'result'>;
+  readonly objects: Pick<JobObjects, 'result' | 'fillResult'>;
+  readonly reading: Reading;
+  readonly timers: Timers;
 }
 
-const mostLineBytes = 256 * 1024;
-/** Of merged lines so much is gathered before it is given on. */
-const blockBytes = 256 * 1024;
-const lineFeed = Buffer.from('\n');
+/** Of merged lines so much is gathered before it is given on: more than the longest of them. */
+const blockBytes = 2 * longestMerged;
+/**
+ * Blocks of all results that are on their way at once. A client has 50 connections, and one that waits for its answer to be read keeps
+ * its own: with a stream of each result all were taken, the next answer never came, and no part of the output got a connection.
+ */
+const atOnce = 8;
+const lineFeed = 10;
 
 interface Result {
   readonly chunk: string;
@@ -41,11 +50,13 @@ export class ResultFeed implements Feed {
     const { reduce } = this.#deps.spec;
     const read = { from: 0, to: 0, records: 0, crc32: 0 };
     const blocks = reduce?.kind === 'merge' ? this.#merged(reduce, read) : this.#inOrder(read);
-    for await (const bytes of blocks) {
-      read.to += bytes.length;
+    for await (const { bytes, release } of blocks) {
+      const given = give(bytes);
+      // While it is taken.
       read.crc32 = crc32(bytes, read.crc32);
-      await give(bytes);
-      usedUp(bytes);
+      read.to += bytes.length;
+      await given;
+      release();
     }
     return read;
   }
@@ -54,37 +65,46 @@ export class ResultFeed implements Feed {
     return undefined;
   }
 
-  async *#inOrder(read: { records: number }): AsyncGenerator<Uint8Array> {
+  async *#inOrder(read: { records: number }): AsyncGenerator<Block> {
+    const { objects, reading } = this.#deps;
     for await (const { output } of this.#results()) {
       read.records += 1;
-      yield* this.#bytesOf(output);
+      yield* this.#blocksOf(output, objects.fillResult.bind(objects), reading, this.#signal);
     }
   }
 
-  async *#merged(order: Order, read: { records: number }): AsyncGenerator<Uint8Array> {
+  async *#merged(order: Order, read: { records: number }): AsyncGenerator<Block> {
+    const results = await this.#atMost(mostMerged);
+    read.records = results.length;
+    const { objects } = this.#deps;
+    const turnstile = new Turnstile(atOnce);
+    const fill: JobObjects['fillResult'] = (...args) => turnstile.through(() => objects.fillResult(...args));
+    const room = mergeRoom(results.length);
+    const reading = { rangeBytes: room.blockBytes, parallel: 2 };
+    const stop = new AbortController();
+    const signal = AbortSignal.any([this.#signal, stop.signal]);
+    const sources = results.map(({ chunk, output }) => ({
+      name: `the result of chunk ${chunk}`,
+      lines: linesOf(this.#blocksOf(output, fill, reading, signal), room.lineBytes),
+    }));
+    try {
+      yield* gathered(mergedLines(sources, order));
+    } finally {
+      // Where one is not in order the others are on their way.
+      stop.abort();
+    }
+  }
+
+  async #atMost(count: number): Promise<Result[]> {
     const results: Result[] = [];
     for await (const result of this.#results()) {
-      if (results.length === mostMerged)
+      if (results.length === count)
         throw new InputFailed(
-          `there are more than ${mostMerged} results, and so many are merged at most: make larger chunks (chunkMiB), or fewer objects`,
+          `there are more than ${count} results, and so many are merged at most: make larger chunks (chunkMiB), or fewer objects`,
         );
       results.push(result);
     }
-    read.records = results.length;
-    const sources = results.map(({ chunk, output }) => ({
-      name: `the result of chunk ${chunk}`,
-      lines: linesOf(this.#bytesOf(output), mostLineBytes),
-    }));
-    let gathered: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const line of mergedLines(sources, order)) {
-      gathered.push(line, lineFeed);
-      bytes += line.length + 1;
-      if (bytes < blockBytes) continue;
-      yield Buffer.concat(gathered, bytes);
-      [gathered, bytes] = [[], 0];
-    }
-    yield Buffer.concat(gathered, bytes);
+    return results;
   }
 
   async *#results(): AsyncGenerator<Result> {
@@ -98,12 +118,36 @@ export class ResultFeed implements Feed {
   }
 
   /** @throws Retryable where they are not those that were written. */
-  async *#bytesOf({ key, crc32: expected }: Result['output']): AsyncGenerator<Uint8Array> {
+  async *#blocksOf(
+    { key, bytes: size, crc32: expected }: Result['output'],
+    fillResult: JobObjects['fillResult'],
+    how: Reading,
+    signal: AbortSignal,
+  ): AsyncGenerator<Block> {
+    const fill = (from: number, into: Uint8Array, stop: AbortSignal) => fillResult(key, from, into, stop);
+    const { timers } = this.#deps;
     let crc = 0;
-    for await (const bytes of await this.#deps.objects.result(key, this.#signal)) {
-      crc = crc32(bytes, crc);
-      yield bytes;
+    for await (const block of blocksOf({ of: { key, size, fill }, signal, how, timers }, 0, size)) {
+      crc = crc32(block.bytes, crc);
+      yield block;
     }
     if (crc !== expected) throw new Retryable(`${key} is not what was written there`);
   }
+}
+
+/** Lines with their ends. Each block is used again when the next one is asked for. */
+async function* gathered(lines: AsyncIterable<Uint8Array>): AsyncGenerator<Block> {
+  const buffer = Buffer.allocUnsafeSlow(blockBytes);
+  const release = () => undefined;
+  let held = 0;
+  for await (const line of lines) {
+    if (held + line.length >= buffer.length) {
+      yield { bytes: buffer.subarray(0, held), release };
+      held = 0;
+    }
+    buffer.set(line, held);
+    held += line.length;
+    buffer[held++] = lineFeed;
+  }
+  yield { bytes: buffer.subarray(0, held), release };
 }

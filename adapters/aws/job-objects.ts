@@ -24,11 +24,25 @@ const final: Readonly<Record<string, string>> = {
   PreconditionFailed: 'is another one than was planned: it was written since',
 };
 
+/**
+ * The SDK's own wait for ever (@smithy/types, NodeHttpHandlerOptions): for a connection, also for one of the 50 that others have, and for the
+ * next bytes of an answer. A worker keeps its lease meanwhile, so nobody else would take its chunk.
+ */
+const patience = { connectionTimeout: 20_000, socketTimeout: 60_000 };
+/** Of an answer that broke off, without a byte in between. */
+const tries = 5;
+
+type Asked = GetObjectCommandInput & { readonly Key: string };
+interface Answer {
+  readonly body: Readable;
+  readonly etag: string | undefined;
+}
+
 export class S3JobObjects implements JobObjects {
   readonly #buckets: JobBuckets;
   readonly #client: S3Client;
 
-  constructor(buckets: JobBuckets, client: S3Client = new S3Client({})) {
+  constructor(buckets: JobBuckets, client: S3Client = new S3Client({ requestHandler: patience })) {
     this.#buckets = buckets;
     this.#client = client;
   }
@@ -41,7 +55,8 @@ export class S3JobObjects implements JobObjects {
   ): Promise<Readable> {
     if (this.#buckets.input === undefined) throw new Error(`${key} is to be read, and no bucket is known`);
     const Range = `bytes=${from}-${to - 1}`;
-    return this.#get({ Bucket: this.#buckets.input, Key: key, Range, IfMatch: etag }, abortSignal);
+    const input = { Bucket: this.#buckets.input, Key: key, Range, IfMatch: etag };
+    return (await this.#get(input, abortSignal)).body;
   }
 
   async fill(
@@ -53,16 +68,44 @@ export class S3JobObjects implements JobObjects {
     return filled(into, await this.read(object, from, from + into.length, abortSignal));
   }
 
-  result(key: string, abortSignal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    return this.#get({ Bucket: this.#buckets.results, Key: key }, abortSignal);
+  async result(key: string, abortSignal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const input = { Bucket: this.#buckets.results, Key: key };
+    return this.#resumed(await this.#get(input, abortSignal), input, abortSignal);
   }
 
-  async #get(input: GetObjectCommandInput & { Key: string }, abortSignal: AbortSignal) {
+  async fillResult(key: string, from: number, into: Uint8Array, abortSignal: AbortSignal): Promise<number> {
+    const Range = `bytes=${from}-${from + into.length - 1}`;
+    const { body } = await this.#get({ Bucket: this.#buckets.results, Key: key, Range }, abortSignal);
+    return filled(into, body);
+  }
+
+  /** Who reads may take long, and S3 then ends the connection: what is left is asked for again, of the same object. */
+  async *#resumed(first: Answer, input: Asked, abortSignal: AbortSignal): AsyncGenerator<Uint8Array> {
+    let answer = first;
+    let at = 0;
+    for (let turn = 1; ; turn++) {
+      try {
+        for await (const bytes of answer.body) {
+          at += bytes.length;
+          turn = 1;
+          yield bytes;
+        }
+        return;
+      } catch (error) {
+        abortSignal.throwIfAborted();
+        if (turn === tries) throw new Retryable(`${input.Key} broke off at byte ${at}`, { cause: error });
+      }
+      const Range = `bytes=${at}-`;
+      answer = await this.#get({ ...input, Range, IfMatch: first.etag }, abortSignal);
+    }
+  }
+
+  async #get(input: Asked, abortSignal: AbortSignal): Promise<Answer> {
     const command = new GetObjectCommand(input);
     try {
-      const { Body } = await retryable('GetObject', () => this.#client.send(command, { abortSignal }));
+      const { Body, ETag } = await retryable('GetObject', () => this.#client.send(command, { abortSignal }));
       if (!(Body instanceof Readable)) throw new Retryable(`${input.Key} came without a body`);
-      return Body;
+      return { body: Body, etag: ETag };
     } catch (error) {
       const why = error instanceof Error ? final[error.name] : undefined;
       if (why === undefined) throw error;
@@ -94,5 +137,5 @@ function filled(into: Uint8Array, body: Readable): Promise<number> {
     usedUp(bytes);
   });
   finished(body, (error) => (error && held === 0 ? reject(error) : resolve(held)));
-  return promise;
+  return retryable('GetObject', () => promise);
 }

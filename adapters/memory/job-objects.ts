@@ -96,6 +96,14 @@ export class MemoryJobObjects implements JobObjects, Datasets {
     })();
   }
 
+  async fillResult(key: string, from: number, into: Uint8Array): Promise<number> {
+    const bytes = this.results.get(key)?.subarray(from, from + into.length);
+    if (bytes === undefined) throw new InputFailed(`${key} is not there`);
+    if (bytes.length === 0) throw new InputFailed(`${key} has no byte ${from}`);
+    into.set(bytes);
+    return bytes.length;
+  }
+
   async sweep(prefix: string): Promise<void> {
     for (const key of this.unfinished) if (key.startsWith(prefix)) this.unfinished.delete(key);
   }

@@ -2,12 +2,13 @@
  * Lines of several streams, each of them in order, in one order: of equal lines those of the earlier stream come first, so the result is
  * that of a stable sort of all. As much is in memory as one line of each stream, with the blocks that they came in.
  */
+import type { Block } from './block.ts';
 import { InputFailed } from './ports.ts';
-import type { Order } from './reduce.ts';
+import { longestMerged, type Order } from './reduce.ts';
 
 type Compare = (a: Uint8Array, b: Uint8Array) => number;
 
-/** A line is without its line feed. */
+/** A line is without its line feed, and stays as it is until the second one behind it is asked for. */
 export interface SortedLines {
   /** For people. */
   readonly name: string;
@@ -21,7 +22,10 @@ interface Head {
   number: number;
 }
 
-/** @throws InputFailed where one is not in order: at which line of which. */
+/**
+ * A line stays as it is until the next one is asked for.
+ * @throws InputFailed where one is not in order: at which line of which.
+ */
 export async function* mergedLines(
   sources: readonly SortedLines[],
   order: Order,
@@ -29,10 +33,9 @@ export async function* mergedLines(
   const compare = comparing(order);
   const before = (a: Head, b: Head) => compare(a.line, b.line) || a.place - b.place;
   const heads: Head[] = [];
-  for (const [place, source] of sources.entries()) {
-    const first = await source.lines.next();
+  const begun = sources.map(async (source, place) => ({ source, place, first: await source.lines.next() }));
+  for (const { source, place, first } of await Promise.all(begun))
     if (!first.done) insert(heads, { source, place, line: first.value, number: 1 }, before);
-  }
   for (let head = heads.pop(); head !== undefined; head = heads.pop()) {
     yield head.line;
     const next = await head.source.lines.next();
@@ -80,22 +83,58 @@ function fieldOf(line: Uint8Array, field: number, separator: number): Uint8Array
 
 const lineFeed = 10;
 
-/** @throws InputFailed for a line that is longer. */
-export async function* linesOf(
-  blocks: AsyncIterable<Uint8Array>,
-  mostBytes: number,
-): AsyncGenerator<Uint8Array> {
-  let rest = Buffer.alloc(0);
+/**
+ * As SortedLines wants them: two blocks are held at once, at most.
+ * @throws InputFailed for a line that is longer.
+ */
+export async function* linesOf(blocks: AsyncIterable<Block>, mostBytes: number): AsyncGenerator<Uint8Array> {
+  const begun = new Begun(mostBytes);
+  /** The line that was given last is in it. */
+  let before: Block | undefined;
   for await (const block of blocks) {
-    const bytes = rest.length === 0 ? block : Buffer.concat([rest, block]);
+    const { bytes } = block;
     let from = 0;
     for (let at = bytes.indexOf(lineFeed); at !== -1; at = bytes.indexOf(lineFeed, from)) {
-      yield bytes.subarray(from, at);
+      yield begun.ended(bytes.subarray(from, at));
+      before?.release();
+      before = undefined;
       from = at + 1;
     }
-    rest = Buffer.from(bytes.subarray(from));
-    if (rest.length > mostBytes)
-      throw new InputFailed(`a line of more than ${mostBytes} bytes can not be merged`);
+    begun.goesOn(bytes.subarray(from));
+    if (from > 0) before = block;
+    else block.release();
   }
-  if (rest.length > 0) yield rest;
+  if (begun.bytes > 0) yield begun.ended(new Uint8Array(0));
+}
+
+/** A line whose beginning was in blocks before, of which nothing is held. */
+class Begun {
+  bytes = 0;
+  readonly #mostBytes: number;
+  #parts: Uint8Array[] = [];
+
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  goesOn(part: Uint8Array): void {
+    this.#longer(part);
+    if (part.length > 0) this.#parts.push(Buffer.from(part));
+  }
+
+  ended(end: Uint8Array): Uint8Array {
+    this.#longer(end);
+    const line = this.#parts.length === 0 ? end : Buffer.concat([...this.#parts, end], this.bytes);
+    this.bytes = 0;
+    this.#parts = [];
+    return line;
+  }
+
+  #longer(part: Uint8Array): void {
+    this.bytes += part.length;
+    if (this.bytes <= this.#mostBytes) return;
+    const advice =
+      this.#mostBytes < longestMerged ? ' with so many results: make larger chunks (chunkMiB)' : '';
+    throw new InputFailed(`a line of more than ${this.#mostBytes} bytes can not be merged${advice}`);
+  }
 }

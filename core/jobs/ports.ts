@@ -52,8 +52,10 @@ export interface JobObjects {
   fill(object: DatasetObject, from: number, into: Uint8Array, signal: AbortSignal): Promise<number>;
   /** Nothing is there until `finish`. */
   begin(key: string): Upload;
-  /** The bytes of a finished one. */
+  /** The bytes of a finished one, also where a connection breaks meanwhile. */
   result(key: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** As `fill`, of a finished one. */
+  fillResult(key: string, from: number, into: Uint8Array, signal: AbortSignal): Promise<number>;
   /** Uploads below this prefix that nobody finished are aborted: those of workers that are gone. */
   sweep(prefix: string): Promise<void>;
 }

@@ -24,6 +24,23 @@ export type Reduce = z.infer<typeof Reduce>;
 /** Results that are merged: each is a stream of its own, and all are read at once. */
 export const mostMerged = 256;
 
+const KiB = 1024;
+/** Of all results together: what is read of them, of each two blocks; and one line of each. */
+const blocksRoom = 32 * KiB * KiB;
+const linesRoom = 16 * KiB * KiB;
+export const longestMerged = 256 * KiB;
+
+interface MergeRoom {
+  readonly blockBytes: number;
+  readonly lineBytes: number;
+}
+
+/** What each of so many may take of a worker's memory, which is the same for 2 as for 256 of them. */
+export const mergeRoom = (results: number): MergeRoom => ({
+  blockBytes: Math.min(KiB * KiB, Math.floor(blocksRoom / 2 / Math.max(results, 1))),
+  lineBytes: Math.min(longestMerged, Math.floor(linesRoom / Math.max(results, 1))),
+});
+
 /**
  * The last chunk of such a job, and no piece of its input. Its number is another one each time that the job comes there: after
  * a retry there are other results.

@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, expect, it } from 'vitest';
 import { S3JobObjects } from '#adapters/aws/job-objects.ts';
+import { Retryable } from '#core/errors.ts';
 import { listening } from './servers.ts';
 
 const object = { key: 'a', size: 1000, etag: '"e"' };
@@ -11,7 +12,10 @@ afterEach(async () => {
   await Promise.all(closes.splice(0).map((close) => close()));
 });
 
-async function answering(answer: (response: ServerResponse) => void): Promise<S3JobObjects> {
+async function answering(
+  answer: (response: ServerResponse) => void,
+  requestHandler: NodeHttpHandlerOptions = {},
+): Promise<S3JobObjects> {
   const { port, close } = await listening(createServer((_, response) => answer(response)));
   const client = new S3Client({
     endpoint: `http://127.0.0.1:${port}`,
@@ -19,6 +23,7 @@ async function answering(answer: (response: ServerResponse) => void): Promise<S3
     credentials: { accessKeyId: 'a', secretAccessKey: 's' },
     forcePathStyle: true,
     maxAttempts: 1,
+    requestHandler,
   });
   closes.push(async () => {
     client.destroy();
@@ -39,12 +44,20 @@ it('says how much came of an answer that broke off', async () => {
   expect(into.toString()).toBe(`${'x'.repeat(40)}${'\0'.repeat(60)}`);
 });
 
-it('throws where nothing came of it', async () => {
+it('throws what may pass where nothing came of it', async () => {
   const objects = await answering((response) => {
     response.writeHead(206, { 'content-length': '100' }).flushHeaders();
     setImmediate(() => response.destroy());
   });
-  await expect(fill(objects, Buffer.alloc(100))).rejects.toMatchObject({ code: 'ECONNRESET' });
+  await expect(fill(objects, Buffer.alloc(100))).rejects.toBeInstanceOf(Retryable);
+});
+
+it('waits for bytes as long as its client does, and no longer', async () => {
+  const objects = await answering(
+    (response) => response.writeHead(206, { 'content-length': '100' }).flushHeaders(),
+    { socketTimeout: 200 },
+  );
+  await expect(fill(objects, Buffer.alloc(100))).rejects.toBeInstanceOf(Retryable);
 });
 
 it('takes no more than it asked for', async () => {

@@ -79,8 +79,20 @@ export function jobObjectsContract(
         expect(await upload.finish()).toEqual({ bytes: size, crc32: crc32(bytes) });
         expect((await world.result(key))?.equals(bytes)).toBe(true);
         expect((await gathered(await world.objects.result(key, signal))).equals(bytes)).toBe(true);
+        const end = Buffer.alloc(Math.min(size, 100_000));
+        if (size === 0) continue;
+        expect(await world.objects.fillResult(key, size - end.length, end, signal)).toBe(end.length);
+        expect(end.equals(bytes.subarray(size - end.length))).toBe(true);
       }
       expect(await world.unfinished()).toEqual([]);
+    });
+
+    test('a result that is not there, or too short, can not be read', async () => {
+      await world.objects.begin('jobs/j1/4/a').finish();
+      const into = Buffer.alloc(4);
+      await expect(world.objects.fillResult('jobs/j1/4/a', 0, into, signal)).rejects.toThrow(InputFailed);
+      await expect(world.objects.fillResult('jobs/j1/4/b', 0, into, signal)).rejects.toThrow(InputFailed);
+      await expect(world.objects.result('jobs/j1/4/b', signal)).rejects.toThrow(InputFailed);
     });
 
     test('of an aborted result nothing stays', async () => {

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { MemoryJobObjects } from '#adapters/memory/job-objects.ts';
-import { type Block, blocksOf } from '../../worker/ranges.ts';
+import type { Block } from '#core/jobs/block.ts';
+import { blocksOf, rangedOf } from '../../worker/ranges.ts';
 import { timers } from '../../worker/timers.ts';
 
 const anyPart = fc.record({
@@ -23,7 +24,7 @@ it('whole, or as much as is wanted, part after part', async () => {
         const data = Buffer.from(Array.from({ length: size }, (_, at) => (at * 7 + i * 31) % 256));
         const object = objects.put(`part-${i}`, data);
         const { signal } = new AbortController();
-        const given = { objects, object, signal, how: reading, timers };
+        const given = { of: rangedOf(objects, object), signal, how: reading, timers };
         let at = Math.min(from, size);
         let seen = 0;
         for await (const block of blocksOf(given, at, surely)) {
