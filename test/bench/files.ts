@@ -8,10 +8,11 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { workerFlags } from '#core/jobs/worker-flags.ts';
 import { installPackages } from '#local/setup/packages.ts';
+import { bundled } from '../bundled.ts';
 import { atLeast, type Entry, inTurn, median } from './entry.ts';
-import { bundled } from './jobs.ts';
 
 const MiB = 2 ** 20;
 const fileMiB = 2048;
@@ -72,7 +73,7 @@ async function ensureParallel(): Promise<void> {
 }
 
 export const jobFiles = (): Promise<Entry[]> =>
-  bundled(['file-alone.ts'], ([script = '']) =>
+  bundled([fileURLToPath(new URL('file-alone.ts', import.meta.url))], ([script = '']) =>
     withFile(async (file) => {
       await ensureParallel();
       const worker = (nth: number, of: number) =>

@@ -3,15 +3,14 @@
  * `job-memory`: the most memory that a worker ever had.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { workerFlags } from '#core/jobs/worker-flags.ts';
 import * as z from '#core/zod.ts';
-import { bundleOptions } from '#lib/bundle.ts';
+import { bundled } from '../bundled.ts';
 import { atLeast, atMost, type Entry, inTurn, median } from './entry.ts';
 import { pagesEnd, parquetEnd } from './parquet-end.ts';
 
@@ -51,31 +50,6 @@ function started(args: readonly string[]) {
   return { child, line };
 }
 
-/** In one file, as a pod has it: to run sources as they are takes Node 30 MiB. */
-export async function bundled<T>(
-  scripts: readonly string[],
-  work: (files: string[]) => Promise<T>,
-): Promise<T> {
-  const outdir = mkdtempSync(join(tmpdir(), 'bench-'));
-  try {
-    await build({
-      entryPoints: scripts.map(here),
-      outdir,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      minify: true,
-      external: bundleOptions.external,
-      outExtension: { '.js': '.mjs' },
-      banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-    });
-    symlinkSync(join(bundleOptions.absWorkingDir, 'node_modules'), join(outdir, 'node_modules'));
-    return await work(scripts.map((script) => join(outdir, script.replace(/ts$/, 'mjs'))));
-  } finally {
-    rmSync(outdir, { recursive: true, force: true });
-  }
-}
-
 /** @param what of it the server is told: how long its lines are, and what it ends with. */
 async function withObject<T>(what: readonly string[], work: (origin: string) => Promise<T>): Promise<T> {
   const { child, line } = started([here('object-server.ts'), ...what]);
@@ -102,7 +76,7 @@ export async function plan10Tb(): Promise<Entry[]> {
 }
 
 export const jobStream = (): Promise<Entry[]> =>
-  bundled(['part-alone.ts', 'ranges-alone.ts'], ([ours = '', theirs = '']) =>
+  bundled([here('part-alone.ts'), here('ranges-alone.ts')], ([ours = '', theirs = '']) =>
     withObject(['100'], async (origin) => {
       const args = [origin, String(1024 * MiB), 'wc', '-l'];
       const seconds = async (script: string) => (await said(Streamed, script, ...args)).seconds;
@@ -120,7 +94,7 @@ export const jobStream = (): Promise<Entry[]> =>
 
 /** Large input, large output, large records. */
 export const jobMemory = (): Promise<Entry[]> =>
-  bundled(['part-alone.ts'], async ([script = '']) => {
+  bundled([here('part-alone.ts')], async ([script = '']) => {
     const peak = async (lineBytes: number, ...command: string[]) => {
       const size = String(1024 * MiB);
       const work = (origin: string) => said(Part, script, origin, size, ...command);

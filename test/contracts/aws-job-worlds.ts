@@ -36,9 +36,13 @@ import type { StandingWorld } from './standing.ts';
 export async function awsChunkQueue(
   sdk: Sdk,
   QueueName: string,
+  /** How long who has taken a message has it, before it says more. */
+  hiddenSeconds = 30,
 ): Promise<ChunkQueueWorld & { readonly url: string }> {
   const client = new SQSClient(sdk);
-  const { QueueUrl = '' } = await client.send(new CreateQueueCommand({ QueueName }));
+  const { QueueUrl = '' } = await client.send(
+    new CreateQueueCommand({ QueueName, Attributes: { VisibilityTimeout: `${hiddenSeconds}` } }),
+  );
   const put = async (MessageBody: string) =>
     void (await client.send(new SendMessageCommand({ QueueUrl, MessageBody })));
   return { queue: new SqsChunkQueue(QueueUrl, client), put, url: QueueUrl };

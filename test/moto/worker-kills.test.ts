@@ -1,6 +1,7 @@
 /**
  * Workers as they are, as processes, killed at random again and again: in the end every record was processed exactly once in
- * the committed result. `WORKER_KILLS=200` kills more of them.
+ * the committed result. There is as much input as it takes for 20 kills, or for `WORKER_KILLS=200`:
+ * `WORKER_KILLS=200 npx vitest run --project moto test/moto/worker-kills.test.ts`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,9 +16,11 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, inject, test } from 'vitest';
 import { ChunkItems } from '#adapters/aws/chunk-items.ts';
 import type { ChunkState } from '#core/jobs/chunk.ts';
+import type { DatasetObject } from '#core/jobs/dataset.ts';
 import { chunksOf, planChunks } from '#core/jobs/plan.ts';
 import { verify } from '#core/jobs/verify.ts';
 import { workerFlags } from '#core/jobs/worker-flags.ts';
+import { bundled } from '../bundled.ts';
 import { AwsJobObjects, awsChunkQueue } from '../contracts/aws-job-worlds.ts';
 import { AwsWorlds } from '../contracts/aws-worlds.ts';
 
@@ -26,46 +29,102 @@ const sdk = { endpoint: inject('moto'), region: 'us-east-1', credentials };
 const kills = Number(process.env['WORKER_KILLS'] ?? 20);
 const workers = 2;
 const maxRounds = 20;
+const leaseSeconds = 3;
+/** While workers are killed there are always so many to take, whichever wait for a lease to run out. */
+const fewestOpen = 8;
+const linesOfObject = 15_000;
 const entry = fileURLToPath(new URL('../worker/own-worker.ts', import.meta.url));
 
 const worlds = new AwsWorlds(sdk);
+const records = { kind: 'lines' } as const;
 
-async function job(folder: string) {
+async function makeJob(folder: string) {
   const table = await worlds.table();
   const world = await new AwsJobObjects(sdk, worlds.name('job')).make();
-  const queue = await awsChunkQueue(sdk, worlds.name('chunks'));
-  const text = Array.from({ length: 30_000 }, (_, i) => `{"id":${i},"text":"${'é'.repeat(i % 40)}"}\n`).join(
-    '',
-  );
-  const bytes = Buffer.from(text);
-  const object = { ...(await world.put('data/a.ndjson', bytes)), crc32: crc32(bytes) };
+  const queue = await awsChunkQueue(sdk, worlds.name('chunks'), leaseSeconds);
   const spec = {
     job: 'j1',
     input: { bucket: world.bucket },
     results: { bucket: world.bucket, prefix: 'jobs/j1/' },
-    records: { kind: 'lines' },
+    records,
     // It takes a while, so that kills meet it at all of its stages.
     command: ['sh', '-c', 'sleep 0.1; tr a-z A-Z; sleep 0.1'],
-    leaseSeconds: 3,
+    leaseSeconds,
     maxFailures: 20,
     checkpointBytes: 60_000,
   };
   const file = join(folder, 'job.json');
   writeFileSync(file, JSON.stringify(spec));
-  const plan = planChunks({
-    objects: [object],
-    records: { kind: 'lines' },
-    compression: 'none',
-    chunkBytes: 150_000,
-  });
-  await queue.queue.send(chunksOf(plan).map((chunk) => ({ job: 'j1', chunk })));
   const env = { JOB_FILE: file, TABLE_NAME: table, QUEUE_URL: queue.url, IDLE_SECONDS: '5' };
-  const chunks = new ChunkItems(table, new DynamoDBClient(sdk));
-  return { env, chunks, world, plan, object, text };
+  return new KillJob({
+    env,
+    world,
+    queue: queue.queue,
+    chunks: new ChunkItems(table, new DynamoDBClient(sdk)),
+  });
 }
 
-function start(env: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, [...workerFlags, entry], {
+interface Parts {
+  readonly env: Readonly<Record<string, string>>;
+  readonly world: AwsJobObjects;
+  readonly queue: Awaited<ReturnType<typeof awsChunkQueue>>['queue'];
+  readonly chunks: ChunkItems;
+}
+
+/** One whose input grows, object by object: how much is done between two kills nobody knows beforehand. */
+class KillJob {
+  readonly env: Parts['env'];
+  readonly world: AwsJobObjects;
+  readonly objects: DatasetObject[] = [];
+  text = '';
+  planned = 0;
+  readonly #parts: Parts;
+  #growing: Promise<void> = Promise.resolve();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.env = parts.env;
+    this.world = parts.world;
+  }
+
+  async states(): Promise<ChunkState[]> {
+    const states: ChunkState[] = [];
+    for await (const state of this.#parts.chunks.list('j1')) states.push(state);
+    return states;
+  }
+
+  /** Chunks that nobody committed yet. */
+  async open(): Promise<number> {
+    return this.planned - (await this.states()).filter(({ state }) => state === 'committed').length;
+  }
+
+  /** One after the other, whoever asks. */
+  grown(): Promise<void> {
+    this.#growing = this.#growing.then(async () => {
+      while ((await this.open()) < fewestOpen) await this.#grow();
+    });
+    return this.#growing;
+  }
+
+  async #grow(): Promise<void> {
+    const first = this.objects.length * linesOfObject;
+    const lines = Array.from({ length: linesOfObject }, (_, i) => {
+      const id = first + i;
+      return `{"id":${id},"text":"${'é'.repeat(id % 40)}"}\n`;
+    });
+    const bytes = Buffer.from(lines.join(''));
+    this.text += bytes.toString();
+    const key = `data/${String(this.objects.length).padStart(4, '0')}.ndjson`;
+    this.objects.push({ ...(await this.world.put(key, bytes)), crc32: crc32(bytes) });
+    const plan = planChunks({ objects: this.objects, records, compression: 'none', chunkBytes: 150_000 });
+    const fresh = [...chunksOf(plan, this.planned)].map((chunk) => ({ job: 'j1', chunk }));
+    this.planned = plan.chunks;
+    await this.#parts.queue.send(fresh);
+  }
+}
+
+function start(script: string, env: Readonly<Record<string, string>>): ChildProcess {
+  return spawn(process.execPath, [...workerFlags, script], {
     env: {
       PATH: process.env['PATH'],
       AWS_REGION: sdk.region,
@@ -88,51 +147,70 @@ async function killed(worker: ChildProcess): Promise<boolean> {
   return signal === 'SIGKILL';
 }
 
-async function listed(chunks: ChunkItems): Promise<ChunkState[]> {
-  const states: ChunkState[] = [];
-  for await (const state of chunks.list('j1')) states.push(state);
-  return states;
+/** @returns how many were killed: of those that just end there are others. */
+async function killAll(script: string, job: KillJob): Promise<number> {
+  let [left, done, ended] = [kills, 0, 0];
+  const slot = async () => {
+    while (left > 0) {
+      left -= 1;
+      await job.grown();
+      if (await killed(start(script, job.env))) done += 1;
+      else {
+        left += 1;
+        ended += 1;
+        if (ended > kills + 10)
+          throw new Error('workers end before they can be killed: their errors are above');
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, slot));
+  return done;
 }
 
-/** Chunks that nobody committed yet. */
-const open = async (chunks: ChunkItems, planned: number): Promise<number> =>
-  planned - (await listed(chunks)).filter(({ state }) => state === 'committed').length;
+/** Who finds nothing for a while ends, also where a message of a killed worker is hidden still: then others are started. */
+async function finish(script: string, job: KillJob): Promise<void> {
+  for (let rounds = 0; rounds < maxRounds && (await job.open()) > 0; rounds++) {
+    const last = Array.from({ length: workers }, () => start(script, job.env));
+    for (const worker of last) worker.stdout?.resume();
+    const codes = await Promise.all(last.map(async (worker) => (await once(worker, 'exit'))[0]));
+    expect(codes).toEqual(last.map(() => 0));
+  }
+}
 
-test('every record is processed exactly once in the committed result', { timeout: 1_200_000 }, async () => {
+async function mustBeWhole({ objects, planned, text, world }: KillJob, states: ChunkState[]): Promise<void> {
+  expect(
+    states.filter(({ state }) => state !== 'committed').map(({ chunk, state }) => [chunk.id, state]),
+  ).toEqual([]);
+  expect(states).toHaveLength(planned);
+  const parts = states.flatMap(({ chunk, parts }) => parts.map((part) => ({ ...part, key: chunk.key })));
+  const bytes = objects.reduce((sum, { size }) => sum + size, 0);
+  const whole = { faults: [], bytes, records: objects.length * linesOfObject };
+  expect(verify(objects, parts)).toEqual(whole);
+  const results: Buffer[] = [];
+  for (const { output } of parts)
+    if (output) results.push((await world.result(output.key)) ?? Buffer.alloc(0));
+  expect(
+    Buffer.concat(results).toString() === text.replaceAll(/[a-z]/g, (letter) => letter.toUpperCase()),
+  ).toBe(true);
+}
+
+const timeout = 600_000 + kills * 20_000;
+test('every record is processed exactly once in the committed result', { timeout }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'worker-'));
   try {
-    const { env, chunks, world, plan, object, text } = await job(folder);
-    let left = kills;
-    const slot = async () => {
-      while (left > 0) {
-        left -= 1;
-        if (!(await killed(start(env)))) return;
-      }
-    };
-    await Promise.all(Array.from({ length: workers }, slot));
-    // Who finds nothing for a while ends, also where a message of a killed worker is hidden still: then others are started.
-    for (let rounds = 0; rounds < maxRounds && (await open(chunks, plan.chunks)) > 0; rounds++) {
-      const last = Array.from({ length: workers }, () => start(env));
-      for (const worker of last) worker.stdout?.resume();
-      const codes = await Promise.all(last.map(async (worker) => (await once(worker, 'exit'))[0]));
-      expect(codes).toEqual(last.map(() => 0));
-    }
-
-    const states = await listed(chunks);
-    expect(
-      states.filter(({ state }) => state !== 'committed').map(({ chunk, state }) => [chunk.id, state]),
-    ).toEqual([]);
-    expect(states).toHaveLength(plan.chunks);
-    const parts = states.flatMap(({ chunk, parts }) => parts.map((part) => ({ ...part, key: chunk.key })));
-    expect(verify([object], parts)).toEqual({ faults: [], bytes: object.size, records: 30_000 });
-    const results: Buffer[] = [];
-    for (const { output } of parts.toSorted((a, b) => a.from - b.from))
-      if (output) results.push((await world.result(output.key)) ?? Buffer.alloc(0));
-    expect(
-      Buffer.concat(results).toString() === text.replaceAll(/[a-z]/g, (letter) => letter.toUpperCase()),
-    ).toBe(true);
-    // It would be no test of kills if none had met a chunk in work.
-    expect(states.reduce((sum, { attempts }) => sum + attempts, 0)).toBeGreaterThan(plan.chunks);
+    await bundled([entry], async ([script = '']) => {
+      const job = await makeJob(folder);
+      const began = Date.now();
+      expect(await killAll(script, job)).toBe(kills);
+      const seconds = Math.round((Date.now() - began) / 1000);
+      console.info(`${kills} workers killed in ${seconds} s, over ${job.planned} chunks`);
+      await finish(script, job);
+      const states = await job.states();
+      await mustBeWhole(job, states);
+      // It would be no test of kills if they met no chunk in work.
+      const again = states.reduce((sum, { attempts }) => sum + attempts, 0) - job.planned;
+      expect(again).toBeGreaterThanOrEqual(kills / 2);
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
