@@ -4,22 +4,26 @@ import {
   type _Object as Listed,
   ListObjectsV2Command,
   S3Client,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Retryable } from '#core/errors.ts';
 import type { ListedObject } from '#core/jobs/dataset.ts';
 import type { Datasets } from '#core/jobs/job-ports.ts';
 import type { Location } from '#core/jobs/location.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
-import { retryable } from './errors.ts';
+import { denied, retryable } from './errors.ts';
 
-/** HEAD has no body, so S3 says no more than the status (S3 API reference, HeadObject). */
+/**
+ * HEAD has no body, so S3 says no more than the status; and 403 also of what is not there, where the bucket may not be listed (S3 API
+ * reference, HeadObject, "Permissions").
+ */
 const final: Readonly<Record<string, string>> = {
   NotFound: 'is not there',
   NoSuchKey: 'is not there',
   NoSuchBucket: 'is in a bucket that is not there',
-  AccessDenied: 'may not be read',
-  '403': 'may not be read',
-  Forbidden: 'may not be read',
+  AccessDenied: denied,
+  '403': denied,
+  Forbidden: denied,
 };
 
 /** Of objects below a prefix: a LIST says which have a checksum, and not what it is; so many are asked for, a second or two for all of them. */
@@ -121,8 +125,12 @@ async function readable<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    const why = error instanceof Error ? final[error.name] : undefined;
+    const why = error instanceof S3ServiceException ? whyOf(error) : undefined;
     if (why === undefined) throw error;
     throw new InputFailed(`${what} ${why}`, { cause: error });
   }
 }
+
+/** Of a HEAD that was refused the SDK knows no name: it calls it `Unknown`. */
+const whyOf = ({ name, $metadata }: S3ServiceException): string | undefined =>
+  final[name] ?? ($metadata.httpStatusCode === 403 ? denied : undefined);

@@ -38,6 +38,10 @@ const brokenConnection: ReadonlySet<unknown> = new Set([
   'ETIMEDOUT',
 ]);
 
+/** For people: of an object, or of those below a prefix. */
+export const denied =
+  'may not be read, or is not there: S3 answered 403. See that `teams[].datasets` names it, `datasetKeys` the key that encrypts it, and that the policies of its bucket and key let it be read';
+
 export async function retryable<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -5,7 +5,7 @@ import { Retryable } from '#core/errors.ts';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
 import { InputFailed, type JobObjects, type Upload } from '#core/jobs/ports.ts';
 import { usedUp } from '../used-up.ts';
-import { retryable } from './errors.ts';
+import { denied, retryable } from './errors.ts';
 import { abortUploads, MultipartUpload } from './multipart-upload.ts';
 
 export interface JobBuckets {
@@ -16,7 +16,7 @@ export interface JobBuckets {
 
 /** Trying again would not help (S3 API reference, "List of error codes"). */
 const final: Readonly<Record<string, string>> = {
-  AccessDenied: 'may not be read',
+  AccessDenied: denied,
   InvalidObjectState: 'is archived: restore it first',
   InvalidRange: 'is shorter than planned',
   NoSuchBucket: 'is in a bucket that is not there',

@@ -17,14 +17,13 @@ import { combineCrc32 } from '#core/jobs/crc32.ts';
 import { OutputTooLarge, type Upload, type Written } from '#core/jobs/ports.ts';
 import { retryable } from './errors.ts';
 
-/** The smallest that S3 takes: two of them are held. */
-const partBytes = 5 * 2 ** 20;
-/** S3's own limit: with our parts, 48 GiB of results of one chunk. */
-const maxParts = 10_000;
+/** The smallest part that S3 takes, of which two are held; and S3's own limit: 48 GiB of results of one chunk. */
+const s3Limits = { partBytes: 5 * 2 ** 20, maxParts: 10_000 };
 
 export class MultipartUpload implements Upload {
   readonly #client: S3Client;
   readonly #at: { readonly Bucket: string; readonly Key: string };
+  readonly #limits: typeof s3Limits;
   #uploadId: string | undefined;
   readonly #parts: CompletedPart[] = [];
   /** Two in turn: one is filled while the other is sent. */
@@ -35,12 +34,14 @@ export class MultipartUpload implements Upload {
   /** Of what was sent. */
   #sent: Written = { bytes: 0, crc32: 0 };
 
-  constructor(client: S3Client, Bucket: string, Key: string) {
+  constructor(client: S3Client, Bucket: string, Key: string, limits = s3Limits) {
     this.#client = client;
+    this.#limits = limits;
     this.#at = { Bucket, Key };
   }
 
   async write(bytes: Uint8Array): Promise<void> {
+    const { partBytes } = this.#limits;
     for (let at = 0; at < bytes.length; ) {
       this.#filling ??= this.#empty();
       const some = bytes.subarray(at, at + partBytes - this.#filled);
@@ -84,7 +85,7 @@ export class MultipartUpload implements Upload {
   }
 
   #empty(): Buffer {
-    const buffer = this.#spare ?? Buffer.allocUnsafeSlow(partBytes);
+    const buffer = this.#spare ?? Buffer.allocUnsafeSlow(this.#limits.partBytes);
     this.#spare = undefined;
     return buffer;
   }
@@ -100,8 +101,7 @@ export class MultipartUpload implements Upload {
     const UploadId = this.#uploadId ?? (await this.#create());
     this.#uploadId = UploadId;
     const PartNumber = this.#parts.length + 1;
-    if (PartNumber > maxParts)
-      throw new OutputTooLarge(`more than ${maxParts * partBytes} bytes of results: make chunks smaller`);
+    this.#mustHaveRoom(PartNumber);
     const crc = crc32(body);
     this.#sent = {
       bytes: this.#sent.bytes + body.length,
@@ -116,6 +116,14 @@ export class MultipartUpload implements Upload {
     });
     // Whoever waits for it next is told; nobody may be waiting when it fails.
     this.#sending.catch(() => undefined);
+  }
+
+  #mustHaveRoom(part: number): void {
+    const { partBytes, maxParts } = this.#limits;
+    if (part > maxParts)
+      throw new OutputTooLarge(
+        `more than ${maxParts * partBytes} bytes of results in one: make chunks smaller, or ask for no \`reduce\``,
+      );
   }
 
   async #create(): Promise<string> {

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import type { DatasetObject, ListedObject } from '#core/jobs/dataset.ts';
 import type { Datasets } from '#core/jobs/job-ports.ts';
 import type { Location } from '#core/jobs/location.ts';
-import { InputFailed, type JobObjects, type Upload } from '#core/jobs/ports.ts';
+import { InputFailed, type JobObjects, OutputTooLarge, type Upload } from '#core/jobs/ports.ts';
 
 const isFile = (key: string, bytes: Buffer): boolean => !(key.endsWith('/') && bytes.length === 0);
 
@@ -30,6 +30,8 @@ const listed = (key: string, { bytes, etag, crc32 }: Kept): ListedObject => ({
 export class MemoryJobObjects implements JobObjects, Datasets {
   readonly results = new Map<string, Buffer>();
   readonly #objects = new Map<string, Kept>();
+  /** Of a result at most. */
+  outputBytes = Number.POSITIVE_INFINITY;
   /** Begun, and neither finished nor aborted. */
   readonly unfinished = new Set<string>();
 
@@ -75,9 +77,15 @@ export class MemoryJobObjects implements JobObjects, Datasets {
 
   begin(key: string): Upload {
     const written: Buffer[] = [];
+    let held = 0;
     this.unfinished.add(key);
     return {
-      write: async (bytes) => void written.push(Buffer.from(bytes)),
+      write: async (bytes) => {
+        held += bytes.length;
+        if (held > this.outputBytes)
+          throw new OutputTooLarge(`more than ${this.outputBytes} bytes of results`);
+        written.push(Buffer.from(bytes));
+      },
       finish: async () => {
         const whole = Buffer.concat(written);
         this.results.set(key, whole);
