@@ -10,7 +10,7 @@ import { expect, onTestFinished } from 'vitest';
 import { EcrRepositoryMaker, EcrRepositoryRemover, type Protection } from '#adapters/aws/repositories.ts';
 import { parseJson } from '#core/errors.ts';
 import { repositoryOf } from '#core/image.ts';
-import { lifecyclePolicyOf, releasePolicyOf, repositorySettings } from '#core/repositories.ts';
+import { cachePolicyOf, lifecyclePolicyOf, releasePolicyOf, repositorySettings } from '#core/repositories.ts';
 import * as z from '#core/zod.ts';
 import { contract, type Deviations } from './contract.ts';
 import { keyOf } from './samples.ts';
@@ -56,6 +56,13 @@ export function madeRepositoriesContract(
       const { policyText } = await client.send(new GetRepositoryPolicyCommand({ repositoryName }));
       const { promoterRoleArn, keeperRoleArn } = protection;
       expect(parsed(policyText)).toEqual(releasePolicyOf(promoterRoleArn, keeperRoleArn));
+    });
+
+    test('cache: nobody but builds of its team write it', async () => {
+      const { client, protection, key } = await made();
+      const repositoryName = repositoryOf('cache', key);
+      const { policyText } = await client.send(new GetRepositoryPolicyCommand({ repositoryName }));
+      expect(parsed(policyText)).toEqual(cachePolicyOf(`${protection.builderRolesArn}${key.team}`));
     });
   });
 }
