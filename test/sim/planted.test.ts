@@ -5,7 +5,6 @@ import type * as candidate from '#core/candidate.ts';
 import type { Decision } from '#core/decision.ts';
 import type * as lifecycle from '#core/lifecycle.ts';
 import type * as pager from '#core/pager.ts';
-import type * as policy from '#core/policy.ts';
 import type * as promotion from '#core/promotion.ts';
 import type * as recheck from '#core/recheck.ts';
 import type * as reconcile from '#core/reconcile.ts';
@@ -43,19 +42,6 @@ const bugs: readonly Bug[] = [
       })),
     /begins to run \((deploying|rolling-back)\), and its approval is void/,
     110,
-  ],
-  [
-    'what failed is gone back to',
-    () =>
-      plant<typeof release>('#core/release.ts', (real) => ({
-        beginning: (before, to, ...when) => {
-          const begun = real.beginning(before, to, ...when);
-          if (begun.phase !== 'deploying' || before.phase === 'none' || before.digest === to.digest)
-            return begun;
-          return { ...begun, previous: { digest: before.digest, approval: before.approval } };
-        },
-      })),
-    /is gone back to, and was never Ready/,
   ],
   [
     'an approval is given to whoever asks',
@@ -127,12 +113,20 @@ const bugs: readonly Bug[] = [
     /was never stored, and .* is left/,
   ],
   [
-    'a waiver that is over counts',
+    'a waiver that is withdrawn counts',
     () =>
-      plant<typeof policy>('#core/policy.ts', (real) => ({
-        waiverFor: (finding, environment, waivers) => real.waiverFor(finding, environment, waivers, ''),
+      plant<typeof waiver>('#core/waiver.ts', (real) => ({
+        waiversInForce: (configured, made) => {
+          const as = made.map((each) =>
+            each.state === 'withdrawn' && each.approver && each.approvedAt
+              ? { ...each, state: 'good' as const, approver: each.approver, approvedAt: each.approvedAt }
+              : each,
+          );
+          return real.waiversInForce(configured, as);
+        },
       })),
     /passed with waiver api-.*, which does not count|and it blocks|no approval of it holds/,
+    90,
   ],
   [
     'who proposes a waiver approves it',
