@@ -38,8 +38,8 @@ it.each([
   ['an object', 's3://theirs/sales/a.csv', 'HEAD'],
   ['a prefix', 's3://theirs/sales/', 'GET'],
 ])('%s, when it is listed', async (_, place, method) => {
-  const listed = Array.fromAsync(new S3Datasets(client).objects(locationOf(place)));
-  await expect(listed).rejects.toThrow(new InputFailed(`${place} ${advice}`));
+  const first = new S3Datasets(client).objects(locationOf(place))[Symbol.asyncIterator]().next();
+  await expect(first).rejects.toThrow(new InputFailed(`${place} ${advice}`));
   expect(asked).toEqual([method]);
 });
 

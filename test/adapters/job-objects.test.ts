@@ -1,6 +1,6 @@
 /** What S3JobObjects makes of answers that no well-behaved store gives. */
 import { createServer, type ServerResponse } from 'node:http';
-import { S3Client } from '@aws-sdk/client-s3';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { afterEach, expect, it } from 'vitest';
 import { S3JobObjects } from '#adapters/aws/job-objects.ts';
 import { Retryable } from '#core/errors.ts';
@@ -14,7 +14,7 @@ afterEach(async () => {
 
 async function answering(
   answer: (response: ServerResponse) => void,
-  requestHandler: NodeHttpHandlerOptions = {},
+  requestHandler: NonNullable<S3ClientConfig['requestHandler']> = {},
 ): Promise<S3JobObjects> {
   const { port, close } = await listening(createServer((_, response) => answer(response)));
   const client = new S3Client({

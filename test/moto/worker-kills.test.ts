@@ -16,7 +16,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, inject, test } from 'vitest';
 import { ChunkItems } from '#adapters/aws/chunk-items.ts';
 import type { ChunkState } from '#core/jobs/chunk.ts';
-import type { DatasetObject } from '#core/jobs/dataset.ts';
+import type { ListedObject } from '#core/jobs/dataset.ts';
 import { chunksOf, planChunks } from '#core/jobs/plan.ts';
 import { verify } from '#core/jobs/verify.ts';
 import { workerFlags } from '#core/jobs/worker-flags.ts';
@@ -75,7 +75,7 @@ interface Parts {
 class KillJob {
   readonly env: Parts['env'];
   readonly world: AwsJobObjects;
-  readonly objects: DatasetObject[] = [];
+  readonly objects: ListedObject[] = [];
   text = '';
   planned = 0;
   readonly #parts: Parts;
