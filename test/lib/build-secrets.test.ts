@@ -13,6 +13,7 @@ const access = (folder: string, name: string) => ({
   secret: secret(name),
 });
 
+/** @param git of the first team. */
 function policiesOf(
   git: readonly object[],
   indexes: object = {},
@@ -25,12 +26,14 @@ function policiesOf(
     Config.parse({
       ...config,
       builds: { ...config.builds, indexes, secretKeys },
-      teams: config.teams.map((team) => ({ ...team, git })),
+      teams: config.teams.map((team, i) => ({ ...team, git: i === 0 ? git : [] })),
     }),
   );
   const stack = app.node.children.find((child) => child.node.id === 'GetSchwiftyControlPlane');
   if (!Stack.isStack(stack)) throw new Error('there is no control plane');
-  return JSON.stringify(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
+  const template = Template.fromStack(stack);
+  const kinds = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Role'];
+  return JSON.stringify(kinds.map((kind) => template.findResources(kind)));
 }
 
 function rightsTo(git: readonly object[], indexes: object = {}): unknown[] {
@@ -46,10 +49,10 @@ function secretsIn(policies: string): unknown[] {
 test('none where no team has one', () => {
   const none = policiesOf([]);
   expect(secretsIn(none)).toEqual([]);
-  expect(none).not.toMatch(/"(?:codeartifact|sts):\w+"/);
+  expect(none).not.toMatch(/"(?:codeartifact:\w+|sts:GetServiceBearerToken)"/);
 });
 
-test('that of a team', () => {
+test('that of a team, for its builds alone', () => {
   expect(rightsTo([access('checkout', 'git/all')])).toEqual([secret('git/all')]);
 });
 
@@ -58,9 +61,9 @@ test('each once where some have one', () => {
   expect(rightsTo(two)).toEqual([[secret('git/all'), secret('pay')]]);
 });
 
-test('that of an index is one of them', () => {
+test('that of an index, for all builds', () => {
   const pip = { url: 'https://packages.acme.example/simple/', secret: secret('index') };
-  expect(rightsTo([access('checkout', 'git/all')], { pip })).toEqual([[secret('git/all'), secret('index')]]);
+  expect(rightsTo([access('checkout', 'git/all')], { pip })).toEqual([secret('index'), secret('git/all')]);
 });
 
 test('a repository of CodeArtifact: tokens of its domain, what is in it', () => {
@@ -70,7 +73,8 @@ test('a repository of CodeArtifact: tokens of its domain, what is in it', () => 
     pip: { codeArtifact: of('python') },
     npm: { codeArtifact: of('node') },
   }).replaceAll('{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":', '"arn:aws:');
-  const statements = /\{"Action":"(?:codeartifact|sts):\w+".*?"Resource":(?:"[^"]*"|\[.*?\])[\]}]*\}/g;
+  const statements =
+    /\{"Action":"(?:codeartifact:\w+|sts:GetServiceBearerToken)".*?"Resource":(?:"[^"]*"|\[.*?\])[\]}]*\}/g;
   expect(policies.replaceAll('"]]}', '"').match(statements)).toEqual([
     '{"Action":"codeartifact:GetAuthorizationToken","Effect":"Allow","Resource":"arn:aws:codeartifact:eu-west-1:111122223333:domain/acme"}',
     `{"Action":"codeartifact:ReadFromRepository","Effect":"Allow","Resource":["${of('node')}","${of('python')}"]}`,

@@ -23,7 +23,7 @@ const bugs: readonly Bug[] = [
   [
     'the promoter asks nothing again',
     () => plant<typeof promotion>('#core/promotion.ts', () => ({ objectionTo: () => undefined })),
-    /was (copied|promoted), and it blocks/,
+    /was (copied|promoted), and it blocks|was copied, and no approval of it holds/,
   ],
   [
     'the promoter asks for the verdict alone, not what the approval was given on',
@@ -46,7 +46,7 @@ const bugs: readonly Bug[] = [
   [
     'an approval is given to whoever asks',
     () => plant<typeof roles>('#core/roles.ts', () => ({ may: () => true, whyNot: () => undefined })),
-    /approved for|was approved by who asked for it/,
+    /approved for|was approved by who asked for it|never is gone/,
   ],
   [
     'a promotion that was crashed into is forgotten',
@@ -70,7 +70,7 @@ const bugs: readonly Bug[] = [
   [
     'people are told once the function was told so, heard or not',
     () => plant<typeof pager>('#core/pager.ts', () => ({ paged: () => unchanged })),
-    /people were not told of/,
+    /people were not told of|was to end at .*, and is running/,
   ],
   [
     'an incident is opened at each look',
