@@ -29,8 +29,10 @@ export function promote(deps: PromoteDeps): Handle {
     if (!key)
       throw new Rejected(`The promoter takes approvals and looks, not ${signal.kind}: is a rule too wide?`);
     const environment = await deps.store.read(key);
-    const candidate = environment?.candidate;
-    if (!environment || candidate?.phase !== 'promoting') {
+    const { candidate, life } = environment ?? {};
+    // Of one that is deleted meanwhile nothing is released any more: its repositories go.
+    const goes = life?.state === 'deleting' || life?.state === 'deleted';
+    if (!environment || candidate?.phase !== 'promoting' || goes) {
       return log.info('nothing to promote', { environment: environmentId(key), phase: candidate?.phase });
     }
     const { digest } = candidate.image;

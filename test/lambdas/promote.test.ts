@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { releaseTag } from '#core/image.ts';
-import { complete, digestOf, finding, requested, web } from '../contracts/samples.ts';
+import { next } from '#core/machine.ts';
+import { complete, digestOf, finding, mustChange, requested, web } from '../contracts/samples.ts';
 import { awaitingApproval, image, promoting } from './ways.ts';
 import { anna, candidate, config, crashing, look, pushEvent, release, told, World } from './world.ts';
 
@@ -44,6 +45,17 @@ test('what nobody approved is not promoted, whatever a message says', async () =
   await world.deliver('promote', look());
   expect(await released(world)).toBeUndefined();
   expect((await world.environment()).candidate.phase).toBe('awaiting-approval');
+});
+
+test('of an environment that is deleted meanwhile nothing is released', async () => {
+  const world = await promoting();
+  const environment = await world.environment();
+  const person = { name: 'alice', groups: [] };
+  const asked = next(environment, { kind: 'deletion-asked', person }, world.clock.now());
+  await world.store.write(mustChange(asked));
+  await world.deliver('promote', approved(world));
+  expect(await released(world)).toBeUndefined();
+  expect(world.dead).toEqual([]);
 });
 
 test('an approval that is told for another environment state is late, not wrong', async () => {
