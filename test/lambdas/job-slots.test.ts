@@ -1,48 +1,8 @@
 /** The keeper of slots, over a cluster and a table in memory: what is doubled, late or malformed, and a crash between its steps. */
 import { describe, expect, it } from 'vitest';
-import { MemoryClock } from '#adapters/memory/clock.ts';
-import { MemoryJobCluster } from '#adapters/memory/job-cluster.ts';
-import { MemorySlots } from '#adapters/memory/slots.ts';
 import { Conflict, Rejected, Retryable } from '#core/errors.ts';
-import type { SlotsWanted } from '#core/jobs/slots.ts';
-import { EnvironmentKey } from '#core/names.ts';
-import { jobSlots } from '#lambdas/job-slots/slots.ts';
-import { place, wantedSlots } from '../core/jobs/slot-samples.ts';
 import { at, t0 } from '../core/samples.ts';
-import { look } from './events.ts';
-
-class World {
-  readonly clock = new MemoryClock(t0);
-  readonly cluster = new MemoryJobCluster();
-  readonly slots = new MemorySlots();
-  readonly job = wantedSlots();
-  readonly handle = jobSlots({ ...this, clusterName: 'main', place });
-  #version = 0;
-
-  want(more: Partial<SlotsWanted> = {}): Promise<void> {
-    return this.slots.want({ ...this.job, ...more, version: ++this.#version });
-  }
-  look(name: string = this.job.name): Promise<void> {
-    return this.handle(look(EnvironmentKey.parse({ team: 'checkout', name })));
-  }
-  /** When its own look comes. */
-  async later(seconds = 15): Promise<void> {
-    this.clock.advance(seconds);
-    await this.look();
-  }
-  async names(): Promise<string[]> {
-    const { jobs } = await this.cluster.sight(this.job.name);
-    return jobs.map(({ metadata }) => metadata.name).sort();
-  }
-  async seen() {
-    const { slots = [], namespace } = (await this.slots.seen(this.job)) ?? {};
-    return { namespace, states: slots.map(({ slot, state }) => `${slot} ${state}`) };
-  }
-  told(): number {
-    return this.slots.told.filter(({ type }) => type === 'JobSlotsSeen').length;
-  }
-}
-const three = ['slot-0-0', 'slot-1-0', 'slot-2-0'];
+import { three, World } from './slots-world.ts';
 
 describe('a job whose slots are wanted', () => {
   it('has its namespace and a worker in each, is looked at again, and that is told', async () => {
@@ -176,87 +136,6 @@ describe('a message', () => {
     await world.look();
     expect(await world.names()).toEqual(three);
     expect(world.told()).toBe(1);
-  });
-});
-
-describe('a keeper that read what was wanted before', () => {
-  /** It looks, and is held up before it applies anything; meanwhile this happens. */
-  async function heldUp(world: World, meanwhile: () => Promise<void>): Promise<void> {
-    const apply = world.cluster.apply.bind(world.cluster);
-    world.cluster.apply = async (objects) => {
-      world.cluster.apply = apply;
-      await meanwhile();
-      await apply(objects);
-    };
-    await expect(world.look()).rejects.toThrow(Conflict);
-  }
-
-  it('makes the namespace of a job anew that has ended: its next try takes it away', async () => {
-    const world = new World();
-    await world.want();
-    await world.look();
-    await world.later();
-    world.clock.advance(60);
-    await heldUp(world, async () => {
-      await world.want({ phase: 'ending', slots: 0 });
-      await world.look();
-      world.cluster.settle(world.job.name);
-      await world.later();
-      expect((await world.seen()).namespace).toBe('gone');
-    });
-    expect((await world.cluster.sight(world.job.name)).namespace).toBe('there');
-    await world.look();
-    world.cluster.settle(world.job.name);
-    await world.later();
-    expect((await world.cluster.sight(world.job.name)).namespace).toBe('gone');
-    expect((await world.seen()).namespace).toBe('gone');
-  });
-
-  it('and then what was seen since, leaves an ended job as it is: nobody would come after it', async () => {
-    const world = new World();
-    await world.want();
-    await world.look();
-    const wanted = world.slots.wanted.bind(world.slots);
-    world.slots.wanted = async (job) => {
-      const old = await wanted(job);
-      world.slots.wanted = wanted;
-      await world.want({ phase: 'ending', slots: 0 });
-      await world.look();
-      world.cluster.settle(world.job.name);
-      await world.later();
-      return old;
-    };
-    await expect(world.look()).rejects.toThrow(Conflict);
-    expect((await world.cluster.sight(world.job.name)).namespace).toBe('gone');
-    expect((await world.seen()).namespace).toBe('gone');
-  });
-
-  it('makes workers for a job that is paused: its next try ends them', async () => {
-    const world = new World();
-    await world.want({ slots: 1 });
-    await world.look();
-    world.cluster.finish(world.job.name, 'slot-0-0', 'Complete', t0);
-    world.clock.advance(60);
-    await heldUp(world, async () => {
-      await world.want({ phase: 'paused', slots: 0 });
-      await world.look();
-      await world.later();
-    });
-    expect(await world.names()).toContain('slot-0-1');
-    await world.look();
-    expect(await world.names()).not.toContain('slot-0-1');
-  });
-
-  it('writes nothing where all is at rest, as it was said to be', async () => {
-    const world = new World();
-    await world.want();
-    await world.look();
-    await world.want({ phase: 'paused', slots: 0 });
-    await world.look();
-    await world.later();
-    const { version } = (await world.slots.seen(world.job)) ?? {};
-    await world.later(3600);
-    expect((await world.slots.seen(world.job))?.version).toBe(version);
   });
 });
 
