@@ -25,7 +25,7 @@ import { debian, distribution, push } from './push.ts';
 export const table = new Table(output('TableName'), new DynamoDBClient(access.sdk));
 const ecr = new ECRClient(access.sdk);
 /** Builds run one at a time, and each lost request for one is made good by reconcile first. */
-const seconds = 600;
+const seconds = 1200;
 
 const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path)) ?? 'busybox';
 /** Answers on the port of every environment. */
