@@ -204,7 +204,7 @@ async function ask(
   return image ? { kind: 'pushed', image } : failed('the build succeeded and pushed nothing');
 }
 
-/** Its log tells more than how its machine ended; where it can't be read, that alone is told: nothing waits for a log. */
+/** Its log tells more than how its machine ended; where it can't be read for a moment, that alone is told. Without the right to read it a person is told, by the DLQ. */
 async function whyItFailed(
   { logs }: BuildDeps,
   { key, spec }: Environment,
