@@ -89,7 +89,11 @@ export class RunningCommand {
     if (this.#deaf) return;
     const { stdin } = this.#process;
     await new Promise<void>((resolve) => {
-      stdin.write(bytes, () => resolve());
+      stdin.write(bytes, (error) => {
+        // The stream itself says so only once it is closed, and what comes meanwhile was not given.
+        if (error) this.#deaf = true;
+        resolve();
+      });
     });
   }
 
