@@ -18,6 +18,7 @@ import { MemoryZone } from '#adapters/memory/zone.ts';
 import type { Config } from '#core/config.ts';
 import type { Change } from '#core/decision.ts';
 import { Rejected } from '#core/errors.ts';
+import type { Enclosed } from '#core/ports.ts';
 import type { KeptWaiver } from '#core/waiver.ts';
 import { digestOf, start } from '../contracts/samples.ts';
 import { registryHost, stagesOf } from '../lambdas/stages.ts';
@@ -61,8 +62,9 @@ export class Cloud implements Setting {
     this.faults = new Faults(this.random);
     this.oracle = new Oracle(() => this.timeline.now());
     this.trace = trace;
-    const { times } = this.oracle;
+    const { times, handed } = this.oracle;
     times.onDone = (what) => this.faults.count(what);
+    handed.onDone = (what) => this.faults.count(what);
     times.wasTold = (incident) =>
       this.pager.notices.some(({ body }) => body['state'] === 'open' && body['incident'] === incident);
     this.functions = new Functions(this, config);
@@ -98,7 +100,9 @@ export class Cloud implements Setting {
   /** What every function has. */
   partsOf(invocation: Invocation) {
     const written = (method: string, args: readonly unknown[]): void => {
-      if (method === 'write') this.#written(args[0] as Change);
+      if (method !== 'write') return;
+      const { also } = (args[1] ?? {}) as Enclosed;
+      for (const change of also ? [args[0] as Change, also] : [args[0] as Change]) this.#written(change);
     };
     const watched = this.oracle.watching(this.store, invocation);
     const port = this.functions.portsOf(invocation);

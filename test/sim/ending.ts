@@ -33,7 +33,7 @@ export async function checkEnding(
   }
   checkPager(cloud);
   await checkRecords(cloud, people.config.dns.zone);
-  for (const key of people.keys) {
+  for (const key of [...people.keys, ...people.heirs]) {
     const environment = await store.read(key);
     if (environment) cloud.oracle.times.mustBeSo(environment);
     if (environment && environment.life.state !== 'running' && environment.life.state !== 'stopped')
@@ -42,6 +42,7 @@ export async function checkEnding(
     else await checkNothing(cloud, people, key);
   }
   for (const key of refused) await checkNothing(cloud, people, key);
+  cloud.oracle.handed.mustBeAtRest();
 }
 
 async function checkEnvironment(cloud: Cloud, people: People, environment: Environment): Promise<void> {
@@ -53,6 +54,8 @@ async function checkEnvironment(cloud: Cloud, people: People, environment: Envir
     environment.untold.length === 0,
     `${id}: people were not told of ${environment.untold[0]?.incident.id}`,
   );
+  const { held } = cloud.store.ledgerNow(environment.key.team);
+  must(environment.key.name in held, `${id} is there, and its team's quota is not held for it`);
   checkVerdict(cloud, people, environment);
   await checkRelease(cloud, environment);
   await checkIncidents(cloud, people, environment);

@@ -15,6 +15,7 @@ import type { KeptWaiver } from '#core/waiver.ts';
 import { Approvals } from './approvals.ts';
 import { Broken, must } from './broken.ts';
 import type { Invocation } from './faults.ts';
+import { Handed } from './handed.ts';
 import { Times } from './times.ts';
 import { Truth } from './truth.ts';
 
@@ -34,6 +35,7 @@ export class Oracle {
   readonly #scannedAt = new Map<string, string>();
   readonly truth: Truth;
   readonly times: Times;
+  readonly handed: Handed;
   readonly #approvals: Approvals;
   #ruledAt: string;
   /** Told of a build that was begun, and of objects that were applied: the world has work to do. */
@@ -48,6 +50,7 @@ export class Oracle {
     this.#ruledAt = now();
     this.truth = new Truth(now);
     this.times = new Times(now);
+    this.handed = new Handed(now, (id) => this.#notes.get(id)?.last);
     this.#approvals = new Approvals(now, this.truth);
   }
 
@@ -89,7 +92,16 @@ export class Oracle {
   watching(store: MemoryStore, invocation: Invocation): MemoryStore {
     const write = async (change: Change, enclosed: Enclosed = {}): Promise<void> => {
       await store.write(change, enclosed);
-      this.hold(() => this.#checkWrite(change, enclosed, invocation));
+      const { also, transfer } = enclosed;
+      this.hold(() => {
+        this.#checkWrite(change, enclosed, invocation);
+        if (also) this.#checkWrite(also, { transfer }, invocation);
+        this.handed.wrote(
+          also ? [change.environment, also.environment] : [change.environment],
+          transfer,
+          invocation,
+        );
+      });
     };
     const keepVerdict = (key: EnvironmentKey, verdict: Verdict): Promise<void> => {
       const kept = store.keepVerdict(key, verdict);
@@ -127,7 +139,7 @@ export class Oracle {
     });
   }
 
-  #checkWrite(change: Change, { approval, verdict }: Enclosed, invocation: Invocation): void {
+  #checkWrite(change: Change, { approval, verdict, transfer }: Enclosed, invocation: Invocation): void {
     const { environment, audit, events } = change;
     const id = environmentId(environment.key);
     const notes = this.notesOf(id);
@@ -162,7 +174,7 @@ export class Oracle {
       );
     }
     this.#approvals.wrote(before, change, invocation);
-    this.times.wrote(before, change, invocation);
+    this.times.wrote(before, change, invocation, transfer !== undefined);
   }
 
   #checkApproval(environment: Environment, approval: Enclosed['approval'], invocation: Invocation): void {

@@ -11,12 +11,15 @@ import { spec } from '../contracts/samples.ts';
 import type { Cloud } from './cloud.ts';
 import { planLife } from './life.ts';
 import type { Nature } from './nature.ts';
+import type { Random } from './random.ts';
 
 export class People {
   readonly #cloud: Cloud;
   readonly #nature: Nature;
   /** Of the environments that they ask for. */
   readonly keys: readonly EnvironmentKey[];
+  /** Of those that others may come to have in their place. */
+  readonly heirs: EnvironmentKey[] = [];
   #config: Config;
 
   constructor(cloud: Cloud, nature: Nature, config: Config, keys: readonly EnvironmentKey[]) {
@@ -48,6 +51,12 @@ export class People {
       planLife(this.#cloud, this.member(key.team), key, seconds);
     }
     this.#rule(seconds);
+  }
+
+  /** Of what is asked for later: somebody looks now and then. */
+  tend(key: EnvironmentKey, random: Random, from: number, until: number): void {
+    for (let at = from; at < until; at += random.between(60, 240))
+      this.#cloud.timeline.in(at, `${environmentId(key)}: somebody looks`, () => this.#look(key));
   }
 
   async #ask(key: EnvironmentKey, tries: number): Promise<void> {

@@ -4,6 +4,7 @@ import type * as creation from '#api/creation.ts';
 import type * as candidate from '#core/candidate.ts';
 import type { Decision } from '#core/decision.ts';
 import type * as lifecycle from '#core/lifecycle.ts';
+import { deletionAsked } from '#core/lifecycle.ts';
 import type * as pager from '#core/pager.ts';
 import type * as promotion from '#core/promotion.ts';
 import type * as recheck from '#core/recheck.ts';
@@ -11,6 +12,8 @@ import type * as reconcile from '#core/reconcile.ts';
 import type * as release from '#core/release.ts';
 import type * as roles from '#core/roles.ts';
 import type * as timetable from '#core/timetable.ts';
+import type * as handed from '#core/transfer/handed.ts';
+import type * as transfers from '#core/transfer/transfer.ts';
 import type * as ttl from '#core/ttl.ts';
 import type * as waiver from '#core/waiver.ts';
 import type * as wayBackOf from '#core/way-back.ts';
@@ -181,6 +184,40 @@ const bugs: readonly Bug[] = [
         stagesToLook: (...asked) => real.stagesToLook(...asked).filter((stage) => stage !== 'schedule'),
       })),
     /and its hours turned at|was to end at/,
+  ],
+  [
+    'what was accepted is handed over before it is Ready',
+    () =>
+      plant<typeof transfers>('#core/transfer/transfer.ts', (real) => ({
+        looked: (transfer, successor, now, old) => {
+          const seen = real.looked(transfer, successor, now, old);
+          if (seen.state !== 'accepted') return seen;
+          return { ...seen, state: 'done', endedAt: now, version: seen.version + 1 };
+        },
+      })),
+    /was deleted for what is not Ready/,
+  ],
+  [
+    'who offers an environment accepts it',
+    () =>
+      plant<typeof transfers>('#core/transfer/transfer.ts', (real) => ({
+        accept: (transfer, person, now) => {
+          const accepted = real.accept({ ...transfer, offeredBy: 'somebody' }, person, now);
+          return 'outcome' in accepted ? accepted : { ...accepted, offeredBy: transfer.offeredBy };
+        },
+      })),
+    / accepted (checkout|payments)\/web/,
+  ],
+  [
+    'what is taken back is deleted all the same',
+    () =>
+      plant<typeof handed>('#core/transfer/handed.ts', (real) => ({
+        handed: (environment, transfer, now, back) =>
+          transfer.state === 'over'
+            ? deletionAsked(environment, { name: 'schedule', groups: [] }, now)
+            : real.handed(environment, transfer, now, back),
+      })),
+    /stays, and is deleting|was deleted before its end|was deleted, and nobody asked/,
   ],
 ];
 

@@ -15,6 +15,7 @@ import { People } from './people.ts';
 import { Random } from './random.ts';
 import { planRefused } from './refused.ts';
 import { planTimes } from './timetable.ts';
+import { planTransfer, transferOf } from './transfers.ts';
 import { planWaivers } from './waivers.ts';
 
 export interface Outcome {
@@ -35,7 +36,7 @@ const maxSteps = 100_000;
 const extensions = 24;
 const quietSeconds = 900;
 /** What of a seed is decided apart: who has data jobs has neither calmer nor wilder storms than others. */
-const streams = { config: 1, jobs: 2, shares: 3, refused: 4, waivers: 5, times: 6 } as const;
+const streams = { config: 1, jobs: 2, shares: 3, refused: 4, waivers: 5, times: 6, transfers: 7 } as const;
 /** Data jobs cost as much as all else together. */
 const shareWithJobs = 1 / 3;
 /** People ask for jobs; jobs start by themselves; or several teams want more workers than there are. */
@@ -45,7 +46,7 @@ const jobStories: readonly JobStory[] = ['asked for', 'asked for', 'standing', '
 export async function simulate(seed: number, trace?: (line: string) => void): Promise<Outcome> {
   const random = new Random(seed, streams.config);
   const story = jobsOf(seed);
-  const { config, keys } = configOf(random, story === 'competing' ? rivalsOf(seed) : alone);
+  const { config, keys } = configOf(random, othersOf(seed, story));
   let step = 0;
   const told = (line: string): void => {
     step += 1;
@@ -100,10 +101,12 @@ export function jobsOf(seed: number): JobStory | undefined {
 
 /** What seeds without data jobs tell of beside. @returns what is asked for and never granted. */
 function planOthers(seed: number, cloud: Cloud, people: People, seconds: number): readonly EnvironmentKey[] {
-  const streamOf = (name: 'refused' | 'waivers' | 'times') => new Random(seed, streams[name]);
+  const streamOf = (name: keyof typeof streams) => new Random(seed, streams[name]);
   planWaivers(cloud, people.keys, streamOf('waivers'), seconds);
   const times = streamOf('times');
   for (const key of people.keys) planTimes(cloud, people.member(key.team), key, times, seconds);
+  const transfer = transferOf(streamOf('transfers'));
+  if (transfer) planTransfer(cloud, people, transfer, seconds);
   return planRefused(cloud, people, streamOf('refused'), seconds);
 }
 
@@ -167,6 +170,14 @@ interface Rivals {
   readonly workers: number;
 }
 const alone: Rivals = { teams: [], weightOf: () => 1, workers: 3 };
+/** There is always another team that something may go to. */
+const heirs: Rivals = { ...alone, teams: ['search'] };
+
+function othersOf(seed: number, story: JobStory | undefined): Rivals {
+  if (story === 'competing') return rivalsOf(seed);
+  const handing = story === undefined && transferOf(new Random(seed, streams.transfers));
+  return handing ? heirs : alone;
+}
 
 function rivalsOf(seed: number): Rivals {
   const random = new Random(seed, streams.shares);

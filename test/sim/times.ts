@@ -34,11 +34,12 @@ export class Times {
     this.#now = now;
   }
 
-  /** Each write, whoever made it. */
-  wrote(before: Environment | undefined, change: Change, invocation: Invocation): void {
+  /** Each write, whoever made it. @param isHanded with a transfer, which stops, starts and deletes by laws of its own (handed.ts). */
+  wrote(before: Environment | undefined, change: Change, invocation: Invocation, isHanded: boolean): void {
     const id = environmentId(change.environment.key);
     const was = before?.life.state === 'deleted' ? undefined : before;
     const known = was && this.#asked.get(id);
+    if (isHanded && known && invocation.name === 'schedule') return;
     const since = this.#turned(was, change.environment, known, invocation);
     const end = this.#ends(was, change, known, invocation);
     this.#asked.set(id, { ...known, ...end, since });
@@ -58,7 +59,9 @@ export class Times {
     const { key, spec, expiry, life } = environment;
     const id = environmentId(key);
     const { first, last } = this.#when(invocation);
+    const isBegun = before?.life.state !== 'deleting' && life.state === 'deleting';
     if (spec.ttl === undefined) {
+      must(!isBegun || life.by !== 'schedule', `${id} was deleted, and nobody asked for that`);
       must(expiry === undefined, `${id} is to end, and nobody asked for that`);
       return { end: undefined, told: undefined };
     }
@@ -86,7 +89,6 @@ export class Times {
       return { end, told: undefined };
     }
     must(end === known?.end, `${id} is to end at ${end}, not at ${known?.end}, and nobody asked for that`);
-    const isBegun = before?.life.state !== 'deleting' && life.state === 'deleting';
     if (isBegun && life.by === 'schedule') {
       must(end <= last, `${id} was deleted before its end at ${end}`);
       must(
@@ -126,7 +128,7 @@ export class Times {
   }
 
   /** Once all is calm: what was asked for is so. */
-  mustBeSo({ key, spec, life, hours: kept }: Environment): void {
+  mustBeSo({ key, spec, life, hours: kept, leaving }: Environment): void {
     const id = environmentId(key);
     const asked = this.#asked.get(id);
     const due = addSeconds(this.#now(), -lateSeconds);
@@ -136,7 +138,8 @@ export class Times {
       `${id} was to end at ${asked.end}, and is ${life.state}`,
     );
     const { workingHours } = spec;
-    if (!workingHours) return;
+    // While its volume goes to another team nobody starts it.
+    if (!workingHours || leaving?.state === 'moving') return;
     const [turn, then] = [lastTurn(workingHours, this.#now()), lastTurn(workingHours, due)];
     // It turned just now, or a person said something since.
     if (turn.at !== then.at || turn.at <= asked.since) return;
