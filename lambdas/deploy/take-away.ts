@@ -70,8 +70,8 @@ async function lastOfVolume(
   objects: readonly LiveObject[],
 ): Promise<LastSnapshot> {
   if (life.state !== 'deleting') return { done: false };
-  // What a slow call made anew was never used.
-  if (life.swept) return { done: true };
+  // What a slow call made anew, once it was seen gone, was never used: a snapshot of that would be nobody's.
+  if (life.swept || !life.left.includes('cluster')) return { done: true };
   const classes = config.clusters.find(({ name }) => name === clusterName)?.volumes ?? [];
   const leaving = leavingVolume({ key, spec, since: leftAt({ moved }, life.since) }, classes, objects);
   if (!leaving) return { done: true };

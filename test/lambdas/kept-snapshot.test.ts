@@ -1,6 +1,7 @@
 /** A volume that is made from a kept snapshot, and a snapshot that nobody wants: late, twice, crashed into, and refused. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SnapshotsAnswer } from '#api/answers.ts';
+import { desiredObjects } from '#core/rollout.ts';
 import { Spec } from '#core/spec.ts';
 import { workspaceName } from '#core/workspace.ts';
 import { call, refused } from '../api/calls.ts';
@@ -86,6 +87,28 @@ test('it is in the list of its team, with what it costs, and in no other', async
     state: 'kept',
   });
   expect(await refused(world, { name: 'sven', groups: [] }, 'GET', path)).toMatchObject({ status: 403 });
+});
+
+test('of a volume that a slow call made anew, once its namespace was seen gone, nothing is kept', async () => {
+  expect((await create('heir', volume)).status).toBe(201);
+  await released();
+  expect((await call(world, rita, 'DELETE', '/environments/checkout/heir')).status).toBe(202);
+  await come();
+  expect((await world.environment(heir)).life).toMatchObject({ left: ['name', 'repositories'] });
+  const made = desiredObjects({
+    key: heir,
+    spec: Spec.parse({ ...spec, volume }),
+    image: 'image',
+    digest: digestOf('heir'),
+    kubernetesVersion: main.kubernetesVersion,
+    drainSeconds: main.drainSeconds,
+    storageClass: 'getschwifty-gp3',
+    loadBalancerScheme: 'internal',
+  });
+  await world.cluster.apply(made);
+  await come();
+  expect((await world.cluster.snapshots(heir)).snapshots).toEqual([]);
+  expect((await world.cluster.look(heir)).objects).toEqual([]);
 });
 
 describe('an environment is made from it', () => {
