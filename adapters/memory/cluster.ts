@@ -112,10 +112,12 @@ export class MemoryCluster implements ClusterClient {
     this.snapshotContents.forget(content);
   }
 
-  /** The driver has made what was asked for, or a test says that there is one. */
-  snapshotTaken(key: EnvironmentKey, driver: string, handle: string): void {
+  /** The driver has made what was asked for, or a test says that there is one. @param named where there is more than one. */
+  snapshotTaken(key: EnvironmentKey, driver: string, handle: string, named?: string): void {
     const found = this.#of(key).objects;
-    const snapshot = [...found.values()].find(({ kind }) => kind === 'VolumeSnapshot');
+    const isIt = ({ kind, metadata }: LiveObject) =>
+      kind === 'VolumeSnapshot' && (named === undefined || metadata.name === named);
+    const snapshot = [...found.values()].find(isIt);
     if (!snapshot) throw new Error(`there is no snapshot in ${namespaceOf(key)}`);
     const name = `snapcontent-${handle}`;
     const status = { readyToUse: true, boundVolumeSnapshotContentName: name };
@@ -187,6 +189,14 @@ export class MemoryCluster implements ClusterClient {
     namespace.address = address;
     const claim = namespace.objects.get(`PersistentVolumeClaim ${workspaceName}`);
     if (claim) claim['status'] = { phase: 'Bound' };
+  }
+
+  /** Its claim is bound: what is on it is worth keeping. */
+  hasVolume(key: EnvironmentKey): boolean {
+    const claim = this.#namespaces
+      .get(namespaceOf(key))
+      ?.objects.get(`PersistentVolumeClaim ${workspaceName}`);
+    return isSame(claim?.['status'], { phase: 'Bound' });
   }
 
   /** The container exceeded its memory at `at`; until `restart` its pod is not Ready. */

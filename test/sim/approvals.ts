@@ -29,6 +29,8 @@ export class Approvals {
   readonly #wanted = new Map<string, Since<string | undefined>[]>();
   /** Environments and digests that were Ready. */
   readonly #ready = new Set<string>();
+  /** By environment: the digest that was Ready last. */
+  readonly #lastReady = new Map<string, string>();
 
   constructor(now: () => Instant, truth: Truth) {
     this.#now = now;
@@ -102,8 +104,13 @@ export class Approvals {
     if (life.state === 'deleted') this.#forget(id);
     if (release.phase === 'none') return;
     const name = `${id} ${release.digest}`;
-    if (release.phase === 'ready') this.#ready.add(name);
     const was = before?.release.phase === 'none' ? undefined : before?.release;
+    if (release.phase === 'rolling-back' && was?.phase !== 'rolling-back')
+      must(this.#lastReady.get(id) === release.digest, `${name} is gone back to, and was not Ready before`);
+    if (release.phase === 'ready') {
+      this.#ready.add(name);
+      this.#lastReady.set(id, release.digest);
+    }
     if (events.some(({ type }) => type === 'ImagePromoted'))
       this.mustHold(name, invocation, 'promoted', [release.approval]);
     else if (was?.digest !== release.digest || (isHalted(was) && !isHalted(release)))

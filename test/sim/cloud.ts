@@ -30,6 +30,7 @@ import { JobsWorld } from './jobs/world.ts';
 import { Oracle } from './oracle.ts';
 import { Outgoing } from './outgoing.ts';
 import { Random } from './random.ts';
+import { snapshotDriver } from './snapshots.ts';
 import { Timeline } from './timeline.ts';
 
 export class Cloud implements Setting {
@@ -62,13 +63,17 @@ export class Cloud implements Setting {
     this.faults = new Faults(this.random);
     this.oracle = new Oracle(() => this.timeline.now());
     this.trace = trace;
-    const { times, handed } = this.oracle;
+    const { times, handed, kept } = this.oracle;
     times.onDone = (what) => this.faults.count(what);
     handed.onDone = (what) => this.faults.count(what);
+    kept.onDone = (what) => this.faults.count(what);
     times.wasTold = (incident) =>
       this.pager.notices.some(({ body }) => body['state'] === 'open' && body['incident'] === incident);
     this.functions = new Functions(this, config);
     this.clusters = new Map(config.clusters.map(({ name }) => [name, new MemoryCluster()]));
+    for (const { name, volumes } of config.clusters)
+      if (volumes.some(({ snapshotClass }) => snapshotClass !== undefined))
+        this.clusterNamed(name).snapshotClass = { deletionPolicy: 'Retain', driver: snapshotDriver };
     // One that resizes pods that run, and one that does not.
     for (const cluster of this.clusters.values()) cluster.resizes = this.random.chance(0.5);
     for (const cluster of this.clusters.values()) cluster.before = () => this.#refuseObject();

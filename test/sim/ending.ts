@@ -43,6 +43,9 @@ export async function checkEnding(
   }
   for (const key of refused) await checkNothing(cloud, people, key);
   cloud.oracle.handed.mustBeAtRest();
+  const last = cloud.oracle.environments.flatMap((id) => cloud.oracle.notesOf(id).last ?? []);
+  for (const [name, { snapshotContents }] of cloud.clusters)
+    cloud.oracle.kept.mustBeSo(name, snapshotContents, last, timeline.now());
 }
 
 async function checkEnvironment(cloud: Cloud, people: People, environment: Environment): Promise<void> {

@@ -1,10 +1,12 @@
 /** What the cloud does by itself: builds end, scans end or turn, pods come up and are killed, registries lose images. */
 import type { Finding, Scan } from '#core/finding.ts';
 import { buildTag, repositoryOf } from '#core/image.ts';
-import { Digest, type EnvironmentKey, environmentId, parseEnvironmentId } from '#core/names.ts';
+import { Digest, type EnvironmentKey, environmentId, namespaceOf, parseEnvironmentId } from '#core/names.ts';
+import { fillingName } from '#core/workspace.ts';
 import { finding } from '../contracts/samples.ts';
 import { buildEvent, pushEvent, scanEvent } from '../lambdas/events.ts';
 import type { Cloud } from './cloud.ts';
+import { snapshotDriver } from './snapshots.ts';
 
 type Kind = 'clean' | 'low' | 'fixable' | 'unfixable' | 'waivable' | 'medium';
 
@@ -30,6 +32,7 @@ export class Nature {
     this.#watched = cloud.random.chance(0.7);
     cloud.oracle.buildStarted = (id) => this.#build(id);
     cloud.oracle.onApplied = (cluster, id, digest) => this.#rollOut(cluster, id, digest);
+    cloud.oracle.onSnapshot = (cluster, namespace, name) => this.#takeSnapshot(cluster, namespace, name);
     cloud.oracle.onTaken = (what) => cloud.faults.count(what);
     cloud.oracle.onCopied = (id, digest) => this.#scanReleased(id, digest);
   }
@@ -138,8 +141,33 @@ export class Nature {
     timeline.in(late + random.between(3, 60), `${id} is rolled out`, () => {
       if (!cloud.clusterNamed(cluster).isToRun(key)) return;
       cloud.clusterNamed(cluster).rollOut(key, timeline.now(), this.#addressOf(id, 1));
+      const { snapshotClass } = cloud.clusterNamed(cluster);
+      if (snapshotClass && cloud.clusterNamed(cluster).hasVolume(key))
+        cloud.oracle.kept.used(id, timeline.now());
       if (faults.happens('out of memory', 0.35)) this.#kill(cluster, key);
       if (faults.happens('address moved', 0.15)) this.#move(cluster, key);
+    });
+  }
+
+  /** The driver, soon or late; what it makes stays when the namespace goes. */
+  #takeSnapshot(cluster: string, namespace: string, name: string): void {
+    const { random, timeline, faults, oracle, clusters } = this.#cloud;
+    const id = `${namespace} ${name}`;
+    const key = oracle.environments
+      .map(parseEnvironmentId)
+      .find((one) => one && namespaceOf(one) === namespace);
+    // What names a snapshot that is there already asks for none.
+    if (!key || name === fillingName || this.#begun.has(id)) return;
+    this.#begun.add(id);
+    const late = faults.happens('snapshot late', 0.1) ? random.between(300, 900) : 0;
+    timeline.in(late + random.between(2, 60), `${id} is taken`, async () => {
+      const there = (await clusters.get(cluster)?.snapshots(key))?.snapshots ?? [];
+      // It may be asked for anew.
+      this.#begun.delete(id);
+      if (!there.some(({ metadata }) => metadata.name === name)) return;
+      clusters
+        .get(cluster)
+        ?.snapshotTaken(key, snapshotDriver, `snap-${id.replaceAll(/[^a-z0-9]/g, '-')}`, name);
     });
   }
 

@@ -16,6 +16,7 @@ import { Approvals } from './approvals.ts';
 import { Broken, must } from './broken.ts';
 import type { Invocation } from './faults.ts';
 import { Handed } from './handed.ts';
+import { Kept } from './kept.ts';
 import { Times } from './times.ts';
 import { Truth } from './truth.ts';
 
@@ -36,11 +37,13 @@ export class Oracle {
   readonly truth: Truth;
   readonly times: Times;
   readonly handed: Handed;
+  readonly kept = new Kept();
   readonly #approvals: Approvals;
   #ruledAt: string;
   /** Told of a build that was begun, and of objects that were applied: the world has work to do. */
   buildStarted: (id: string) => void = () => undefined;
   onApplied: (cluster: string, id: string, digest: string) => void = () => undefined;
+  onSnapshot: (cluster: string, namespace: string, name: string) => void = () => undefined;
   onCopied: (id: string, digest: string) => void = () => undefined;
   onTaken: (what: 'build spared' | 'spared in vain') => void = () => undefined;
   broken: Broken | undefined;
@@ -92,10 +95,11 @@ export class Oracle {
   watching(store: MemoryStore, invocation: Invocation): MemoryStore {
     const write = async (change: Change, enclosed: Enclosed = {}): Promise<void> => {
       await store.write(change, enclosed);
-      const { also, transfer } = enclosed;
+      const { also, transfer, snapshot } = enclosed;
       this.hold(() => {
         this.#checkWrite(change, enclosed, invocation);
         if (also) this.#checkWrite(also, { transfer }, invocation);
+        this.kept.wrote(change.environment, snapshot, invocation);
         this.handed.wrote(
           also ? [change.environment, also.environment] : [change.environment],
           transfer,
@@ -208,6 +212,7 @@ export class Oracle {
   applied(cluster: string, objects: unknown, invocation: Invocation): void {
     this.hold(() => {
       for (const { kind, metadata } of objects as readonly KubernetesObject[]) {
+        if (kind === 'VolumeSnapshot') this.onSnapshot(cluster, metadata.namespace ?? '', metadata.name);
         if (kind !== 'Deployment') continue;
         const id = metadata.annotations?.['getschwifty.dev/environment'] ?? '';
         const digest = metadata.annotations?.['getschwifty.dev/digest'] ?? '';

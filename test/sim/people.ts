@@ -80,7 +80,12 @@ export class People {
     const { random, faults } = this.#cloud;
     const { digest } = environment.candidate.image;
     if (faults.happens('refused approval', 0.15))
-      await this.#approve(random.pick(others(key.team)), environment, digest);
+      // Nobody of the members asked for what was accepted from another team.
+      await this.#approve(
+        random.pick(others(key.team).slice(this.heirs.includes(key) ? 1 : 0)),
+        environment,
+        digest,
+      );
     if (random.chance(0.15)) return;
     if (faults.happens('rejected', 0.05)) return this.#reject(environment, digest);
     if (faults.happens('turned when approved', 0.15)) this.#nature.turn(key, digest, random.between(0, 4));

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import type * as creation from '#api/creation.ts';
 import type * as candidate from '#core/candidate.ts';
 import type { Decision } from '#core/decision.ts';
+import type * as lastSnapshot from '#core/last-snapshot.ts';
 import type * as lifecycle from '#core/lifecycle.ts';
 import { deletionAsked } from '#core/lifecycle.ts';
 import type * as pager from '#core/pager.ts';
@@ -18,6 +19,7 @@ import type * as ttl from '#core/ttl.ts';
 import type * as waiver from '#core/waiver.ts';
 import type * as wayBackOf from '#core/way-back.ts';
 import type * as build from '#lambdas/build/build.ts';
+import type * as drop from '#lambdas/deploy/drop.ts';
 import { type Bug, found, plant, unplant } from './planted.ts';
 
 const unchanged: Decision = { outcome: 'unchanged', why: 'planted' };
@@ -207,6 +209,7 @@ const bugs: readonly Bug[] = [
         },
       })),
     / accepted (checkout|payments)\/web/,
+    90,
   ],
   [
     'what is taken back is deleted all the same',
@@ -218,6 +221,34 @@ const bugs: readonly Bug[] = [
             : real.handed(environment, transfer, now, back),
       })),
     /stays, and is deleting|was deleted before its end|was deleted, and nobody asked/,
+  ],
+  [
+    'a volume goes with its environment',
+    () =>
+      plant<typeof lastSnapshot>('#core/last-snapshot.ts', () => ({ lastSnapshot: () => ({ done: true }) })),
+    /was deleted, and nothing is left of its volume/,
+  ],
+  [
+    'a snapshot is told to be gone, and lies there still',
+    () =>
+      plant<typeof drop>('#lambdas/deploy/drop.ts', (real) => ({
+        withoutDropped: (deps, environment, cause) => {
+          const cluster = Object.create(deps.cluster, { dropSnapshot: { value: async () => undefined } });
+          return real.withoutDropped({ ...deps, cluster }, environment, cause);
+        },
+      })),
+    /is told to be gone|and nobody knows of it/,
+  ],
+  [
+    'a waiver that is over counts for what is started or gone back to, and for the gate',
+    () =>
+      plant<typeof waiver>('#core/waiver.ts', (real) => ({
+        waiversInForce: (configured, made) =>
+          real
+            .waiversInForce(configured, made)
+            .map((each) => ({ ...each, expiresAt: '2100-01-01T00:00:00.000Z' })),
+      })),
+    /passed with waiver api-.*, which does not count|and it blocks|no approval of it holds|its approval is void/,
   ],
 ];
 

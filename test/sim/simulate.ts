@@ -14,6 +14,7 @@ import { Nature } from './nature.ts';
 import { People } from './people.ts';
 import { Random } from './random.ts';
 import { planRefused } from './refused.ts';
+import { keepingOf, keepingVolumes, planSnapshots } from './snapshots.ts';
 import { planTimes } from './timetable.ts';
 import { planTransfer, transferOf } from './transfers.ts';
 import { planWaivers } from './waivers.ts';
@@ -36,7 +37,16 @@ const maxSteps = 100_000;
 const extensions = 24;
 const quietSeconds = 900;
 /** What of a seed is decided apart: who has data jobs has neither calmer nor wilder storms than others. */
-const streams = { config: 1, jobs: 2, shares: 3, refused: 4, waivers: 5, times: 6, transfers: 7 } as const;
+const streams = {
+  config: 1,
+  jobs: 2,
+  shares: 3,
+  refused: 4,
+  waivers: 5,
+  times: 6,
+  transfers: 7,
+  snapshots: 8,
+} as const;
 /** Data jobs cost as much as all else together. */
 const shareWithJobs = 1 / 3;
 /** People ask for jobs; jobs start by themselves; or several teams want more workers than there are. */
@@ -107,6 +117,8 @@ function planOthers(seed: number, cloud: Cloud, people: People, seconds: number)
   for (const key of people.keys) planTimes(cloud, people.member(key.team), key, times, seconds);
   const transfer = transferOf(streamOf('transfers'));
   if (transfer) planTransfer(cloud, people, transfer, seconds);
+  const keeping = keepingOf(streamOf('snapshots'));
+  if (keeping) planSnapshots(cloud, people, keeping, seconds);
   return planRefused(cloud, people, streamOf('refused'), seconds);
 }
 
@@ -168,6 +180,8 @@ interface Rivals {
   readonly weightOf: (team: string) => number;
   /** Of each cluster, for data jobs. */
   readonly workers: number;
+  /** Classes of volumes; without them those that every cluster has. */
+  readonly volumes?: readonly unknown[];
 }
 const alone: Rivals = { teams: [], weightOf: () => 1, workers: 3 };
 /** There is always another team that something may go to. */
@@ -175,8 +189,10 @@ const heirs: Rivals = { ...alone, teams: ['search'] };
 
 function othersOf(seed: number, story: JobStory | undefined): Rivals {
   if (story === 'competing') return rivalsOf(seed);
-  const handing = story === undefined && transferOf(new Random(seed, streams.transfers));
-  return handing ? heirs : alone;
+  if (story !== undefined) return alone;
+  const handing = transferOf(new Random(seed, streams.transfers));
+  const keeping = keepingOf(new Random(seed, streams.snapshots));
+  return { ...(handing ? heirs : alone), ...(keeping && { volumes: keepingVolumes }) };
 }
 
 function rivalsOf(seed: number): Rivals {
@@ -199,7 +215,12 @@ function configOf(random: Random, rivals: Rivals): { config: Config; keys: reado
   }));
   const config = Config.parse({
     dns: { zone: 'schwifty.example' },
-    clusters: clusters.map((name) => ({ name, kubernetesVersion: '1.36', jobWorkers: rivals.workers })),
+    clusters: clusters.map((name) => ({
+      name,
+      kubernetesVersion: '1.36',
+      jobWorkers: rivals.workers,
+      ...(rivals.volumes && { volumes: rivals.volumes }),
+    })),
     teams: [...names, ...rivals.teams].map((name) => ({
       name,
       members: `${name}-members`,
