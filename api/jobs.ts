@@ -1,5 +1,5 @@
 /** What the routes of data jobs share: how one is described, who may read what, and how a change of one is written. */
-import { Conflict, Retryable } from '#core/errors.ts';
+import { Conflict, parse, Retryable } from '#core/errors.ts';
 import { admitted } from '#core/jobs/admission.ts';
 import type { Job, JobDecision } from '#core/jobs/job.ts';
 import type { JobChange } from '#core/jobs/job-change.ts';
@@ -7,6 +7,7 @@ import { awayView, jobCost, jobProgress } from '#core/jobs/job-view.ts';
 import { heldBy, type JobRequest } from '#core/jobs/request.ts';
 import { whyNoResults } from '#core/jobs/results.ts';
 import type { JobKey, SlotsWanted } from '#core/jobs/slots.ts';
+import { Digest } from '#core/names.ts';
 import { reserve } from '#core/quota.ts';
 import type { RequestRef } from '#core/request-ports.ts';
 import type { Team } from '#core/team.ts';
@@ -80,6 +81,20 @@ export function mustBeAdmitted(
   const [first] = found;
   if (first.status === 403) throw new ProblemError(403, 'Not allowed', first.message);
   throw invalid(found.map((fault) => ({ ...fault, path: `${path}.${fault.path}` })));
+}
+
+/** A pod whose image is not there waits for it for ever. @throws 422 */
+export async function mustHaveImage(
+  { bases }: Pick<ApiDeps, 'bases'>,
+  { image }: JobRequest,
+  path = 'job',
+): Promise<void> {
+  if (image === undefined) return;
+  const [repository = '', digest] = image.split('@');
+  if (await bases.look({ repository, digest: parse(Digest, digest, 'the digest of an image') })) return;
+  const environment = repository.replace(/^release\//, '');
+  const message = `${image} is not there: \`schwifty env get ${environment}\` shows the digest that was released for it`;
+  throw invalid([{ path: `${path}.image`, message }]);
 }
 
 /** What it is to read of another job must be there. @throws 409 */

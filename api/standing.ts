@@ -16,7 +16,7 @@ import {
 import { environmentId, type Instant } from '#core/names.ts';
 import { emptyLedger, reserve } from '#core/quota.ts';
 import type { RequestRef } from '#core/request-ports.ts';
-import { mustBeAdmitted } from './jobs.ts';
+import { mustBeAdmitted, mustHaveImage } from './jobs.ts';
 import { invalid, ProblemError, refused } from './problem.ts';
 import { type ApiDeps, teamOf } from './route.ts';
 import type { StandingJobAnswer } from './standing-answers.ts';
@@ -88,7 +88,7 @@ const mostBytes = 100_000;
  * @throws 403, 409 and 422 as for a job, and where it can't be started by that.
  */
 export async function mustStart(
-  deps: Pick<ApiDeps, 'standing' | 'config' | 'jobBucket' | 'clock'>,
+  deps: Pick<ApiDeps, 'standing' | 'config' | 'jobBucket' | 'clock' | 'bases'>,
   { team: of, name }: StandingKey,
   spec: StandingSpec,
 ): Promise<void> {
@@ -108,6 +108,7 @@ export async function mustStart(
   if (circle !== undefined) throw invalid([{ path: 'standing.when.job', message: circle }]);
   const request = requestOf(spec, sample(spec, deps), deps.jobBucket);
   mustBeAdmitted(deps, request, team, 'standing.job');
+  await mustHaveImage(deps, request, 'standing.job');
   // More than the team may ever have would be refused each time.
   const never = reserve(
     emptyLedger(team.name),

@@ -8,6 +8,8 @@ export const keptDays = {
   logs: 30,
   /** How long each step of a build took, and who logged in. Longer than most ask for what was done by whom. */
   records: 400,
+  /** Of CSV that was read over: whoever reads it again within these days need not. */
+  quotes: 90,
 } as const;
 
 /** Of an environment that is gone: what is told of it is no part of it, and goes by itself. */

@@ -9,7 +9,7 @@ import { keptDays } from '#core/keeping.ts';
 import { acknowledge } from './kit/acknowledge.ts';
 import { Backups, notBackedUp } from './kit/backups.ts';
 import { choicesOf, removalPolicyOf } from './kit/context.ts';
-import { jobResults } from './kit/job-workers.ts';
+import { jobResults, quotesFound } from './kit/job-workers.ts';
 import { PagerTopic } from './kit/pager-topic.ts';
 
 /** The sparse indexes that reconcile reads. */
@@ -103,6 +103,8 @@ export class DataStack extends Stack {
           expiration: Duration.days(keptDays.contexts),
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
+        // What was found of CSV is found again by reading it.
+        { prefix: quotesFound, expiration: Duration.days(keptDays.quotes) },
         // What workers of data jobs that are gone began to upload, and nobody took their chunk since.
         { prefix: jobResults, abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],

@@ -126,10 +126,12 @@ function prepare(board: Board, instance: Instance, packages: Promise<void>): Pre
   };
 }
 
+/** Exported for its test. */
+export const killedNote = 'it was killed: its state is lost, everything is made anew';
 const notes: Readonly<Record<Found, string>> = {
   running: 'runs already',
   state: 'goes on where it was stopped',
-  killed: 'it was killed: its state is lost, everything is made anew',
+  killed: killedNote,
   nothing: '',
 };
 

@@ -74,6 +74,7 @@ async function routes({ root, state }: Instance): Promise<Routes> {
     }),
     'POST /build': builds.start,
     'POST /build/stop': builds.stop,
+    'POST /build/machine': builds.newMachine,
     'POST /token-review': tokenReviewHandler({
       clusterName,
       stsEndpoint: aws,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packagesStep, up } from '#local/cloud.ts';
 import type { Instance } from '#local/instance.ts';
+import { killedAndMadeAnew } from '#local/killed.ts';
 import { type Result, runChecks, runEndToEnd } from '#local/setup/checks.ts';
 import { cloudFile } from '#local/setup/cloud-file.ts';
 import { command } from '#local/setup/command.ts';
@@ -46,8 +47,11 @@ async function runAll(ui: Ui, ready: Ready, results: Result[]): Promise<void> {
   results.push(...(await runChecks(ui, instance)));
   ui.heading('Local cloud');
   const began = Date.now();
-  await up({ instance, plan: { ...plan, packages: [] } }, ui);
+  const installed = { ...ready, plan: { ...plan, packages: [] } };
+  const first = await up(installed, ui);
   results.push({ title: 'Local cloud', passed: 1, failed: 0, milliseconds: Date.now() - began });
+  ui.heading('Killed, and made anew');
+  results.push(await killedAndMadeAnew(installed, first, ui));
   ui.heading('End to end');
   results.push(...(await runEndToEnd(ui, instance, { GETSCHWIFTY_CLOUD: cloudFile(instance) })));
 }

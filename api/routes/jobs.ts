@@ -6,7 +6,15 @@ import type { JobEvent } from '#core/jobs/job-event.ts';
 import { inputText } from '#core/jobs/request.ts';
 import { jobNameAt } from '#core/jobs/slots.ts';
 import { CreateJob, JobPath, JobsQuery } from '../job-schemas.ts';
-import { jobView, mustBeAdmitted, mustHaveResults, readJob, wholeJob, writeJob } from '../jobs.ts';
+import {
+  jobView,
+  mustBeAdmitted,
+  mustHaveImage,
+  mustHaveResults,
+  readJob,
+  wholeJob,
+  writeJob,
+} from '../jobs.ts';
 import { noBody, none, route, teamOf } from '../route.ts';
 import { TeamPath } from '../schemas.ts';
 
@@ -28,6 +36,7 @@ const create = route({
     const { config, clock, random } = deps;
     const cluster = mustBeAdmitted(deps, asked, teamOf(config, team));
     await mustHaveResults(deps, asked, teamOf(config, team));
+    await mustHaveImage(deps, asked);
     const at = clock.now();
     const key = { team, name: jobNameAt(at, random(2)) };
     const job = askedJob({ ...key, requester: person.name, at, cluster, request: asked });

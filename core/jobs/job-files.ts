@@ -1,4 +1,5 @@
 /** What lies beside a job's results: which objects it read, and what became of each chunk. A line of JSON each. */
+import type { TeamName } from '../names.ts';
 import * as z from '../zod.ts';
 import { ChunkFailure, type ChunkState, isOfObject, isOfRows, Part } from './chunk.ts';
 import { ListedObject } from './dataset.ts';
@@ -15,6 +16,9 @@ export const filesBelow = (folder: string) =>
     quoted: `${folder}quoted.ndjson`,
     manifest: `${folder}manifest.ndjson`,
   }) as const;
+
+/** What was found of a team's CSV, for the next job over the same. */
+export const quotesBelow = (team: TeamName): string => `quotes/${team}/`;
 
 export const filesOf = (job: JobKey) => filesBelow(resultsBelow(job));
 

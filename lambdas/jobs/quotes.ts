@@ -1,6 +1,6 @@
 /**
  * The pass over CSV that says which of its chunks begin between quotes. Each chunk is read once, some side by side; what comes
- * behind the last beginning is not read, nor are objects of one chunk.
+ * behind the last beginning is not read, nor are objects of one chunk, nor what was read before as it is now, and cut alike.
  */
 import { type Chunk, chunksOf, type Plan } from '#core/jobs/plan.ts';
 import type { JobObjects } from '#core/jobs/ports.ts';
@@ -8,25 +8,59 @@ import { oddQuotes, quotedStarts } from '#core/jobs/quotes.ts';
 import { sideBySide } from './lanes.ts';
 
 type Reader = Pick<JobObjects, 'read'>;
+/** Of each chunk of an object that is read, in their order, whether it has an odd number of quotes. */
+type Odd = readonly boolean[];
 
-/** What a pass reads. */
-export const passBytes = (plan: Plan): number =>
-  chunksByObject(plan)
-    .flatMap((chunks) => chunks.slice(0, -1))
-    .reduce((bytes, { start, end }) => bytes + end - start, 0);
-
-/** @returns of each chunk by its number. @throws InputFailed as the port does. */
-export async function quotedChunks(objects: Reader, plan: Plan): Promise<readonly boolean[]> {
-  const byObject = chunksByObject(plan);
-  const read = byObject.flatMap((chunks) => chunks.slice(0, -1));
-  const odd = new Map<string, boolean>();
-  await sideBySide(read.values(), async (own) => {
-    for (const chunk of own) odd.set(chunk.id, await oddWithin(objects, chunk));
-  });
-  return byObject.flatMap((chunks) => quotedStarts(chunks.map(({ id }) => odd.get(id) ?? false)));
+/** What passes found before. Losing it costs a pass. */
+export interface PassesBefore {
+  /** @param read what is to be read of one object: its bytes are those of its ETag. */
+  found(read: readonly Chunk[]): Promise<Odd | undefined>;
+  keep(read: readonly Chunk[], odd: Odd): Promise<void>;
 }
 
-const chunksByObject = (plan: Plan): Chunk[][] => [...Map.groupBy(chunksOf(plan), ({ key }) => key).values()];
+export interface Pass {
+  /** To be read for it. */
+  readonly bytes: number;
+  /**
+   * What is found is kept object by object, also where the pass is not finished.
+   * @returns of each chunk by its number. @throws InputFailed as the port does.
+   */
+  run(): Promise<readonly boolean[]>;
+}
+
+export async function passOver(objects: Reader, plan: Plan, before?: PassesBefore): Promise<Pass> {
+  const byObject = [...Map.groupBy(chunksOf(plan), ({ key }) => key).values()];
+  const toRead = byObject.map((chunks) => chunks.slice(0, -1));
+  const known = new Map<readonly Chunk[], Odd>();
+  await sideBySide(toRead.values(), async (own) => {
+    for (const read of own) {
+      const odd = read.length === 0 ? [] : await before?.found(read);
+      if (odd?.length === read.length) known.set(read, odd);
+    }
+  });
+  const unknown = toRead.filter((read) => !known.has(read));
+  const run = async () => {
+    await sideBySide(lookedAt(unknown).values(), async (own) => {
+      for (const one of own) {
+        one.odd[one.at] = await oddWithin(objects, one.chunk);
+        one.left.count -= 1;
+        if (one.left.count > 0) continue;
+        known.set(one.of, one.odd);
+        await before?.keep(one.of, one.odd);
+      }
+    });
+    return toRead.flatMap((read) => quotedStarts([...(known.get(read) ?? []), false]));
+  };
+  return { bytes: unknown.flat().reduce((sum, { start, end }) => sum + end - start, 0), run };
+}
+
+/** Chunk by chunk, so that one large object is read by many; what is found of an object is gathered. */
+function lookedAt(unknown: readonly (readonly Chunk[])[]) {
+  return unknown.flatMap((of) => {
+    const gathered = { of, odd: of.map(() => false), left: { count: of.length } };
+    return of.map((chunk, at) => ({ ...gathered, chunk, at }));
+  });
+}
 
 async function oddWithin(objects: Reader, chunk: Chunk): Promise<boolean> {
   let odd = false;

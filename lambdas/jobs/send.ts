@@ -13,7 +13,8 @@ import { hasQuotes, inputOf, type JobInput, planOf, readsRows } from '#core/jobs
 import * as z from '#core/zod.ts';
 import type { JobsDeps } from './deps.ts';
 import { sideBySide } from './lanes.ts';
-import { passBytes, quotedChunks } from './quotes.ts';
+import { passesBefore } from './passes-before.ts';
+import { passOver } from './quotes.ts';
 import { resultsOf } from './results.ts';
 import { listTable, sendRows } from './tables.ts';
 
@@ -64,7 +65,7 @@ async function listObjects(deps: JobsDeps, job: Job, listed: Listed): Promise<Jo
     const found: ListedObject[] = [];
     for await (const object of listed.found) found.push(object);
     const plan = planOf(job.request, found);
-    const passBytes = await passOver(deps, job, listed.bucket, plan);
+    const passBytes = await passQuotes(deps, job, listed.bucket, plan);
     await writeLines(objects, filesOf(job).plan, found);
     await queues.make(job.name);
     return { kind: 'listed', chunks: plan.chunks, bytes: plan.bytes, passBytes };
@@ -75,19 +76,24 @@ async function listObjects(deps: JobsDeps, job: Job, listed: Listed): Promise<Jo
 }
 
 /** Whether a chunk of CSV begins between quotes, all before it says. @returns how much was read for it. */
-async function passOver({ input, objects }: JobsDeps, job: Job, bucket: string, plan: Plan): Promise<number> {
-  const bytes = hasQuotes(job.request) ? passBytes(plan) : 0;
-  if (bytes > mostPassBytes) {
-    const detail = `CSV with line feeds in quotes is read once over before it is cut, and this has ${bytes} bytes to read: ${mostPassBytes} at most.`;
+async function passQuotes(
+  { input, objects }: JobsDeps,
+  job: Job,
+  bucket: string,
+  plan: Plan,
+): Promise<number> {
+  if (!hasQuotes(job.request)) return 0;
+  const pass = await passOver(input(bucket), plan, passesBefore(objects, job.team, bucket));
+  if (pass.bytes > mostPassBytes) {
+    const detail = `CSV with line feeds in quotes is read once over before it is cut, and this has ${pass.bytes} bytes to read: ${mostPassBytes} at most.`;
     throw new Rejected(
-      `${detail} Where no field has a line feed, ask for records of kind lines with a header; else make several datasets of it.`,
+      `${detail} Where no field has a line feed, ask for records of kind lines with a header; else make several datasets of it; what was read over once is not read again.`,
     );
   }
-  if (!hasQuotes(job.request)) return 0;
-  const quoted = await quotedChunks(input(bucket), plan);
+  const quoted = await pass.run();
   const numbers = quoted.flatMap((is, number) => (is ? [number] : []));
   await writeLines(objects, filesOf(job).quoted, numbers);
-  return bytes;
+  return pass.bytes;
 }
 
 async function isQuoted({ objects }: JobsDeps, job: Job): Promise<(number: number) => boolean> {

@@ -22,6 +22,8 @@ import { mayReadDatasets } from './team-datasets.ts';
 /** Of the bucket: what jobs read, which is the same for all of them, and what they make. */
 export const datasets = 'datasets/';
 export const jobResults = 'jobs/';
+/** What was found of CSV that was read over (core/jobs/job-files.ts). */
+export const quotesFound = 'quotes/';
 /** As cdk-nag names it: by its export. */
 export const exportedBucket = 'GetSchwiftyData:ExportsOutputFnGetAttSourcesBE4D2488Arn58F0951E';
 const job = tagOf('kubernetes-namespace');

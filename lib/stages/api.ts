@@ -96,8 +96,11 @@ export class ApiStage extends Construct {
     this.#mayUse(table);
     mayLinkReports(this.function, sources);
     mayLinkJobFiles(this.function, sources);
-    const mirrored = (['base', 'image'] as const).map((prefix) => repositoriesBelow(this.function, prefix));
-    this.function.allow(['ecr:DescribeImages'], mirrored);
+    // Bases and images of a spec, and what a job's commands are to run in.
+    const looked = (['base', 'image', 'release'] as const).map((prefix) =>
+      repositoriesBelow(this.function, prefix),
+    );
+    this.function.allow(['ecr:DescribeImages'], looked);
     const built = (['candidate', 'release'] as const).map((prefix) =>
       repositoriesBelow(this.function, prefix),
     );

@@ -7,7 +7,7 @@ import { functionSeconds } from '#core/jobs/claim.ts';
 import { Env } from '#lambdas/jobs/env.ts';
 import { acknowledge } from '../kit/acknowledge.ts';
 import type { Foundation } from '../kit/foundation.ts';
-import { datasets, exportedBucket, type JobWorkers, jobResults } from '../kit/job-workers.ts';
+import { datasets, exportedBucket, type JobWorkers, jobResults, quotesFound } from '../kit/job-workers.ts';
 import { registryHost } from '../kit/registry.ts';
 import { StageFunction } from '../kit/stage-function.ts';
 import { StageQueue } from '../kit/stage-queue.ts';
@@ -68,14 +68,9 @@ export class JobsStage extends Construct {
   }
 
   #readsAndWrites(bucket: Bucket): void {
-    this.function.allow(
-      ['s3:GetObject'],
-      [bucket.arnForObjects(`${datasets}*`), bucket.arnForObjects(`${jobResults}*`)],
-    );
-    this.function.allow(
-      ['s3:PutObject', 's3:AbortMultipartUpload'],
-      [bucket.arnForObjects(`${jobResults}*`)],
-    );
+    const own = [jobResults, quotesFound].map((prefix) => bucket.arnForObjects(`${prefix}*`));
+    this.function.allow(['s3:GetObject'], [bucket.arnForObjects(`${datasets}*`), ...own]);
+    this.function.allow(['s3:PutObject', 's3:AbortMultipartUpload'], own);
     this.function.allow(['s3:ListBucketMultipartUploads'], [bucket.bucketArn]);
     this.function.allow(['s3:ListBucket'], [bucket.bucketArn], {
       StringLike: { 's3:prefix': [`${datasets}*`, `${jobResults}*`] },
@@ -85,6 +80,8 @@ export class JobsStage extends Construct {
         'What a job reads was checked when it was asked for; its objects have no names before.',
       [`AwsSolutions-IAM5[Resource::${exportedBucket}/${jobResults}*]`]:
         'Each job has a folder of its own, made with it.',
+      [`AwsSolutions-IAM5[Resource::${exportedBucket}/${quotesFound}*]`]:
+        'Called by what was read, which nobody knows before.',
     });
   }
 

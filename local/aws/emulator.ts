@@ -26,6 +26,14 @@ const pidFile = (instance: Instance): string => join(instance.state, 'aws.json')
 const logFile = (instance: Instance): string => join(instance.logs, 'emulator.log');
 export const emulatorRuns = (instance: Instance): boolean => daemonPid(pidFile(instance)) !== undefined;
 
+/** As the kernel does when there is no memory left: nothing is saved. It and all that it started. */
+export async function killEmulator(instance: Instance): Promise<void> {
+  const pid = daemonPid(pidFile(instance));
+  if (pid === undefined) throw new Error('there is no AWS emulator to kill');
+  process.kill(-pid, 'SIGKILL');
+  while (emulatorRuns(instance)) await sleep(50);
+}
+
 const venvOf = (instance: Instance): Venv => ({
   name: 'emulator',
   requirements: join(here(instance), 'requirements.txt'),

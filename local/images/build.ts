@@ -1,7 +1,7 @@
 /**
- * Runs the builds of the local cloud's CodeBuild: `POST /build` starts one, `POST /build/stop` ends it before its
- * time, and every change is posted to the caller. A build runs in process and mount namespaces of its own, so that
- * with its first process everything that it started and mounted is gone.
+ * Runs the builds of the local cloud's CodeBuild: `POST /build` starts one, `POST /build/stop` ends it before its time, and every change
+ * is posted to the caller; `POST /build/machine` gives the next one a machine without layers. A build runs in process and mount
+ * namespaces of its own, so that with its first process everything that it started and mounted is gone.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,10 +20,13 @@ import { watchDisk } from './build-disk.ts';
 import { type BuildLog, buildLog } from './build-log.ts';
 import { sendTo } from './build-log-stream.ts';
 import { runBuild } from './build-run.ts';
+import { forgetLayers } from './container-settings.ts';
 
 export interface Builds {
   readonly start: (request: Request) => Promise<Response>;
   readonly stop: (request: Request) => Promise<Response>;
+  /** Answers when the next build finds no layers, as on each machine of CodeBuild: after those that were asked for before. */
+  readonly newMachine: () => Promise<Response>;
   /** Ends what runs and waits for it. */
   readonly close: () => Promise<void>;
 }
@@ -62,11 +65,18 @@ export function createBuilds(settings: BuildSettings): Builds {
     return Response.json({ buildId: parsed.data.buildId }, { status: 202 });
   };
 
+  const newMachine = async () => {
+    const forgotten = last.then(() => forgetLayers(settings));
+    last = forgotten.catch(() => undefined);
+    await forgotten;
+    return new Response(null, { status: 204 });
+  };
+
   const close = async () => {
     for (const build of running.values()) build.abort('STOPPED');
     await last;
   };
-  return { start, stop, close };
+  return { start, stop, newMachine, close };
 }
 
 const refusal = (status: number, message: string) => Response.json({ message }, { status });

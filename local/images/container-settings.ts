@@ -33,7 +33,7 @@ export async function containerSettings(settings: Settings, work: string): Promi
 
 const storageOf = ({ state }: Pick<Settings, 'state'>): string => join(state, 'images');
 
-/** The next build begins as on a machine of CodeBuild, which has no layers. Nothing may build meanwhile. */
+/** Nothing may build meanwhile. */
 export const forgetLayers = (settings: Pick<Settings, 'state'>): Promise<void> =>
   rm(storageOf(settings), { recursive: true, force: true });
 

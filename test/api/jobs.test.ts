@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { JobAnswer, JobsAnswer } from '#api/job-answers.ts';
 import type { Person } from '#core/roles.ts';
+import { digestOf } from '../contracts/samples.ts';
 import { slotsWanted } from '../core/jobs/samples.ts';
 import { olga, rita, World } from '../lambdas/world.ts';
 import { AskedJobs, at, dataset, job, keyOf, running, tallied } from './asked-jobs.ts';
@@ -220,6 +221,12 @@ describe('a job that can not be', () => {
       422,
       /job\.image: a job of team checkout runs what was released for an environment of its own/,
     ],
+    [
+      'runs an image that is not there',
+      { image: `release/checkout/web@sha256:${'1'.repeat(64)}` },
+      422,
+      /job\.image: release\/checkout\/web@sha256:1+ is not there: `schwifty env get checkout\/web` shows/,
+    ],
     ['is larger than the quota', { parallelism: 1000 }, 409, /asks for 600 cores, and 32 of 32 are free/],
     ['has what nobody knows', { partitions: 3 }, 422, /partitions/],
   ])('%s', async (_, parts, status, detail) => {
@@ -229,6 +236,12 @@ describe('a job that can not be', () => {
     });
     expect(problem).toMatchObject({ status, detail: expect.stringMatching(detail) });
     expect((await world.jobs.list(keyOf('job-0000000000000000').team, undefined, 10)).jobs).toEqual([]);
+  });
+
+  test('but where its image was released it runs in it', async () => {
+    world.bases.push('release/checkout/web', digestOf('tool'), 'r-1');
+    const image = `release/checkout/web@${digestOf('tool')}`;
+    expect(await jobs.asked({ image })).toMatchObject({ request: { image } });
   });
 
   test('reads where the configuration lets its team', async () => {

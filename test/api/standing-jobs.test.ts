@@ -179,6 +179,12 @@ describe('one that can not be', () => {
       /standing\.job\.results: leave it out: the results of the job before/,
     ],
     [
+      'runs an image that is not there',
+      { ...nightly, job: { ...nightly.job, image: `release/checkout/web@sha256:${'1'.repeat(64)}` } },
+      422,
+      /standing\.job\.image: release\/checkout\/web@sha256:1+ is not there/,
+    ],
+    [
       'of uploads elsewhere',
       { ...incoming, when: { kind: 'upload', prefix: 's3://lake/incoming/' } },
       422,

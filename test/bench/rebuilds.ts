@@ -4,7 +4,6 @@
  */
 
 import { Spec } from '#core/spec.ts';
-import { forgetLayers } from '#local/images/container-settings.ts';
 import { keyOf } from '../contracts/samples.ts';
 import { Builder } from './builds.ts';
 import type { BenchCloud } from './cloud.ts';
@@ -78,7 +77,7 @@ export async function rebuilds(cloud: BenchCloud): Promise<Entry[]> {
     const again: number[] = [];
     for (let run = 0; run < runs; run++) {
       const [one, other] = [keyOf('bench', `${kind.name}-c${run}`), keyOf('bench', `${kind.name}-a${run}`)];
-      const forget = () => (kind.hasLayers ? undefined : forgetLayers(cloud.instance));
+      const forget = () => (kind.hasLayers ? undefined : newMachine(cloud));
       const [before, after] = [specOf(kind.before), specOf(kind.after)];
       await forget();
       cold.push((await builder.build(one, 1, builder.generated(one, after))).seconds);
@@ -89,6 +88,11 @@ export async function rebuilds(cloud: BenchCloud): Promise<Entry[]> {
     entries.push(entryOf(kind, median(cold), median(again)));
   }
   return entries;
+}
+
+async function newMachine({ cloud: { services } }: BenchCloud): Promise<void> {
+  const answer = await fetch(`${services}/build/machine`, { method: 'POST' });
+  if (!answer.ok) throw new Error(`no machine without layers: ${answer.status} ${await answer.text()}`);
 }
 
 const entryOf = ({ name, says }: Kind, cold: number, again: number): Entry =>

@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { CreateRepositoryCommand, DeleteRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import * as z from '#core/zod.ts';
 import { type Person, signIn } from '#local/demo/people.ts';
@@ -14,6 +15,7 @@ import { verifyJob } from '../../cli/job-verify.ts';
 import { AwsJobObjects } from '../contracts/aws-job-worlds.ts';
 import { access, output } from './cloud.ts';
 import { kubectl } from './kubectl.ts';
+import { push } from './push.ts';
 import { killAWorker, runningPods } from './workers.ts';
 
 /** Of the only image that is sure to be there: it has Node, and no shell. */
@@ -141,6 +143,29 @@ describe.concurrent('a data job', () => {
       progress: { records: 60_000 },
     });
     expect((await resultsOf(id)).equals(Buffer.from(text))).toBe(true);
+  });
+
+  it('runs in an image of its own that has nothing but one program: no shell, no library, none of ours', {
+    timeout,
+  }, async (context) => {
+    const repository = `release/checkout/tool-${randomBytes(3).toString('hex')}`;
+    const ecr = new ECRClient(access.sdk);
+    await ecr.send(new CreateRepositoryCommand({ repositoryName: repository }));
+    context.onTestFinished(async () => {
+      await ecr.send(new DeleteRepositoryCommand({ repositoryName: repository, force: true }));
+    });
+    const digest = await push(repository, 'r-1', { 'tool/box': readFileSync('/usr/bin/busybox') });
+    const image = `${repository}@${digest}`;
+    const command = ['/tool/box', 'tr', 'a-z', 'A-Z'];
+    const id = await submitted(context, { parallelism: 2, command, image });
+    const { job, history } = await ended(id);
+    expect(job, JSON.stringify(history)).toMatchObject({
+      outcome: 'succeeded',
+      progress: { records: 60_000 },
+    });
+    expect((await resultsOf(id)).equals(Buffer.from(text.replaceAll(/[a-z]/g, (c) => c.toUpperCase())))).toBe(
+      true,
+    );
   });
 
   it('is paused, which ends its workers, resumed, and cancelled', { timeout }, async (context) => {

@@ -23,12 +23,12 @@ export async function kubectl(...args: string[]): Promise<string> {
 }
 
 /** Makes an object, of whose name or a part of it the server may think. */
-export async function kubectlCreate(object: object): Promise<void> {
+export async function kubectlCreate(object: object, ...options: string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'object-'));
   try {
     const file = join(folder, 'object.json');
     writeFileSync(file, JSON.stringify(object));
-    await kubectl('create', '--filename', file);
+    await kubectl('create', '--filename', file, ...options);
   } finally {
     rmSync(folder, { recursive: true });
   }

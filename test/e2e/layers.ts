@@ -25,6 +25,12 @@ function unpacked({ mediaType }: z.infer<typeof Blob>, bytes: Buffer): Buffer {
   throw new Error(`what is in a layer of ${mediaType} is not known`);
 }
 
+/** The digests of an image's layers, in their order. */
+export async function layersOf(repository: string, tag: string): Promise<string[]> {
+  const manifest = Manifest.parse(JSON.parse((await get(`${repository}/manifests/${tag}`)).toString()));
+  return manifest.layers.map(({ digest }) => digest);
+}
+
 export interface Searched {
   /** What was found, with where. */
   readonly found: readonly string[];

@@ -52,8 +52,20 @@ export async function build(
   by: CodeBuilder = builder,
   lock?: string,
 ): Promise<string> {
-  const base = await builder.resolveBase({ repository: 'base/debian', tag: 'bookworm' });
   await makeRepositories(key);
-  const Dockerfile = [`FROM ${base}`, `ENV BUILD=${key.name}`, ...instructions, ''].join('\n');
-  return by.start({ key, number: 1, context: { ...files, Dockerfile }, lock });
+  return by.start({
+    key,
+    number: 1,
+    context: { ...files, ...(await contextOf(key.name, instructions)) },
+    lock,
+  });
+}
+
+/** @param name of what is built: layers that were made under another are not taken for it. */
+export async function contextOf(
+  name: string,
+  instructions: readonly string[],
+): Promise<{ Dockerfile: string }> {
+  const base = await builder.resolveBase({ repository: 'base/debian', tag: 'bookworm' });
+  return { Dockerfile: [`FROM ${base}`, `ENV BUILD=${name}`, ...instructions, ''].join('\n') };
 }

@@ -5,7 +5,7 @@ import type { ChunkState } from '#core/jobs/chunk.ts';
 import { chunksOf, planChunks } from '#core/jobs/plan.ts';
 import { JobSpec } from '#core/jobs/spec.ts';
 import type * as z from '#core/zod.ts';
-import { quotedChunks } from '#lambdas/jobs/quotes.ts';
+import { passOver } from '#lambdas/jobs/quotes.ts';
 import type { CommandRunner } from '../../worker/runner.ts';
 import { timers } from '../../worker/timers.ts';
 import { type WorkerDeps, work } from '../../worker/worker.ts';
@@ -65,7 +65,7 @@ export class WorkerWorld {
     const objects = Object.entries(texts).map(([key, text]) => this.objects.put(key, Buffer.from(text)));
     const { records, compression } = this.spec;
     const plan = planChunks({ objects, records, compression, chunkBytes });
-    const quoted = records.kind === 'csv' ? await quotedChunks(this.objects, plan) : [];
+    const quoted = records.kind === 'csv' ? await (await passOver(this.objects, plan)).run() : [];
     const chunks = chunksOf(plan, 0, (number) => quoted[number] ?? false);
     await this.queue.send(chunks.map((chunk) => ({ job: this.spec.job, chunk })));
   }
