@@ -1,4 +1,5 @@
 /** All that a repository of the registry has, byte by byte: manifests, configurations with their history, and layers, unpacked. */
+import { createHash } from 'node:crypto';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import * as z from '#core/zod.ts';
 import { adminAuthorization as authorization } from '#local/aws/emulator.ts';
@@ -25,10 +26,15 @@ function unpacked({ mediaType }: z.infer<typeof Blob>, bytes: Buffer): Buffer {
   throw new Error(`what is in a layer of ${mediaType} is not known`);
 }
 
-/** The digests of an image's layers, in their order. */
+/** Of a layer in which nothing is, as a label makes one. */
+const empty = `sha256:${createHash('sha256').update(Buffer.alloc(1024)).digest('hex')}`;
+
+/** An image's layers in their order, by what is in them: compressed once more they are others to the registry. */
 export async function layersOf(repository: string, tag: string): Promise<string[]> {
-  const manifest = Manifest.parse(JSON.parse((await get(`${repository}/manifests/${tag}`)).toString()));
-  return manifest.layers.map(({ digest }) => digest);
+  const { config } = Manifest.parse(JSON.parse((await get(`${repository}/manifests/${tag}`)).toString()));
+  const Config = z.object({ rootfs: z.object({ diff_ids: z.array(z.string()) }) });
+  const text = (await get(`${repository}/blobs/${config.digest}`)).toString();
+  return Config.parse(JSON.parse(text)).rootfs.diff_ids.filter((id) => id !== empty);
 }
 
 export interface Searched {
