@@ -154,9 +154,9 @@ describe.concurrent('a data job', () => {
     context.onTestFinished(async () => {
       await ecr.send(new DeleteRepositoryCommand({ repositoryName: repository, force: true }));
     });
-    const digest = await push(repository, 'r-1', { 'tool/box': readFileSync('/usr/bin/busybox') });
+    const digest = await push(repository, 'r-1', { 'tool/busybox': readFileSync('/usr/bin/busybox') });
     const image = `${repository}@${digest}`;
-    const command = ['/tool/box', 'tr', 'a-z', 'A-Z'];
+    const command = ['/tool/busybox', 'tr', 'a-z', 'A-Z'];
     const id = await submitted(context, { parallelism: 2, command, image });
     const { job, history } = await ended(id);
     expect(job, JSON.stringify(history)).toMatchObject({
