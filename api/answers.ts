@@ -69,7 +69,12 @@ export const PlanAnswer = z.object({
 export type PlanAnswer = z.infer<typeof PlanAnswer>;
 export const WaiverAnswer = KeptWaiver;
 export type WaiverAnswer = z.infer<typeof WaiverAnswer>;
-export const WaiversAnswer = z.object({ waivers: z.array(KeptWaiver), configured: z.array(Waiver) });
+/** One page, by id; the first has those of the configuration too. `next` is the cursor of the page after it, if there is one. */
+export const WaiversAnswer = z.object({
+  waivers: z.array(KeptWaiver),
+  configured: z.array(Waiver),
+  next: z.optional(z.string()),
+});
 export type WaiversAnswer = z.infer<typeof WaiversAnswer>;
 
 export const NamePlanAnswer = PlannedName;
@@ -79,7 +84,8 @@ export type ZonePlanAnswer = z.infer<typeof ZonePlanAnswer>;
 
 export const UsageAnswer = z.object({ team: z.string(), quota: Amounts, used: Amounts, left: Amounts });
 export type UsageAnswer = z.infer<typeof UsageAnswer>;
-export const KeysAnswer = z.object({ keys: z.array(KeyAnswer) });
+/** One page, by id; `next` is the cursor of the page after it, if there is one. */
+export const KeysAnswer = z.object({ keys: z.array(KeyAnswer), next: z.optional(z.string()) });
 export type KeysAnswer = z.infer<typeof KeysAnswer>;
 
 export const ImagesAnswer = z.object({

@@ -15,6 +15,7 @@ import { StoryId } from '#core/story.ts';
 import { Ttl } from '#core/ttl.ts';
 import { WaiverId } from '#core/waiver.ts';
 import * as z from '#core/zod.ts';
+import { limit } from './paging.ts';
 
 /** `/teams/{team}` */
 export const TeamPath = z.object({ team: TeamName });
@@ -69,10 +70,6 @@ export const CreateRejection = z.strictObject({
 });
 
 export const CreateApproval = z.strictObject({ digest: Digest });
-
-const limit = z
-  .optional(z.pipe(z.string().check(z.regex(/^(?:[1-9]\d?|100)$/, 'from 1 to 100')), z.transform(Number)))
-  .check(z.describe('How many a page has at most.'));
 
 export const ListQuery = z.strictObject({
   team: z

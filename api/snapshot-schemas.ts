@@ -25,5 +25,9 @@ export const SnapshotAnswer = z.object({
 });
 export type SnapshotAnswer = z.infer<typeof SnapshotAnswer>;
 
-export const SnapshotsAnswer = z.object({ snapshots: z.array(SnapshotAnswer) });
+/** One page, by name; `next` is the cursor of the page after it, if there is one. */
+export const SnapshotsAnswer = z.object({
+  snapshots: z.array(SnapshotAnswer),
+  next: z.optional(z.string()),
+});
 export type SnapshotsAnswer = z.infer<typeof SnapshotsAnswer>;

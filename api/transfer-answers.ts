@@ -15,7 +15,9 @@ export const TransferAnswer = z.object({
 });
 export type TransferAnswer = z.infer<typeof TransferAnswer>;
 
+/** One page, by what is offered; `next` is the cursor of the page after it, if there is one. */
 export const TransfersAnswer = z.object({
   transfers: z.array(z.object({ transfer: Transfer, successor: EnvironmentKey })),
+  next: z.optional(z.string()),
 });
 export type TransfersAnswer = z.infer<typeof TransfersAnswer>;

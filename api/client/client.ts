@@ -220,8 +220,10 @@ export class Client {
     return found.slice(0, limit);
   }
 
-  keys(team: string): Promise<KeysAnswer> {
-    return this.#call(KeysAnswer, 'list of keys', 'GET', keysPath(team));
+  /** All pages of them. */
+  async keys(team: string): Promise<KeysAnswer> {
+    const pages = await this.#pages(KeysAnswer, 'list of keys', keysPath(team));
+    return { keys: pages.flatMap(({ keys }) => keys) };
   }
 
   addKey(team: string, key: string): Promise<KeyAnswer> {
@@ -232,8 +234,13 @@ export class Client {
     return this.#call(KeyAnswer, 'key', 'DELETE', `${keysPath(team)}/${encodeURIComponent(id)}`);
   }
 
-  waivers(team: string): Promise<WaiversAnswer> {
-    return this.#call(WaiversAnswer, 'list of waivers', 'GET', waiversPath(team));
+  /** All pages of them. */
+  async waivers(team: string): Promise<WaiversAnswer> {
+    const pages = await this.#pages(WaiversAnswer, 'list of waivers', waiversPath(team));
+    return {
+      waivers: pages.flatMap(({ waivers }) => waivers),
+      configured: pages.flatMap(({ configured }) => configured),
+    };
   }
 
   proposeWaiver(team: string, wish: z.input<typeof WaiverWish>): Promise<WaiverAnswer> {

@@ -6,13 +6,17 @@ export type { SnapshotAnswer, SnapshotsAnswer } from '../snapshot-schemas.ts';
 
 export class SnapshotsClient {
   readonly #call: Transport['call'];
+  readonly #pages: Transport['pages'];
 
-  constructor({ call }: Transport) {
+  constructor({ call, pages }: Transport) {
     this.#call = call;
+    this.#pages = pages;
   }
 
-  list(team: string): Promise<SnapshotsAnswer> {
-    return this.#call(SnapshotsAnswer, 'list of snapshots', 'GET', pathOf(team));
+  /** All pages of them. */
+  async list(team: string): Promise<SnapshotsAnswer> {
+    const pages = await this.#pages(SnapshotsAnswer, 'list of snapshots', pathOf(team));
+    return { snapshots: pages.flatMap(({ snapshots }) => snapshots) };
   }
 
   delete(team: string, name: string): Promise<SnapshotAnswer> {

@@ -10,10 +10,12 @@ type AsRead = <T>(id: string, send: (version: number) => Promise<T>) => Promise<
 
 export class TransfersClient {
   readonly #call: Transport['call'];
+  readonly #pages: Transport['pages'];
   readonly #asRead: AsRead;
 
-  constructor({ call }: Transport, asRead: AsRead) {
+  constructor({ call, pages }: Transport, asRead: AsRead) {
     this.#call = call;
+    this.#pages = pages;
     this.#asRead = asRead;
   }
 
@@ -33,9 +35,10 @@ export class TransfersClient {
     return this.#call(TransferAnswer, 'transfer', 'DELETE', ownPath(id), undefined, match(version));
   }
 
-  /** What other teams offer to a team. */
-  offeredTo(team: string): Promise<TransfersAnswer> {
-    return this.#call(TransfersAnswer, 'list of transfers', 'GET', transfersPath(team));
+  /** What other teams offer to a team: all pages of it. */
+  async offeredTo(team: string): Promise<TransfersAnswer> {
+    const pages = await this.#pages(TransfersAnswer, 'list of transfers', transfersPath(team));
+    return { transfers: pages.flatMap(({ transfers }) => transfers) };
   }
 
   /** What is offered, as the other team sees it. */

@@ -1,8 +1,9 @@
 /** SSH keys of a team's people: each adds their own; they, and those who answer for the team, revoke. */
-import { addKey, type PersonKey, revokeKey } from '#core/person-key.ts';
+import { addKey, KeyId, type PersonKey, revokeKey } from '#core/person-key.ts';
 import { may } from '#core/roles.ts';
 import { withFingerprint } from '../fingerprint.ts';
 import { KeyAnswer } from '../key-schemas.ts';
+import { pageOf, pageQuery } from '../paging.ts';
 import { ProblemError, refused } from '../problem.ts';
 import { noBody, none, route, teamOf } from '../route.ts';
 import { AddKey, KeyPath, TeamPath } from '../schemas.ts';
@@ -15,13 +16,13 @@ const list = route({
   who: 'read',
   params: TeamPath,
   headers: none,
-  query: none,
+  query: pageQuery(KeyId),
   body: noBody,
   answers: { 200: 'KeysAnswer' },
-  answer: async ({ params: { team } }, { keys }) => ({
-    status: 200,
-    body: { keys: (await keys.list(team)).map(described) },
-  }),
+  answer: async ({ params: { team }, query }, { keys }) => {
+    const { page, ...more } = pageOf(await keys.list(team), ({ id }) => id, query);
+    return { status: 200, body: { keys: page.map(described), ...more } };
+  },
 });
 
 const add = route({

@@ -4,8 +4,10 @@ import type { Environment } from '#core/environment.ts';
 import { type KeptSnapshot, unwanted } from '#core/kept-snapshot.ts';
 import { next } from '#core/machine.ts';
 import type { TeamName } from '#core/names.ts';
+import { SnapshotName } from '#core/snapshot-name.ts';
 import { mustChange } from '../environment.ts';
 import { writeHeld } from '../holding.ts';
+import { pageOf, pageQuery } from '../paging.ts';
 import { ProblemError, refused } from '../problem.ts';
 import { type ApiDeps, noBody, none, route } from '../route.ts';
 import { TeamPath } from '../schemas.ts';
@@ -16,6 +18,7 @@ const common = { headers: none, query: none, body: noBody } as const;
 
 const list = route({
   ...common,
+  query: pageQuery(SnapshotName),
   method: 'GET',
   path: '/teams/{team}/snapshots',
   name: 'listSnapshots',
@@ -23,9 +26,9 @@ const list = route({
   who: 'read',
   params: TeamPath,
   answers: { 200: 'SnapshotsAnswer' },
-  answer: async ({ params: { team } }, deps) => {
-    const found = await deps.snapshots.list(team);
-    return { status: 200, body: { snapshots: found.map((each) => described(deps, each)) } };
+  answer: async ({ params: { team }, query }, deps) => {
+    const { page, ...more } = pageOf(await deps.snapshots.list(team), ({ name }) => name, query);
+    return { status: 200, body: { snapshots: page.map((each) => described(deps, each)), ...more } };
   },
 });
 

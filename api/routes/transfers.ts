@@ -9,11 +9,12 @@ import { newcomer } from '../creation.ts';
 import { described, mustChange, readAt } from '../environment.ts';
 import { IfMatch } from '../headers.ts';
 import { writeHeld } from '../holding.ts';
+import { pageOf } from '../paging.ts';
 import { invalid, refused } from '../problem.ts';
 import { type ApiDeps, noBody, none, route } from '../route.ts';
 import { EnvironmentPath, TeamPath } from '../schemas.ts';
 import { endedIn, readTransfer, transferAnswer, transferAt } from '../transfer.ts';
-import { AcceptEnvironment, OfferEnvironment, TransferPath } from '../transfer-schemas.ts';
+import { AcceptEnvironment, OfferEnvironment, TransferPath, TransfersQuery } from '../transfer-schemas.ts';
 
 const ours = { path: '/environments/{team}/{name}/transfer', params: EnvironmentPath } as const;
 const theirs = { path: '/teams/{team}/transfers/{from}/{name}', params: TransferPath } as const;
@@ -77,20 +78,22 @@ const withdraw = route({
 
 const list = route({
   ...reading,
+  query: TransfersQuery,
   path: '/teams/{team}/transfers',
   name: 'listTransfers',
   summary: 'What other teams offer to this one, and what it accepted that is not Ready yet',
   params: TeamPath,
   answers: { 200: 'TransfersAnswer' },
-  answer: async ({ params: { team } }, { transfers, store, clock }) => {
+  answer: async ({ params: { team }, query }, { transfers, store, clock }) => {
     const found = await transfers.offeredTo(team);
     const now = clock.now();
     const standing = await Promise.all(
       found.map(async (transfer) => asItStands(transfer, await store.read(transfer.from), now)),
     );
     const open = standing.filter(({ state }) => state !== 'over');
-    const body = { transfers: open.map((transfer) => ({ transfer, successor: successorOf(transfer) })) };
-    return { status: 200, body };
+    const { page, ...more } = pageOf(open, ({ from }) => environmentId(from), query);
+    const described = page.map((transfer) => ({ transfer, successor: successorOf(transfer) }));
+    return { status: 200, body: { transfers: described, ...more } };
   },
 });
 

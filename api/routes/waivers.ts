@@ -2,9 +2,18 @@
 import { createHash } from 'node:crypto';
 import { Conflict } from '#core/errors.ts';
 import type { TeamName } from '#core/names.ts';
-import { approveWaiver, hasCounted, type KeptWaiver, propose, WaiverWish, withdraw } from '#core/waiver.ts';
+import {
+  approveWaiver,
+  hasCounted,
+  type KeptWaiver,
+  propose,
+  WaiverId,
+  WaiverWish,
+  withdraw,
+} from '#core/waiver.ts';
 import { IfMatch } from '../headers.ts';
 import { judgeAgain } from '../judge-again.ts';
+import { pageOf, pageQuery } from '../paging.ts';
 import { ProblemError, refused } from '../problem.ts';
 import { type ApiDeps, noBody, none, route, teamOf } from '../route.ts';
 import { TeamPath, WaiverPath } from '../schemas.ts';
@@ -17,16 +26,16 @@ const list = route({
   who: 'read',
   params: TeamPath,
   headers: none,
-  query: none,
+  query: pageQuery(WaiverId),
   body: noBody,
   answers: { 200: 'WaiversAnswer' },
-  answer: async ({ params: { team } }, { waivers, config }) => ({
-    status: 200,
-    body: {
-      waivers: [...(await waivers.list(team))],
-      configured: config.waivers.filter((waiver) => waiver.team === team),
-    },
-  }),
+  answer: async ({ params: { team }, query }, { waivers, config }) => {
+    const { page, ...more } = pageOf(await waivers.list(team), ({ id }) => id, query);
+    // Those of the configuration are few: the first page has them all.
+    const ours = query.cursor === undefined ? config.waivers : [];
+    const configured = ours.filter((waiver) => waiver.team === team);
+    return { status: 200, body: { waivers: [...page], configured, ...more } };
+  },
 });
 
 const create = route({

@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { WaiverAnswer, WaiversAnswer } from '#api/answers.ts';
 import { Conflict } from '#core/errors.ts';
 import { addSeconds } from '#core/names.ts';
+import { Waiver } from '#core/policy.ts';
 import type { Person } from '#core/roles.ts';
 import { complete, finding } from '../contracts/samples.ts';
 import { image, ready, scanning } from '../lambdas/ways.ts';
@@ -64,6 +65,25 @@ test('nobody approves their own, and nothing that is withdrawn or over', async (
   ).toMatchObject({ status: 409, title: 'It is withdrawn' });
   world.clock.advance(86_401);
   expect(await refused(world, sue, 'POST', approvals)).toMatchObject({ status: 409, title: 'It is over' });
+});
+
+test('the list comes in pages; the first has those of the configuration', async () => {
+  const configured = Waiver.parse({
+    ...{ id: 'W-1', team: 'checkout', cve: 'CVE-1', reason: 'of old', author: 'sam', approver: 'sue' },
+    expiresAt: addSeconds(world.clock.now(), 86_400),
+  });
+  world = new World({ waivers: [configured] });
+  const all = [await propose(), await propose({ cve: 'CVE-2' }), await propose({ cve: 'CVE-3' })];
+  const page = async (query: string) =>
+    WaiversAnswer.parse(await (await call(world, rita, 'GET', `${path}?${query}`)).json());
+  const first = await page('limit=2');
+  expect(first.configured).toEqual([configured]);
+  const second = await page(`limit=2&cursor=${first.next}`);
+  expect(second).toMatchObject({ configured: [], waivers: [{}] });
+  expect(second.next).toBeUndefined();
+  const ids = all.map(({ id }) => id).sort();
+  expect([...first.waivers, ...second.waivers].map(({ id }) => id)).toEqual(ids);
+  expect(await refused(world, rita, 'GET', `${path}?cursor=W-1`)).toMatchObject({ status: 422 });
 });
 
 test('who may: security alone makes them, the team sees them, strangers nothing', async () => {
