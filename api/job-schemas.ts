@@ -1,5 +1,5 @@
 /** What is asked of data jobs. */
-import { JobRequest } from '#core/jobs/request.ts';
+import { JobRequest, MemoryMiB } from '#core/jobs/request.ts';
 import { JobKey, JobName } from '#core/jobs/slots.ts';
 import { TeamName } from '#core/names.ts';
 import * as z from '#core/zod.ts';
@@ -8,6 +8,9 @@ export const CreateJob = z.object({ team: TeamName, job: JobRequest });
 export type CreateJob = z.infer<typeof CreateJob>;
 
 export const JobPath = JobKey;
+
+/** Nothing, or more memory for its commands: what failed for want of it would fail again. */
+export const RetryJob = z._default(z.strictObject({ memoryMiB: z.optional(MemoryMiB) }), {});
 
 export const JobsQuery = z.strictObject({
   /** `next` of the page before. */

@@ -236,13 +236,16 @@ function contentOf<Q extends z.ZodMiniObject, B extends z.ZodMiniType>(
   text: string,
 ): { readonly query: z.output<Q>; readonly body: z.output<B> } {
   const query = schemas.query.safeParse(asked);
-  const body = schemas.body.safeParse(takesNothing(schemas.body) ? undefined : json(text));
+  const isNothing = takesNothing(schemas.body) || (text === '' && mayBeNothing(schemas.body));
+  const body = schemas.body.safeParse(isNothing ? undefined : json(text));
   if (query.success && body.success) return { query: query.data, body: body.data };
   throw invalidParts([
     { fields: query.success ? [] : fieldsOf(query.error), whole: 'the query' },
     { fields: body.success ? [] : fieldsOf(body.error), whole: 'the body' },
   ]);
 }
+
+export const mayBeNothing = (schema: z.ZodMiniType): boolean => schema.safeParse(undefined).success;
 
 /** What is sent to a route that takes no body is not looked at. */
 export const takesNothing = (schema: z.ZodMiniType): boolean => schema === noBody;

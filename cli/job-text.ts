@@ -88,7 +88,7 @@ function halvedText({ request, progress: { halved } }: Job): string[] {
   const what =
     halved === 1 ? '1 chunk was cut in two: its command' : `${halved} chunks were cut in two: their commands`;
   return [
-    `  halved    ${what} had no memory left of ${request.resources.memoryMiB} MiB (resources.memoryMiB, or a smaller chunkMiB)`,
+    `  halved    ${what} had no memory left of ${request.resources.memoryMiB} MiB (more: \`schwifty job retry --memory\` when it has ended, or resources.memoryMiB; or a smaller chunkMiB)`,
   ];
 }
 

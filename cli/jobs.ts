@@ -18,7 +18,6 @@ const verbs: Readonly<Record<JobVerb, string>> = {
   pause: 'give back what its workers are at, and keep what is done',
   resume: 'go on where it was',
   cancel: 'end it; what is done is kept',
-  retry: 'of one that has ended: run again what has no result, and nothing else',
 };
 
 export function jobCommands(program: Command, { client, print }: Desk): void {
@@ -54,12 +53,20 @@ export function jobCommands(program: Command, { client, print }: Desk): void {
     .argument(...job)
     .description('how far it is, who works at it, and what happened')
     .action(async (id: string) => print(await client().jobs.get(id), jobText));
-  for (const verb of ['pause', 'resume', 'cancel', 'retry'] as const)
+  for (const verb of ['pause', 'resume', 'cancel'] as const)
     command
       .command(verb)
       .argument(...job)
       .description(verbs[verb])
       .action(async (id: string) => print(await client().jobs.say(id, verb), jobText));
+  command
+    .command('retry')
+    .argument(...job)
+    .option('--memory <MiB>', 'for each command, where it had too little')
+    .description('of one that has ended: run again what has no result, and nothing else')
+    .action(async (id: string, { memory }: { memory?: string }) =>
+      print(await client().jobs.retry(id, memory === undefined ? undefined : mebibytes(memory)), jobText),
+    );
   whatItMade(command, { client, print });
   standingCommands(command, { client, print });
 }
@@ -93,6 +100,11 @@ function whatItMade(command: Command, { client, print }: Desk): void {
       if (answer.faults.length > 0) process.exitCode = 1;
     });
   planCommand(command, { client, print });
+}
+
+function mebibytes(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new Error(`${text} is no memory: a whole number of MiB.`);
 }
 
 const idOf = ({ job: { team, name } }: JobAnswer): string => `${team}/${name}`;

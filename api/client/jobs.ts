@@ -24,7 +24,7 @@ export type { CreateJob } from '../job-schemas.ts';
 /** @throws what is wrong with it, field by field, before it is sent. */
 export const parseJob = (request: unknown, where: string): CreateJob => parse(CreateJob, request, where);
 
-export type JobVerb = 'pause' | 'resume' | 'cancel' | 'retry';
+export type JobVerb = 'pause' | 'resume' | 'cancel';
 
 export class JobsClient {
   readonly #call: Transport['call'];
@@ -45,6 +45,12 @@ export class JobsClient {
 
   say(id: string, verb: JobVerb): Promise<JobAnswer> {
     return this.#call(JobAnswer, 'job', 'POST', `/jobs/${id}/${verb}`);
+  }
+
+  /** @param memoryMiB of each command from then on; as it was without. */
+  retry(id: string, memoryMiB?: number): Promise<JobAnswer> {
+    const body = memoryMiB === undefined ? {} : { memoryMiB };
+    return this.#call(JobAnswer, 'job', 'POST', `/jobs/${id}/retry`, body);
   }
 
   /** The newest first: one page. */

@@ -5,7 +5,7 @@
 import { rights } from '#core/roles.ts';
 import * as z from '#core/zod.ts';
 import * as answersByName from '../answers.ts';
-import { type AnswerName, none, type RouteData, takesNothing } from '../route.ts';
+import { type AnswerName, mayBeNothing, none, type RouteData, takesNothing } from '../route.ts';
 import * as schemas from '../schemas.ts';
 import { GatewayMessage, problemsOf, statusSays } from './problems.ts';
 
@@ -62,7 +62,10 @@ function operation(route: RouteData, schemaOf: SchemaOf): Json {
       who !== 'signed-in' && { description: `For roles: ${rights[who].for.join(', ')}.` }),
     parameters: parameters(route),
     ...(!takesNothing(body) && {
-      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } },
+      requestBody: {
+        required: !mayBeNothing(body),
+        content: { 'application/json': { schema: schemaOf(body, 'input') } },
+      },
     }),
     responses: { ...answers(route, schemaOf), ...problems(route, schemaOf) },
   };

@@ -4,8 +4,10 @@ import { askedJob, nextJob } from '#core/jobs/job.ts';
 import { jobChange } from '#core/jobs/job-change.ts';
 import type { JobEvent } from '#core/jobs/job-event.ts';
 import { inputText } from '#core/jobs/request.ts';
-import { jobNameAt } from '#core/jobs/slots.ts';
-import { CreateJob, JobPath, JobsQuery } from '../job-schemas.ts';
+import { type JobKey, jobNameAt } from '#core/jobs/slots.ts';
+import type { RequestRef } from '#core/request-ports.ts';
+import type { JobAnswer } from '../job-answers.ts';
+import { CreateJob, JobPath, JobsQuery, RetryJob } from '../job-schemas.ts';
 import {
   jobView,
   mustBeAdmitted,
@@ -15,7 +17,7 @@ import {
   wholeJob,
   writeJob,
 } from '../jobs.ts';
-import { noBody, none, route, teamOf } from '../route.ts';
+import { type ApiDeps, noBody, none, route, teamOf } from '../route.ts';
 import { TeamPath } from '../schemas.ts';
 
 const pageSize = 50;
@@ -82,35 +84,59 @@ const list = route({
   },
 });
 
+type Said = Extract<JobEvent, { by: string }>;
+
+const saying = {
+  method: 'POST',
+  who: 'change',
+  params: JobPath,
+  headers: none,
+  query: none,
+  answers: { 200: 'JobAnswer' },
+  problems: [404, 409],
+} as const;
+
 /** What a person says of a job; what is so already is no error. */
-const verb = (kind: Extract<JobEvent, { by: string }>['kind'], summary: string) =>
+async function said(
+  deps: ApiDeps,
+  key: JobKey,
+  event: Said,
+  request: RequestRef | undefined,
+): Promise<{ status: 200; body: JobAnswer }> {
+  const decide = async () => {
+    const job = await readJob(deps, key);
+    const at = deps.clock.now();
+    const decision = nextJob(job, event, at);
+    if (decision.outcome !== 'changed') return decision;
+    // Who is at it goes on, and hears of it when they are done: all else is to be looked at now.
+    const lookAfterSeconds = secondsHeld(job, at);
+    const told = { at, actor: event.by, what: decision.what ?? event.kind, lookAfterSeconds };
+    return jobChange(job, decision.job, told);
+  };
+  await writeJob(deps, decide, { request, holds: event.kind === 'retry' });
+  return { status: 200, body: await wholeJob(deps, key) };
+}
+
+const verb = (kind: 'pause' | 'resume' | 'cancel', summary: string) =>
   route({
-    method: 'POST',
+    ...saying,
     path: `/jobs/{team}/{name}/${kind}`,
     name: `${kind}Job`,
     summary,
-    who: 'change',
-    params: JobPath,
-    headers: none,
-    query: none,
     body: noBody,
-    answers: { 200: 'JobAnswer' },
-    problems: [404, 409],
-    answer: async ({ params, person, request }, deps) => {
-      const decide = async () => {
-        const job = await readJob(deps, params);
-        const at = deps.clock.now();
-        const decision = nextJob(job, { kind, by: person.name }, at);
-        if (decision.outcome !== 'changed') return decision;
-        // Who is at it goes on, and hears of it when they are done: all else is to be looked at now.
-        const lookAfterSeconds = secondsHeld(job, at);
-        const told = { at, actor: person.name, what: decision.what ?? kind, lookAfterSeconds };
-        return jobChange(job, decision.job, told);
-      };
-      await writeJob(deps, decide, { request, holds: kind === 'retry' });
-      return { status: 200, body: await wholeJob(deps, params) };
-    },
+    answer: ({ params, person, request }, deps) => said(deps, params, { kind, by: person.name }, request),
   });
+
+const retry = route({
+  ...saying,
+  path: '/jobs/{team}/{name}/retry',
+  name: 'retryJob',
+  summary:
+    'Of a job that has ended: runs again what has no result, and nothing else; with more memory for its commands, where that is asked for',
+  body: RetryJob,
+  answer: ({ params, person, request, body: { memoryMiB } }, deps) =>
+    said(deps, params, { kind: 'retry', by: person.name, memoryMiB }, request),
+});
 
 export const jobRoutes = [
   create,
@@ -119,5 +145,5 @@ export const jobRoutes = [
   verb('pause', 'Gives back what its workers are at, and keeps what is done'),
   verb('resume', 'Goes on where it was'),
   verb('cancel', 'Ends it; what is done is kept, and told of in its manifest'),
-  verb('retry', 'Of a job that has ended: runs again what has no result, and nothing else'),
+  retry,
 ];

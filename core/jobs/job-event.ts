@@ -25,7 +25,9 @@ export type JobEvent =
   | { readonly kind: 'snapshot-lost'; readonly reason: string; readonly tally: Tally }
   /** How many messages its queue has, those that workers are at with them. */
   | { readonly kind: 'queue-seen'; readonly messages: number }
-  | { readonly kind: 'pause' | 'resume' | 'cancel' | 'retry'; readonly by: string }
+  | { readonly kind: 'pause' | 'resume' | 'cancel'; readonly by: string }
+  /** @property memoryMiB of each command from then on; as it was, where nobody says. */
+  | { readonly kind: 'retry'; readonly by: string; readonly memoryMiB?: number | undefined }
   /** The failed chunks are waiting again. */
   | { readonly kind: 'retried'; readonly tally: Tally }
   /** Absent where it made nothing. */

@@ -8,7 +8,7 @@ import { isSame } from '../same.ts';
 import { type Away, awayAfter, awaySince, tooLongAway } from './away.ts';
 import type { JobEvent } from './job-event.ts';
 import type { Job } from './job-phases.ts';
-import { snapshotOf } from './request.ts';
+import { snapshotOf, withMemory } from './request.ts';
 import type { JobKey } from './slots.ts';
 import { stretched } from './stretch.ts';
 import { emptyTally, progressOf, type Tally } from './tally.ts';
@@ -64,7 +64,7 @@ function decide(job: Job, event: JobEvent, now: Instant): JobDecision {
     case 'cancel':
       return cancelled(job, event.by);
     case 'retry':
-      return retry(job, event.by);
+      return retry(job, event);
     case 'retried':
       return job.phase === 'retrying' ? retried(job, event.tally) : unchanged;
     case 'reduced':
@@ -210,7 +210,7 @@ const over = (job: Extract<Job, { phase: 'finishing' | 'ended' | 'retrying' }>, 
     : `It ${job.outcome === 'cancelled' ? 'was' : 'has'} ${job.outcome}: there is nothing to ${verb}.`;
 
 /** Of a job that has ended: what has no result runs again. */
-function retry(job: Job, by: string): JobDecision {
+function retry(job: Job, { by, memoryMiB }: Extract<JobEvent, { kind: 'retry' }>): JobDecision {
   if (job.phase === 'retrying') return unchanged;
   if (job.phase !== 'ended')
     return refused('It has not ended: what failed is retried when it has, or cancel it.');
@@ -223,8 +223,13 @@ function retry(job: Job, by: string): JobDecision {
   const isReduced = job.request.reduce === undefined || job.outcome === 'succeeded';
   if (isReduced && without === 0)
     return refused('Each of its chunks has a result: there is nothing to retry.');
+  const before = job.request.resources.memoryMiB;
+  if (memoryMiB !== undefined && memoryMiB < before)
+    return refused(`Its commands had ${before} MiB: ask for as much, or more.`);
   const { outcome: _o, reason: _r, since: _s, reduced: _d, ...rest } = job;
-  return changed({ ...rest, phase: 'retrying' }, `retried by ${by}`);
+  const request = withMemory(job.request, memoryMiB ?? before);
+  const more = request === job.request ? '' : `, with ${memoryMiB} MiB for each command`;
+  return changed({ ...rest, request, phase: 'retrying' }, `retried by ${by}${more}`);
 }
 
 /** All of it is sent again, and what is committed stays: a worker removes its message. */

@@ -29,6 +29,9 @@ const ReleasedImage = z
     ),
   );
 
+/** Of each command. */
+export const MemoryMiB = z.int().check(z.minimum(32), z.maximum(262_144));
+
 /** Without `snapshot` each chunk is of one of its own: of when it is read. */
 const fromDatabase = { database: DatabaseName, snapshot: z.optional(OneSnapshot) };
 /** `key`: the columns of a unique key of it, none of which may be null. */
@@ -74,7 +77,7 @@ const shape = {
   resources: z.prefault(
     z.strictObject({
       cpu: z._default(z.number().check(z.minimum(0.05), z.maximum(64)), 0.5),
-      memoryMiB: z._default(z.int().check(z.minimum(32), z.maximum(262_144)), 256),
+      memoryMiB: z._default(MemoryMiB, 256),
     }),
     {},
   ),
@@ -151,6 +154,14 @@ export type JobRequest = z.infer<typeof JobRequest>;
 
 export const chunkBytesOf = ({ chunkMiB, resources }: Pick<JobRequest, 'chunkMiB' | 'resources'>): number =>
   chunkMiB === undefined ? chunkBytesFor(resources.memoryMiB * MiB) : chunkMiB * MiB;
+
+/** Its chunks stay as they were cut, although the default is of the memory. */
+export function withMemory(request: JobRequest, memoryMiB: number): JobRequest {
+  const { resources, compression } = request;
+  if (memoryMiB === resources.memoryMiB) return request;
+  const cut = isCut(compression) ? { chunkMiB: chunkBytesOf(request) / MiB } : {};
+  return { ...request, ...cut, resources: { ...resources, memoryMiB } };
+}
 
 export type JobInput =
   | { readonly kind: 'objects'; readonly dataset: string }

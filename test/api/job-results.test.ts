@@ -4,7 +4,7 @@ import { FailuresAnswer, JobFilesAnswer, ResultsAnswer } from '#api/job-answers.
 import { jobChange } from '#core/jobs/job-change.ts';
 import { part } from '../core/jobs/samples.ts';
 import { rita, type World } from '../lambdas/world.ts';
-import { AskedJobs, at, ended, running, tallied } from './asked-jobs.ts';
+import { AskedJobs, at, ended, keyOf, running, tallied } from './asked-jobs.ts';
 import { call, refused } from './calls.ts';
 
 let jobs: AskedJobs;
@@ -58,6 +58,27 @@ describe('people', () => {
     await jobs.brought(name, ...ended);
     await jobs.said(name, 'retry');
     expect((await jobs.got(name)).job).toMatchObject({ phase: 'retrying' });
+  });
+
+  test('retry it with more memory, within the quota of its team', async () => {
+    const { name } = await jobs.asked();
+    await jobs.brought(name, ...running, tallied({ committed: 3, failed: 1 }), ...ended);
+    const retry = at(name, '/retry');
+    for (const [body, status] of [
+      [{ memoryMiB: 1_000_000 }, 422],
+      [{ memory: 512 }, 422],
+      [{ memoryMiB: 64 }, 409],
+      [{ memoryMiB: 200_000 }, 409],
+    ] as const)
+      expect(await refused(world, rita, 'POST', retry, body)).toMatchObject({ status });
+    expect((await jobs.got(name)).job).toMatchObject({ phase: 'ended' });
+    const held = async () => (await world.jobs.ledger(keyOf(name).team)).held[keyOf(name).name];
+    expect((await call(world, rita, 'POST', retry, { memoryMiB: 1024 })).status).toBe(200);
+    expect((await jobs.got(name)).job).toMatchObject({
+      phase: 'retrying',
+      request: { resources: { memoryMiB: 1024 } },
+    });
+    expect((await held())?.memoryMiB).toBeGreaterThan(2 * 1024);
   });
 });
 

@@ -12,7 +12,7 @@ describe('in words', () => {
     const cut = { ...job().progress, halved: 2 };
     expect(jobLine(job({ progress: cut }))).toContain('2 of 8 chunks, 1 failed, 2 halved, 4 at work');
     expect(jobText(answer({ progress: cut }))).toContain(
-      '\n  halved    2 chunks were cut in two: their commands had no memory left of 256 MiB (resources.memoryMiB, or a smaller chunkMiB)\n',
+      '\n  halved    2 chunks were cut in two: their commands had no memory left of 256 MiB (more: `schwifty job retry --memory` when it has ended, or resources.memoryMiB; or a smaller chunkMiB)\n',
     );
     expect(jobText(answer())).not.toContain('halved');
     expect(jobLine(job({ paused: true }))).toMatch(/running, paused$/);

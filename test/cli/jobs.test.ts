@@ -46,6 +46,19 @@ describe('the program', () => {
     expect(api.asked.map(({ line }) => line)).toEqual([`POST /stage/jobs/${id}/${verb}`]);
   });
 
+  test('is retried with more memory, which is a number', async () => {
+    api.reset(200, answer());
+    expect((await schwifty(api, ['job', 'retry', id, '--memory', '512'])).code).toBe(0);
+    expect(api.asked).toMatchObject([
+      { line: `POST /stage/jobs/${id}/retry`, body: JSON.stringify({ memoryMiB: 512 }) },
+    ]);
+    const wrong = await schwifty(api, ['job', 'retry', id, '--memory', '1Gi']);
+    expect(wrong).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('1Gi is no memory: a whole number'),
+    });
+  });
+
   test('watches until it has ended, and ends as the job did', async () => {
     let asked = 0;
     api.reset(200, {});

@@ -122,8 +122,9 @@ describe.concurrent('a data job', () => {
     const [failure] = await alice.client.jobs.failures(id);
     expect(failure).toMatchObject({ chunk: '0', attempts: 1, failure: { kind: 'command', exitCode: 3 } });
     expect(failure?.failure.stderr).toContain('no such day');
-    await alice.client.jobs.say(id, 'retry');
+    await alice.client.jobs.retry(id, 96);
     const again = await ended(id);
+    expect(again.job.request).toMatchObject({ chunkMiB: 1, resources: { memoryMiB: 96 } });
     expect(again.job).toMatchObject({ outcome: 'succeeded', progress: { failed: 1 } });
     const [retried] = await alice.client.jobs.failures(id);
     expect(retried).toMatchObject({ chunk: '0', attempts: 2 });

@@ -186,6 +186,6 @@ describe('a job over a table, of one snapshot', () => {
       progress: { failed: 0 },
     });
     expect(job.progress.open).toBeGreaterThan(0);
-    await expect(alice.client.jobs.say(id, 'retry')).rejects.toThrow(/Ask for it anew/);
+    await expect(alice.client.jobs.retry(id)).rejects.toThrow(/Ask for it anew/);
   });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { askedJob, Job, nextJob } from '#core/jobs/job.ts';
 import type { JobEvent } from '#core/jobs/job-event.ts';
-import { holdersOf, JobRequest } from '#core/jobs/request.ts';
+import { chunkBytesOf, holdersOf, JobRequest } from '#core/jobs/request.ts';
 import { emptyTally, type Tally } from '#core/jobs/tally.ts';
 import { slotsOf } from '#core/jobs/wanted-slots.ts';
 import { jobKey } from './samples.ts';
@@ -133,6 +133,28 @@ describe('step by step', () => {
     expect(again).toMatchObject({ job: { phase: 'sending', sent: 0 }, what: '3 chunks run again' });
     const whole = brought(listed, sentAll, tallied({ committed: 10 }), ...over);
     expect(outcome(whole, retry)).toMatchObject({ outcome: 'refused' });
+  });
+
+  it('runs again with more memory and the same chunks, where that is asked for, and never with less', () => {
+    const over = [{ kind: 'manifest-written' }, { kind: 'taken-away' }] as const;
+    const ended = brought(listed, sentAll, tallied({ committed: 7, failed: 3 }), ...over);
+    const with_ = (memoryMiB: number) => outcome(ended, { kind: 'retry', by, memoryMiB });
+    const { resources, ...request } = ended.request;
+    const chunkBytes = chunkBytesOf(ended.request);
+    const more = with_(4 * resources.memoryMiB);
+    if (more.outcome !== 'changed') throw new Error(JSON.stringify(more));
+    expect(more.what).toBe(`retried by ${by}, with ${4 * resources.memoryMiB} MiB for each command`);
+    expect(more.job.request).toEqual({
+      ...request,
+      chunkMiB: chunkBytes / 2 ** 20,
+      resources: { ...resources, memoryMiB: 4 * resources.memoryMiB },
+    });
+    expect(chunkBytesOf(more.job.request)).toBe(chunkBytes);
+    expect(with_(resources.memoryMiB)).toMatchObject({ job: { request: ended.request } });
+    expect(with_(resources.memoryMiB - 1)).toMatchObject({ outcome: 'refused' });
+    const gzip = { ...ended, request: { ...ended.request, compression: 'gzip' as const } };
+    const packed = outcome(gzip, { kind: 'retry', by, memoryMiB: 1024 });
+    expect(packed.outcome === 'changed' && packed.job.request).not.toHaveProperty('chunkMiB');
   });
 
   it('sends all again when its queue was empty for a while though chunks are open', () => {
