@@ -7,6 +7,7 @@ import { kept, type Taken } from '#core/kept-snapshot.ts';
 import { contentOf, type LastSnapshot, lastSnapshot, leavingVolume } from '#core/last-snapshot.ts';
 import { next } from '#core/machine.ts';
 import { environmentId } from '#core/names.ts';
+import { snapshotNameOf } from '#core/snapshot-name.ts';
 import { leftAt } from '#core/transfer/moved.ts';
 import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
@@ -65,7 +66,7 @@ const isWritten = ({ life }: Environment, told: string | undefined): boolean =>
 
 /** @returns whether the namespace may go. */
 async function lastOfVolume(
-  { cluster, clusterName, config }: DeployDeps,
+  { cluster, clusterName, config, snapshots }: DeployDeps,
   { key, spec, life, moved }: Environment,
   objects: readonly LiveObject[],
 ): Promise<LastSnapshot> {
@@ -73,8 +74,12 @@ async function lastOfVolume(
   // What a slow call made anew, once it was seen gone, was never used: a snapshot of that would be nobody's.
   if (life.swept || !life.left.includes('cluster')) return { done: true };
   const classes = config.clusters.find(({ name }) => name === clusterName)?.volumes ?? [];
-  const leaving = leavingVolume({ key, spec, since: leftAt({ moved }, life.since) }, classes, objects);
+  const since = leftAt({ moved }, life.since);
+  const leaving = leavingVolume({ key, spec, since }, classes, objects);
   if (!leaving) return { done: true };
+  // Kept, and then unwanted while the rest was still going: what is left of it in the cluster may be half of it by now.
+  const known = await snapshots.read(key.team, snapshotNameOf(key.name, since));
+  if (known && known.state !== 'kept') return { done: true };
   const { snapshotClass } = leaving;
   const sight = snapshotClass === undefined ? undefined : await cluster.snapshots(key, snapshotClass);
   const name = sight && contentOf(leaving, sight);

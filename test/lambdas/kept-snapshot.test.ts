@@ -111,6 +111,26 @@ test('of a volume that a slow call made anew, once its namespace was seen gone, 
   expect((await world.cluster.look(heir)).objects).toEqual([]);
 });
 
+test('unwanted while its environment is still going, it stands in the way of nothing', async () => {
+  expect((await create('heir', volume)).status).toBe(201);
+  await released();
+  await come();
+  expect((await call(world, rita, 'DELETE', '/environments/checkout/heir')).status).toBe(202);
+  await come();
+  world.cluster.snapshotTaken(heir, driver, 'snap-2');
+  world.clock.advance(61);
+  await come();
+  // It is kept, and its namespace is there still.
+  const second = (await kept()).find(({ of }) => of.name === 'heir');
+  expect(second).toMatchObject({ state: 'kept', handle: 'snap-2' });
+  expect((await world.environment(heir)).life).toMatchObject({ state: 'deleting' });
+  expect((await call(world, rita, 'DELETE', `${path}/${second?.name}`)).status).toBe(202);
+  await world.pass(700);
+  expect((await world.environment(heir)).life).toMatchObject({ state: 'deleted' });
+  expect((await kept()).map(({ of }) => of.name)).toEqual(['web']);
+  expect(world.cluster.snapshotContents.names()).toHaveLength(1);
+});
+
 describe('an environment is made from it', () => {
   test('its handle is brought to the namespace, and that its volume was made from it is said once', async () => {
     const name = await asked();
