@@ -2,8 +2,9 @@
 import { ChunkFailure } from '#core/jobs/chunk.ts';
 import { AwayView, JobCost, JobProgress } from '#core/jobs/job-view.ts';
 import { JobRequest } from '#core/jobs/request.ts';
-import { JobKey, JobName, SlotsSeen } from '#core/jobs/slots.ts';
+import { JobKey, JobName, SlotSeen } from '#core/jobs/slots.ts';
 import { KeyRange } from '#core/jobs/sql/table.ts';
+import { WorkerRate } from '#core/jobs/worker-runs.ts';
 import { ClusterName, Instant } from '#core/names.ts';
 import * as z from '#core/zod.ts';
 import { Cursor } from './job-schemas.ts';
@@ -34,10 +35,16 @@ const Job = z.object({
   cost: JobCost,
 });
 
+const WorkerAnswer = z.object({
+  ...SlotSeen.shape,
+  /** Of one that runs, by what it finished in the last ten minutes, or last. Of jobs of many workers some may have none. */
+  rate: z.optional(WorkerRate),
+});
+
 export const JobAnswer = z.object({
   job: Job,
   /** As they were seen last; none before it runs and after it has ended. */
-  workers: SlotsSeen.shape.slots,
+  workers: z.array(WorkerAnswer),
   /** Where other jobs of its cluster want workers too: what is left to it, of what it could use. */
   share: z.optional(z.object({ workers: z.int(), couldUse: z.int() })),
   history: z.array(z.object({ at: Instant, actor: z.string(), what: z.string() })),

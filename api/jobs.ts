@@ -6,8 +6,9 @@ import type { JobChange } from '#core/jobs/job-change.ts';
 import { awayView, jobCost, jobProgress } from '#core/jobs/job-view.ts';
 import { heldBy, type JobRequest } from '#core/jobs/request.ts';
 import { whyNoResults } from '#core/jobs/results.ts';
-import type { JobKey, SlotsWanted } from '#core/jobs/slots.ts';
-import { Digest } from '#core/names.ts';
+import type { JobKey, SlotsSeen, SlotsWanted } from '#core/jobs/slots.ts';
+import { type WorkerRun, workerRates } from '#core/jobs/worker-runs.ts';
+import { Digest, type Instant } from '#core/names.ts';
 import { reserve } from '#core/quota.ts';
 import type { RequestRef } from '#core/request-ports.ts';
 import type { Team } from '#core/team.ts';
@@ -51,17 +52,32 @@ const lines = 50;
 
 export async function wholeJob(deps: ApiDeps, key: JobKey): Promise<JobAnswer> {
   const job = await readJob(deps, key);
-  const [wanted, seen, history] = await Promise.all([
+  const [wanted, seen, runs, history] = await Promise.all([
     deps.slots.wanted(key),
     deps.slots.seen(key),
+    job.phase === 'sending' || job.phase === 'running' ? deps.chunks.runs(key.name) : [],
     deps.jobs.audit(key, lines),
   ]);
   return {
     job: jobView(deps, job),
-    workers: seen?.namespace === 'there' ? seen.slots : [],
+    workers: workersOf(seen, runs, deps.clock.now()),
     ...shareOf(wanted),
     history: history.map(({ at, actor, what }) => ({ at, actor, what })),
   };
+}
+
+/** One that does not run is not fast or slow. */
+function workersOf(
+  seen: SlotsSeen | undefined,
+  runs: readonly WorkerRun[],
+  now: Instant,
+): JobAnswer['workers'] {
+  if (seen?.namespace !== 'there') return [];
+  const rates = workerRates(runs, now);
+  return seen.slots.map((slot) => {
+    const rate = slot.state === 'running' ? rates.get(slot.slot) : undefined;
+    return { ...slot, ...(rate && { rate }) };
+  });
 }
 
 function shareOf(wanted: SlotsWanted | undefined): Pick<JobAnswer, 'share'> {

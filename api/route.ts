@@ -52,7 +52,7 @@ export interface ApiDeps extends DeadLetterDeps {
   readonly reports: Pick<Reports, 'link'>;
   readonly jobs: JobStore;
   readonly standing: StandingJobs;
-  readonly chunks: Pick<ChunkStore, 'list'>;
+  readonly chunks: Pick<ChunkStore, 'list' | 'runs'>;
   readonly slots: Pick<Slots, 'wanted' | 'seen'>;
   readonly jobFiles: JobFileLinks;
   /** Where datasets of teams lie, and what jobs make. */

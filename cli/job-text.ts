@@ -75,12 +75,42 @@ export function jobText({ job, workers, share, history }: JobAnswer): string {
         ]),
     `  cost      ${cost.soFar} ${cost.currency} so far: ${cost.assumption}`,
     `  asked     ${at} by ${requester}`,
-    ...workers.map(({ slot, state, reason: why, restarts, memoryBytes }) => {
-      const memory = memoryBytes === undefined ? '' : `, ${bytesText(memoryBytes)}`;
-      return `  worker ${slot}  ${state}${why === undefined ? '' : ` (${why})`}, filled again ${restarts} times${memory}`;
-    }),
+    ...workers.map(workerText),
     ...history.map((line) => `  ${line.at}  ${line.actor}: ${line.what}`),
   ].join('\n');
+}
+
+type Worker = JobAnswer['workers'][number];
+
+const memoryText = ({ memoryBytes }: Worker): string =>
+  memoryBytes === undefined ? '' : `, ${bytesText(memoryBytes)}`;
+const rateText = ({ rate }: Worker): string =>
+  rate === undefined ? '' : `, ${bytesText(rate.bytesPerSecond)}/s, ${rate.recordsPerSecond} records/s`;
+
+function workerText(worker: Worker): string {
+  const { slot, state, reason, restarts } = worker;
+  const why = reason === undefined ? '' : ` (${reason})`;
+  return `  worker ${slot}  ${state}${why}, filled again ${restarts} times${memoryText(worker)}${rateText(worker)}`;
+}
+
+const mostWatched = 16;
+
+/** For who waits: a line for each that runs, with its memory and its rate, the slowest first, for it is what they wait for. */
+export function workersLines({ workers }: JobAnswer): string[] {
+  const running = workers
+    .filter(({ state }) => state === 'running')
+    .sort((a, b) => (a.rate?.bytesPerSecond ?? Infinity) - (b.rate?.bytesPerSecond ?? Infinity));
+  const lines = running
+    .slice(0, mostWatched)
+    .map((worker) => `  worker ${worker.slot}${memoryText(worker)}${rateText(worker)}`);
+  const more = running.length - lines.length;
+  return more > 0 ? [...lines, `  and ${more} more`] : lines;
+}
+
+/** Back to where those lines began, and nothing behind it. One that is longer than the terminal is wide has several rows there. */
+export function overwriting(lines: readonly string[], columns: number): string {
+  const rows = lines.reduce((sum, { length }) => sum + Math.max(1, Math.ceil(length / columns)), 0);
+  return `\r${rows > 1 ? `\u001b[${rows - 1}A` : ''}\u001b[J`;
 }
 
 function halvedText({ request, progress: { halved } }: Job): string[] {

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { type JobAnswer, type JobVerb, parseJob } from '../api/client/jobs.ts';
 import type { Desk } from './env.ts';
 import { planCommand } from './job-plan.ts';
-import { failuresText, jobLine, jobsText, jobText } from './job-text.ts';
+import { failuresText, jobLine, jobsText, jobText, overwriting, workersLines } from './job-text.ts';
 import { verifiedText, verifyJob } from './job-verify.ts';
 import { printed } from './links.ts';
 import { standingCommands } from './standing-jobs.ts';
@@ -41,8 +41,9 @@ export function jobCommands(program: Command, { client, print }: Desk): void {
   command
     .command('watch')
     .argument(...job)
-    .description('how far it is, until it has ended')
-    .action((id: string) => watchJob(client, id));
+    .option('--workers', 'elsewhere than on a terminal too: the memory and the rate of each')
+    .description('how far it is, and how fast its workers are, until it has ended')
+    .action((id: string, { workers = false }: { workers?: boolean }) => watchJob(client, id, workers));
   command
     .command('list')
     .argument('<team>')
@@ -115,16 +116,17 @@ async function copy(url: string, key: string): Promise<void> {
   for await (const bytes of answer.body) await printed(bytes);
 }
 
-/** On a terminal one line that changes; elsewhere a line for each change. */
-async function watchJob(client: Desk['client'], id: string): Promise<void> {
+/** On a terminal lines that change; elsewhere a line for each change. */
+async function watchJob(client: Desk['client'], id: string, workers = false): Promise<void> {
   const { isTTY } = process.stdout;
-  let before = '';
+  let before: readonly string[] = [];
   for (;;) {
     const answer = await client().jobs.get(id);
-    const line = jobLine(answer.job);
-    if (isTTY) process.stdout.write(`\r\u001b[2K${line}`);
-    else if (line !== before) console.log(line);
-    before = line;
+    const lines = [jobLine(answer.job), ...(isTTY || workers ? workersLines(answer) : [])];
+    const text = lines.join('\n');
+    if (isTTY) process.stdout.write(`${overwriting(before, process.stdout.columns)}${text}`);
+    else if (text !== before.join('\n')) console.log(text);
+    before = lines;
     if (answer.job.phase === 'ended') {
       if (isTTY) process.stdout.write('\n');
       if (answer.job.outcome !== 'succeeded') process.exitCode = 1;

@@ -42,6 +42,7 @@ export async function startWorker(runnerFor: (stop: AbortSignal) => Promise<Comm
       }),
       tables: tablesOf,
       ...(env.CHUNK_FOLDER !== undefined && { files: filesIn(env.CHUNK_FOLDER) }),
+      slot: env.SLOT_NUMBER,
       idleSeconds: env.IDLE_SECONDS,
     },
     stopping.signal,

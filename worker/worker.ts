@@ -30,6 +30,8 @@ export interface WorkerDeps extends PartDeps {
   readonly chunks: ChunkStore;
   readonly queue: ChunkQueue;
   readonly log: Log;
+  /** Its number: what it did says so. */
+  readonly slot?: number;
   /** It ends when no chunk has come for so long. */
   readonly idleSeconds: number;
   /** Asked between chunks: one slot too many ends. */
@@ -154,8 +156,14 @@ class Turn {
     for (let bytes = spec.checkpointBytes; ; bytes = bytes && bytes * 2) {
       const next = upToCheckpoint(rest, bytes, spec);
       const part = await runPart(this.#deps, next ?? rest, attempt, signal);
-      if (next === undefined || part.records > 0) return { part, isLast: next === undefined };
+      if (next === undefined || part.records > 0)
+        return { part: { ...part, ...this.#by() }, isLast: next === undefined };
     }
+  }
+
+  #by(): Pick<Part, 'slot' | 'at'> {
+    const { slot, now } = this.#deps;
+    return slot === undefined ? {} : { slot, at: new Date(now()).toISOString() };
   }
 
   /** One of one snapshot is committed by the stage, when nobody needs that any more; until then its maker is its holder. */

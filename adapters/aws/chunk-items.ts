@@ -17,7 +17,9 @@ import { Conflict, parse, Retryable } from '#core/errors.ts';
 import { ChunkState } from '#core/jobs/chunk.ts';
 import { placeOf } from '#core/jobs/plan.ts';
 import type { ChunkStore } from '#core/jobs/ports.ts';
-import { added, emptyTally, plus, Tally } from '#core/jobs/tally.ts';
+import { added, emptyTally, plus, sumOf, Tally } from '#core/jobs/tally.ts';
+import { addedRun, placeOfRun, type WorkerRun } from '#core/jobs/worker-runs.ts';
+import * as z from '#core/zod.ts';
 import { documents } from './documents.ts';
 import { retryable } from './errors.ts';
 import { itemsOf } from './partition.ts';
@@ -28,7 +30,16 @@ const stateOf = (item: unknown, job: string): ChunkState => parse(ChunkState, it
 /** Sort keys: chunks begin with a digit, sums do not. */
 const chunks = { from: '0', to: ':' } as const;
 const sums = 'TALLY#';
-const sumItems = 16;
+/** Beside the sums of an item, one for each place: [slot, time in milliseconds, bytes, records, milliseconds], for each byte of it is paid. */
+const runField = (place: number): string => `r${place}`;
+const isRunField = (name: string): boolean => /^r\d+$/.test(name);
+const SumItem = z.record(z.string(), z.unknown());
+const StoredRun = z.pipe(
+  z.tuple([z.int(), z.int(), z.int(), z.int(), z.int()]),
+  z.transform(([slot, at, bytes, records, milliseconds]) => ({
+    ...{ slot, at: new Date(at).toISOString(), bytes, records, milliseconds },
+  })),
+);
 
 export class ChunkItems implements ChunkStore {
   readonly #table: string;
@@ -53,7 +64,7 @@ export class ChunkItems implements ChunkStore {
     const Put = this.#put(after);
     try {
       if (adds.length === 0) await retryable('PutItem', () => this.#client.send(new PutCommand(Put)));
-      else await this.#transact({ Put }, { Update: this.#add(after, adds) });
+      else await this.#transact({ Put }, { Update: this.#add(after, adds, addedRun(before, after)) });
     } catch (error) {
       if (!isRefused(error)) throw error;
       const { job, chunk, version } = after;
@@ -76,6 +87,15 @@ export class ChunkItems implements ChunkStore {
     return all;
   }
 
+  async runs(job: string): Promise<readonly WorkerRun[]> {
+    const range = { from: sums, to: `${sums}~` };
+    const runs: WorkerRun[] = [];
+    for await (const item of itemsOf(this.#client, this.#table, partition(job), range))
+      for (const [name, value] of Object.entries(parse(SumItem, item, `sums of job ${job}`)))
+        if (isRunField(name)) runs.push(parse(StoredRun, value, `a run of job ${job}`));
+    return runs;
+  }
+
   #put(state: ChunkState) {
     const { job, chunk, version } = state;
     return {
@@ -91,13 +111,20 @@ export class ChunkItems implements ChunkStore {
     };
   }
 
-  #add({ job, chunk }: ChunkState, adds: readonly (readonly [string, number])[]) {
+  #add({ job, chunk }: ChunkState, adds: readonly (readonly [string, number])[], run: WorkerRun | undefined) {
+    const stored = run && [run.slot, Date.parse(run.at), run.bytes, run.records, run.milliseconds];
     return {
       TableName: this.#table,
       Key: { pk: partition(job), sk: `${sums}${sumOf(chunk.id)}` },
-      UpdateExpression: `ADD ${adds.map((_, i) => `#f${i} :v${i}`).join(', ')}`,
-      ExpressionAttributeNames: Object.fromEntries(adds.map(([field], i) => [`#f${i}`, field])),
-      ExpressionAttributeValues: Object.fromEntries(adds.map(([, count], i) => [`:v${i}`, count])),
+      UpdateExpression: `ADD ${adds.map((_, i) => `#f${i} :v${i}`).join(', ')}${run ? ' SET #run = :run' : ''}`,
+      ExpressionAttributeNames: {
+        ...Object.fromEntries(adds.map(([field], i) => [`#f${i}`, field])),
+        ...(run && { '#run': runField(placeOfRun(run)) }),
+      },
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(adds.map(([, count], i) => [`:v${i}`, count])),
+        ...(stored && { ':run': stored }),
+      },
     };
   }
 
@@ -119,6 +146,3 @@ const isRefused = (error: unknown): boolean =>
   error instanceof ConditionalCheckFailedException ||
   (error instanceof TransactionCanceledException &&
     error.CancellationReasons?.[0]?.Code === 'ConditionalCheckFailed');
-
-/** The same for each write of a chunk. Halves stand where what they are halves of does. */
-const sumOf = (id: string): string => String(Number.parseInt(id, 10) % sumItems).padStart(2, '0');

@@ -6,11 +6,14 @@ import type { ChunkMessage } from '#core/jobs/messages.ts';
 import { placeOf } from '#core/jobs/plan.ts';
 import type { ChunkQueue, ChunkStore, Delivery } from '#core/jobs/ports.ts';
 import { isStep } from '#core/jobs/steps.ts';
-import { added, emptyTally, plus, type Tally } from '#core/jobs/tally.ts';
+import { added, emptyTally, plus, sumOf, type Tally } from '#core/jobs/tally.ts';
+import { addedRun, placeOfRun, type WorkerRun } from '#core/jobs/worker-runs.ts';
 
 export class MemoryChunks implements ChunkStore {
   readonly #states = new Map<string, ChunkState>();
   readonly #tallies = new Map<string, Tally>();
+  /** By job, item and place. */
+  readonly #runs = new Map<string, Map<string, WorkerRun>>();
 
   async read(job: string, id: string): Promise<ChunkState | undefined> {
     return this.#states.get(`${job} ${id}`);
@@ -22,6 +25,10 @@ export class MemoryChunks implements ChunkStore {
     if (version !== state.version - 1) throw new Conflict(`chunk ${name} is at version ${version}.`);
     this.#states.set(name, structuredClone(state));
     this.#tallies.set(state.job, plus(this.#tallies.get(state.job) ?? emptyTally, added(before, state)));
+    const run = addedRun(before, state);
+    if (run === undefined) return;
+    const runs = this.#runs.get(state.job) ?? new Map<string, WorkerRun>();
+    this.#runs.set(state.job, runs.set(`${sumOf(state.chunk.id)} ${placeOfRun(run)}`, run));
   }
 
   async *list(job: string, after?: string): AsyncIterable<ChunkState> {
@@ -34,6 +41,10 @@ export class MemoryChunks implements ChunkStore {
 
   async tally(job: string): Promise<Tally> {
     return this.#tallies.get(job) ?? emptyTally;
+  }
+
+  async runs(job: string): Promise<readonly WorkerRun[]> {
+    return [...(this.#runs.get(job)?.values() ?? [])];
   }
 }
 

@@ -53,6 +53,9 @@ export const Part = z.object({
   crc32: z.int(),
   attempt: z.int(),
   milliseconds: z.int(),
+  /** Of the worker that did it, and when it was done; older parts say neither. */
+  slot: z.optional(z.int()),
+  at: z.optional(Instant),
   /** Absent where there was no record, so that no command ran. */
   output: z.optional(z.object({ key: z.string(), bytes: z.int(), crc32: z.int() })),
 });

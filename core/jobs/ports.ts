@@ -3,6 +3,7 @@ import type { ChunkState } from './chunk.ts';
 import type { DatasetObject } from './dataset.ts';
 import type { ChunkMessage } from './messages.ts';
 import type { Tally } from './tally.ts';
+import type { WorkerRun } from './worker-runs.ts';
 
 export interface ChunkStore {
   /** Undefined for one that nobody has taken yet. */
@@ -20,6 +21,8 @@ export interface ChunkStore {
   list(job: string, after?: string): AsyncIterable<ChunkState>;
   /** The sums over all chunks: consistent in each, and with what was written before. */
   tally(job: string): Promise<Tally>;
+  /** What its workers finished last, in no order, written with the sums: of up to 16 workers the last ones of each, of more what there is room for. */
+  runs(job: string): Promise<readonly WorkerRun[]>;
 }
 
 export interface Delivery {

@@ -68,7 +68,7 @@ export const SlotsWanted = z.object({
 });
 export type SlotsWanted = z.infer<typeof SlotsWanted>;
 
-const SlotSeen = z.object({
+export const SlotSeen = z.object({
   slot: slotNumber,
   state: z.enum(['waiting', 'running', 'succeeded', 'failed', 'oom-killed', 'unschedulable']),
   /** In the cluster's words: the pod's, or its container's. */

@@ -11,7 +11,7 @@ import type { Pause } from '../runtime/queue.ts';
 
 export interface JobsDeps {
   readonly jobs: JobStore;
-  readonly chunks: ChunkStore;
+  readonly chunks: Omit<ChunkStore, 'runs'>;
   readonly queues: JobQueues;
   readonly datasets: Datasets;
   /** Of the bucket that a dataset is in. */

@@ -42,7 +42,7 @@ export const writeManifest = (
 
 const isSettled = (tally: Tally, planned: number): boolean => progressOf(tally, planned).open === 0;
 
-async function* linesOf(chunks: ChunkStore, job: string) {
+async function* linesOf(chunks: Pick<ChunkStore, 'list'>, job: string) {
   for await (const state of chunks.list(job)) yield manifestLine(state);
 }
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { JobAnswer, JobsAnswer } from '#api/job-answers.ts';
 import type { Person } from '#core/roles.ts';
 import { digestOf } from '../contracts/samples.ts';
-import { slotsWanted } from '../core/jobs/samples.ts';
+import { part, slotsWanted } from '../core/jobs/samples.ts';
 import { olga, rita, World } from '../lambdas/world.ts';
 import { AskedJobs, at, dataset, job, keyOf, running, tallied } from './asked-jobs.ts';
 import { call, refused } from './calls.ts';
@@ -176,6 +176,24 @@ describe('a job', () => {
     expect((await jobs.got(name)).workers).toEqual([slot]);
     await world.slots.see({ ...seen, version: 2, namespace: 'gone' }, false);
     expect((await jobs.got(name)).workers).toEqual([]);
+  });
+
+  test('shows how fast those that run are, while it runs, by what they finished last', async () => {
+    const { name } = await jobs.asked();
+    await jobs.brought(name, ...running);
+    const at = world.clock.now();
+    const slots = (['running', 'running', 'succeeded'] as const).map((state, slot) => ({
+      ...{ slot, state, restarts: 0, at },
+    }));
+    const seen = { ...keyOf(name), cluster: 'main', version: 1, at, wanted: 1, slots };
+    await world.slots.see({ ...seen, namespace: 'there' }, false);
+    for (const [id, slot] of [
+      ['0', 1],
+      ['1', 2],
+    ] as const) // a slot that has ended is not fast
+      await jobs.worked(name, id, { kind: 'commit', part: { ...part(1), milliseconds: 500, slot, at } });
+    const rate = { bytesPerSecond: 210, recordsPerSecond: 2, at };
+    expect((await jobs.got(name)).workers).toEqual([slots[0], { ...slots[1], rate }, slots[2]]);
   });
 
   test('shows its share where other jobs of its cluster want workers too', async () => {

@@ -30,8 +30,9 @@ export const job = (parts: Partial<JobAnswer['job']> = {}): JobAnswer['job'] => 
   cost: { currency: 'USD', soFar: 0.12, assumption: 'what ran.' },
   ...parts,
 });
+const rate = { bytesPerSecond: 3 * 2 ** 20, recordsPerSecond: 1200, at: start };
 export const answer = (parts: Partial<JobAnswer['job']> = {}): JobAnswer => ({
   job: job(parts),
-  workers: [{ slot: 0, state: 'running', restarts: 1, at: start, memoryBytes: 64 * 2 ** 20 }],
+  workers: [{ slot: 0, state: 'running', restarts: 1, at: start, memoryBytes: 64 * 2 ** 20, rate }],
   history: [{ at: start, actor: 'rita', what: 'asked for wc' }],
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { JobRequest } from '#core/jobs/request.ts';
-import { failuresText, jobLine, jobsText, jobText } from '../../cli/job-text.ts';
+import { failuresText, jobLine, jobsText, jobText, overwriting, workersLines } from '../../cli/job-text.ts';
 import { start } from '../contracts/samples.ts';
 import { answer, job, key } from './job-answer.ts';
 
@@ -37,10 +37,39 @@ describe('in words', () => {
       'wc -l',
       's3://jobs/datasets/checkout/a',
       '0.12 USD so far',
-      'worker 0  running, filled again 1 times, 64.0 MiB',
+      'worker 0  running, filled again 1 times, 64.0 MiB, 3.0 MiB/s, 1200 records/s',
       'rita: asked for wc',
     ])
       expect(text).toContain(part);
+  });
+
+  test('who waits sees each worker that runs, the slowest first, and of many how many more there are', () => {
+    const [worker] = answer().workers;
+    if (worker?.rate === undefined) throw new Error('it has one');
+    const of = (slot: number, bytesPerSecond: number) => ({
+      ...{ ...worker, slot, rate: { ...worker.rate, recordsPerSecond: 1, at: start, bytesPerSecond } },
+    });
+    const { rate: _, memoryBytes: __, ...fresh } = worker;
+    const ended = { ...fresh, slot: 9, state: 'succeeded' as const };
+    const few = [{ ...fresh, slot: 3 }, of(1, 2048), ended, of(2, 1024)];
+    expect(workersLines({ ...answer(), workers: few })).toEqual([
+      '  worker 2, 64.0 MiB, 1.0 KiB/s, 1 records/s',
+      '  worker 1, 64.0 MiB, 2.0 KiB/s, 1 records/s',
+      '  worker 3',
+    ]);
+    const many = Array.from({ length: 20 }, (_, slot) => of(slot, slot));
+    const lines = workersLines({ ...answer(), workers: many });
+    expect(lines).toHaveLength(17);
+    expect(lines.at(-1)).toBe('  and 4 more');
+  });
+
+  test.each<[string, string[], string]>([
+    ['nothing', [], '\r\u001b[J'],
+    ['a line', ['x'.repeat(80)], '\r\u001b[J'],
+    ['several', ['x', '', 'x'], '\r\u001b[2A\u001b[J'],
+    ['one that the terminal broke', ['x'.repeat(81), 'x'], '\r\u001b[2A\u001b[J'],
+  ])('what was shown is overwritten, whole and nothing else: %s', (_, lines, expected) => {
+    expect(overwriting(lines, 80)).toBe(expected);
   });
 
   test('one that has a share of its cluster says so', () => {

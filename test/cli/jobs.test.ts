@@ -72,6 +72,12 @@ describe('the program', () => {
     expect(out.trimEnd().split('\n')).toHaveLength(2);
   });
 
+  test('watches each worker too, where it is asked for', async () => {
+    api.reset(200, answer({ phase: 'ended', outcome: 'succeeded' }));
+    const { out } = await schwifty(api, ['job', 'watch', id, '--workers']);
+    expect(out.trimEnd().split('\n').slice(1)).toEqual(['  worker 0, 64.0 MiB, 3.0 MiB/s, 1200 records/s']);
+  });
+
   const text = 'one\ntwo\n';
   const object = { key: 'a', size: text.length, etag: '"e"', crc32: crc32(Buffer.from(text)) };
   const part = (from: number, to: number) => {

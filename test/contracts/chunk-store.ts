@@ -6,6 +6,7 @@ import { Conflict, Retryable } from '#core/errors.ts';
 import { type ChunkEvent, type ChunkState, freshChunk, nextChunk } from '#core/jobs/chunk.ts';
 import type { ChunkStore } from '#core/jobs/ports.ts';
 import { emptyTally, plus, tallyOf } from '#core/jobs/tally.ts';
+import { addSeconds } from '#core/names.ts';
 import { chunk, part, rules } from '../core/jobs/samples.ts';
 import { contract, type Deviations } from './contract.ts';
 import { start } from './samples.ts';
@@ -66,6 +67,38 @@ export function chunkStoreContract(name: string, make: () => ChunkStore, deviati
       expect(await chunks.read(job, 'plan')).toEqual(done);
       expect(await chunks.tally(job)).toEqual(emptyTally);
       expect(await listed(chunks.list(job))).toEqual([]);
+    });
+
+    test('what each worker finished last is kept beside the sums, and takes the place of what it did before', async () => {
+      const finish = async (id: string, slot: number, seconds: number, events = 1) => {
+        let state: ChunkState = leased(id);
+        await chunks.write(state, undefined);
+        for (let i = 0; i < events; i++) {
+          const before = state;
+          const at = addSeconds(start, seconds + i);
+          const done = { ...part(1, 305 + i, 400), slot, at };
+          state = next(state, { kind: i === events - 1 ? 'commit' : 'checkpoint', part: done });
+          await chunks.write(state, before);
+        }
+      };
+      expect(await chunks.runs(job)).toEqual([]);
+      await finish('3', 0, 0, 2);
+      await finish('4', 0, 10);
+      await finish('5', 1, 20);
+      // Halves, and chunks of the same sums.
+      await finish('5a', 1, 30);
+      await finish('21', 2, 40);
+      const old = next(leased('6'), { kind: 'commit', part: part(1) });
+      await chunks.write(leased('6'), undefined);
+      await chunks.write(old, leased('6'));
+      const run = (slot: number, seconds: number, bytes: number) => ({
+        ...{ slot, at: addSeconds(start, seconds), bytes, records: 1, milliseconds: 5 },
+      });
+      const found = [...(await chunks.runs(job))].sort((a, b) => (a.at < b.at ? -1 : 1));
+      expect(found).toEqual([run(0, 1, 94), run(0, 10, 95), run(1, 30, 95), run(2, 40, 95)]);
+      const sums = await chunks.tally(job);
+      expect(sums).toMatchObject({ committed: 6, leased: 0 });
+      expect(await chunks.runs(`${job}x`)).toEqual([]);
     });
 
     test('of many who take one chunk at once one does', async () => {
