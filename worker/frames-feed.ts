@@ -19,7 +19,7 @@ import {
 import { crc32 } from './crc32.ts';
 import type { Feed, Give, Read } from './feed.ts';
 import { asInput, type ObjectDeps } from './object-feed.ts';
-import { blocksOf, bytesBetween, rangedOf, type Source } from './ranges.ts';
+import { blocksOf, bytesBetween, keptBytesOf, rangedOf, type Source } from './ranges.ts';
 import { plainOf } from './zstd.ts';
 
 /** What most tables are shorter than: read at once. */
@@ -158,12 +158,8 @@ export class FramesFeed implements Feed {
   }
 
   /** From there on for as long as somebody asks; each block is its reader's to keep. */
-  async *#bytes(from: number, surely: number): AsyncGenerator<Uint8Array> {
-    for await (const { bytes, release } of blocksOf(this.#source, from, surely)) {
-      const own = Buffer.from(bytes);
-      release();
-      yield own;
-    }
+  #bytes(from: number, surely: number): AsyncGenerator<Uint8Array> {
+    return keptBytesOf(blocksOf(this.#source, from, surely));
   }
 }
 

@@ -11,7 +11,7 @@ import { type Cutter, cutterOf, type Range, wholeStream } from '#core/jobs/recor
 import type { JobSpec } from '#core/jobs/spec.ts';
 import { crc32 } from './crc32.ts';
 import type { Feed, Give, Read } from './feed.ts';
-import { blocksOf, type Reading, rangedOf } from './ranges.ts';
+import { blocksOf, keptBytesOf, type Reading, rangedOf } from './ranges.ts';
 import type { Timers } from './timers.ts';
 import { BrokenFrames, plainOf, WindowTooLarge } from './zstd.ts';
 
@@ -69,17 +69,11 @@ export class ObjectFeed implements Feed {
     const { size } = this.#range;
     const { compression } = this.#deps.spec;
     let crc = 0;
-    const counted = async function* (blocks: AsyncIterable<Block>): AsyncGenerator<Uint8Array> {
-      for await (const { bytes, release } of blocks) {
-        crc = crc32(bytes, crc);
-        // The decompressor keeps what it is given until it is done with it.
-        yield Buffer.from(bytes);
-        release();
-      }
-    };
     const cutter = this.#cutter(wholeStream);
-    const blocks = counted(this.#blocks(0, size));
-    const plain = unpacked(blocks, compression);
+    const bytes = keptBytesOf(this.#blocks(0, size), (block) => {
+      crc = crc32(block, crc);
+    });
+    const plain = unpacked(bytes, compression);
     try {
       for await (const bytes of plain) {
         const ours = cutter.push(bytes);

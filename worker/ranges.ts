@@ -2,6 +2,7 @@
  * An object's bytes in order, read by several ranges at once into a fixed set of buffers: as much as is not yet used up is
  * held, and no more is asked for.
  */
+import { usedUp } from '#adapters/used-up.ts';
 import { Retryable } from '#core/errors.ts';
 import type { Block } from '#core/jobs/block.ts';
 import type { DatasetObject } from '#core/jobs/dataset.ts';
@@ -85,6 +86,25 @@ export async function* blocksOf(given: Source, from: number, surely: number): As
     // Who has enough leaves nothing under way.
     stop.abort();
     pool.end();
+  }
+}
+
+/** What a decompressor is given at once: it keeps some of them until it is done with them, and of whole blocks that would be as much as all buffers are. */
+const keptBytes = 128 * 1024;
+
+/** As `blocksOf`, each its reader's to keep. @param seen is shown each block while it is whole. */
+export async function* keptBytesOf(
+  blocks: AsyncIterable<Block>,
+  seen: (bytes: Uint8Array) => void = () => undefined,
+): AsyncGenerator<Uint8Array> {
+  for await (const { bytes, release } of blocks) {
+    seen(bytes);
+    for (let at = 0; at < bytes.length; at += keptBytes) {
+      const kept = Buffer.from(bytes.subarray(at, at + keptBytes));
+      yield kept;
+      usedUp(kept);
+    }
+    release();
   }
 }
 

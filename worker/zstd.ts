@@ -7,8 +7,8 @@ import { constants, createZstdDecompress } from 'node:zlib';
 import { Rejected } from '#core/errors.ts';
 
 /**
- * Of what a frame refers back to, which is held while it is unpacked: 16 MiB, with which a worker has the 150 MiB that it is to have at most
- * (docs/measured.md, job-memory). `zstd` up to -19 wants 8 MiB; `--ultra` and `--long` up to 128 and more, for which its container has no room.
+ * Of what a frame refers back to, which is held while it is unpacked: 16 MiB, with which a worker has the 150 MB that it is to have at most
+ * (`npm run bench -- job-memory`, its entry of zstd). `zstd` up to -19 wants 8 MiB; `--ultra` and `--long` up to 128 and more, for which its container has no room.
  */
 export const mostWindowLog = 24;
 const mostWindowBytes = 2 ** mostWindowLog;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { MemoryJobObjects } from '#adapters/memory/job-objects.ts';
 import type { Block } from '#core/jobs/block.ts';
-import { blocksOf, rangedOf } from '../../worker/ranges.ts';
+import { blocksOf, keptBytesOf, rangedOf } from '../../worker/ranges.ts';
 import { timers } from '../../worker/timers.ts';
 
 const anyPart = fc.record({
@@ -44,4 +44,18 @@ it('whole, or as much as is wanted, part after part', async () => {
     }),
     { numRuns: 200 },
   );
+});
+
+it('for who keeps what it is given in small pieces, each of which stays as it was when its block is used again', async () => {
+  const buffer = Buffer.alloc(300 * 1024);
+  const blocks = async function* (): AsyncGenerator<Block> {
+    for (const fill of [1, 2]) yield { bytes: buffer.fill(fill), release: () => void buffer.fill(0) };
+  };
+  const seen: number[] = [];
+  const kept: Uint8Array[] = [];
+  for await (const piece of keptBytesOf(blocks(), ({ length }) => seen.push(length))) kept.push(piece);
+  expect(seen).toEqual([buffer.length, buffer.length]);
+  expect(Math.max(...kept.map(({ length }) => length))).toBeLessThanOrEqual(128 * 1024);
+  const expected = Buffer.concat([Buffer.alloc(buffer.length, 1), Buffer.alloc(buffer.length, 2)]);
+  expect(Buffer.concat(kept).equals(expected)).toBe(true);
 });
