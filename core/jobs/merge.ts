@@ -8,7 +8,7 @@ import { longestMerged, type Order } from './reduce.ts';
 
 type Compare = (a: Uint8Array, b: Uint8Array) => number;
 
-/** A line is without its line feed, and stays as it is until the second one behind it is asked for. */
+/** A line is without its line feed, and stays as it is until the next one is asked for. */
 export interface SortedLines {
   /** For people. */
   readonly name: string;
@@ -33,17 +33,18 @@ export async function* mergedLines(
   const compare = comparing(order);
   const before = (a: Head, b: Head) => compare(a.line, b.line) || a.place - b.place;
   const heads: Head[] = [];
+  const last = new Room(longestMerged);
   const begun = sources.map(async (source, place) => ({ source, place, first: await source.lines.next() }));
   for (const { source, place, first } of await Promise.all(begun))
     if (!first.done) insert(heads, { source, place, line: first.value, number: 1 }, before);
   for (let head = heads.pop(); head !== undefined; head = heads.pop()) {
     yield head.line;
+    last.hold(head.line);
     const next = await head.source.lines.next();
     if (next.done) continue;
-    const { line, number } = head;
     head.line = next.value;
-    head.number = number + 1;
-    if (compare(line, head.line) > 0)
+    head.number += 1;
+    if (compare(last.bytes, head.line) > 0)
       throw new InputFailed(
         `${head.source.name} is not in order at its line ${head.number}: what is merged is sorted by its command (LC_ALL=C sort)`,
       );
@@ -84,57 +85,98 @@ function fieldOf(line: Uint8Array, field: number, separator: number): Uint8Array
 const lineFeed = 10;
 
 /**
- * As SortedLines wants them: two blocks are held at once, at most.
+ * As SortedLines wants them: one block is held at once, at most.
  * @throws InputFailed for a line that is longer.
  */
 export async function* linesOf(blocks: AsyncIterable<Block>, mostBytes: number): AsyncGenerator<Uint8Array> {
   const begun = new Begun(mostBytes);
-  /** The line that was given last is in it. */
-  let before: Block | undefined;
   for await (const block of blocks) {
     const { bytes } = block;
     let from = 0;
     for (let at = bytes.indexOf(lineFeed); at !== -1; at = bytes.indexOf(lineFeed, from)) {
       yield begun.ended(bytes.subarray(from, at));
-      before?.release();
-      before = undefined;
       from = at + 1;
     }
     begun.goesOn(bytes.subarray(from));
-    if (from > 0) before = block;
-    else block.release();
+    block.release();
   }
-  if (begun.bytes > 0) yield begun.ended(new Uint8Array(0));
+  if (begun.isOpen) yield begun.ended(new Uint8Array(0));
 }
 
-/** A line whose beginning was in blocks before, of which nothing is held. */
+/** A line whose beginning was in blocks before, of which nothing is held: each takes the room of the one before, and nothing waits for its collection. */
 class Begun {
-  bytes = 0;
   readonly #mostBytes: number;
-  #parts: Uint8Array[] = [];
+  readonly #room: Room;
+  /** The line that is in the room was given. */
+  #isGiven = true;
+
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+    this.#room = new Room(mostBytes);
+  }
+
+  get isOpen(): boolean {
+    return !this.#isGiven && this.#room.bytes.length > 0;
+  }
+
+  goesOn(part: Uint8Array): void {
+    if (this.#isGiven) this.#room.clear();
+    this.#isGiven = false;
+    this.#mustFit(this.#room.bytes.length + part.length);
+    this.#room.add(part);
+  }
+
+  ended(end: Uint8Array): Uint8Array {
+    if (!this.isOpen) {
+      this.#mustFit(end.length);
+      return end;
+    }
+    this.goesOn(end);
+    this.#isGiven = true;
+    return this.#room.bytes;
+  }
+
+  #mustFit(bytes: number): void {
+    if (bytes <= this.#mostBytes) return;
+    const advice =
+      this.#mostBytes < longestMerged ? ' with so many results: make larger chunks (chunkMiB)' : '';
+    throw new InputFailed(`a line of more than ${this.#mostBytes} bytes can not be merged${advice}`);
+  }
+}
+
+/** Bytes that were copied, in memory that is used again, and grows as they do. */
+class Room {
+  readonly #mostBytes: number;
+  #buffer: Buffer = Buffer.alloc(0);
+  #length = 0;
 
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
   }
 
-  goesOn(part: Uint8Array): void {
-    this.#longer(part);
-    if (part.length > 0) this.#parts.push(Buffer.from(part));
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
   }
 
-  ended(end: Uint8Array): Uint8Array {
-    this.#longer(end);
-    const line = this.#parts.length === 0 ? end : Buffer.concat([...this.#parts, end], this.bytes);
-    this.bytes = 0;
-    this.#parts = [];
-    return line;
+  hold(bytes: Uint8Array): void {
+    this.clear();
+    this.add(bytes);
   }
 
-  #longer(part: Uint8Array): void {
-    this.bytes += part.length;
-    if (this.bytes <= this.#mostBytes) return;
-    const advice =
-      this.#mostBytes < longestMerged ? ' with so many results: make larger chunks (chunkMiB)' : '';
-    throw new InputFailed(`a line of more than ${this.#mostBytes} bytes can not be merged${advice}`);
+  clear(): void {
+    this.#length = 0;
+  }
+
+  add(bytes: Uint8Array): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(
+        Math.max(length, Math.min(2 * this.#buffer.length, this.#mostBytes)),
+      );
+      larger.set(this.bytes);
+      this.#buffer = larger;
+    }
+    this.#buffer.set(bytes, this.#length);
+    this.#length = length;
   }
 }

@@ -26,7 +26,7 @@ export const mostMerged = 256;
 
 const KiB = 1024;
 /** Of all results together: what is read of them, of each two blocks; and one line of each. */
-const blocksRoom = 32 * KiB * KiB;
+const blocksRoom = 16 * KiB * KiB;
 const linesRoom = 16 * KiB * KiB;
 export const longestMerged = 256 * KiB;
 
