@@ -45,7 +45,7 @@ export interface SnapshotSight {
   readonly snapshots: readonly z.infer<typeof Snapshot>[];
 }
 
-interface Leaving {
+export interface Leaving {
   readonly key: EnvironmentKey;
   readonly volume: Volume;
   /** Undefined where its class has none. */
@@ -95,7 +95,7 @@ export function lastSnapshot(
 ): LastSnapshot {
   const { volume, snapshotClass } = leaving;
   const its = `its volume of ${volume.sizeGiB} GiB`;
-  const waits = (why: string) => ({ done: false, told: `${its} waits for its snapshot: ${why}` });
+  const waits = (why: string) => waiting(leaving, why);
   if (snapshotClass === undefined)
     return { done: true, told: `${its} goes with all that is on it: class ${volume.class} has no snapshots` };
   if (sight?.class === undefined)
@@ -120,6 +120,15 @@ export function lastSnapshot(
     ? { done: false, told: making }
     : waits((error.message ?? 'no reason is given').slice(0, 200));
 }
+
+const waiting = ({ volume }: Leaving, why: string) => ({
+  done: false,
+  told: `its volume of ${volume.sizeGiB} GiB waits for its snapshot: ${why}`,
+});
+
+/** @param why the cluster would not have it, in its words: it is asked again at each look. */
+export const refusedSnapshot = (leaving: Leaving, why: string): LastSnapshot & { readonly told: string } =>
+  waiting(leaving, `the cluster refuses it: ${why.slice(0, 200)}`);
 
 const gibibyte = 1024 ** 3;
 

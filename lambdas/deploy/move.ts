@@ -10,6 +10,7 @@ import { successorIn, successorOf } from '#core/transfer/transfer.ts';
 import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { DeployDeps } from './deps.ts';
+import { makeSnapshot } from './make-snapshot.ts';
 
 /** @returns it as it is then. */
 export async function withMoved(
@@ -61,9 +62,9 @@ async function look(
   const sight = await cluster.snapshots(key, known.snapshotClass);
   const name = contentOf(known, sight);
   const content = name === undefined ? undefined : await cluster.snapshotContent(name);
-  const { make, keep, told } = lastSnapshot(known, sight, content);
-  if (!make) return { waits: true, keep, told };
+  const last = lastSnapshot(known, sight, content);
+  if (!last.make) return { waits: true, keep: last.keep, told: last.told };
   if (!mayMake(environment)) return { waits: wanted };
-  await cluster.apply([make]);
+  const { told } = await makeSnapshot(cluster, known, last);
   return { waits: wanted, told };
 }

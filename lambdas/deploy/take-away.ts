@@ -12,6 +12,7 @@ import { leftAt } from '#core/transfer/moved.ts';
 import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import type { DeployDeps } from './deps.ts';
+import { makeSnapshot } from './make-snapshot.ts';
 
 export async function takeAway(
   deps: DeployDeps,
@@ -84,7 +85,5 @@ async function lastOfVolume(
   const sight = snapshotClass === undefined ? undefined : await cluster.snapshots(key, snapshotClass);
   const name = sight && contentOf(leaving, sight);
   const content = name === undefined ? undefined : await cluster.snapshotContent(name);
-  const last = lastSnapshot(leaving, sight, content);
-  if (last.make) await cluster.apply([last.make]);
-  return last;
+  return makeSnapshot(cluster, leaving, lastSnapshot(leaving, sight, content));
 }

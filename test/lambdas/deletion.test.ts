@@ -1,6 +1,7 @@
 /** What each stage takes away of an environment that was deleted: once, late, twice, crashed into, and of a call that was slow. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Environment } from '#core/environment.ts';
+import { Rejected } from '#core/errors.ts';
 import { next } from '#core/machine.ts';
 import { digestOf, spec, web } from '../contracts/samples.ts';
 import { config, rita } from './stages.ts';
@@ -144,6 +145,26 @@ describe('its volume', () => {
     expect(await linesOf()).toContain(
       `its volume of 3 GiB stays as snapshot ${kept?.name} (snap-1 of ebs.csi.eks.amazonaws.com)`,
     );
+  });
+
+  test('stays while the cluster refuses its snapshot, which is told and no dead letter', async () => {
+    await deleted(new World(withSnapshots));
+    world.cluster.snapshotClass = { deletionPolicy: 'Retain', driver: 'ebs.csi.eks.amazonaws.com' };
+    world.cluster.before = ({ kind }) => {
+      if (kind === 'VolumeSnapshot') throw new Rejected('admission webhook "quota" denied the request');
+    };
+    await world.deliver('deploy', deletedEvent(world));
+    await world.pass(200);
+    const told =
+      'its volume of 3 GiB waits for its snapshot: the cluster refuses it: admission webhook "quota" denied the request';
+    expect((await linesOf()).filter((line) => line === told)).toHaveLength(1);
+    expect(await inCluster(world)).toBeGreaterThan(0);
+    world.cluster.before = () => undefined;
+    await world.pass(100);
+    world.cluster.snapshotTaken(web, 'ebs.csi.eks.amazonaws.com', 'snap-1');
+    await world.pass(400);
+    expect((await world.environment()).life.state).toBe('deleted');
+    expect(await world.store.snapshots.list(web.team)).toHaveLength(1);
   });
 
   test('stays where the cluster can make no snapshot, and what to do is said once', async () => {
