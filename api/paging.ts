@@ -1,7 +1,7 @@
 /** Lists of what one team has, which are read whole and given out page by page, by their own ids: what comes between two pages is not twice in them. */
 import * as z from '#core/zod.ts';
 
-export const pageSize = 100;
+const pageSize = 100;
 
 export const limit = z
   .optional(z.pipe(z.string().check(z.regex(/^(?:[1-9]\d?|100)$/, 'from 1 to 100')), z.transform(Number)))

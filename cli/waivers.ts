@@ -1,6 +1,7 @@
 /** `schwifty waiver`: exceptions to the policy, made by two people who answer for security. */
 import type { Command } from 'commander';
-import type { Client, WaiverAnswer, WaiversAnswer } from '../api/client/client.ts';
+import type { Client } from '../api/client/client.ts';
+import type { WaiverAnswer, WaiversAnswer } from '../api/client/waivers.ts';
 import type { Desk } from './env.ts';
 
 export function waiverCommands(program: Command, { client, print }: Desk): void {
@@ -11,7 +12,7 @@ export function waiverCommands(program: Command, { client, print }: Desk): void 
     .command('list')
     .argument('<team>')
     .description('all waivers of the team, whatever became of them')
-    .action(async (team: string) => print(await client().waivers(team), waiversText));
+    .action(async (team: string) => print(await client().waivers.list(team), waiversText));
   waiver
     .command('propose')
     .argument('<team>')
@@ -30,7 +31,7 @@ export function waiverCommands(program: Command, { client, print }: Desk): void 
         expiresAt: instantOf(until),
         ...(environment && { environment }),
       };
-      print(await client().proposeWaiver(team, wish), waiverText);
+      print(await client().waivers.propose(team, wish), waiverText);
     });
   waiver
     .command('approve')
@@ -38,7 +39,7 @@ export function waiverCommands(program: Command, { client, print }: Desk): void 
     .argument('<waiver>', 'its id, as `waiver list` says it')
     .description('let a waiver count that somebody else proposed; images are judged again at once')
     .action(async (team: string, id: string) =>
-      print(await client().approveWaiver(team, id, await versionOf(client(), team, id)), waiverText),
+      print(await client().waivers.approve(team, id, await versionOf(client(), team, id)), waiverText),
     );
   waiver
     .command('withdraw')
@@ -46,7 +47,7 @@ export function waiverCommands(program: Command, { client, print }: Desk): void 
     .argument('<waiver>', 'its id, as `waiver list` says it')
     .description('take a waiver back; images are judged again at once')
     .action(async (team: string, id: string) =>
-      print(await client().withdrawWaiver(team, id, await versionOf(client(), team, id)), waiverText),
+      print(await client().waivers.withdraw(team, id, await versionOf(client(), team, id)), waiverText),
     );
 }
 
@@ -76,7 +77,7 @@ export function instantOf(text: string): string {
 
 /** What nobody made is asked for all the same: the API says what is wrong with it. */
 const versionOf = async (api: Client, team: string, id: string): Promise<number> =>
-  (await api.waivers(team)).waivers.find((each) => each.id === id)?.version ?? 1;
+  (await api.waivers.list(team)).waivers.find((each) => each.id === id)?.version ?? 1;
 
 export function waiversText({ waivers, configured }: WaiversAnswer): string {
   const lines = [

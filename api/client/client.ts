@@ -1,6 +1,5 @@
 /** The typed client that the CLI uses: what it sends and what it gets are the API's own schemas. */
 import { parse } from '#core/errors.ts';
-import type { WaiverWish } from '#core/waiver.ts';
 import type * as z from '#core/zod.ts';
 import {
   BuildAnswer,
@@ -22,8 +21,6 @@ import {
   SessionsAnswer,
   TraceAnswer,
   UsageAnswer,
-  WaiverAnswer,
-  WaiversAnswer,
   ZonePlanAnswer,
 } from '../answers.ts';
 import { CreateEnvironment, type RedriveRequest } from '../schemas.ts';
@@ -32,6 +29,7 @@ import { SnapshotsClient } from './snapshots.ts';
 import { StandingJobsClient } from './standing-jobs.ts';
 import { TransfersClient } from './transfers.ts';
 import { ApiError, type ClientOptions, type Transport, transport } from './transport.ts';
+import { WaiversClient } from './waivers.ts';
 
 export { explain } from '#core/verdict.ts';
 export type {
@@ -53,8 +51,6 @@ export type {
   SessionsAnswer,
   TraceAnswer,
   UsageAnswer,
-  WaiverAnswer,
-  WaiversAnswer,
   ZonePlanAnswer,
 } from '../answers.ts';
 export type { CreateEnvironment } from '../schemas.ts';
@@ -69,6 +65,7 @@ export class Client {
   readonly #pages: Transport['pages'];
   readonly jobs: JobsClient;
   readonly snapshots: SnapshotsClient;
+  readonly waivers: WaiversClient;
   readonly standingJobs: StandingJobsClient;
   readonly transfers: TransfersClient;
 
@@ -77,6 +74,7 @@ export class Client {
     ({ call: this.#call, pages: this.#pages } = sender);
     this.jobs = new JobsClient(sender);
     this.snapshots = new SnapshotsClient(sender);
+    this.waivers = new WaiversClient(sender);
     this.standingJobs = new StandingJobsClient(sender);
     this.transfers = new TransfersClient(sender, (id, send) => this.#asRead(id, send));
   }
@@ -234,30 +232,6 @@ export class Client {
     return this.#call(KeyAnswer, 'key', 'DELETE', `${keysPath(team)}/${encodeURIComponent(id)}`);
   }
 
-  /** All pages of them. */
-  async waivers(team: string): Promise<WaiversAnswer> {
-    const pages = await this.#pages(WaiversAnswer, 'list of waivers', waiversPath(team));
-    return {
-      waivers: pages.flatMap(({ waivers }) => waivers),
-      configured: pages.flatMap(({ configured }) => configured),
-    };
-  }
-
-  proposeWaiver(team: string, wish: z.input<typeof WaiverWish>): Promise<WaiverAnswer> {
-    return this.#call(WaiverAnswer, 'waiver', 'POST', waiversPath(team), wish);
-  }
-
-  /** @param version that was read: another one is another waiver to judge. */
-  approveWaiver(team: string, id: string, version: number): Promise<WaiverAnswer> {
-    const path = `${waiversPath(team)}/${encodeURIComponent(id)}/approvals`;
-    return this.#call(WaiverAnswer, 'waiver', 'POST', path, undefined, { 'if-match': `"${version}"` });
-  }
-
-  withdrawWaiver(team: string, id: string, version: number): Promise<WaiverAnswer> {
-    const path = `${waiversPath(team)}/${encodeURIComponent(id)}`;
-    return this.#call(WaiverAnswer, 'waiver', 'DELETE', path, undefined, { 'if-match': `"${version}"` });
-  }
-
   dlqs(): Promise<DlqsAnswer> {
     return this.#call(DlqsAnswer, 'list of DLQs', 'GET', '/dlqs');
   }
@@ -303,4 +277,3 @@ export class Client {
 }
 
 const keysPath = (team: string): string => `/teams/${encodeURIComponent(team)}/keys`;
-const waiversPath = (team: string): string => `/teams/${encodeURIComponent(team)}/waivers`;

@@ -267,24 +267,10 @@ export function halvesOf(halved: Extract<ChunkState, { state: 'halved' }>): read
 
 type Common = Omit<Extract<ChunkState, { state: 'waiting' }>, 'state'>;
 /** Without what belongs to a state alone. */
-function shared({
-  job,
-  chunk,
-  version,
-  attempts,
-  failures,
-  parts,
-  handOver,
-  lastFailure,
-  away,
-}: ChunkState): Common {
+function shared({ job, chunk, version, attempts, failures, parts, ...more }: ChunkState): Common {
+  const { handOver, lastFailure, away } = more;
   return {
-    job,
-    chunk,
-    version,
-    attempts,
-    failures,
-    parts,
+    ...{ job, chunk, version, attempts, failures, parts },
     ...(handOver !== undefined && { handOver }),
     ...(lastFailure !== undefined && { lastFailure }),
     ...(away !== undefined && { away }),

@@ -29,7 +29,6 @@ const ReleasedImage = z
     ),
   );
 
-/** Of each command. */
 export const MemoryMiB = z.int().check(z.minimum(32), z.maximum(262_144));
 
 /** Without `snapshot` each chunk is of one of its own: of when it is read. */

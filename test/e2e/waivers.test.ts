@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addSeconds, EnvironmentKey, environmentId, Instant } from '#core/names.ts';
 import { type Person, signIn } from '#local/demo/people.ts';
 import { until } from '#local/demo/world.ts';
-import { ApiError, type WaiverAnswer } from '../../api/client/client.ts';
+import { ApiError } from '../../api/client/client.ts';
+import type { WaiverAnswer } from '../../api/client/waivers.ts';
 import { access } from './cloud.ts';
 import { comes as comesTo } from './phases.ts';
 import { debian, distribution, push } from './push.ts';
@@ -21,7 +22,7 @@ let sue: Person;
 const comes = (phase: string, seconds: number) => comesTo(alice.client, id, phase, seconds);
 
 const waiverOf = async (waiver: WaiverAnswer) =>
-  (await alice.client.waivers(team)).waivers.find((each) => each.id === waiver.id);
+  (await alice.client.waivers.list(team)).waivers.find((each) => each.id === waiver.id);
 
 const statusOf = (asked: Promise<unknown>): Promise<unknown> =>
   asked.then(
@@ -76,15 +77,15 @@ describe('waivers', () => {
   });
 
   it('members can not propose one, and nobody approves their own', async () => {
-    expect(await statusOf(alice.client.proposeWaiver(team, wish()))).toBe(403);
-    waiver = await sam.client.proposeWaiver(team, wish());
-    expect(await statusOf(sam.client.approveWaiver(team, waiver.id, waiver.version))).toBe(403);
+    expect(await statusOf(alice.client.waivers.propose(team, wish()))).toBe(403);
+    waiver = await sam.client.waivers.propose(team, wish());
+    expect(await statusOf(sam.client.waivers.approve(team, waiver.id, waiver.version))).toBe(403);
     expect(await waiverOf(waiver)).toEqual(waiver);
     expect((await alice.client.get(id)).phase).toBe('blocked');
   });
 
   it('once somebody else approved it, the image is judged again at once and passes by it', async () => {
-    waiver = await sue.client.approveWaiver(team, waiver.id, waiver.version);
+    waiver = await sue.client.waivers.approve(team, waiver.id, waiver.version);
     expect(waiver).toMatchObject({ state: 'good', author: 'sam', approver: 'sue' });
     const { environment, verdict } = await comes('awaiting-approval', 60);
     expect(verdict).toMatchObject({ result: 'pass', waivers: [waiver.id] });
@@ -92,8 +93,8 @@ describe('waivers', () => {
   });
 
   it('once it is withdrawn, the image is blocked again and nobody can approve it', async () => {
-    expect(await statusOf(sue.client.withdrawWaiver(team, waiver.id, 1))).toBe(412);
-    waiver = await sue.client.withdrawWaiver(team, waiver.id, waiver.version);
+    expect(await statusOf(sue.client.waivers.withdraw(team, waiver.id, 1))).toBe(412);
+    waiver = await sue.client.waivers.withdraw(team, waiver.id, waiver.version);
     expect(waiver).toMatchObject({ state: 'withdrawn', withdrawnBy: 'sue' });
     const { environment, verdict } = await comes('blocked', 60);
     expect(verdict).toMatchObject({ result: 'block', waivers: [] });
@@ -102,13 +103,13 @@ describe('waivers', () => {
   });
 
   it('what was released with a waiver is an incident once that is withdrawn; it runs on, its approval is void', async () => {
-    const { id: next, version } = await sam.client.proposeWaiver(team, wish());
-    waiver = await sue.client.approveWaiver(team, next, version);
+    const { id: next, version } = await sam.client.waivers.propose(team, wish());
+    waiver = await sue.client.waivers.approve(team, next, version);
     const { environment } = await comes('awaiting-approval', 60);
     if (environment.candidate.phase !== 'awaiting-approval') throw new Error(environment.candidate.phase);
     await bob.client.approve(id, environment.candidate.image.digest);
     await comes('ready', 180);
-    await sam.client.withdrawWaiver(team, next, waiver.version);
+    await sam.client.waivers.withdraw(team, next, waiver.version);
     await until('its incident', 60, async () => {
       const { incidents, release, candidate } = (await alice.client.get(id)).environment;
       if (incidents.length === 0) return undefined;

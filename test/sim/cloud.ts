@@ -30,8 +30,8 @@ import { JobsWorld } from './jobs/world.ts';
 import { Oracle } from './oracle.ts';
 import { Outgoing } from './outgoing.ts';
 import { Random } from './random.ts';
-import { snapshotDriver } from './snapshots.ts';
 import { Timeline } from './timeline.ts';
+import { snapshotDriver } from './volumes.ts';
 
 export class Cloud implements Setting {
   readonly timeline = new Timeline(start);

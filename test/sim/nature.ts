@@ -6,7 +6,7 @@ import { fillingName } from '#core/workspace.ts';
 import { finding } from '../contracts/samples.ts';
 import { buildEvent, pushEvent, scanEvent } from '../lambdas/events.ts';
 import type { Cloud } from './cloud.ts';
-import { snapshotDriver } from './snapshots.ts';
+import { snapshotDriver } from './volumes.ts';
 
 type Kind = 'clean' | 'low' | 'fixable' | 'unfixable' | 'waivable' | 'medium';
 

@@ -14,9 +14,10 @@ import { Nature } from './nature.ts';
 import { People } from './people.ts';
 import { Random } from './random.ts';
 import { planRefused } from './refused.ts';
-import { keepingOf, keepingVolumes, planSnapshots } from './snapshots.ts';
+import { keepingOf, planSnapshots } from './snapshots.ts';
 import { planTimes } from './timetable.ts';
 import { planTransfer, transferOf } from './transfers.ts';
+import { keepingVolumes } from './volumes.ts';
 import { planWaivers } from './waivers.ts';
 
 export interface Outcome {

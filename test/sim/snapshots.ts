@@ -6,8 +6,6 @@ import { ask } from './life.ts';
 import type { People } from './people.ts';
 import type { Random } from './random.ts';
 
-export const snapshotDriver = 'ebs.csi.eks.amazonaws.com';
-export const keepingVolumes = [{ name: 'gp3', storageClass: 'getschwifty-gp3', snapshotClass: 'keeps' }];
 /** Of the seeds without data jobs. */
 const share = 0.3;
 const tries = 5;
