@@ -17,6 +17,8 @@ const lateSeconds = 900;
 
 export class Kept {
   readonly #items = new Map<string, KeptSnapshot>();
+  /** First. */
+  readonly #writtenAt = new Map<string, Instant>();
   /** Environments whose pods have had their volume, and since when. */
   readonly #used = new Map<string, Instant>();
   onDone: (what: FaultKind) => void = () => undefined;
@@ -26,21 +28,22 @@ export class Kept {
   }
 
   /** Each write of an environment, and of what is left of one. */
-  wrote(environment: Environment, snapshot: KeptSnapshot | undefined, { name: stage }: Invocation): void {
-    if (snapshot) this.#turned(snapshot, stage);
+  wrote(environment: Environment, snapshot: KeptSnapshot | undefined, invocation: Invocation): void {
+    if (snapshot) this.#turned(snapshot, invocation);
     const { key, life } = environment;
     const id = environmentId(key);
     if (life.state !== 'deleted') return;
     const since = this.#used.get(id);
     this.#used.delete(id);
     if (since === undefined || since > addSeconds(life.since, -justSeconds)) return;
-    const isKept = [...this.#items.values()].some(
-      ({ of, takenAt }) => environmentId(of) === id && takenAt >= since,
+    // Called by when its deletion, or its transfer, was asked for: what goes to another team is used until that has one Ready.
+    const isKept = [...this.#items].some(
+      ([item, { of }]) => environmentId(of) === id && (this.#writtenAt.get(item) ?? '') >= since,
     );
     must(isKept, `${id} was deleted, and nothing is left of its volume`);
   }
 
-  #turned(snapshot: KeptSnapshot, stage: string): void {
+  #turned(snapshot: KeptSnapshot, { name: stage, beganAt }: Invocation): void {
     const { team, name, state, version, of } = snapshot;
     const id = `${team} ${name}`;
     const before = this.#items.get(id);
@@ -50,7 +53,9 @@ export class Kept {
     const turn = `${before?.state ?? 'none'} ${state} ${stage}`;
     must(turns.includes(turn), `snapshot ${id}: ${turn}`);
     if (snapshot.state === 'unwanted') must(isOf(snapshot.by, team), `${snapshot.by} deleted snapshot ${id}`);
-    if (before === undefined) this.onDone('snapshot kept');
+    if (before !== undefined) return;
+    this.#writtenAt.set(id, beganAt);
+    this.onDone('snapshot kept');
   }
 
   /** Once all is calm. @param environments as they were written last. */

@@ -37,6 +37,8 @@ export class Times {
   /** Each write, whoever made it. @param isHanded with a transfer, which stops, starts and deletes by laws of its own (handed.ts). */
   wrote(before: Environment | undefined, change: Change, invocation: Invocation, isHanded: boolean): void {
     const id = environmentId(change.environment.key);
+    // What is told of one that is gone changes nothing of it.
+    if (before?.life.state === 'deleted' && change.environment.life.state === 'deleted') return;
     const was = before?.life.state === 'deleted' ? undefined : before;
     const known = was && this.#asked.get(id);
     if (isHanded && known && invocation.name === 'schedule') return;
