@@ -56,6 +56,8 @@ export interface Taken {
   readonly driver: string;
   readonly handle: string;
   readonly sizeGiB: number;
+  /** Where it says so. */
+  readonly at?: Instant | undefined;
 }
 
 interface Keeping {
@@ -80,7 +82,8 @@ export function kept({ of, cluster, volume, since, taken }: Keeping): Wanted {
     handle,
     class: volume.class,
     sizeGiB: Math.max(volume.sizeGiB, taken.sizeGiB),
-    takenAt: since,
+    // What goes to another team is written to until that has one Ready, hours after its name was made.
+    takenAt: taken.at ?? since,
     users: [],
     version: 1,
   };

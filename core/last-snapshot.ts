@@ -17,6 +17,8 @@ export const Snapshot = z.object({
   metadata: z.object({ name: z.string() }),
   status: z.optional(
     z.object({
+      /** When its storage took it. */
+      creationTime: z.nullish(z.iso.datetime()),
       readyToUse: z.optional(z.boolean()),
       boundVolumeSnapshotContentName: z.optional(z.string()),
       error: z.optional(z.object({ message: z.optional(z.string()) })),
@@ -110,8 +112,8 @@ export function lastSnapshot(
   const found = sight.snapshots.find(({ metadata }) => metadata.name === wanted.metadata.name);
   const making = `${its} waits for its snapshot, which is being made`;
   if (!found) return { done: false, make: wanted, told: making };
-  const { readyToUse, error } = found.status ?? {};
-  const keep = readyToUse === true ? takenOf(content) : undefined;
+  const { readyToUse, error, creationTime } = found.status ?? {};
+  const keep = readyToUse === true ? takenOf(content, creationTime) : undefined;
   if (keep) {
     const name = snapshotNameOf(leaving.key.name, leaving.since);
     return { done: true, told: `${its} stays as snapshot ${name} (${keep.handle} of ${keep.driver})`, keep };
@@ -132,12 +134,13 @@ export const refusedSnapshot = (leaving: Leaving, why: string): LastSnapshot & {
 
 const gibibyte = 1024 ** 3;
 
-function takenOf(content: SnapshotContent | undefined): Taken | undefined {
+function takenOf(content: SnapshotContent | undefined, at: string | null | undefined): Taken | undefined {
   const handle = content?.status?.snapshotHandle;
   if (content === undefined || handle === undefined) return undefined;
   const { metadata, spec, status } = content;
   const sizeGiB = Math.ceil((status?.restoreSize ?? 0) / gibibyte);
-  return { content: metadata.name, driver: spec.driver, handle, sizeGiB };
+  const when = at ? { at: new Date(at).toISOString() } : {};
+  return { content: metadata.name, driver: spec.driver, handle, sizeGiB, ...when };
 }
 
 const nameOf = ({ since }: Leaving): string => `${workspaceName}-${secondOf(since)}`;

@@ -1,8 +1,10 @@
 /** What each stage takes away of an environment that was deleted: once, late, twice, crashed into, and of a call that was slow. */
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { LiveObject } from '#core/drift.ts';
 import type { Environment } from '#core/environment.ts';
 import { Rejected } from '#core/errors.ts';
 import { next } from '#core/machine.ts';
+import * as z from '#core/zod.ts';
 import { digestOf, spec, web } from '../contracts/samples.ts';
 import { config, rita } from './stages.ts';
 import { address, ready } from './ways.ts';
@@ -138,10 +140,17 @@ describe('its volume', () => {
     expect(snapshots).toHaveLength(1);
     expect(leftOf(await world.environment())).toEqual(['cluster']);
     world.cluster.snapshotTaken(web, 'ebs.csi.eks.amazonaws.com', 'snap-1');
+    const creationTime = '2026-01-05T11:07:00Z';
+    const said = (object: LiveObject) => ({
+      ...object,
+      status: { ...z.looseObject({}).parse(object['status']), creationTime },
+    });
+    world.cluster.edit(web, 'VolumeSnapshot', said, snapshots[0]?.metadata.name);
     await world.pass(400);
     expect((await world.environment()).life.state).toBe('deleted');
     const [kept] = await world.store.snapshots.list(web.team);
     expect(kept).toMatchObject({ of: web, handle: 'snap-1', sizeGiB: 4, cluster: 'main', version: 1 });
+    expect(kept?.takenAt).toBe('2026-01-05T11:07:00.000Z');
     expect(await linesOf()).toContain(
       `its volume of 3 GiB stays as snapshot ${kept?.name} (snap-1 of ebs.csi.eks.amazonaws.com)`,
     );
