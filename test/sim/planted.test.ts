@@ -86,6 +86,19 @@ const bugs: readonly Bug[] = [
     /was told when it was|is open, and|was told to be/,
   ],
   [
+    'what was released last is gone back to, Ready or not',
+    () =>
+      plant<typeof release>('#core/release.ts', (real) => ({
+        beginning: (before, released, ...rest) => {
+          const next = real.beginning(before, released, ...rest);
+          if (before.phase === 'none' || before.digest === released.digest) return next;
+          return { ...next, previous: { digest: before.digest, approval: before.approval } };
+        },
+      })),
+    /is gone back to, and was (not Ready before|never Ready)/,
+    1940,
+  ],
+  [
     'a name is pointed at by its event alone',
     () =>
       plant<typeof reconcile>('#core/reconcile.ts', (real) => ({
