@@ -6,7 +6,7 @@ import type { LiveObject } from './drift.ts';
 import type { Taken } from './kept-snapshot.ts';
 import { type KubernetesObject, metadataOf } from './labels.ts';
 import type { EnvironmentKey, Instant } from './names.ts';
-import { secondOf, snapshotNameOf } from './snapshot-name.ts';
+import { type SnapshotName, secondOf, snapshotNameOf } from './snapshot-name.ts';
 import type { Volume } from './volume.ts';
 import { classOf, type VolumeClass } from './volume-class.ts';
 import { workspaceName } from './workspace.ts';
@@ -89,6 +89,34 @@ export function contentOf(leaving: Leaving, { snapshots }: SnapshotSight): strin
   return found?.status?.boundVolumeSnapshotContentName;
 }
 
+export interface Other {
+  /** As the team's item of it would be called. */
+  readonly name: SnapshotName;
+  /** Undefined while the cluster makes it, where it can. */
+  readonly content: string | undefined;
+  readonly failed: boolean;
+}
+
+/** Of ours, but for its last one: a transfer that came to nothing had asked for it, and perhaps nobody wrote it down. */
+export const othersOf = (leaving: Leaving, { snapshots }: SnapshotSight): readonly Other[] =>
+  snapshots.flatMap(({ metadata: { name }, status }) => {
+    const second = timed.exec(name)?.[1];
+    if (second === undefined || name === nameOf(leaving)) return [];
+    const failed = status?.error !== undefined;
+    return [
+      {
+        name: `${leaving.key.name}-${second}`,
+        content: status?.boundVolumeSnapshotContentName,
+        failed,
+      },
+    ];
+  });
+
+export const waitsForOther = ({ volume }: Leaving): LastSnapshot => ({
+  done: false,
+  told: `its volume of ${volume.sizeGiB} GiB waits for a snapshot that was begun before, and goes with it`,
+});
+
 /** @param sight not needed where the class has no snapshots. @param content the one that it is bound to. */
 export function lastSnapshot(
   leaving: Leaving,
@@ -144,6 +172,7 @@ function takenOf(content: SnapshotContent | undefined, at: string | null | undef
 }
 
 const nameOf = ({ since }: Leaving): string => `${workspaceName}-${secondOf(since)}`;
+const timed = new RegExp(`^${workspaceName}-(\\d{14})$`);
 
 function snapshotOf(leaving: Leaving, snapshotClass: string): KubernetesObject {
   return {

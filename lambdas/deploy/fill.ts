@@ -5,6 +5,7 @@
  */
 import type { LiveObject } from '#core/drift.ts';
 import type { Environment } from '#core/environment.ts';
+import { Rejected } from '#core/errors.ts';
 import { fillingObjects, isFilled, whyNotFilled } from '#core/filling.ts';
 import type { Health } from '#core/health.ts';
 import type { KeptSnapshot } from '#core/kept-snapshot.ts';
@@ -43,7 +44,22 @@ export async function fill(
   const volumes = config.clusters.find(({ name }) => name === clusterName)?.volumes ?? [];
   const snapshotClass = classOf(spec.volume, volumes)?.snapshotClass;
   const sight = snapshotClass === undefined ? undefined : await cluster.snapshots(key, snapshotClass);
-  const problem = whyNotFilled(known, from, snapshotClass, sight);
-  if (problem === undefined && known) await cluster.apply(fillingObjects(environment, known));
+  const problem =
+    whyNotFilled(known, from, snapshotClass, sight) ??
+    (known && (await refusal(cluster, fillingObjects(environment, known))));
   return problem === undefined ? {} : { ready: false, problem };
+}
+
+/** In the cluster's words: it is asked again at each look. */
+async function refusal(
+  cluster: DeployDeps['cluster'],
+  objects: ReturnType<typeof fillingObjects>,
+): Promise<string | undefined> {
+  try {
+    await cluster.apply(objects);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Rejected) return error.message;
+    throw error;
+  }
 }

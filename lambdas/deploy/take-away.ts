@@ -4,7 +4,16 @@ import type { LiveObject } from '#core/drift.ts';
 import type { Environment } from '#core/environment.ts';
 import { fillingContentOf } from '#core/filling.ts';
 import { kept, type Taken } from '#core/kept-snapshot.ts';
-import { contentOf, type LastSnapshot, lastSnapshot, leavingVolume } from '#core/last-snapshot.ts';
+import {
+  contentOf,
+  type LastSnapshot,
+  type Leaving,
+  lastSnapshot,
+  leavingVolume,
+  othersOf,
+  type SnapshotSight,
+  waitsForOther,
+} from '#core/last-snapshot.ts';
 import { next } from '#core/machine.ts';
 import { environmentId } from '#core/names.ts';
 import { snapshotNameOf } from '#core/snapshot-name.ts';
@@ -67,23 +76,41 @@ const isWritten = ({ life }: Environment, told: string | undefined): boolean =>
 
 /** @returns whether the namespace may go. */
 async function lastOfVolume(
-  { cluster, clusterName, config, snapshots }: DeployDeps,
+  deps: DeployDeps,
   { key, spec, life, moved }: Environment,
   objects: readonly LiveObject[],
 ): Promise<LastSnapshot> {
   if (life.state !== 'deleting') return { done: false };
+  const { cluster, clusterName, config, snapshots } = deps;
   // What a slow call made anew, once it was seen gone, was never used: a snapshot of that would be nobody's.
   if (life.swept || !life.left.includes('cluster')) return { done: true };
   const classes = config.clusters.find(({ name }) => name === clusterName)?.volumes ?? [];
   const since = leftAt({ moved }, life.since);
   const leaving = leavingVolume({ key, spec, since }, classes, objects);
   if (!leaving) return { done: true };
-  // Kept, and then unwanted while the rest was still going: what is left of it in the cluster may be half of it by now.
-  const known = await snapshots.read(key.team, snapshotNameOf(key.name, since));
-  if (known && known.state !== 'kept') return { done: true };
   const { snapshotClass } = leaving;
   const sight = snapshotClass === undefined ? undefined : await cluster.snapshots(key, snapshotClass);
+  // Kept, and then unwanted while the rest was still going: what is left of it in the cluster may be half of it by now.
+  const known = await snapshots.read(key.team, snapshotNameOf(key.name, since));
+  if (known && known.state !== 'kept') return withoutOthers(deps, leaving, sight, { done: true });
   const name = sight && contentOf(leaving, sight);
   const content = name === undefined ? undefined : await cluster.snapshotContent(name);
-  return makeSnapshot(cluster, leaving, lastSnapshot(leaving, sight, content));
+  const last = await makeSnapshot(cluster, leaving, lastSnapshot(leaving, sight, content));
+  return last.done ? withoutOthers(deps, leaving, sight, last) : last;
+}
+
+/** With the namespace goes what names them: whoever pays for them would find them by nothing. */
+async function withoutOthers(
+  { cluster, snapshots }: DeployDeps,
+  leaving: Leaving,
+  sight: SnapshotSight | undefined,
+  last: LastSnapshot,
+): Promise<LastSnapshot> {
+  for (const { name, content, failed } of sight ? othersOf(leaving, sight) : []) {
+    if (await snapshots.read(leaving.key.team, name)) continue;
+    if (content === undefined && !failed) return waitsForOther(leaving);
+    const found = content === undefined ? undefined : await cluster.snapshotContent(content);
+    if (found) await cluster.dropSnapshot(found);
+  }
+  return last;
 }

@@ -1,6 +1,7 @@
 /** A volume that is made from a kept snapshot, and a snapshot that nobody wants: late, twice, crashed into, and refused. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SnapshotsAnswer } from '#api/answers.ts';
+import { Rejected } from '#core/errors.ts';
 import { desiredObjects } from '#core/rollout.ts';
 import { Spec } from '#core/spec.ts';
 import { workspaceName } from '#core/workspace.ts';
@@ -177,6 +178,22 @@ describe('an environment is made from it', () => {
     await come();
     expect(world.cluster.snapshotContents.names()).toHaveLength(2);
     expect(name).toMatch(/^web-\d{14}$/);
+  });
+
+  test('where the cluster will not have what names it, that is its problem, and no dead letter', async () => {
+    await asked();
+    world.cluster.before = ({ kind }) => {
+      if (kind === 'VolumeSnapshotContent') throw new Rejected('admission webhook denied the request');
+    };
+    await come();
+    await world.pass(700);
+    expect(await world.environment(heir)).toMatchObject({
+      release: { phase: 'held', reason: expect.stringContaining('admission webhook denied the request') },
+    });
+    world.cluster.before = () => undefined;
+    world.clock.advance(61);
+    await come();
+    expect(world.cluster.snapshotContents.names()).toHaveLength(2);
   });
 
   test('another driver’s cluster says so, and nothing is made there', async () => {

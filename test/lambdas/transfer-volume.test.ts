@@ -187,6 +187,48 @@ describe.each(['before', 'after'] as const)('a crash %s', (when) => {
   });
 });
 
+describe('deleted while its snapshot is being taken', () => {
+  const second = ({ metadata: { name } }: { readonly metadata: { readonly name: string } }) => name;
+  const asked = async () => (await world.cluster.snapshots(web)).snapshots.map(second);
+  const deleted = async () => {
+    await accepted();
+    await moving();
+    const [before = ''] = await asked();
+    return { before, ask: () => call(world, rita, 'DELETE', '/environments/checkout/web') };
+  };
+
+  test('it keeps one of its own end, and nothing that nobody knows of', async () => {
+    const { before, ask } = await deleted();
+    // It is there, and nobody looked since.
+    world.cluster.snapshotTaken(web, driver, 'snap-1', before);
+    expect((await ask()).status).toBe(202);
+    await world.pass(30);
+    const [own = ''] = (await asked()).filter((name) => name !== before);
+    world.cluster.snapshotTaken(web, driver, 'snap-2', own);
+    await world.pass(700);
+    expect(await life()).toBe('deleted');
+    expect(await world.store.snapshots.list(web.team)).toMatchObject([{ handle: 'snap-2' }]);
+    expect(world.cluster.snapshotContents.names()).toEqual(['snapcontent-snap-2']);
+    expect(world.cluster.snapshotContents.dropped).toEqual(['snap-1']);
+  });
+
+  test('it waits for what was begun, whose content would come when nobody looks any more', async () => {
+    const { before, ask } = await deleted();
+    expect((await ask()).status).toBe(202);
+    await world.pass(30);
+    const [own = ''] = (await asked()).filter((name) => name !== before);
+    world.cluster.snapshotTaken(web, driver, 'snap-2', own);
+    await world.pass(700);
+    expect(await life()).toBe('deleting');
+    const waits = 'its volume of 4 GiB waits for a snapshot that was begun before, and goes with it';
+    expect((await lines()).filter((line) => line === waits)).toHaveLength(1);
+    world.cluster.snapshotTaken(web, driver, 'snap-1', before);
+    await world.pass(700);
+    expect(await life()).toBe('deleted');
+    expect(world.cluster.snapshotContents.names()).toEqual(['snapcontent-snap-2']);
+  });
+});
+
 describe('taken back', () => {
   test('before its snapshot is made it runs again, and none is made', async () => {
     await accepted();
