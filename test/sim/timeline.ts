@@ -1,4 +1,5 @@
 /** Virtual time: what is to happen, in its order. Nothing waits for a real clock. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Instant } from '#core/names.ts';
 import type { Clock } from '#core/ports.ts';
 
@@ -40,6 +41,8 @@ export class Timeline implements Clock {
       this.#now = Math.max(this.#now, first.at);
       see(first.what);
       await first.happen();
+      // What reads a stream goes on by turns of Node's own: else it would stand still while time passes.
+      await turn();
     }
     this.#now = Math.max(this.#now, milliseconds);
   }
