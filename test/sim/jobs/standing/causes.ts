@@ -20,7 +20,7 @@ export interface Uploaded {
 export interface Known {
   readonly now: Instant;
   /** Since when nobody has changed what starts it, or whether anything does. */
-  readonly steadySince: Instant;
+  readonly saidSince: Instant;
   readonly uploads: readonly Uploaded[];
   readonly succeeded: (job: string) => boolean;
   readonly wasRun: boolean;
@@ -50,8 +50,8 @@ export function whyUntrue({ spec: { when } }: LiveStanding, cause: Cause, known:
     case 'time':
       if (when.kind !== 'schedule' || !timesOf(when).includes(cause.at)) return 'is none of its times';
       if (cause.at > addSeconds(known.now, skewSeconds)) return 'has not come yet';
-      return cause.at < addSeconds(known.steadySince, -skewSeconds)
-        ? `was before ${known.steadySince}`
+      return cause.at < addSeconds(known.saidSince, -skewSeconds)
+        ? `was before ${known.saidSince}`
         : undefined;
     case 'upload':
       if (when.kind !== 'upload' || !`s3://jobs/${cause.key}`.startsWith(when.prefix)) return 'is elsewhere';

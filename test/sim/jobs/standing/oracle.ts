@@ -21,6 +21,8 @@ interface Notes {
   standing: Standing | undefined;
   /** Since when nobody has changed what starts it, or whether anything does. */
   steadySince: Instant;
+  /** Before that: when who wrote it last began, by whose clock it counts. */
+  saidSince: Instant;
   /** By its id, since the standing job was asked for. */
   causes: Map<string, Cause>;
   readonly said: Set<string>;
@@ -62,6 +64,7 @@ export class StandingOracle {
       key: { team, name },
       standing: undefined,
       steadySince,
+      saidSince: steadySince,
       causes: new Map(),
       said: new Set<string>(),
     };
@@ -134,7 +137,10 @@ export class StandingOracle {
         `${id}: version ${before?.version} → ${standing.version}`,
       );
       this.#checkSaid(notes, before, standing, invocation);
-      if (turned(before, standing)) notes.steadySince = now;
+      if (turned(before, standing)) {
+        notes.steadySince = now;
+        notes.saidSince = invocation.beganAt;
+      }
       if (!isLive(standing)) return;
       if (!isLive(before)) notes.causes = new Map();
       if (isLive(before)) checkNothingForgotten(before, standing);
@@ -156,10 +162,10 @@ export class StandingOracle {
     must(name === 'api' && said.has(turn), `${name} did ${turn} ${id}, and nobody said so`);
   }
 
-  #checkTrue({ steadySince, said }: Notes, standing: LiveStanding, cause: Cause): void {
+  #checkTrue({ saidSince, said }: Notes, standing: LiveStanding, cause: Cause): void {
     const wrong = whyUntrue(standing, cause, {
       now: this.#cloud.timeline.now(),
-      steadySince,
+      saidSince,
       uploads: this.uploads,
       succeeded: (job) => this.#wasEnd(job, 'succeeded'),
       wasRun: said.has('run'),
