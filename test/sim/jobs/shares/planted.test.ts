@@ -37,7 +37,7 @@ const bugs: readonly Bug[] = [
         return new Map([...first, ...rest]);
       },
     })),
-    /team \S+ has \d+ at weight/,
+    /team \S+ has (\d+ at weight|none since)/,
   ],
   [
     'a priority is nothing within a team',
