@@ -95,7 +95,9 @@ export class ShareOracle {
     const read = this.#reading.get(invocation);
     if (read === undefined) return;
     const isNewer = read.step > (this.#looked.get(job.name)?.step ?? 0);
-    if (isNewer && !this.#isOvertaken(job, invocation)) this.#looked.set(job.name, read);
+    // Whose clock is behind another's is not heard until it is past it: what others read is not what it goes by.
+    if (this.#tooLate.has(invocation)) this.#looked.delete(job.name);
+    else if (isNewer && !this.#isOvertaken(job, invocation)) this.#looked.set(job.name, read);
     this.#cloud.oracle.hold(() => this.#check(job.cluster));
   }
 
