@@ -12,7 +12,7 @@ import type { Ui } from '#local/ui/ui.ts';
 /** On the node, of the cloud that is to go: nobody makes it again. */
 const leftover = 'of-the-cloud-before';
 
-/** @param before what is up; it is gone afterwards. */
+/** The cloud that is up is gone afterwards, and another one is there. */
 export async function killedAndMadeAnew(ready: Ready, { cloud }: Up, ui: Ui): Promise<Result> {
   const began = Date.now();
   const { kubectl, kubeconfig } = cloud.kubernetes;

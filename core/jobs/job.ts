@@ -211,7 +211,11 @@ const over = (job: Extract<Job, { phase: 'finishing' | 'ended' | 'retrying' }>, 
 
 /** Of a job that has ended: what has no result runs again. */
 function retry(job: Job, { by, memoryMiB }: Extract<JobEvent, { kind: 'retry' }>): JobDecision {
-  if (job.phase === 'retrying') return unchanged;
+  const before = job.request.resources.memoryMiB;
+  if (job.phase === 'retrying') {
+    if (memoryMiB === undefined || memoryMiB === before) return unchanged;
+    return refused(`It is retried already, with ${before} MiB for each command.`);
+  }
   if (job.phase !== 'ended')
     return refused('It has not ended: what failed is retried when it has, or cancel it.');
   if (job.chunks === 0) return refused('Nothing was cut of its input: ask for it anew.');
@@ -223,7 +227,6 @@ function retry(job: Job, { by, memoryMiB }: Extract<JobEvent, { kind: 'retry' }>
   const isReduced = job.request.reduce === undefined || job.outcome === 'succeeded';
   if (isReduced && without === 0)
     return refused('Each of its chunks has a result: there is nothing to retry.');
-  const before = job.request.resources.memoryMiB;
   if (memoryMiB !== undefined && memoryMiB < before)
     return refused(`Its commands had ${before} MiB: ask for as much, or more.`);
   const { outcome: _o, reason: _r, since: _s, reduced: _d, ...rest } = job;

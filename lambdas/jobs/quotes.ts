@@ -28,17 +28,21 @@ export interface Pass {
   run(): Promise<readonly boolean[]>;
 }
 
+/** Each has a chunk of a MiB at least to be read: of more objects nothing is looked up, for which there would be no time, and the pass is too long. */
+const mostLookedUp = 10_000;
+
 export async function passOver(objects: Reader, plan: Plan, before?: PassesBefore): Promise<Pass> {
   const byObject = [...Map.groupBy(chunksOf(plan), ({ key }) => key).values()];
   const toRead = byObject.map((chunks) => chunks.slice(0, -1));
   const known = new Map<readonly Chunk[], Odd>();
-  await sideBySide(toRead.values(), async (own) => {
+  const several = toRead.filter(({ length }) => length > 0);
+  await sideBySide((several.length > mostLookedUp ? [] : several).values(), async (own) => {
     for (const read of own) {
-      const odd = read.length === 0 ? [] : await before?.found(read);
+      const odd = await before?.found(read);
       if (odd?.length === read.length) known.set(read, odd);
     }
   });
-  const unknown = toRead.filter((read) => !known.has(read));
+  const unknown = several.filter((read) => !known.has(read));
   const run = async () => {
     await sideBySide(lookedAt(unknown).values(), async (own) => {
       for (const one of own) {

@@ -107,6 +107,14 @@ describe('what was read over before', () => {
     expect(new Set(reads)).toEqual(new Set(['b']));
   });
 
+  it('is not looked for where there are too many objects: that it is too long is said at once', async () => {
+    objects.result = () => Promise.reject(new Error('it was looked for'));
+    const listed = Array.from({ length: 10_001 }, (_, i) => ({ key: `${i}`, size: 2, etag: '"e"' }));
+    const records = { kind: 'csv' } as const;
+    const plan = planChunks({ objects: listed, records, compression: 'none', chunkBytes: 1 });
+    expect((await passOver(objects, plan, passesBefore(objects, checkout, 'lake'))).bytes).toBe(10_001);
+  });
+
   it("is in the team's folder, and in no job's", async () => {
     await passed({ a });
     expect([...objects.results.keys()]).toEqual([

@@ -152,6 +152,12 @@ describe('step by step', () => {
     expect(chunkBytesOf(more.job.request)).toBe(chunkBytes);
     expect(with_(resources.memoryMiB)).toMatchObject({ job: { request: ended.request } });
     expect(with_(resources.memoryMiB - 1)).toMatchObject({ outcome: 'refused' });
+    const again = (memoryMiB: number) => outcome(more.job, { kind: 'retry', by, memoryMiB });
+    expect(again(4 * resources.memoryMiB)).toEqual({ outcome: 'unchanged' });
+    expect(again(8 * resources.memoryMiB)).toMatchObject({
+      outcome: 'refused',
+      why: expect.stringMatching(/retried already, with/),
+    });
     const gzip = { ...ended, request: { ...ended.request, compression: 'gzip' as const } };
     const packed = outcome(gzip, { kind: 'retry', by, memoryMiB: 1024 });
     expect(packed.outcome === 'changed' && packed.job.request).not.toHaveProperty('chunkMiB');
