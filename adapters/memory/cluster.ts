@@ -36,6 +36,8 @@ export class MemoryCluster implements ClusterClient {
   snapshotClass: SnapshotSight['class'];
   /** Called before an object is taken: a test throws here for what the cluster refuses. */
   before: (object: KubernetesObject) => void = () => undefined;
+  /** The same, of what is to be removed. */
+  beforeRemoval: (object: LiveObject) => void = () => undefined;
 
   async apply(objects: readonly KubernetesObject[]): Promise<void> {
     if (objects.length > 0) this.applies++;
@@ -64,7 +66,9 @@ export class MemoryCluster implements ClusterClient {
   }
 
   async remove(objects: readonly LiveObject[]): Promise<void> {
-    for (const { kind, metadata } of objects) {
+    for (const object of objects) {
+      this.beforeRemoval(object);
+      const { kind, metadata } = object;
       const isHome = kind === 'Namespace';
       const namespace = this.#namespaces.get(isHome ? metadata.name : (metadata.namespace ?? ''));
       const id = objectId({ kind, metadata });

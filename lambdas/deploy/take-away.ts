@@ -2,6 +2,7 @@
 import { summaryOf } from '#core/decision.ts';
 import type { LiveObject } from '#core/drift.ts';
 import type { Environment } from '#core/environment.ts';
+import { Rejected } from '#core/errors.ts';
 import { fillingContentOf } from '#core/filling.ts';
 import { kept, type Taken } from '#core/kept-snapshot.ts';
 import {
@@ -35,9 +36,15 @@ export async function takeAway(
   const { done, told, keep }: LastSnapshot = isThere
     ? await lastOfVolume(deps, environment, objects)
     : { done: true };
-  if (isThere && done && isWritten(environment, told)) await cluster.remove([home]);
+  const isTold = isWritten(environment, told);
+  const refused = isThere && done && isTold ? await refusalOf(cluster, home) : undefined;
   const gone = home === undefined && !(await isNamed(deps, environment));
-  const news = { kind: 'part-seen' as const, part: 'cluster' as const, gone, told };
+  const news = {
+    kind: 'part-seen' as const,
+    part: 'cluster' as const,
+    gone,
+    told: isTold ? toldSince(environment, told, refused) : told,
+  };
   const decision = next(environment, news, clock.now());
   const snapshot =
     keep && decision.outcome === 'changed' ? await newlyKept(deps, environment, keep) : undefined;
@@ -70,9 +77,31 @@ async function newlyKept({ snapshots, clusterName }: DeployDeps, environment: En
   return (await snapshots.read(of.team, first.name)) ? undefined : first;
 }
 
-/** What is lost, or where it stays, is in its history before it is done. */
+/** @returns why the cluster would not have it removed, in its words: it is asked again at each look. */
+async function refusalOf(cluster: DeployDeps['cluster'], home: LiveObject): Promise<string | undefined> {
+  try {
+    await cluster.remove([home]);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    return `its namespace stays for now, the cluster refuses its removal: ${error.message.slice(0, 200)}`;
+  }
+}
+
+/** What was told before it was refused is not told again once it is taken. */
+function toldSince(
+  { life }: Environment,
+  told: string | undefined,
+  refused: string | undefined,
+): string | undefined {
+  if (refused !== undefined) return told === undefined ? refused : `${told}; ${refused}`;
+  return life.state === 'deleting' ? life.told : told;
+}
+
+/** What is lost, or where it stays, is in its history before it is done; what was refused since stands behind it. */
 const isWritten = ({ life }: Environment, told: string | undefined): boolean =>
-  told === undefined || (life.state === 'deleting' && life.told === told);
+  told === undefined ||
+  (life.state === 'deleting' && (life.told === told || !!life.told?.startsWith(`${told}; `)));
 
 /** @returns whether the namespace may go. */
 async function lastOfVolume(

@@ -100,8 +100,29 @@ test('what a slow deployer makes anew after the namespace was gone is found, and
   expect((await world.environment()).life.state).toBe('deleted');
 });
 
+const linesOf = async () => (await world.store.audit(web, 20)).map(({ what }) => what);
+const refusal =
+  'its namespace stays for now, the cluster refuses its removal: admission webhook "keeper" denied the request';
+const refuse = () => {
+  world.cluster.beforeRemoval = ({ kind }) => {
+    if (kind === 'Namespace') throw new Rejected('admission webhook "keeper" denied the request');
+  };
+};
+
+test('a namespace whose removal the cluster refuses is told of once, no dead letter, and goes when it may', async () => {
+  refuse();
+  await world.deliver('deploy', deletedEvent(world));
+  await world.pass(300);
+  expect(world.dead).toEqual([]);
+  expect((await linesOf()).filter((line) => line === refusal)).toHaveLength(1);
+  expect(leftOf(await world.environment())).toEqual(['cluster']);
+  world.cluster.beforeRemoval = () => undefined;
+  await world.pass(400);
+  expect((await world.environment()).life.state).toBe('deleted');
+  expect((await linesOf()).filter((line) => line?.includes('refuses'))).toHaveLength(1);
+});
+
 describe('its volume', () => {
-  const linesOf = async () => (await world.store.audit(web, 20)).map(({ what }) => what);
   const volume = { sizeGiB: 3, class: 'gp3', access: 'ReadWriteOnce' as const };
   const [main] = config.clusters;
   if (!main) throw new Error('the sample has no cluster');
@@ -174,6 +195,18 @@ describe('its volume', () => {
     await world.pass(400);
     expect((await world.environment()).life.state).toBe('deleted');
     expect(await world.store.snapshots.list(web.team)).toHaveLength(1);
+  });
+
+  test('goes with its namespace, whose removal the cluster refuses for a while: each is told once', async () => {
+    await deleted();
+    refuse();
+    await world.pass(300);
+    const goes = 'its volume of 3 GiB goes with all that is on it: class gp3 has no snapshots';
+    expect((await linesOf()).filter((line) => line?.includes(goes))).toEqual([goes, `${goes}; ${refusal}`]);
+    world.cluster.beforeRemoval = () => undefined;
+    await world.pass(400);
+    expect((await world.environment()).life.state).toBe('deleted');
+    expect((await linesOf()).filter((line) => line?.includes(goes))).toHaveLength(2);
   });
 
   test('stays where the cluster can make no snapshot, and what to do is said once', async () => {
