@@ -18,6 +18,7 @@ import { Digest } from '#core/names.ts';
 import { type PlatformScan, scanOfIndex } from '#core/platforms.ts';
 import type { ImageScanner } from '#core/ports.ts';
 import * as z from '#core/zod.ts';
+import { InFlight } from '../in-flight.ts';
 import { indexTypes } from '../oci/media-types.ts';
 import { retryable } from './errors.ts';
 import { basicFinding, enhancedFinding, scanStatus } from './findings.ts';
@@ -50,6 +51,7 @@ const platformOf = ({ platform, digest }: Child): string =>
 
 export class EcrScanner implements ImageScanner {
   readonly #client: ECRClient;
+  readonly #details = new InFlight<ImageDetail | undefined>();
 
   constructor(client: ECRClient = new ECRClient({})) {
     this.#client = client;
@@ -70,7 +72,13 @@ export class EcrScanner implements ImageScanner {
     return { digest, pushedAt: detail.imagePushedAt.toISOString(), tags: detail.imageTags ?? [] };
   }
 
-  async #detail(repository: string, id: ImageIdentifier): Promise<ImageDetail | undefined> {
+  /** The gate asks at once what an image is and what its scan found. */
+  #detail(repository: string, id: ImageIdentifier): Promise<ImageDetail | undefined> {
+    const of = JSON.stringify([repository, id]);
+    return this.#details.read(of, () => this.#readDetail(repository, id));
+  }
+
+  async #readDetail(repository: string, id: ImageIdentifier): Promise<ImageDetail | undefined> {
     try {
       const command = new DescribeImagesCommand({ repositoryName: repository, imageIds: [id] });
       const answer = await retryable('DescribeImages', () => this.#client.send(command));

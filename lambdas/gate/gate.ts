@@ -1,4 +1,6 @@
 /** The gate: whatever says that an image is there or was scanned, the registry is asked what it knows, and that is judged. */
+
+import { InFlight } from '#adapters/in-flight.ts';
 import { imageToJudge, isScanAwaited } from '#core/candidate.ts';
 import type { Config } from '#core/config.ts';
 import { summaryOf } from '#core/decision.ts';
@@ -12,6 +14,7 @@ import { type Digest, type EnvironmentKey, environmentId } from '#core/names.ts'
 import type { Clock, EnvironmentStore, ImageScanner, Reports, Waivers } from '#core/ports.ts';
 import { digestToRecheck } from '#core/recheck.ts';
 import { decideVerdict } from '#core/verdict.ts';
+import type { KeptWaiver } from '#core/waiver.ts';
 import { commit, noteStory } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
 import { measure } from '../runtime/metrics.ts';
@@ -27,7 +30,11 @@ export interface GateDeps {
   readonly clock: Clock;
 }
 
-export function gate(deps: GateDeps): Handle {
+export function gate(given: GateDeps): Handle {
+  const reading = new InFlight<readonly KeptWaiver[]>();
+  // The messages of a batch are often of one team.
+  const waivers: GateDeps['waivers'] = { list: (team) => reading.read(team, () => given.waivers.list(team)) };
+  const deps = { ...given, waivers };
   return async (signal, cause) => {
     if (signal.kind === 'image') return onNews(deps, signal.repository, signal.digest, cause);
     if (signal.kind === 'look') return onLook(deps, signal.environment, cause);

@@ -107,3 +107,17 @@ test('an image by digest and by tag; without a tag; gone', async () => {
   const gone = await scanner(() => failure('ImageNotFoundException'));
   expect(await gone.scanner.image(repository, digest)).toBeUndefined();
 });
+
+test('who asks at once what an image is and what its scan found has it described once', async () => {
+  const { scanner: ecr, asked } = await scanner(({ headers }) =>
+    isAbout(headers, 'DescribeImages')
+      ? { imageDetails: [{ imageDigest: digest, imagePushedAt: 1767607200, imageTags: ['build-1'] }] }
+      : {
+          imageScanStatus: { status: 'COMPLETE' },
+          imageScanFindings: { imageScanCompletedAt: 1767607200, findings: [] },
+        },
+  );
+  const [image, scan] = await Promise.all([ecr.image(repository, digest), ecr.scan(repository, digest)]);
+  expect([image?.tags, scan.status]).toEqual([['build-1'], 'complete']);
+  expect(asked.filter(({ headers }) => isAbout(headers, 'DescribeImages'))).toHaveLength(1);
+});

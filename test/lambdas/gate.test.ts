@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { signalOf } from '#lambdas/runtime/queue.ts';
 import { complete, digestOf, finding, keyOf, web } from '../contracts/samples.ts';
 import { awaitingApproval, building, image, promoting, ready, scanning } from './ways.ts';
-import { candidate, crashing, look, pushEvent, release, scanEvent, told, World } from './world.ts';
+import { candidate, crashing, look, pushEvent, release, scanEvent, sqsRecord, told, World } from './world.ts';
 
 const pushedNow = pushEvent(candidate, image, 'build-1');
 const scannedNow = scanEvent(candidate, image);
@@ -218,4 +219,16 @@ test('what runs is judged by its released copy where its candidate is gone: that
   world.registry.setScan(release, image, complete(world.clock.now()));
   await world.deliver('gate', look());
   expect(await world.environment()).toMatchObject({ candidate: { phase: 'blocked' }, incidents: [] });
+});
+
+test("waivers are read once for a batch of one team's messages, and anew for the next", async () => {
+  const world = await scanning();
+  world.registry.setScan(candidate, image, complete(world.clock.now()));
+  const list = vi.spyOn(world.waivers, 'list');
+  const handle = world.stages().gate;
+  const signals = [scannedNow, scannedNow, scannedNow].map((event) => signalOf(sqsRecord(event)));
+  await Promise.allSettled(signals.map((signal) => handle(signal)));
+  expect(list).toHaveBeenCalledTimes(1);
+  await world.deliver('gate', scannedNow);
+  expect(list).toHaveBeenCalledTimes(2);
 });
