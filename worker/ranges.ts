@@ -31,18 +31,21 @@ export const rangedOf = (objects: Pick<JobObjects, 'fill'>, object: DatasetObjec
   fill: (from, into, signal) => objects.fill(object, from, into, signal),
 });
 
-export interface Source {
+interface Filling {
   readonly of: Ranged;
   readonly signal: AbortSignal;
-  readonly how: Reading;
   readonly timers: Timers;
+}
+
+export interface Source extends Filling {
+  readonly how: Reading;
 }
 
 /** Of parts before, for the next one: fresh memory is cleared by the kernel, page by page, and old memory waits for its collection. */
 const spare: Buffer[] = [];
 
 /** Buffers, lent and given back: who asks for one too many waits. */
-class Pool {
+export class Pool {
   readonly #free: Buffer[] = [];
   readonly #waiting: ((buffer: Buffer) => void)[] = [];
   #left: number;
@@ -143,7 +146,8 @@ async function* inOrder(source: Source, pool: Pool, from: number, surely: number
   }
 }
 
-async function filled(source: Source, pool: Pool, from: number, to: number): Promise<Block> {
+/** A broken connection costs what was left. */
+export async function filled(source: Filling, pool: Pool, from: number, to: number): Promise<Block> {
   const buffer = await pool.take();
   const bytes = buffer.subarray(0, to - from);
   let held = 0;

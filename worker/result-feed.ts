@@ -4,13 +4,14 @@ import { Retryable } from '#core/errors.ts';
 import type { Block } from '#core/jobs/block.ts';
 import type { Part } from '#core/jobs/chunk.ts';
 import { filesBelow, ManifestLine } from '#core/jobs/job-files.ts';
-import { linesOf, mergedLines } from '#core/jobs/merge.ts';
+import { comparing, linesOf, mergedLines } from '#core/jobs/merge.ts';
 import { InputFailed, type JobObjects } from '#core/jobs/ports.ts';
-import { longestMerged, mergeRoom, mostMerged, type Order } from '#core/jobs/reduce.ts';
+import { longestMerged, mergedAhead, mergeRoom, mostMerged, type Order } from '#core/jobs/reduce.ts';
 import type { JobSpec } from '#core/jobs/spec.ts';
 import { crc32 } from './crc32.ts';
 import type { Feed, Give, Read } from './feed.ts';
-import { blocksOf, type Reading } from './ranges.ts';
+import { Forecast } from './forecast.ts';
+import { blocksOf, type Ranged, type Reading } from './ranges.ts';
 import type { Timers } from './timers.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -24,10 +25,10 @@ interface ResultDeps {
 /** Of merged lines so much is gathered before it is given on: more than the longest of them. */
 const blockBytes = 2 * longestMerged;
 /**
- * Blocks of all results that are on their way at once. A client has 50 connections, and one that waits for its answer to be read keeps
+ * Blocks of all results that are on their way at once: those ahead, and the one that is waited for. A client has 50 connections, and one that waits for its answer to be read keeps
  * its own: with a stream of each result all were taken, the next answer never came, and no part of the output got a connection.
  */
-const atOnce = 8;
+const atOnce = mergedAhead + 1;
 const lineFeed = 10;
 
 interface Result {
@@ -66,32 +67,43 @@ export class ResultFeed implements Feed {
   }
 
   async *#inOrder(read: { records: number }): AsyncGenerator<Block> {
-    const { objects, reading } = this.#deps;
+    const { objects, reading: how, timers } = this.#deps;
     for await (const { output } of this.#results()) {
       read.records += 1;
-      yield* this.#blocksOf(output, objects.fillResult.bind(objects), reading, this.#signal);
+      const of = rangedOf(output, objects.fillResult.bind(objects));
+      yield* asWritten(output, blocksOf({ of, signal: this.#signal, how, timers }, 0, output.bytes));
     }
   }
 
   async *#merged(order: Order, read: { records: number }): AsyncGenerator<Block> {
     const results = await this.#atMost(mostMerged);
     read.records = results.length;
-    const { objects } = this.#deps;
+    const { objects, timers } = this.#deps;
     const turnstile = new Turnstile(atOnce);
-    const fill: JobObjects['fillResult'] = (...args) => turnstile.through(() => objects.fillResult(...args));
     const room = mergeRoom(results.length);
-    const reading = { rangeBytes: room.blockBytes, parallel: 2 };
     const stop = new AbortController();
-    const signal = AbortSignal.any([this.#signal, stop.signal]);
-    const sources = results.map(({ chunk, output }) => ({
+    const forecast = new Forecast(
+      results.map(({ output }) =>
+        rangedOf(output, (...args) => turnstile.through(() => objects.fillResult(...args))),
+      ),
+      {
+        blockBytes: room.blockBytes,
+        ahead: mergedAhead,
+        compare: comparing(order),
+        signal: AbortSignal.any([this.#signal, stop.signal]),
+        timers,
+      },
+    );
+    const sources = results.map(({ chunk, output }, place) => ({
       name: `the result of chunk ${chunk}`,
-      lines: linesOf(this.#blocksOf(output, fill, reading, signal), room.lineBytes),
+      lines: linesOf(asWritten(output, forecast.blocksOf(place)), room.lineBytes),
     }));
     try {
       yield* gathered(mergedLines(sources, order));
     } finally {
       // Where one is not in order the others are on their way.
       stop.abort();
+      forecast.end();
     }
   }
 
@@ -116,23 +128,25 @@ export class ResultFeed implements Feed {
     ))
       for (const { output } of parts) if (output) yield { chunk, output };
   }
+}
 
-  /** @throws Retryable where they are not those that were written. */
-  async *#blocksOf(
-    { key, bytes: size, crc32: expected }: Result['output'],
-    fillResult: JobObjects['fillResult'],
-    how: Reading,
-    signal: AbortSignal,
-  ): AsyncGenerator<Block> {
-    const fill = (from: number, into: Uint8Array, stop: AbortSignal) => fillResult(key, from, into, stop);
-    const { timers } = this.#deps;
-    let crc = 0;
-    for await (const block of blocksOf({ of: { key, size, fill }, signal, how, timers }, 0, size)) {
-      crc = crc32(block.bytes, crc);
-      yield block;
-    }
-    if (crc !== expected) throw new Retryable(`${key} is not what was written there`);
+const rangedOf = ({ key, bytes: size }: Result['output'], fillResult: JobObjects['fillResult']): Ranged => ({
+  key,
+  size,
+  fill: (from, into, stop) => fillResult(key, from, into, stop),
+});
+
+/** @throws Retryable where they are not those that were written. */
+async function* asWritten(
+  { key, crc32: expected }: Result['output'],
+  blocks: AsyncIterable<Block>,
+): AsyncGenerator<Block> {
+  let crc = 0;
+  for await (const block of blocks) {
+    crc = crc32(block.bytes, crc);
+    yield block;
   }
+  if (crc !== expected) throw new Retryable(`${key} is not what was written there`);
 }
 
 /** Lines with their ends. Each block is used again when the next one is asked for. */

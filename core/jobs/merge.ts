@@ -64,7 +64,7 @@ function insert(heads: Head[], head: Head, before: (a: Head, b: Head) => number)
   heads.splice(low, 0, head);
 }
 
-function comparing({ field, separator }: Order): Compare {
+export function comparing({ field, separator }: Order): Compare {
   if (field === undefined) return Buffer.compare;
   const code = separator.charCodeAt(0);
   return (a, b) => Buffer.compare(fieldOf(a, field, code), fieldOf(b, field, code));

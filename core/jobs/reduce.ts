@@ -24,9 +24,12 @@ export type Reduce = z.infer<typeof Reduce>;
 /** Results that are merged: each is a stream of its own, and all are read at once. */
 export const mostMerged = 256;
 
+/** Of their blocks so many are on their way before they are asked for (worker/forecast.ts). */
+export const mergedAhead = 8;
+
 const KiB = 1024;
-/** Of all results together: what is read of them, of each two blocks; and one line of each. */
-const blocksRoom = 16 * KiB * KiB;
+/** Of all results together: what is read of them, of each a block, and those ahead; and one line of each. */
+const blocksRoom = (mostMerged + mergedAhead) * 32 * KiB;
 const linesRoom = 16 * KiB * KiB;
 export const longestMerged = 256 * KiB;
 
@@ -37,7 +40,7 @@ interface MergeRoom {
 
 /** What each of so many may take of a worker's memory, which is the same for 2 as for 256 of them. */
 export const mergeRoom = (results: number): MergeRoom => ({
-  blockBytes: Math.min(KiB * KiB, Math.floor(blocksRoom / 2 / Math.max(results, 1))),
+  blockBytes: Math.min(KiB * KiB, Math.floor(blocksRoom / (results + mergedAhead))),
   lineBytes: Math.min(longestMerged, Math.floor(linesRoom / Math.max(results, 1))),
 });
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Retryable } from '#core/errors.ts';
 import { InputFailed } from '#core/jobs/ports.ts';
-import { mergeRoom, type Reduce } from '#core/jobs/reduce.ts';
+import { mergedAhead, mergeRoom, type Reduce } from '#core/jobs/reduce.ts';
 import { JobSpec } from '#core/jobs/spec.ts';
 import { reading } from '../../worker/ranges.ts';
 import { ResultFeed } from '../../worker/result-feed.ts';
@@ -97,7 +97,8 @@ it('one that is shorter than what was written fails, and says so', async () => {
 it('of so many a line has less room, whatever their number all have the same', async () => {
   for (const results of [1, 2, 16, 64, 65, 256]) {
     const { blockBytes, lineBytes } = mergeRoom(results);
-    expect(results * (2 * blockBytes + lineBytes)).toBeLessThanOrEqual(48 * 2 ** 20);
+    const room = (results + mergedAhead) * blockBytes + results * lineBytes;
+    expect(room).toBeLessThanOrEqual(25 * 2 ** 20);
   }
   server.put(sorted(128, 1, 200_000));
   await expect(reduced(merge)).rejects.toThrow(
