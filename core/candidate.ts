@@ -20,6 +20,8 @@ const scanPatienceSeconds = 60;
 const scanDeadlineSeconds = 1800;
 /** A verdict that nothing hangs upon but a person: a policy or a waiver that changed is found within this time. */
 const verdictPatienceSeconds = 600;
+/** A second is short: more than these are a fault of who pushes. */
+const mostBeside = 20;
 
 const isKnown = (environment: Environment, image: Image): boolean =>
   newestImage(environment)?.digest === image.digest;
@@ -45,14 +47,23 @@ function isOfOlderBuild({ candidate, builds }: Environment, { digest, tags }: Im
 const isNewest = (environment: Environment, image: Image): boolean => {
   const known = newestImage(environment);
   if (isOfOlderBuild(environment, image)) return false;
-  return known === undefined || known.digest === image.digest || newAt(known) < image.pushedAt;
+  if (known === undefined || known.digest === image.digest) return true;
+  return newAt(known) < image.pushedAt || isBesideNew(known, image);
 };
 
-/** The registry does not know that it was taken again. */
+/** Of two that were pushed in one second the registry tells no order: the one that was heard of last is the newer. */
+const isBesideNew = (known: Image, image: Image): boolean =>
+  newAt(known) === image.pushedAt && !known.beside?.includes(image.digest);
+
+/** The registry knows neither that it was taken again, nor what was heard of before it. */
 function asKnown(environment: Environment, image: Image): Image {
   const known = newestImage(environment);
-  const takenAt = known?.digest === image.digest ? known.takenAt : undefined;
-  return takenAt === undefined ? image : { ...image, takenAt };
+  if (known === undefined) return image;
+  const { takenAt, beside = [] } = known;
+  if (known.digest === image.digest)
+    return { ...image, ...(takenAt !== undefined && { takenAt }), ...(known.beside && { beside }) };
+  if (newAt(known) !== image.pushedAt) return image;
+  return { ...image, beside: [known.digest, ...beside].slice(0, mostBeside) };
 }
 
 /** A scan that has not ended is waited for, but not for ever: then its absence is what is judged. */

@@ -19,8 +19,11 @@ import * as z from './zod.ts';
 /** One digest in the candidate repository. The later push is the newer image. */
 export const Image = z.object({
   digest: Digest,
+  /** By the registry's clock, which knows whole seconds. Source: Amazon ECR API reference, ImageDetail: a timestamp in JSON, as of epoch seconds. */
   pushedAt: Instant,
   tags: z.array(z.string()),
+  /** Pushed in the very same second, and heard of before it: late news of them push it no more aside than older ones do. */
+  beside: z.optional(z.array(Digest)),
   /** It was built and released before, and taken again: what was pushed before that instant is no newer. */
   takenAt: z.optional(Instant),
 });

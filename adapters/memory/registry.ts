@@ -37,7 +37,7 @@ export class MemoryRegistry
     const images = this.#repositories.get(repository) ?? new Map<Digest, Stored>();
     this.#repositories.set(repository, images);
     for (const image of images.values()) image.tags.delete(tag);
-    const image = images.get(digest) ?? newImage(this.#clock.now());
+    const image = images.get(digest) ?? newImage(wholeSecond(this.#clock.now()));
     image.tags.add(tag);
     images.set(digest, image);
   }
@@ -135,6 +135,9 @@ export class MemoryRegistry
 }
 
 const kinds: readonly RepositoryKind[] = ['candidate', 'cache', 'release'];
+/** ECR's clock knows no parts of it. */
+const wholeSecond = (now: Instant): Instant =>
+  new Date(Math.floor(Date.parse(now) / 1000) * 1000).toISOString();
 const newImage = (pushedAt: Instant): Stored => ({
   pushedAt,
   tags: new Set(),

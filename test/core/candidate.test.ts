@@ -85,6 +85,15 @@ describe('pushed', () => {
     const newer = next(pushed(scanning(), image(7, at(200)), at(201)));
     expect(pushed(newer, built(1), at(202)).outcome).toBe('unchanged');
   });
+  it('of two of one second the one that is heard of last is the newer, and late news of the other change nothing', () => {
+    const [other, third] = [image(7, built(1).pushedAt), image(8, built(1).pushedAt)];
+    const second = next(pushed(scanning(), other, at(102)));
+    expect(second.candidate).toMatchObject({ phase: 'scanning', image: { digest: other.digest } });
+    for (const late of [built(1), other]) expect(pushed(second, late, at(103)).outcome).toBe('unchanged');
+    const last = next(pushed(second, third, at(104)));
+    for (const late of [built(1), other, third])
+      expect(pushed(last, late, at(105)).outcome).toBe('unchanged');
+  });
   it.each([awaiting, promoting, ready])('a newer image takes the place of %o', (environment) => {
     expect(next(pushed(environment(), image(7, at(500)), at(501))).candidate.phase).toBe('scanning');
   });
