@@ -19,6 +19,7 @@ const beside = [
   'no-such-package',
   'private-sources',
   'sources',
+  'ssh-bare',
   'standing-job',
   'supply',
   'table-job',

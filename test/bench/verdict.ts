@@ -4,7 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { DynamoDBClient, QueryCommand, type QueryCommandOutput } from '@aws-sdk/client-dynamodb';
+import {
+  DynamoDBClient,
+  GetItemCommand,
+  QueryCommand,
+  type QueryCommandOutput,
+} from '@aws-sdk/client-dynamodb';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { partition } from '#adapters/aws/items.ts';
 import type { Digest } from '#core/names.ts';
@@ -18,6 +23,7 @@ import { pushMany } from './images.ts';
 
 const key = keyOf('bench', 'burst');
 const repository = 'candidate/bench/burst';
+const verdictsOf = partition('VERDICT', key);
 const latencyRuns = 50;
 const burstSize = 500;
 const burstPairs = 3;
@@ -34,8 +40,8 @@ export async function verdicts(cloud: BenchCloud): Promise<Entry[]> {
 async function latency(paths: Paths, digests: readonly Digest[]): Promise<Entry> {
   const { a, b } = await inTurn(
     latencyRuns,
-    (run) => paths.gate(digests.slice(run, run + 1)),
-    (run) => paths.bare(`latency-${run}`, 1),
+    (run) => paths.gateOnce(digestAt(digests, run)),
+    (run) => paths.bareOnce(`latency-${run}`),
   );
   const [ours, bare] = [quantile(a, 0.95), quantile(b, 0.95)];
   const medians = `medians ${median(a).toFixed(0)} and ${median(b).toFixed(0)} ms`;
@@ -68,6 +74,12 @@ async function burst(paths: Paths, digests: readonly Digest[]): Promise<Entry> {
   return { ...entry, ok: false, note: `${events} events, ${decided} verdicts: some are lost or twice` };
 }
 
+function digestAt(digests: readonly Digest[], run: number): Digest {
+  const digest = digests[run % digests.length];
+  if (digest === undefined) throw new Error('no image was pushed');
+  return digest;
+}
+
 /** Tells events on each path and waits until all of them are in its table. */
 class Paths {
   readonly #cloud: BenchCloud;
@@ -89,15 +101,43 @@ class Paths {
   }
 
   async bare(run: string, count: number): Promise<number> {
-    const ids = Array.from({ length: count }, (_, i) => String(i));
     const began = performance.now();
-    await this.#tell(ids.map((id) => ({ source: 'bench', detailType: 'Bare', detail: { run, id } })));
+    await this.#tellBare(run, count);
     await this.#until(count, async () => this.#count(this.#cloud.bareTable, { ':pk': { S: run } }));
     return performance.now() - began;
   }
 
+  async gateOnce(digest: Digest): Promise<number> {
+    const since = new Date().toISOString();
+    const began = performance.now();
+    await this.#tell([scanEvent(digest)]);
+    const isJudged = async () =>
+      ((await this.#at(this.#table, verdictsOf, digest))?.['decidedAt']?.S ?? '') >= since;
+    await this.#until(1, async () => Number(await isJudged()));
+    return performance.now() - began;
+  }
+
+  async bareOnce(run: string): Promise<number> {
+    const began = performance.now();
+    await this.#tellBare(run, 1);
+    const isThere = async () => (await this.#at(this.#cloud.bareTable, run, '0')) !== undefined;
+    await this.#until(1, async () => Number(await isThere()));
+    return performance.now() - began;
+  }
+
+  #tellBare(run: string, count: number): Promise<void> {
+    const ids = Array.from({ length: count }, (_, i) => String(i));
+    return this.#tell(ids.map((id) => ({ source: 'bench', detailType: 'Bare', detail: { run, id } })));
+  }
+
+  /** One item: a count of all verdicts costs more than one of the bare path's, and is in the way of what it waits for. */
+  async #at(TableName: string, pk: string, sk: string) {
+    const Key = { pk: { S: pk }, sk: { S: sk } };
+    return (await this.#dynamo.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }))).Item;
+  }
+
   untilJudged(count: number, since: string): Promise<void> {
-    const values = { ':pk': { S: partition('VERDICT', key) }, ':since': { S: since } };
+    const values = { ':pk': { S: verdictsOf }, ':since': { S: since } };
     return this.#until(count, () => this.#count(this.#table, values, 'decidedAt >= :since'));
   }
 
