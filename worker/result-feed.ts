@@ -25,8 +25,9 @@ interface ResultDeps {
 /** Of merged lines so much is gathered before it is given on: more than the longest of them. */
 const blockBytes = 2 * longestMerged;
 /**
- * Blocks of all results that are on their way at once: those ahead, and the one that is waited for. A client has 50 connections, and one that waits for its answer to be read keeps
- * its own: with a stream of each result all were taken, the next answer never came, and no part of the output got a connection.
+ * Blocks of all results that are on their way at once: those ahead, and the one that is waited for. A client has 50 connections, and one
+ * that waits for its answer to be read keeps its own: with a stream of each result all were taken, the next answer never came, and no
+ * part of the output got a connection.
  */
 const atOnce = mergedAhead + 1;
 const lineFeed = 10;
