@@ -3,6 +3,7 @@
  * strangers' code, which prints what it likes: a name is told only where its ecosystem's grammar takes it, all else is cut and cleaned.
  */
 
+import { cutMark } from './build-log.ts';
 import { type Missing, missingIn } from './not-found.ts';
 import { canonical, type Package, type PackageManager, type Packages, packageGrammar } from './packages.ts';
 import { tooYoung } from './young.ts';
@@ -136,7 +137,22 @@ function ofWhatFailed(lines: readonly string[]): string[] {
     });
     return [...own, ...refused];
   }
-  return phase.slice(phase.findLastIndex((line) => begins.test(line)) + 1);
+  return phase.slice(failedStep(phase) + 1);
+}
+
+/** Stages of buildah go on beside the one that fails: the step that it names is not always the one that began last. */
+function failedStep(phase: readonly string[]): number {
+  const named = phase.map((line) => /^Error: building at STEP "(.*)/.exec(line)?.[1]).findLast(Boolean);
+  const isNamed = (line: string) => named !== undefined && isSame(line.replace(begins, ''), named);
+  const own = phase.findLastIndex((line) => begins.test(line) && isNamed(line));
+  return own === -1 ? phase.findLastIndex((line) => begins.test(line)) : own;
+}
+
+/** Long ones are cut, each where its line is. @param named with the quote behind it, and what went wrong. */
+function isSame(step: string, named: string): boolean {
+  const whole = (text: string) => (text.endsWith(cutMark) ? text.slice(0, -cutMark.length) : text);
+  const quoted = step === whole(step) ? `${step}"` : whole(step);
+  return named.startsWith(quoted) || (named !== whole(named) && step.startsWith(whole(named)));
 }
 
 /** Said of any failure: by CodeBuild and buildah, by BuildKit, and by what each installer adds. */

@@ -6,6 +6,8 @@ export const linesOfAPage = 2000;
 /** Of what is read from its end: what a step that failed said last, with what its machine says behind it. */
 export const linesOfATail = 500;
 const lineLength = 1000;
+/** Behind what is left of a line that is longer. */
+export const cutMark = '… (cut)';
 
 export interface LogLine {
   readonly at: Instant;
@@ -19,7 +21,7 @@ export const streamPrefix = (key: EnvironmentKey, number: number): string =>
 /** What moves a terminal's cursor, or colours it, is not part of it. */
 export function lineOf(timestampMs: number, message: string): LogLine {
   const text = message.replace(escapes, '').replace(controls, '').trimEnd();
-  const cut = text.length > lineLength ? `${text.slice(0, lineLength)}… (cut)` : text;
+  const cut = text.length > lineLength ? `${text.slice(0, lineLength)}${cutMark}` : text;
   return { at: new Date(timestampMs).toISOString(), text: cut };
 }
 

@@ -279,3 +279,18 @@ test('it is short, in plain characters, and keeps no secret', () => {
   expect(text).toContain('https://…@index.example/simple failed');
   expect(text.length).toBeLessThan(1500);
 });
+
+test.each([10, 960, 990, 2000])(
+  'of buildah it is the step that it names (of %i characters), though the next stage has begun beside it',
+  (length) => {
+    const step = `RUN install ${'x'.repeat(length)}`;
+    const [first, ...others] = ends;
+    const [began, ended] = [`[1/2] STEP 2/2: ${step}`, first?.replace('RUN install', step) ?? ''];
+    const next = '[2/2] STEP 1/9: FROM 2e6c123a1093';
+    const late = '13b4d111b4747ccf56234399e555e1e43ab27ab3b4eb244644fbc94d288a66e5';
+    const said = ['ERROR: No matching distribution found for No_Such', 'subprocess exited with status 1'];
+    const told = of([...begins.slice(0, -1), began, ...said, next, ended, ...others, late]);
+    expect(told).toEqual(of([...begins, ...said, ...ends]));
+    expect(reasonText(told)).toContain('pip found no package No_Such (spec.packages.pip.1)');
+  },
+);
