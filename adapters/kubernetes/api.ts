@@ -151,6 +151,10 @@ function jsonOf({ body }: Answer, what: string): unknown {
 
 const Status = z.object({ message: z.string() });
 
+/** Many webhooks say no with 403, as who lacks a right is told; the API server puts these words before theirs (webhook/errors/statuserror.go). */
+const isDenied = (status: number, message: string): boolean =>
+  status === 403 && /^admission webhook "[^"]+" denied the request/.test(message);
+
 function failure({ status, body }: Answer, { what, final: also = [] }: Ask): Error {
   let message = body.slice(0, 500);
   try {
@@ -158,7 +162,6 @@ function failure({ status, body }: Answer, { what, final: also = [] }: Ask): Err
   } catch {
     // Not a Status object: a proxy's page, say. Its first characters are the best there is.
   }
-  return new (final.has(status) || also.includes(status) ? Rejected : Retryable)(
-    `The cluster refused to ${what} (${status}): ${message}`,
-  );
+  const isFinal = final.has(status) || also.includes(status) || isDenied(status, message);
+  return new (isFinal ? Rejected : Retryable)(`The cluster refused to ${what} (${status}): ${message}`);
 }

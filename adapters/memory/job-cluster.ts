@@ -20,6 +20,9 @@ export class MemoryJobCluster implements JobCluster {
   /** Called before an object is taken: a test throws here for what the cluster refuses. */
   before: (object: KubernetesObject) => void = () => undefined;
 
+  /** The same before a namespace is removed. */
+  beforeRemoval: (job: string) => void = () => undefined;
+
   async sight(job: string): Promise<SlotsSight> {
     const home = this.#homes.get(job);
     if (!home) return { namespace: 'gone', jobs: [], pods: [], memory: {} };
@@ -66,6 +69,7 @@ export class MemoryJobCluster implements JobCluster {
   async remove(job: string): Promise<void> {
     const home = this.#homes.get(job);
     if (!home) return;
+    this.beforeRemoval(job);
     // Pods are told to go first; one that has none is gone at once.
     home.leaving = true;
     if (home.pods.size === 0) this.#homes.delete(job);

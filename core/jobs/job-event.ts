@@ -19,6 +19,8 @@ export type JobEvent =
   | { readonly kind: 'tallied'; readonly tally: Tally; readonly why?: string | undefined }
   /** For how long workers had room on nodes, all of them added up. */
   | { readonly kind: 'workers-seen'; readonly seconds: number }
+  /** What the cluster would not have of its namespace, in the cluster's words; absent where it took all. */
+  | { readonly kind: 'cluster-seen'; readonly refused?: string | undefined }
   /** Who was to cut its table did not come to its database: why. */
   | { readonly kind: 'database-away'; readonly why: string }
   /** What all its chunks are to be read of is gone: why. The sums are of later than that. */

@@ -25,6 +25,8 @@ const common = {
   stretch: z.optional(z.object({ since: Instant, bytes: z.int(), committed: z.int() })),
   /** Of its workers, added up: how long they had room on nodes, as the cluster was seen last. */
   workerSeconds: z.optional(z.number()),
+  /** Of its namespace the cluster would not have something: why, in the cluster's words. It is tried again at each look. */
+  refused: z.optional(z.string()),
   /** A database that it needs is not in reach. */
   away: z.optional(Away),
   /** When it is to be looked at, if nobody does before. */

@@ -52,6 +52,8 @@ function decide(job: Job, event: JobEvent, now: Instant): JobDecision {
       return event.seconds > (job.workerSeconds ?? 0)
         ? changed({ ...job, workerSeconds: event.seconds })
         : unchanged;
+    case 'cluster-seen':
+      return clusterSeen(job, event.refused);
     case 'snapshot-lost':
       return job.phase === 'sending' || job.phase === 'running'
         ? withoutSnapshot(job, event, now)
@@ -260,7 +262,14 @@ function finish(job: Known, outcome: Outcome, reason: string | undefined, reduce
   return changed({ ...knownOf(job), ...end, ...why }, what);
 }
 
-function ended({ manifest: _, ...job }: Finishing, now: Instant): JobDecision {
+/** Told once, however often it is tried. */
+function clusterSeen({ refused: before, ...job }: Job, why: string | undefined): JobDecision {
+  if (before === why || job.phase === 'ended') return unchanged;
+  if (why === undefined) return changed(job);
+  return changed({ ...job, refused: why }, `its namespace is not as it should be for now: ${why}`);
+}
+
+function ended({ manifest: _, refused: __, ...job }: Finishing, now: Instant): JobDecision {
   return changed({ ...job, phase: 'ended', since: now }, 'nothing is left of it but its results');
 }
 

@@ -16,7 +16,7 @@ export interface SlotsPlan {
   /** Of Jobs, by their uid, so that what was made since is not met. */
   readonly end: readonly SlotJob[];
   readonly removeNamespace: boolean;
-  readonly seen: Pick<SlotsSeen, 'namespace' | 'slots' | 'lookAt'>;
+  readonly seen: Pick<SlotsSeen, 'namespace' | 'slots' | 'lookAt' | 'refused'>;
 }
 type Slot = SlotsSeen['slots'][number];
 
@@ -166,6 +166,13 @@ export function refusedSlots(
   const all = [...others, ...failed].sort((a, b) => a.slot - b.slot);
   return { namespace, slots: all, lookAt };
 }
+
+/** What is told where the cluster would not have the namespace, or what stands in it beside slots. It is asked again when all would be well. */
+export const refusedHouse = (seen: SlotsPlan['seen'], why: string, now: Instant): SlotsPlan['seen'] => ({
+  ...seen,
+  refused: why.slice(0, longestReason),
+  lookAt: addSeconds(now, restSeconds),
+});
 
 function seenSlots({ jobs, pods, memory }: SlotsSight, now: Instant): Slot[] {
   return [...latestBySlot(jobs)]

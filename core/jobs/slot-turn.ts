@@ -13,5 +13,10 @@ export const isLookedAfterSlots = (seen: SlotsSeen | undefined, wanted: SlotsWan
 export const isTurn = (before: SlotsSeen | undefined, after: SlotsSeen): boolean =>
   before === undefined || gist(before) !== gist(after);
 
-const gist = ({ wanted, namespace, slots }: SlotsSeen): string =>
-  JSON.stringify([wanted, namespace, slots.map(({ slot, state, restarts }) => [slot, state, restarts])]);
+const gist = ({ wanted, namespace, refused, slots }: SlotsSeen): string =>
+  JSON.stringify([
+    wanted,
+    namespace,
+    refused,
+    slots.map(({ slot, state, restarts }) => [slot, state, restarts]),
+  ]);

@@ -90,6 +90,8 @@ export const SlotsSeen = z.object({
   /** The namespace, and all that was in it. */
   namespace: z.enum(['there', 'gone']),
   slots: z.array(SlotSeen).check(z.maxLength(1000)),
+  /** What the cluster would not have of the namespace and what stands in it beside slots, in its words. */
+  refused: z.optional(z.string().check(z.maxLength(500))),
   /** Of all its workers so far, those that are gone with them: how long they had room on nodes. */
   workerSeconds: z.optional(z.number()),
   /** When `job-slots` wants to look again, if nobody tells it before. */

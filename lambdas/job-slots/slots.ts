@@ -5,7 +5,7 @@
 import type { Signal } from '#core/aws-events.ts';
 import { Conflict, parse, Rejected } from '#core/errors.ts';
 import type { SlotsPlace } from '#core/jobs/slot-objects.ts';
-import { planSlots, refusedSlots, type SlotsPlan } from '#core/jobs/slot-plan.ts';
+import { planSlots, refusedHouse, refusedSlots, type SlotsPlan } from '#core/jobs/slot-plan.ts';
 import type { JobCluster } from '#core/jobs/slot-sight.ts';
 import { isLookedAfterSlots, isTurn } from '#core/jobs/slot-turn.ts';
 import { JobKey, type Slots, type SlotsSeen } from '#core/jobs/slots.ts';
@@ -42,7 +42,8 @@ export function jobSlots({ slots, cluster, clusterName, place, clock }: JobSlots
     if (isLookedAfterSlots(before, wanted, now)) return;
     const sight = await cluster.sight(job.name);
     const plan = planSlots(wanted, place, sight, now);
-    const refused = await carryOut(cluster, job, plan);
+    const { refused, house } = await carryOut(cluster, job, plan);
+    const told = refusedSlots(plan.seen, refused, now);
     const seen: SlotsSeen = {
       ...job,
       cluster: clusterName,
@@ -50,13 +51,14 @@ export function jobSlots({ slots, cluster, clusterName, place, clock }: JobSlots
       at: now,
       wanted: wanted.version,
       workerSeconds: workerSecondsBy(before, sight.pods, now),
-      ...refusedSlots(plan.seen, refused, now),
+      ...(house === undefined ? told : refusedHouse(told, house, now)),
     };
     const tell = isTurn(before, seen);
     // At rest, as it was said to be.
     if (tell || seen.lookAt !== undefined || before?.lookAt !== undefined) await slots.see(seen, tell);
     const { create, end, removeNamespace } = plan;
-    const counts = { made: create.length - refused.length, refused: refused.length, ended: end.length };
+    const made = house === undefined ? create.length - refused.length : 0;
+    const counts = { made, refused: refused.length, ended: end.length, ...(house && { house }) };
     log.info('looked at slots', { phase: wanted.phase, ...counts, removeNamespace, told: tell });
   };
 }
@@ -80,25 +82,41 @@ interface Refused {
   readonly why: string;
 }
 
-/** @returns the slots that the cluster would not have: each is tried again at the next look, and people see why it has none. */
+interface Outcome {
+  /** Each is tried again at the next look, and people see why it has none. */
+  readonly refused: readonly Refused[];
+  /** Why the cluster would not have the namespace as it should be, or gone: no worker is made in one that is not. */
+  readonly house?: string | undefined;
+}
+
 async function carryOut(
   cluster: JobCluster,
   { name }: JobKey,
   { apply, create, end, removeNamespace }: SlotsPlan,
-): Promise<readonly Refused[]> {
-  if (removeNamespace) await cluster.remove(name);
-  await cluster.apply(apply);
+): Promise<Outcome> {
+  const house = await refusalOf(async () => {
+    if (removeNamespace) await cluster.remove(name);
+    await cluster.apply(apply);
+  });
   await side(end, (job) => cluster.end(job));
   const refused: Refused[] = [];
+  if (house !== undefined) return { refused, house };
   await side(create, async (object) => {
-    try {
-      await cluster.create(object);
-    } catch (error) {
-      if (!(error instanceof Rejected)) throw error;
-      refused.push({ object, why: error.message });
-    }
+    const why = await refusalOf(() => cluster.create(object));
+    if (why !== undefined) refused.push({ object, why });
   });
-  return refused;
+  return { refused };
+}
+
+/** @returns the cluster's words, where it would not have it. */
+async function refusalOf(ask: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await ask();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    return error.message;
+  }
 }
 
 /** Some at a time; the first that fails ends it when those beside it have ended. */

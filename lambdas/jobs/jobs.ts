@@ -142,8 +142,15 @@ function after(job: Job, events: readonly JobEvent[], now: Instant) {
   return { next, said };
 }
 
-const seenOf = ({ seen }: Standing): JobEvent[] =>
-  seen?.workerSeconds === undefined ? [] : [{ kind: 'workers-seen', seconds: seen.workerSeconds }];
+function seenOf({ wanted, seen }: Standing): JobEvent[] {
+  if (seen === undefined) return [];
+  const { workerSeconds: seconds, refused } = seen;
+  return [
+    ...(seconds === undefined ? [] : [{ kind: 'workers-seen', seconds } as const]),
+    // What was refused of what was wanted before says nothing of now.
+    ...(seen.wanted === wanted?.version ? [{ kind: 'cluster-seen', refused } as const] : []),
+  ];
+}
 
 async function step(deps: JobsDeps, job: Job, standing: Standing): Promise<readonly JobEvent[]> {
   switch (job.phase) {

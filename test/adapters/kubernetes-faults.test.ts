@@ -33,6 +33,17 @@ test.each([
   await expect(client.apply(objects)).rejects.toThrow(kind);
 });
 
+test.each([
+  ['admission webhook "policies.example.com" denied the request: no cost-center', Rejected],
+  ['admission webhook "policies.example.com" denied the request without explanation', Rejected],
+  ['namespaces "a" is forbidden: User "keeper" cannot delete resource "namespaces"', Retryable],
+  ['namespaces is forbidden: admission webhook "x" denied the request', Retryable],
+])('403 with “%s”', async (message, kind) => {
+  answer = () => status(403, message);
+  await expect(client.apply(objects)).rejects.toThrow(kind);
+  await expect(client.remove(objects)).rejects.toThrow(kind);
+});
+
 describe('a cluster that is busy', () => {
   const failFirst = (failures: number, failing: Answer) => {
     answer = () => (asked.length <= failures ? failing : { body: '{"items":[],"metadata":{"name":"x"}}' });

@@ -173,14 +173,48 @@ describe('a cluster that', () => {
     expect(await world.names()).toEqual(three);
   });
 
-  it('refuses the namespace itself is no matter of one slot: it is thrown', async () => {
+  it.each(['Namespace', 'NetworkPolicy'])('refuses the %s says so, and has no worker made', async (what) => {
     const world = new World();
     await world.want();
     world.cluster.before = ({ kind }) => {
-      if (kind === 'Namespace') throw new Rejected('no');
+      if (kind === what) throw new Rejected('not without the label cost-center');
     };
-    await expect(world.look()).rejects.toThrow(Rejected);
-    expect(await world.slots.seen(world.job)).toBeUndefined();
+    await world.look();
+    expect(await world.names()).toEqual([]);
+    expect(await world.slots.seen(world.job)).toMatchObject({
+      refused: 'not without the label cost-center',
+      lookAt: at(60),
+    });
+    await world.later(60);
+    const told = world.told();
+    await world.later(60);
+    expect(world.told()).toBe(told);
+    world.cluster.before = () => undefined;
+    await world.later(60);
+    expect(await world.names()).toEqual(three);
+    expect((await world.slots.seen(world.job))?.refused).toBeUndefined();
+    expect(world.told()).toBe(told + 1);
+  });
+
+  it('refuses to let the namespace go says so, and is asked again', async () => {
+    const world = new World();
+    await world.want();
+    await world.look();
+    world.cluster.beforeRemoval = () => {
+      throw new Rejected('it is protected');
+    };
+    await world.want({ phase: 'ending', slots: 0 });
+    await world.look();
+    expect(await world.slots.seen(world.job)).toMatchObject({
+      refused: 'it is protected',
+      namespace: 'there',
+    });
+    world.cluster.beforeRemoval = () => undefined;
+    await world.later(60);
+    world.cluster.settle(world.job.name);
+    await world.later();
+    expect(await world.slots.seen(world.job)).toMatchObject({ namespace: 'gone' });
+    expect((await world.slots.seen(world.job))?.refused).toBeUndefined();
   });
 
   it('has more workers than are called at once has them all', async () => {

@@ -157,14 +157,17 @@ export class JobWorld {
     return chunk;
   }
 
-  /** The cluster's stage has seen to what is wanted. */
-  async seen(): Promise<void> {
+  /** The cluster's stage has seen to what is wanted. @param refused of the namespace, by the cluster. */
+  async seen(refused?: string): Promise<void> {
     const wanted = await this.slots.wanted(key);
     const before = await this.slots.seen(key);
     if (wanted === undefined) throw new Error('nothing is wanted');
-    const namespace = wanted.phase === 'ending' ? 'gone' : 'there';
+    const namespace = wanted.phase === 'ending' && refused === undefined ? 'gone' : 'there';
     const seen = { ...key, cluster: 'main', version: (before?.version ?? 0) + 1, at: this.clock.now() };
-    await this.slots.see({ ...seen, wanted: wanted.version, namespace, slots: [] }, true);
+    await this.slots.see(
+      { ...seen, wanted: wanted.version, namespace, slots: [], ...(refused && { refused }) },
+      true,
+    );
   }
 
   lines(file: keyof typeof files): unknown[] {

@@ -202,6 +202,28 @@ describe('a job', () => {
     );
   });
 
+  it('whose namespace the cluster does not let go says so once, and ends when it does', async () => {
+    await world.ask();
+    await world.look();
+    await world.look();
+    await world.seen('not without the label cost-center');
+    await world.look(15);
+    await world.look(15);
+    await world.seen();
+    await world.say({ kind: 'cancel', by: 'bob' });
+    await world.look();
+    await world.seen('it is protected');
+    expect(await world.look(10)).toMatchObject({ phase: 'finishing', refused: 'it is protected' });
+    await world.look(10);
+    await world.seen();
+    expect(await world.look(10)).toMatchObject({ phase: 'ended', outcome: 'cancelled' });
+    expect(await world.job()).not.toHaveProperty('refused');
+    expect((await world.said()).filter((what) => what.includes('not as it should be'))).toEqual([
+      'its namespace is not as it should be for now: not without the label cost-center',
+      'its namespace is not as it should be for now: it is protected',
+    ]);
+  });
+
   it('that failed is run again where it failed, and there alone', async () => {
     await world.ask({ toleratedFailures: 1 });
     await world.look();

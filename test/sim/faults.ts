@@ -92,6 +92,7 @@ export type FaultKind =
   | 'slot refused'
   | 'slot unschedulable'
   | 'namespace slow to go'
+  | 'namespace refused'
   | 'command failed'
   | 'command always fails'
   | 'command out of memory'

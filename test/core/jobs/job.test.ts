@@ -206,6 +206,8 @@ const anyEvent: fc.Arbitrary<JobEvent> = fc.oneof(
   fc.constantFrom<JobEvent>(
     { kind: 'manifest-written' },
     { kind: 'taken-away' },
+    { kind: 'cluster-seen', refused: 'no' },
+    { kind: 'cluster-seen' },
     { kind: 'reduced', result: undefined },
     { kind: 'reduced', result: { key: 'k', bytes: 3, crc32: 1 } },
     { kind: 'not-reduced', reason: 'no' },

@@ -63,7 +63,10 @@ export class JobsWorld {
     this.slots = new MemorySlots(store);
     this.queues = new MemoryJobQueues(() => timeline.milliseconds, 60);
     this.clusters = new Map([...cloud.clusters.keys()].map((name) => [name, new MemoryJobCluster()]));
-    for (const cluster of this.clusters.values()) cluster.before = (object) => this.#refuseSlot(object);
+    for (const cluster of this.clusters.values()) {
+      cluster.before = ({ kind }) => this.#refuse(kind);
+      cluster.beforeRemoval = () => this.#refuse('Namespace');
+    }
     this.oracle = new JobOracle(cloud);
     this.standing = new StandingOracle(cloud);
     this.#sharing = sharingOf(cloud.functions.configOf('jobs'));
@@ -92,9 +95,12 @@ export class JobsWorld {
     if (job) this.shares.looked(job, invocation);
   }
 
-  #refuseSlot({ kind }: KubernetesObject): void {
-    if (kind === 'Job' && this.cloud.faults.strikes('slot refused'))
-      throw new Rejected('admission webhook denied the request');
+  #refuse(kind: KubernetesObject['kind']): void {
+    const { faults } = this.cloud;
+    const isRefused =
+      (kind === 'Job' && faults.strikes('slot refused')) ||
+      (kind === 'Namespace' && faults.strikes('namespace refused', 0.5));
+    if (isRefused) throw new Rejected('admission webhook denied the request');
   }
 
   /** As a stage, or the API, has them. */
