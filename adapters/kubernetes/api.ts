@@ -151,9 +151,13 @@ function jsonOf({ body }: Answer, what: string): unknown {
 
 const Status = z.object({ message: z.string() });
 
-/** Many webhooks say no with 403, as who lacks a right is told; the API server puts these words before theirs (webhook/errors/statuserror.go). */
-const isDenied = (status: number, message: string): boolean =>
-  status === 403 && /^admission webhook "[^"]+" denied the request/.test(message);
+/**
+ * Many webhooks and policies say no with 403, as who lacks a right is told. The API server puts these words before theirs
+ * (apiserver's webhook/errors/statuserror.go and policy/validating/plugin.go).
+ */
+const denied =
+  /^(admission webhook "[^"]+" denied the request|\S+ "[^"]+" is forbidden: ValidatingAdmissionPolicy '[^']+' with binding '[^']+' denied request)/;
+const isDenied = (status: number, message: string): boolean => status === 403 && denied.test(message);
 
 function failure({ status, body }: Answer, { what, final: also = [] }: Ask): Error {
   let message = body.slice(0, 500);

@@ -36,6 +36,11 @@ test.each([
 test.each([
   ['admission webhook "policies.example.com" denied the request: no cost-center', Rejected],
   ['admission webhook "policies.example.com" denied the request without explanation', Rejected],
+  [
+    `namespaces "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`,
+    Rejected,
+  ],
+  [`namespaces "a" is forbidden: User "ValidatingAdmissionPolicy 'p'" cannot delete it`, Retryable],
   ['namespaces "a" is forbidden: User "keeper" cannot delete resource "namespaces"', Retryable],
   ['namespaces is forbidden: admission webhook "x" denied the request', Retryable],
 ])('403 with “%s”', async (message, kind) => {

@@ -202,7 +202,7 @@ describe('a job', () => {
     );
   });
 
-  it('whose namespace the cluster does not let go says so once, and ends when it does', async () => {
+  it('whose namespace the cluster does not take or let go says so once each, and ends when it does', async () => {
     await world.ask();
     await world.look();
     await world.look();
