@@ -1,6 +1,6 @@
 /** The last snapshot of a volume is asked of its cluster, which may say no: that is told of, and no failure of the message. */
-import { Rejected } from '#core/errors.ts';
 import { type LastSnapshot, type Leaving, refusedSnapshot } from '#core/last-snapshot.ts';
+import { refusalOf } from '../runtime/refusal.ts';
 import type { DeployDeps } from './deps.ts';
 
 export async function makeSnapshot(
@@ -8,12 +8,8 @@ export async function makeSnapshot(
   leaving: Leaving,
   last: LastSnapshot,
 ): Promise<LastSnapshot> {
-  if (!last.make) return last;
-  try {
-    await cluster.apply([last.make]);
-    return last;
-  } catch (error) {
-    if (!(error instanceof Rejected)) throw error;
-    return refusedSnapshot(leaving, error.message);
-  }
+  const { make } = last;
+  if (!make) return last;
+  const refused = await refusalOf(() => cluster.apply([make]));
+  return refused === undefined ? last : refusedSnapshot(leaving, refused);
 }

@@ -2,7 +2,6 @@
 import { summaryOf } from '#core/decision.ts';
 import type { LiveObject } from '#core/drift.ts';
 import type { Environment } from '#core/environment.ts';
-import { Rejected } from '#core/errors.ts';
 import { fillingContentOf } from '#core/filling.ts';
 import { kept, type Taken } from '#core/kept-snapshot.ts';
 import {
@@ -21,6 +20,7 @@ import { snapshotNameOf } from '#core/snapshot-name.ts';
 import { leftAt } from '#core/transfer/moved.ts';
 import { commit } from '../runtime/commit.ts';
 import { log } from '../runtime/log.ts';
+import { refusalOf } from '../runtime/refusal.ts';
 import type { DeployDeps } from './deps.ts';
 import { makeSnapshot } from './make-snapshot.ts';
 
@@ -37,7 +37,7 @@ export async function takeAway(
     ? await lastOfVolume(deps, environment, objects)
     : { done: true };
   const isTold = isWritten(environment, told);
-  const refused = isThere && done && isTold ? await refusalOf(cluster, home) : undefined;
+  const refused = isThere && done && isTold ? await stays(cluster, home) : undefined;
   const gone = home === undefined && !(await isNamed(deps, environment));
   const news = {
     kind: 'part-seen' as const,
@@ -78,14 +78,9 @@ async function newlyKept({ snapshots, clusterName }: DeployDeps, environment: En
 }
 
 /** @returns why the cluster would not have it removed, in its words: it is asked again at each look. */
-async function refusalOf(cluster: DeployDeps['cluster'], home: LiveObject): Promise<string | undefined> {
-  try {
-    await cluster.remove([home]);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Rejected)) throw error;
-    return `its namespace stays for now, the cluster refuses its removal: ${error.message.slice(0, 200)}`;
-  }
+async function stays(cluster: DeployDeps['cluster'], home: LiveObject): Promise<string | undefined> {
+  const why = await refusalOf(() => cluster.remove([home]));
+  return why && `its namespace stays for now, the cluster refuses its removal: ${why.slice(0, 200)}`;
 }
 
 /** What was told before it was refused is not told again once it is taken. */

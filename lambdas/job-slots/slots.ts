@@ -14,6 +14,7 @@ import type { KubernetesObject } from '#core/labels.ts';
 import type { Clock } from '#core/ports.ts';
 import { log, note } from '../runtime/log.ts';
 import type { Handle } from '../runtime/queue.ts';
+import { refusalOf } from '../runtime/refusal.ts';
 
 export interface JobSlotsDeps {
   readonly slots: Slots;
@@ -43,7 +44,7 @@ export function jobSlots({ slots, cluster, clusterName, place, clock }: JobSlots
     const sight = await cluster.sight(job.name);
     const plan = planSlots(wanted, place, sight, now);
     const { refused, house } = await carryOut(cluster, job, plan);
-    const told = refusedSlots(plan.seen, refused, now);
+    const looked = refusedSlots(plan.seen, refused, now);
     const seen: SlotsSeen = {
       ...job,
       cluster: clusterName,
@@ -51,7 +52,7 @@ export function jobSlots({ slots, cluster, clusterName, place, clock }: JobSlots
       at: now,
       wanted: wanted.version,
       workerSeconds: workerSecondsBy(before, sight.pods, now),
-      ...(house === undefined ? told : refusedHouse(told, house, now)),
+      ...(house === undefined ? looked : refusedHouse(looked, house, now)),
     };
     const tell = isTurn(before, seen);
     // At rest, as it was said to be.
@@ -106,17 +107,6 @@ async function carryOut(
     if (why !== undefined) refused.push({ object, why });
   });
   return { refused };
-}
-
-/** @returns the cluster's words, where it would not have it. */
-async function refusalOf(ask: () => Promise<void>): Promise<string | undefined> {
-  try {
-    await ask();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Rejected)) throw error;
-    return error.message;
-  }
 }
 
 /** Some at a time; the first that fails ends it when those beside it have ended. */
