@@ -3,7 +3,8 @@ import type { HostKey } from './host-key.ts';
 import { isApp } from './labels.ts';
 import { Digest, type Instant } from './names.ts';
 import { problemOf } from './problem.ts';
-import type { Container, Deployment, Pod, Sight, Warned } from './sight.ts';
+import { isSame } from './same.ts';
+import type { Deployment, Pod, PodSpec, Sight, Warned } from './sight.ts';
 
 export interface Health {
   /** The digest that the Deployment asks for; undefined when there is no Deployment. */
@@ -89,18 +90,20 @@ function isRolledOut(sight: Sight, { metadata, status }: Deployment): boolean {
 const areAllAsWanted = ({ deployment, pods }: Sight): boolean =>
   deployment !== undefined &&
   pods.length > 0 &&
-  pods.every(({ spec }) => isAsWanted(deployment.spec.template.spec.containers, spec.containers));
+  pods.every(({ spec }) => isAsWanted(deployment.spec.template.spec, spec));
 
-/** The same containers, images and sizes; what a webhook or a LimitRange adds to a size is no difference. */
-function isAsWanted(wanted: readonly Container[], there: readonly Container[]): boolean {
-  const named = new Map(there.map((container) => [container.name, container]));
+/** The same containers, images, ports, sizes and claims; what a webhook or a LimitRange adds to a size is no difference. */
+function isAsWanted(wanted: PodSpec, there: PodSpec): boolean {
+  const named = new Map(there.containers.map((container) => [container.name, container]));
   return (
-    wanted.length === there.length &&
-    wanted.every(({ name, image, resources }) => {
+    isSame(claimsOf(wanted), claimsOf(there)) &&
+    wanted.containers.length === there.containers.length &&
+    wanted.containers.every(({ name, image, ports, resources }) => {
       const container = named.get(name);
       return (
         image !== undefined &&
         container?.image === image &&
+        isSame(ports ?? [], container.ports ?? []) &&
         (['limits', 'requests'] as const).every((kind) =>
           Object.entries(resources?.[kind] ?? {}).every(
             ([what, amount]) => container.resources?.[kind]?.[what] === amount,
@@ -110,6 +113,10 @@ function isAsWanted(wanted: readonly Container[], there: readonly Container[]): 
     })
   );
 }
+
+/** Who had no volume serves on until it ends, and what is written there then is lost. */
+const claimsOf = ({ volumes = [] }: PodSpec): string[] =>
+  volumes.flatMap(({ persistentVolumeClaim: claim }) => claim?.claimName ?? []).sort();
 
 const appImage = (containers: readonly { name: string; image?: string | undefined }[]) =>
   containers.find(isApp)?.image;

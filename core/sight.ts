@@ -43,13 +43,20 @@ const Container = z.object({
   ports: z.optional(z.array(z.object({ name: z.optional(z.string()), containerPort: z.int() }))),
 });
 export type Container = z.infer<typeof Container>;
+const PodSpec = z.object({
+  containers: z.array(Container),
+  volumes: z.optional(
+    z.array(z.object({ persistentVolumeClaim: z.optional(z.object({ claimName: z.string() })) })),
+  ),
+});
+export type PodSpec = z.infer<typeof PodSpec>;
 
 /** The parts of Kubernetes objects (apps/v1, v1, autoscaling/v2) that are read. */
 export const Deployment = z.object({
   metadata: z.object({ generation: z.int() }),
   spec: z.object({
     replicas: z.optional(z.int()),
-    template: z.object({ spec: z.object({ containers: z.array(Container) }) }),
+    template: z.object({ spec: PodSpec }),
   }),
   status: z.object({
     observedGeneration: z.optional(z.int()),
@@ -68,9 +75,7 @@ export const Pod = z.object({
     creationTimestamp: z.nullish(Time),
     deletionTimestamp: z.nullish(Time),
   }),
-  spec: z.object({
-    containers: z.array(Container),
-  }),
+  spec: PodSpec,
   status: z.object({
     observedGeneration: z.optional(z.int()),
     conditions: z.optional(z.array(Condition)),

@@ -143,22 +143,29 @@ const sized = (memory: string, cpu = '250m') => ({
   ...app,
   resources: { limits: { memory }, requests: { cpu, memory } },
 });
-it.each<[boolean, string, object[], object[]]>([
-  [
-    true,
-    'a default of the namespace',
-    [app],
-    [{ ...app, resources: { ...app.resources, limits: { memory: '64Mi', cpu: '1' } } }],
-  ],
-  [false, 'less memory', [app], [sized('32Mi')]],
-  [false, 'more CPU', [app], [sized('64Mi', '500m')]],
-  [false, 'no size at all', [app], [{ ...app, resources: undefined }]],
-  [false, 'a server that is not wanted any more', [app], [app, ssh]],
-  [false, 'no server yet', [app, ssh], [app]],
-])('Ready is %s while pods of the same image, but with %s, are replaced', (ready, _, wanted, there) => {
+const claim = { name: 'workspace', persistentVolumeClaim: { claimName: 'workspace' } };
+const folder = { name: 'workspace', emptyDir: {} };
+const token = { name: 'kube-api-access', projected: { sources: [] } };
+const listening = (containerPort: number) => ({ ...app, ports: [{ name: 'http', containerPort }] });
+const limited = { ...app, resources: { ...app.resources, limits: { memory: '64Mi', cpu: '1' } } };
+const podOf = (containers: object[], volumes: object[] = []) => ({ containers, volumes });
+it.each<[boolean, string, object, object]>([
+  [true, 'a default of the namespace', podOf([app]), podOf([limited])],
+  [false, 'less memory', podOf([app]), podOf([sized('32Mi')])],
+  [false, 'more CPU', podOf([app]), podOf([sized('64Mi', '500m')])],
+  [false, 'no size at all', podOf([app]), podOf([{ ...app, resources: undefined }])],
+  [false, 'a server that is not wanted any more', podOf([app]), podOf([app, ssh])],
+  [false, 'no server yet', podOf([app, ssh]), podOf([app])],
+  [true, 'a token that a webhook mounts', podOf([app], [claim]), podOf([app], [claim, token])],
+  [false, 'a folder in the place of a volume', podOf([app], [claim]), podOf([app], [folder])],
+  [false, 'no volume yet', podOf([app], [claim]), { containers: [app] }],
+  [false, 'a volume that is not wanted any more', podOf([app], [folder]), podOf([app], [claim])],
+  [true, 'the port', podOf([listening(9000)]), podOf([listening(9000)])],
+  [false, 'the port of before', podOf([listening(8080)]), podOf([listening(9000)])],
+])('Ready is %s while pods of the same image, but with %s, are replaced', (ready, _, spec, there) => {
   const replaced = deployment({ replicas: 3, updatedReplicas: 1 });
-  const changed = Deployment.parse({ ...replaced, spec: { template: { spec: { containers: wanted } } } });
-  const old = pods.map((one) => Pod.parse({ ...one, spec: { containers: there } }));
+  const changed = Deployment.parse({ ...replaced, spec: { template: { spec } } });
+  const old = pods.map((one) => Pod.parse({ ...one, spec: there }));
   expect(assess({ deployment: changed, pods: old, service: withIp }).ready).toBe(ready);
 });
 
