@@ -1,6 +1,7 @@
 /** What a build is given: a Dockerfile with the person's files, or the place in Git where it finds both. */
-import { type BuildInput, dockerfile, dockerfileOf } from './dockerfile.ts';
+import { dockerfile, dockerfileOf } from './dockerfile.ts';
 import { unreachable } from './errors.ts';
+import type { BuildInput } from './instruction.ts';
 import type { GitSource } from './source.ts';
 import { defaultPort, type Spec } from './spec.ts';
 

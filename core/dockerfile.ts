@@ -6,40 +6,12 @@
  * only what they made. Package archives stay in cache mounts, which are the environment's own: nobody else writes to them.
  */
 import { appUser } from './app-user.ts';
-import { addressOf, type Indexes, isIndexed } from './indexes.ts';
-import { type How, type Language, type Lock, type LockPart, languages, quoted } from './languages.ts';
-import { type EnvironmentKey, environmentId, namespaceOf } from './names.ts';
-import {
-  canonical,
-  isSystem,
-  type Package,
-  type PackageManager,
-  type SystemManager,
-  systemOf,
-} from './packages.ts';
-import { partsOf } from './parts.ts';
+import { type BuildInput, run, wanted } from './instruction.ts';
+import { stagesOf, takenOf } from './language-stages.ts';
+import { languages, quoted } from './languages.ts';
+import { environmentId } from './names.ts';
+import { isSystem, type Package, type SystemManager, systemOf } from './packages.ts';
 import type { Spec } from './spec.ts';
-import type { Fix } from './verdict.ts';
-import { installing, type Release, waivedOf } from './young.ts';
-
-export interface BuildInput {
-  readonly spec: Spec;
-  /** With its digest: what is built from does not move. */
-  readonly baseImage: string;
-  /** The managers of the base. */
-  readonly takes: readonly PackageManager[];
-  readonly key: EnvironmentKey;
-  /** Versions that a verdict asked for; they go before what the spec pins. */
-  readonly fixes: readonly Fix[];
-  /** The day from which on its packages are looked up anew: builds.ts. */
-  readonly epoch: string;
-  /** A day: releases of that day and later are too young for pip and npm. */
-  readonly tooYoungFrom?: string | undefined;
-  /** What is taken though it is too young. */
-  readonly waived?: readonly Release[] | undefined;
-  /** Without them the public ones. */
-  readonly indexes?: Indexes | undefined;
-}
 
 const systems: Readonly<
   Record<SystemManager, { caches: readonly string[]; install: (packages: readonly Package[]) => string }>
@@ -87,11 +59,7 @@ export function dockerfile(input: BuildInput): string {
   const lines = [
     `FROM ${baseImage} AS base`,
     ...(hasTools ? ['FROM base AS tools', installSystem(input, 'tools', spec.packages.tools)] : []),
-    ...used.flatMap((language) => [
-      `FROM ${builder} AS ${language.manager}`,
-      ...installOf(input, language),
-      ...moreOf(input, language),
-    ]),
+    ...used.flatMap((language) => stagesOf(input, language, builder)),
     'FROM base',
     label(input),
     'ENV PATH=/opt/venv/bin:/opt/npm/bin:/opt/env/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_PATH=/opt/npm/lib/node_modules:/usr/local/lib/node_modules',
@@ -134,13 +102,6 @@ function label({ key, baseImage }: Pick<BuildInput, 'key' | 'baseImage'>): strin
   return ['LABEL', ...pairs].join(' ');
 }
 
-const isLocked = (input: BuildInput, { manager, lock }: Language): boolean =>
-  lock !== undefined && wantedOf(input, manager).kept.length > 0;
-
-/** Whether what is made of it says what it was resolved to. */
-export const hasLock = (input: BuildInput): boolean =>
-  languages.some((language) => isLocked(input, language));
-
 function installOwn(input: BuildInput): string[] {
   const system = systemOf(input.takes);
   const packages = system === undefined ? [] : wanted(input, system);
@@ -160,138 +121,6 @@ const systemFixes = ({ fixes }: BuildInput): string[] =>
     .filter(({ manager }) => isSystem(manager))
     .map(({ package: name, version }) => `${name}=${version}`)
     .sort();
-
-/**
- * Each stage has caches of its own: stages are built beside one another, and apt gives up where its folder is in use. No
- * `sharing=locked`: buildah keeps its lock as a file in the cache, where `apt-get update` deletes it, and then waits for ever.
- * The words before the command are read by nobody but the cache: a layer of another epoch, or without the fix, is none of its.
- */
-function run(
-  { key, epoch }: BuildInput,
-  stage: string,
-  caches: readonly string[],
-  command: string,
-  { fixes = [], secret }: { readonly fixes?: readonly string[]; readonly secret?: string | undefined } = {},
-): string {
-  const id = `${namespaceOf(key)}-${stage}`;
-  const mounts = caches.map(
-    (target) => `--mount=type=cache,id=${id}${target.replaceAll('/', '-')},target=${target}`,
-  );
-  if (secret !== undefined) mounts.push(`--mount=type=secret,id=${secret}`);
-  const words = [`SECURITY_EPOCH=${epoch}`, ...(fixes.length === 0 ? [] : [`FIXES='${fixes.join(' ')}'`])];
-  return ['RUN', ...mounts, ...words, command].join(' ');
-}
-
-/** What the spec asks of a manager, without what a fix is for, and the fixes. The system's own takes the fixes of any system. */
-function wantedOf({ spec, fixes }: BuildInput, manager: PackageManager) {
-  const own = fixes.filter((fix) => (isSystem(manager) ? isSystem(fix.manager) : fix.manager === manager));
-  const isFixed = (name: string) =>
-    own.some((fix) => canonical(manager, fix.package) === canonical(manager, name));
-  const kept = spec.packages[manager].filter(({ name }) => !isFixed(name));
-  // A system's fix is the newest of its suite: Debian's archive keeps no other.
-  const pinned = own.map((fix) =>
-    isSystem(manager) ? { name: fix.package } : { name: fix.package, version: fix.version },
-  );
-  return { kept, pinned: pinned.sort(byName) };
-}
-
-/** Where a verdict asks for something all is one part: nothing of before is to be taken from there on. */
-function partedOf(input: BuildInput, { manager, more }: Language) {
-  const { kept, pinned } = wantedOf(input, manager);
-  const isOne = more === undefined || pinned.length > 0;
-  const parts = isOne ? { first: kept, more: [] } : partsOf(kept);
-  return { parts, first: [...parts.first].sort(byName), all: [...kept].sort(byName), pinned };
-}
-
-/** Whether a build of the same without fixes has two. */
-const isParted = ({ spec }: BuildInput, { manager, more }: Language): boolean =>
-  more !== undefined && partsOf(spec.packages[manager]).more.length > 0;
-
-const byName = (a: Package, b: Package): number => (a.name < b.name ? -1 : 1);
-
-function wanted(input: BuildInput, manager: PackageManager): Package[] {
-  const { kept, pinned } = wantedOf(input, manager);
-  return [...kept, ...pinned].sort(byName);
-}
-
-/** Of whose packages the base can install no fix. */
-export function unfixable(
-  fixes: readonly Fix[],
-  takes: readonly PackageManager[],
-): 'system' | PackageManager | undefined {
-  const bad = fixes.find(({ manager }) =>
-    isSystem(manager) ? systemOf(takes) === undefined : !takes.includes(manager),
-  );
-  return bad && (isSystem(bad.manager) ? 'system' : bad.manager);
-}
-
-const howOf = (input: BuildInput, manager: PackageManager): How => {
-  const tells = isIndexed(manager) && (input.indexes?.[manager].tellsAge ?? true);
-  const address = isIndexed(manager) && input.indexes ? addressOf(manager, input.indexes) : undefined;
-  return { index: address, before: tells ? input.tooYoungFrom : undefined };
-};
-
-/**
- * What the spec asks for, from what is old enough; then the fixes of a verdict, whatever their age: what they mend is known, and
- * may be abused already.
- */
-function installOf(input: BuildInput, language: Language): string[] {
-  const { manager, cache, prepare, install, check, finish } = language;
-  const how = howOf(input, manager);
-  const { first: kept, pinned } = partedOf(input, language);
-  const young = youngOf(input, language, kept);
-  const lock = isLocked(input, language) ? language.lock : undefined;
-  const part = pinned.length > 0 && isParted(input, language) ? 'all' : 'first';
-  const fixing = { before: undefined, part: 'fix', asked: input.spec.packages[manager] } as const;
-  const steps = [
-    // What it installed is not looked up by what follows.
-    ...(lock === undefined ? [] : [lockedFirst(lock, { ...how, asked: kept }, part)]),
-    ...(kept.length === 0 ? [] : installing(language, kept, how, young)),
-    ...(pinned.length === 0 ? [] : [install(pinned, { ...how, ...fixing })]),
-    ...(pinned.length > 0 && kept.length > 0 && check !== undefined ? [check] : []),
-    ...(lock === undefined ? [] : [lock.keep(part, young.length > 0)]),
-    ...(finish === undefined ? [] : [finish]),
-  ];
-  return [
-    ...(prepare === undefined ? [] : [run(input, manager, [cache], prepare(how))]),
-    run(input, manager, [cache], steps.join(' && '), { secret: lock?.secret }),
-  ];
-}
-
-/** Those whose age is asked and waived. */
-const youngOf = (input: BuildInput, { manager }: Language, packages: readonly Package[]): Package[] =>
-  howOf(input, manager).before === undefined ? [] : waivedOf(manager, packages, input.waived ?? []);
-
-/** All is asked for at once, of which the first part is there: what does not go with the rest is changed. */
-function moreOf(input: BuildInput, language: Language): string[] {
-  const { manager, cache, more, lock } = language;
-  const { parts, all } = partedOf(input, language);
-  if (more === undefined || parts.more.length === 0) return [];
-  const how: How = { ...howOf(input, manager), part: 'more' };
-  const young = youngOf(input, language, parts.more);
-  const steps = [
-    more.begin,
-    ...(lock === undefined ? [] : [lockedFirst(lock, how, 'more')]),
-    ...installing(language, all, how, young),
-    ...(lock === undefined ? [] : [lock.keep('more', young.length > 0)]),
-    more.end,
-  ];
-  return [
-    `FROM ${manager} AS ${more.stage}`,
-    run(input, manager, [cache], steps.join(' && '), { secret: lock?.secret }),
-  ];
-}
-
-function takenOf(input: BuildInput, language: Language): string[] {
-  const { manager, folder, more } = language;
-  const taken = `COPY --from=${manager} ${folder} ${folder}`;
-  if (more === undefined || partedOf(input, language).parts.more.length === 0) return [taken];
-  return [taken, `COPY --from=${more.stage} ${more.folder} ${folder}`, `RUN ${more.clean}`];
-}
-
-/** What is not there any more, or is not what it was, ends the build: a person says what then. */
-const lockedFirst = ({ secret, again }: Lock, how: How, part: LockPart): string =>
-  `test ! -s /run/secrets/${secret} || ${again(how, part)} || { echo 'What this was built from before can not be had as it was. A rebuild without the cache looks it up anew.' >&2; exit 1; }`;
 
 /** JSON in ASCII, and no backslash at the end of a string: parsers of Dockerfiles differ in what they make of others. */
 const execForm = (words: readonly string[]): string =>

@@ -3,7 +3,6 @@
  * single quotes.
  */
 import { condaAgain, condaInstall, condaKeep, condaLocked, condaPrepare } from './conda.ts';
-import { unreachable } from './errors.ts';
 import { npmAgain, npmFinish, npmInstall, npmKeep, npmLocked, npmMend, npmYoung } from './npm-lock.ts';
 import type { Package, PackageManager } from './packages.ts';
 
@@ -25,14 +24,13 @@ export interface Language {
   readonly more?: More;
 }
 
-/** What is added to the folder by a stage upon its own, so that the image has it as a layer by itself. */
-interface More {
-  readonly stage: string;
-  /** Has what was changed in the language's folder, and the names of what is there no longer. */
+/** What is added to the folder by stages, each upon the one before, so that the image has each as a layer by itself. */
+export interface More {
+  /** Has what the stage changed in the language's folder, and the names of all that is there no longer. */
   readonly folder: string;
   readonly begin: string;
   readonly end: string;
-  /** In the image: takes away what is there no longer. */
+  /** In the image, behind all of them: takes away what is there no longer. */
   readonly clean: string;
 }
 
@@ -41,8 +39,8 @@ export interface How {
   readonly index: string | undefined;
   /** A day. */
   readonly before: string | undefined;
-  /** What a verdict asks for, beside what the spec does. */
-  readonly part?: 'fix' | 'more';
+  /** What a verdict asks for, beside what the spec does; or a part behind the first, by its number. */
+  readonly part?: 'fix' | number;
   /** What the spec asks for: with a fix, what that is for too; with a lock, without. */
   readonly asked?: readonly Package[];
 }
@@ -59,15 +57,18 @@ export interface Lock {
   readonly keep: (part: LockPart, young: boolean) => string;
 }
 
-/** `all` of it in one go, where a build of the same without fixes has two parts: which is of which can't be told then. */
-export type LockPart = 'first' | 'more' | 'all';
+/** By its number, from 1 on; or in one go what has as many parts in a build of the same without fixes: which is of which can't be told. */
+export type LockPart = number | { readonly allOf: number };
 
 /** The first that asks an index how old a release is. The bases' own are older: Debian 12 has 23.0. */
 const pip = 'pip==26.0.1 --hash=sha256:bdb1b08f4274833d62c1aa29e20907365a2ceb950410df15fc9521bad440122b';
 const pipIn = 'python3 /opt/pip/pip --python /opt/venv/bin/python';
 const pipLocked = '/opt/venv/resolved.txt';
-const pipInstall = ({ index, part = 'spec' }: Pick<How, 'index'> & { readonly part?: string }): string =>
-  `${pipIn} install --cache-dir /root/.cache/pip --report /tmp/${part}.json ${pipIndex(index)}`;
+const pipInstall = ({ index, report }: Pick<How, 'index'> & { readonly report: string }): string =>
+  `${pipIn} install --cache-dir /root/.cache/pip --report /tmp/${report}.json ${pipIndex(index)}`;
+/** Of each part its own: a stage has those of the ones before. */
+const reportOf = (what: string, part: How['part'] | LockPart): string =>
+  typeof part === 'number' && part > 1 ? `${what}-${part}` : what;
 
 /** The proxy of the build, which speaks TLS to the index, is asked without. */
 const pipIndex = (index: string | undefined): string => {
@@ -88,34 +89,40 @@ const pipLock = [
 
 /** Between the parts of a lock: pip takes it for a comment. A part that is left out of it is looked up, and then what follows counts. */
 const mark = '# more';
-const lockOf: Readonly<Record<LockPart, string>> = {
-  first: `sed '/^${mark}$/,$d'`,
-  more: `sed -n '/^${mark}$/,$p'`,
-  // What both have is as the second has it.
-  all: `python3 -c 'import sys; print(*{line.split("==")[0]: line for line in open(sys.argv[1]) if "==" in line}.values(), sep="")'`,
-};
-const pipAgain = (how: How, part: LockPart): string =>
-  `{ ${lockOf[part]} /run/secrets/pip > /tmp/${part}.txt && { ! grep -q = /tmp/${part}.txt || ${pipInstall({ ...how, part: part === 'more' ? 'lock-more' : 'lock' })}--no-deps --require-hashes --requirement /tmp/${part}.txt; }; }`;
+const picked = (words: string): string => `python3 -c 'import sys; print(*${words}, sep="")'`;
+function lockOf(part: LockPart): { readonly name: string; readonly pick: string } {
+  // What several have is as the last of them has it.
+  if (typeof part === 'object')
+    return {
+      name: 'all',
+      pick: picked('{line.split("==")[0]: line for line in open(sys.argv[1]) if "==" in line}.values()'),
+    };
+  if (part === 1) return { name: 'first', pick: `sed '/^${mark}$/,$d'` };
+  const own = `open(sys.argv[1]).read().split("${mark}" + chr(10))[${part - 1}:${part}]`;
+  return { name: `part-${part}`, pick: picked(own) };
+}
+function pipAgain(how: How, part: LockPart): string {
+  const { name, pick } = lockOf(part);
+  const install = pipInstall({ ...how, report: reportOf('lock', part) });
+  return `{ ${pick} /run/secrets/pip > /tmp/${name}.txt && { ! grep -q = /tmp/${name}.txt || ${install}--no-deps --require-hashes --requirement /tmp/${name}.txt; }; }`;
+}
 
 const made = `python3 -c '${pipLock}'`;
-const pipKeep = (part: LockPart, young: boolean): string => {
-  const firsts = ['lock', ...(young ? ['young'] : []), 'spec', 'fix']
-    .map((name) => `/tmp/${name}.json`)
+function pipKeep(part: LockPart, young: boolean): string {
+  const reports = [
+    'lock',
+    ...(young ? ['young'] : []),
+    'spec',
+    ...(reportOf('fix', part) === 'fix' ? ['fix'] : []),
+  ]
+    .map((what) => `/tmp/${reportOf(what, part)}.json`)
     .join(' ');
-  const mores = ['lock-more', ...(young ? ['young-more'] : []), 'more']
-    .map((name) => `/tmp/${name}.json`)
-    .join(' ');
-  switch (part) {
-    case 'first':
-      return `{ ${made} ${firsts} > ${pipLocked} || : > ${pipLocked}; }`;
-    case 'more':
-      return `{ ${made} ${mores} > /tmp/kept.txt && test -s ${pipLocked} && { echo '${mark}'; cat /tmp/kept.txt; } >> ${pipLocked} || : > ${pipLocked}; }`;
-    case 'all':
-      return `{ { echo '${mark}'; ${made} ${firsts}; } > ${pipLocked} || : > ${pipLocked}; }`;
-    default:
-      return unreachable(part);
-  }
-};
+  if (part === 1) return `{ ${made} ${reports} > ${pipLocked} || : > ${pipLocked}; }`;
+  if (typeof part === 'number')
+    return `{ ${made} ${reports} > /tmp/kept.txt && test -s ${pipLocked} && { echo '${mark}'; cat /tmp/kept.txt; } >> ${pipLocked} || : > ${pipLocked}; }`;
+  const marks = `echo '${mark}'; `.repeat(part.allOf - 1);
+  return `{ { ${marks}${made} ${reports}; } > ${pipLocked} || : > ${pipLocked}; }`;
+}
 
 /** Files by what tells that one was written anew. */
 const seen = [
@@ -128,13 +135,14 @@ const copyChanged = [
   ...seen,
   'before = json.load(open("/tmp/before.json"))',
   'more = lambda path: os.path.join("/opt/more", path)',
+  'gone = [*before, *(open(more("gone.txt")).read().splitlines() if os.path.exists("/opt/more") else [])]',
+  'shutil.rmtree("/opt/more", ignore_errors=True)',
   'copy = lambda path: (os.makedirs(os.path.dirname(more(path)), exist_ok=True), shutil.copy2(root + path, more(path), follow_symlinks=False))',
   'os.makedirs("/opt/more")',
   '[copy(path) for path in now if before.get(path) != now[path]]',
-  'print(*[path for path in before if path not in now], sep=chr(10), file=open(more("gone.txt"), "w"))',
+  'print(*sorted({path for path in gone if path not in now}), sep=chr(10), file=open(more("gone.txt"), "w"))',
 ];
 const pipMore: More = {
-  stage: 'pip-more',
   folder: '/opt/more',
   begin: `python3 -c '${[...seen, 'json.dump(now, open("/tmp/before.json", "w"))'].join('; ')}'`,
   end: `python3 -c '${copyChanged.join('; ')}'`,
@@ -142,7 +150,7 @@ const pipMore: More = {
     'while read -r path; do test -z "$path" || { rm -f "/opt/venv/$path"; rmdir -p "$(dirname "/opt/venv/$path")" 2> /dev/null || :; }; done < /opt/venv/gone.txt && rm /opt/venv/gone.txt',
 };
 
-/** In the order in which the image takes them: what changes least often first. */
+/** In the order in which the image takes them: what is largest first, for who changes one has those behind it copied again. */
 export const languages: readonly Language[] = [
   {
     manager: 'conda',
@@ -156,6 +164,26 @@ export const languages: readonly Language[] = [
       again: ({ asked = [] }) => condaAgain(quoted(asked, '==')),
       keep: () => condaKeep,
     },
+  },
+  {
+    manager: 'pip',
+    folder: '/opt/venv',
+    cache: '/root/.cache/pip',
+    prepare: ({ index }) =>
+      `echo '${pip}' > /tmp/pip.txt && python3 -m pip install --cache-dir /root/.cache/pip --target /opt/pip --no-deps --require-hashes ${pipIndex(index)}--requirement /tmp/pip.txt && python3 -m venv --without-pip /opt/venv`,
+    install: (packages, how) =>
+      `${pipInstall({ ...how, report: how.part === 'fix' ? 'fix' : reportOf('spec', how.part) })}${option('--uploaded-prior-to', how.before && `${how.before}T00:00:00Z`)}${quoted(packages, '==')}`,
+    // Alone, with nothing that comes along: what is there is not looked up by what follows.
+    young: (packages, { index, part }) =>
+      `${pipInstall({ index, report: reportOf('young', part) })}--no-deps ${quoted(packages, '==')}`,
+    check: `${pipIn} check`,
+    lock: {
+      secret: 'pip',
+      file: pipLocked,
+      again: pipAgain,
+      keep: pipKeep,
+    },
+    more: pipMore,
   },
   {
     manager: 'npm',
@@ -173,26 +201,6 @@ export const languages: readonly Language[] = [
       again: ({ index }) => npmAgain(option('--registry', index)),
       keep: () => npmKeep,
     },
-  },
-  {
-    manager: 'pip',
-    folder: '/opt/venv',
-    cache: '/root/.cache/pip',
-    prepare: ({ index }) =>
-      `echo '${pip}' > /tmp/pip.txt && python3 -m pip install --cache-dir /root/.cache/pip --target /opt/pip --no-deps --require-hashes ${pipIndex(index)}--requirement /tmp/pip.txt && python3 -m venv --without-pip /opt/venv`,
-    install: (packages, how) =>
-      `${pipInstall(how)}${option('--uploaded-prior-to', how.before && `${how.before}T00:00:00Z`)}${quoted(packages, '==')}`,
-    // Alone, with nothing that comes along: what is there is not looked up by what follows.
-    young: (packages, { index, part }) =>
-      `${pipInstall({ index, part: part === 'more' ? 'young-more' : 'young' })}--no-deps ${quoted(packages, '==')}`,
-    check: `${pipIn} check`,
-    lock: {
-      secret: 'pip',
-      file: pipLocked,
-      again: pipAgain,
-      keep: pipKeep,
-    },
-    more: pipMore,
   },
 ];
 

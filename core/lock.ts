@@ -1,7 +1,7 @@
 /** Where the lock of a build is kept: in the environment's own cache repository, by what it is built of. */
 import type { Making } from './context.ts';
-import { hasLock } from './dockerfile.ts';
 import { lockPrefix } from './image.ts';
+import { hasLock } from './language-stages.ts';
 
 /**
  * The tag, the same for all builds of one content, which has the epoch in it: what is built again within one is built of the same

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { tooYoungFrom } from '#core/builds.ts';
 import { buildContext } from '#core/context.ts';
-import { dockerfile, unfixable } from '#core/dockerfile.ts';
+import { dockerfile } from '#core/dockerfile.ts';
 import { Indexes } from '#core/indexes.ts';
+import { unfixable } from '#core/instruction.ts';
 import type { PackageManager } from '#core/packages.ts';
 import { Spec } from '#core/spec.ts';
 import type { Fix } from '#core/verdict.ts';
@@ -42,21 +43,21 @@ it('is, for everything at once', () => {
     `FROM ${baseImage} AS base`,
     'FROM base AS tools',
     "RUN apt-get update && apt-get install --yes --no-install-recommends 'gcc'",
+    'FROM tools AS pip',
+    ...pipStage,
+    expect.stringContaining(`RUN ${lockedFirst}${pipInstall('spec')} 'Jinja2==2.10' && { python3 -c '`),
     'FROM tools AS npm',
     expect.stringMatching(
       /^RUN test ! -s \/run\/secrets\/npm .* '@scope\/pkg@1\.0\.0-rc\.1' && npm install --prefix \/opt\/npm /,
     ),
-    'FROM tools AS pip',
-    ...pipStage,
-    expect.stringContaining(`RUN ${lockedFirst}${pipInstall('spec')} 'Jinja2==2.10' && { python3 -c '`),
     'FROM base',
     `LABEL dev.getschwifty.environment="checkout/web" org.opencontainers.image.title="checkout/web" org.opencontainers.image.base.name="${baseImage.split('@')[0]}" org.opencontainers.image.base.digest="${digest(1)}"`,
     'ENV PATH=/opt/venv/bin:/opt/npm/bin:/opt/env/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_PATH=/opt/npm/lib/node_modules:/usr/local/lib/node_modules',
     'EXPOSE 9000',
     'WORKDIR /app',
     "RUN apt-get update && apt-get install --yes --no-install-recommends 'curl' 'git=1:2.39.5-0+deb12u2'",
-    'COPY --from=npm /opt/npm /opt/npm',
     'COPY --from=pip /opt/venv /opt/venv',
+    'COPY --from=npm /opt/npm /opt/npm',
     'COPY files/ /app/',
     'USER 10001:10001',
     'CMD ["python3","app.py"]',
@@ -75,8 +76,8 @@ it("each cache is the environment's own, of one place and one stage, and nobody 
   expect([...new Set(made.match(/(?<=--mount=type=cache,id=)[^,]+/g))]).toEqual([
     'checkout--web-tools-var-cache-apt',
     'checkout--web-tools-var-lib-apt-lists',
-    'checkout--web-npm-root-.npm',
     'checkout--web-pip-root-.cache-pip',
+    'checkout--web-npm-root-.npm',
     'checkout--web-image-var-cache-apt',
     'checkout--web-image-var-lib-apt-lists',
   ]);

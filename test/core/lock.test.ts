@@ -46,7 +46,7 @@ describe('there is one', () => {
 
   it('of what npm resolves, beside that of pip or without it', () => {
     const npm = [{ name: 'ms' }];
-    for (const packages of [{ npm }, { npm, pip }]) {
+    for (const packages of [{ npm }, { pip, npm }]) {
       const lines = linesOf(making(packages));
       const ids = lines.flatMap((line) => /--mount=type=secret,id=(\w+) /.exec(line)?.[1] ?? []);
       expect(ids).toEqual(Object.keys(packages));

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { epochOf } from '#core/builds.ts';
 import { contentOf } from '#core/context.ts';
-import type { BuildInput } from '#core/dockerfile.ts';
 import type { Environment } from '#core/environment.ts';
+import type { BuildInput } from '#core/instruction.ts';
 import { type News, next } from '#core/machine.ts';
 import { Spec } from '#core/spec.ts';
 import {
