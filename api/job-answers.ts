@@ -21,6 +21,8 @@ const Job = z.object({
   reason: z.optional(z.string()),
   /** A database that it needs is not in reach: since when, and when the job fails for it. */
   away: z.optional(AwayView),
+  /** Of its namespace, or of its removal, the cluster would not have something: why, in the cluster's words. Asked again each minute. */
+  refused: z.optional(z.string()),
   requester: z.string(),
   /** The standing job that started it. */
   standing: z.optional(z.string()),

@@ -33,6 +33,7 @@ export function jobView({ config, clock }: Pick<ApiDeps, 'config' | 'clock'>, jo
     paused: 'paused' in job && job.paused,
     ...('outcome' in job && { outcome: job.outcome }),
     ...(job.away !== undefined && { away: awayView(job.away, clock.now()) }),
+    ...(job.refused !== undefined && { refused: job.refused }),
     ...('reason' in job && job.reason !== undefined && { reason: job.reason }),
     ...('reduced' in job &&
       job.reduced !== undefined && { reduced: { bytes: job.reduced.bytes, crc32: job.reduced.crc32 } }),

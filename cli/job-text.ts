@@ -44,16 +44,25 @@ export function jobLine(job: Job): string {
   // Of the chunks that are counted these have no result of their own.
   const cut = halved > 0 ? `, ${halved} halved` : '';
   const parts = `${committed} of ${chunks} chunks${fails}${cut}, ${leased} at work`;
-  return `${bar(share)} ${Math.floor(share * 100)} %  ${read}  ${parts}${rate}${left}  ${phaseText(job)}${awayText(job)}`;
+  return `${bar(share)} ${Math.floor(share * 100)} %  ${read}  ${parts}${rate}${left}  ${phaseText(job)}${awayText(job)}${refusedText(job)}`;
 }
 
 const awayText = ({ away }: Job): string =>
   away === undefined ? '' : `, its database is away for ${duration(away.seconds * 1000)}`;
 
-function waitText({ away }: Job): string[] {
-  if (away === undefined) return [];
-  const why = away.why === undefined ? '' : ` (${away.why})`;
-  return [`  database  not in reach since ${away.since}${why}: the job fails at ${away.failsAt}`];
+const refusedText = ({ refused, cluster }: Job): string =>
+  refused === undefined ? '' : `, ${cluster} refuses its namespace`;
+
+function waitText({ away, refused, cluster }: Job): string[] {
+  const why = away?.why === undefined ? '' : ` (${away.why})`;
+  return [
+    ...(away === undefined
+      ? []
+      : [`  database  not in reach since ${away.since}${why}: the job fails at ${away.failsAt}`]),
+    ...(refused === undefined
+      ? []
+      : [`  refused   by ${cluster}, asked again each minute: ${refused} (ask whoever runs the cluster)`]),
+  ];
 }
 
 export function jobText({ job, workers, share, history }: JobAnswer): string {

@@ -196,6 +196,14 @@ describe('a job', () => {
     expect((await jobs.got(name)).workers).toEqual([slots[0], { ...slots[1], rate }, slots[2]]);
   });
 
+  test("shows why its cluster refuses its namespace, in the cluster's words, and no more when it does not", async () => {
+    const { name } = await jobs.asked();
+    await jobs.brought(name, ...running, { kind: 'cluster-seen', refused: 'no label cost-center' });
+    expect((await jobs.got(name)).job).toMatchObject({ phase: 'running', refused: 'no label cost-center' });
+    await jobs.brought(name, { kind: 'cluster-seen' });
+    expect((await jobs.got(name)).job).not.toHaveProperty('refused');
+  });
+
   test('shows its share where other jobs of its cluster want workers too', async () => {
     const { name } = await jobs.asked();
     const wanted = slotsWanted(name);

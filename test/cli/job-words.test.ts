@@ -30,6 +30,15 @@ describe('in words', () => {
     );
   });
 
+  test('that its cluster refuses its namespace is said, with the words of the cluster', () => {
+    const refused = 'admission webhook "labels" denied the request: no label cost-center';
+    expect(jobLine(job({ refused }))).toMatch(/running, \S+ refuses its namespace$/);
+    expect(jobText(answer({ refused }))).toMatch(
+      /\n {2}refused {3}by \S+, asked again each minute: admission webhook "labels" denied the request: no label cost-center \(ask whoever runs the cluster\)\n/,
+    );
+    expect(jobText(answer())).not.toContain('refuse');
+  });
+
   test('a job says what it runs, over what, who works and what happened', () => {
     const text = jobText(answer({ phase: 'ended', outcome: 'failed', reason: '2 chunks failed; 0 may.' }));
     expect(text).toMatch(/^checkout\/job-0123456789abcdef {2}failed: 2 chunks failed; 0 may\.\n/);
