@@ -42,7 +42,6 @@ const Container = z.object({
   resources: z.optional(z.object({ limits: Amounts, requests: Amounts })),
   ports: z.optional(z.array(z.object({ name: z.optional(z.string()), containerPort: z.int() }))),
 });
-export type Container = z.infer<typeof Container>;
 const PodSpec = z.object({
   containers: z.array(Container),
   volumes: z.optional(

@@ -32,7 +32,7 @@ function corpus(): Readonly<Record<string, string>> {
       indexes,
       fixes: isFixed ? takes.map((manager) => ({ manager, package: 'cc', version: '2.0' })) : [],
     });
-  const many = ['aa', 'bb', 'cc', 'dd', 'ee'].map((name) => ({ name }));
+  const many = [...'abcdefghi'].map((name) => ({ name: `${name}${name}` }));
   const languages = ['pip', 'npm', 'conda'] as const;
   const every = Object.fromEntries(languages.map((manager) => [manager, pinned]));
   const alone = PackageManager.options.map((manager) => [manager, made([manager], { [manager]: open })]);
@@ -46,7 +46,7 @@ function corpus(): Readonly<Record<string, string>> {
   return {
     nothing: made([], {}),
     'upon-an-image': upon,
-    'pip-in-two-parts': made(['pip'], { pip: many }, {}, false),
+    'pip-in-parts': made(['pip'], { pip: many }, {}, false),
     ...Object.fromEntries(alone),
     ...Object.fromEntries(whole),
   };

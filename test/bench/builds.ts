@@ -70,7 +70,7 @@ export async function builds(cloud: BenchCloud): Promise<Entry[]> {
   const again: Built[] = [];
   const byHand: Built[] = [];
   for (let run = 0; run < runs; run++) {
-    const key = (kind: string) => keyOf('checkout', `${kind}${run}`);
+    const key = (kind: string) => keyOf('bench', `${kind}${run}`);
     const whole = [...names.pip, added];
     cold.push(await builder.build(key('cold'), 1, builder.generated(key('cold'), specOf(whole))));
     byHand.push(await builder.build(key('naive'), 1, naive(builder.image, key('naive'))));

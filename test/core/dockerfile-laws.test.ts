@@ -166,7 +166,7 @@ it('a shell reads a list of packages as they were typed', () =>
       const list = spec.packages.pip.map(({ name, version }) => (version ? `${name}==${version}` : name));
       fc.pre(list.length > 0);
       const lines = make(spec).split('\n');
-      // Where there are two parts, all is asked for in the second.
+      // Where there are parts, all is asked for in the last.
       const line = lines.findLast((each) => /--report \/tmp\/spec(?:-\d+)?\.json/.test(each));
       const quoted = /(?: '[^']*')+(?= && \{ python3)/.exec(line ?? '')?.[0] ?? '';
       const { stdout } = spawnSync('sh', ['-c', `printf '%s\\n'${quoted}`], { encoding: 'utf8' });

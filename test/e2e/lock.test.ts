@@ -14,9 +14,11 @@ import { makeRepositories } from './plays.ts';
 import { builder } from './strangers-build.ts';
 
 const key = keyOf('checkout', `lock-${Date.now().toString(36)}`);
+/** As they are installed (core/parts.ts), each with what came out since. */
+const parts = [['six', 'idna', 'zipp', 'attrs'], ['toolz', 'tomli', 'pytz', 'colorama'], ['certifi']];
 const spec = Spec.parse({
   base: 'debian-12',
-  packages: { pip: [{ name: 'six' }], npm: [{ name: 'debug' }] },
+  packages: { pip: parts.flat().map((name) => ({ name })), npm: [{ name: 'debug' }] },
   command: ['sleep', '1'],
 });
 const { logGroup } = await buildOptions(access);
@@ -24,6 +26,9 @@ const logs = new CloudWatchBuildLogs(logGroup, () => new CloudWatchLogsClient(ac
 const lock = `${lockPrefix}${'0'.repeat(32)}`;
 /** A line of its own: the command that prints it is printed too. */
 const tookIt = /^Built of what is locked in \S+@sha256:[0-9a-f]{64}$/m;
+/** What pip installed, part by part; its own is no part. */
+const byPip = (text: string): string[] =>
+  [...ofImage(text).matchAll(/Successfully installed (?!pip-)(.+)$/gm)].map(([, packages = '']) => packages);
 /** npm tells no version: the instruction does. */
 const installed = (text: string) => /Installed (debug@[0-9]\S+)$/m.exec(text)?.[1];
 /** What made the image. To keep the lock a machine may use a layer of another environment that resolved the same. */
@@ -67,23 +72,31 @@ async function printed(): Promise<string> {
 
 test('a build of the same takes what the one before resolved, until it is built without the cache', async () => {
   await makeRepositories(key);
-  // six 1.17.0 and debug 4.4.0 are of December 2024.
+  // six 1.17.0, debug 4.4.0 and certifi 2024.12.14 are of December 2024.
   const first = await built('2024-11-01');
   expect(first).not.toMatch(tookIt);
-  expect(first).toContain('Successfully installed six-1.16.0');
+  expect(byPip(first).map((packages) => packages.replaceAll(/-[0-9]\S*/g, '').split(' '))).toEqual(
+    parts.map((names) => names.toSorted()),
+  );
+  expect(byPip(first)).toEqual([
+    expect.stringContaining('six-1.16.0'),
+    expect.any(String),
+    'certifi-2024.8.30',
+  ]);
   expect(installed(first)).toMatch(/^debug@4\./);
   // Another instruction, so that no cache has it.
   const second = await built('2026-11-01');
   expect(second).toMatch(tookIt);
   expect(ofImage(second), 'what is before that instruction').toContain('--> Using cache');
-  expect(second).toContain('Successfully installed six-1.16.0');
+  expect(byPip(second)).toEqual(byPip(first));
   expect(installed(second)).toBe(installed(first));
   const third = await built('2026-11-02', true);
   expect(third).not.toMatch(tookIt);
   expect(ofImage(third)).not.toContain('--> Using cache');
-  expect(third).toContain('Successfully installed six-1.17.0');
+  expect(byPip(third)[0]).toContain('six-1.17.0');
+  expect(byPip(third)[2]).not.toBe('certifi-2024.8.30');
   expect(installed(third)).not.toBe(installed(first));
   const fourth = await built('2026-11-03');
-  expect(fourth).toContain('Successfully installed six-1.17.0');
+  expect(byPip(fourth)).toEqual(byPip(third));
   expect(installed(fourth)).toBe(installed(third));
 });
