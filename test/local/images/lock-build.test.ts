@@ -79,7 +79,7 @@ test('one that is there is given to the build as a secret, and kept again behind
   const { asked, ...rest } = build({ LOCK: 'lock-1' }, 'nothing', true);
   expect(rest).toEqual({ status: 0, what: ['read', 'build', 'keep'], locked: true });
   expect(asked[1]).toMatch(
-    / --secret id=npm,src=\S+\/lock\/npm --secret id=pip,src=\S+\/lock\/pip --progress/,
+    / --secret id=pip,src=\S+\/lock\/pip --secret id=npm,src=\S+\/lock\/npm --progress/,
   );
   expect(asked[1]).not.toContain('other');
   expect(kept()).toBe(
@@ -91,8 +91,8 @@ test('one that is there is given to the build as a secret, and kept again behind
 test.each([
   [['npm'], 'COPY --from=image /opt/npm/resolved.json /npm\n'],
   [
-    ['npm', 'pip'],
-    'COPY --from=image /opt/npm/resolved.json /npm\nCOPY --from=image /opt/venv/resolved.txt /pip\n',
+    ['pip', 'npm'],
+    'COPY --from=image /opt/venv/resolved.txt /pip\nCOPY --from=image /opt/npm/resolved.json /npm\n',
   ],
 ])('what is kept is what %j made, and nothing else is looked for in the image', (ids, copies) => {
   expect(build({ LOCK: 'lock-1' }, 'nothing', false, ids)).toMatchObject({
