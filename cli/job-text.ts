@@ -50,8 +50,10 @@ export function jobLine(job: Job): string {
 const awayText = ({ away }: Job): string =>
   away === undefined ? '' : `, its database is away for ${duration(away.seconds * 1000)}`;
 
-const refusedText = ({ refused, cluster }: Job): string =>
-  refused === undefined ? '' : `, ${cluster} refuses its namespace`;
+const refusedText = ({ refused, cluster, phase }: Job): string =>
+  refused === undefined
+    ? ''
+    : `, ${cluster} refuses ${phase === 'finishing' ? 'to remove its namespace' : 'its namespace'}`;
 
 function waitText({ away, refused, cluster }: Job): string[] {
   const why = away?.why === undefined ? '' : ` (${away.why})`;

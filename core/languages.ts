@@ -66,9 +66,10 @@ const pipIn = 'python3 /opt/pip/pip --python /opt/venv/bin/python';
 const pipLocked = '/opt/venv/resolved.txt';
 const pipInstall = ({ index, report }: Pick<How, 'index'> & { readonly report: string }): string =>
   `${pipIn} install --cache-dir /root/.cache/pip --report /tmp/${report}.json ${pipIndex(index)}`;
+const isLater = (part: How['part'] | LockPart): part is number => typeof part === 'number' && part > 1;
 /** Of each part its own: a stage has those of the ones before. */
 const reportOf = (what: string, part: How['part'] | LockPart): string =>
-  typeof part === 'number' && part > 1 ? `${what}-${part}` : what;
+  isLater(part) ? `${what}-${part}` : what;
 
 /** The proxy of the build, which speaks TLS to the index, is asked without. */
 const pipIndex = (index: string | undefined): string => {
@@ -109,12 +110,7 @@ function pipAgain(how: How, part: LockPart): string {
 
 const made = `python3 -c '${pipLock}'`;
 function pipKeep(part: LockPart, young: boolean): string {
-  const reports = [
-    'lock',
-    ...(young ? ['young'] : []),
-    'spec',
-    ...(reportOf('fix', part) === 'fix' ? ['fix'] : []),
-  ]
+  const reports = ['lock', ...(young ? ['young'] : []), 'spec', ...(isLater(part) ? [] : ['fix'])]
     .map((what) => `/tmp/${reportOf(what, part)}.json`)
     .join(' ');
   if (part === 1) return `{ ${made} ${reports} > ${pipLocked} || : > ${pipLocked}; }`;
@@ -135,12 +131,12 @@ const copyChanged = [
   ...seen,
   'before = json.load(open("/tmp/before.json"))',
   'more = lambda path: os.path.join("/opt/more", path)',
-  'gone = [*before, *(open(more("gone.txt")).read().splitlines() if os.path.exists("/opt/more") else [])]',
+  'gone = [*before, *(open(more("gone.txt")).read().split(chr(10)) if os.path.exists("/opt/more") else [])]',
   'shutil.rmtree("/opt/more", ignore_errors=True)',
   'copy = lambda path: (os.makedirs(os.path.dirname(more(path)), exist_ok=True), shutil.copy2(root + path, more(path), follow_symlinks=False))',
   'os.makedirs("/opt/more")',
   '[copy(path) for path in now if before.get(path) != now[path]]',
-  'print(*sorted({path for path in gone if path not in now}), sep=chr(10), file=open(more("gone.txt"), "w"))',
+  'print(*sorted({path for path in gone if path and path not in now}), sep=chr(10), file=open(more("gone.txt"), "w"))',
 ];
 const pipMore: More = {
   folder: '/opt/more',

@@ -33,6 +33,9 @@ describe('in words', () => {
   test('that its cluster refuses its namespace is said, with the words of the cluster', () => {
     const refused = 'admission webhook "labels" denied the request: no label cost-center';
     expect(jobLine(job({ refused }))).toMatch(/running, \S+ refuses its namespace$/);
+    expect(jobLine(job({ refused, phase: 'finishing', outcome: 'succeeded' }))).toMatch(
+      /succeeded, ending, \S+ refuses to remove its namespace$/,
+    );
     expect(jobText(answer({ refused }))).toMatch(
       /\n {2}refused {3}by \S+, asked again each minute: admission webhook "labels" denied the request: no label cost-center \(ask whoever runs the cluster\)\n/,
     );
